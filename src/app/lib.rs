@@ -1,0 +1,1 @@
+//! The rules of the registry: authentication, authorization, repositories, uploads, images, tags, referrers.

@@ -1,0 +1,1 @@
+//! Background work: reconcilers that expire uploads and remove dead objects.

@@ -1,0 +1,1 @@
+//! The OCI Distribution API and Docker's v2 dialect over HTTP, with the Docker token flow.

@@ -1,0 +1,1 @@
+//! All metadata, in SQLite or Postgres. The only crate that knows SQL; one file per table.

@@ -1,0 +1,32 @@
+//! The parts of the harness. A test takes a [`server::Wharf`] on one or several [`backend::Backend`]s, talks to it through a
+//! [`client::Client`] or raw sockets, and puts proxies between the server and what it depends on when it wants faults.
+
+pub mod answer;
+pub mod backend;
+pub mod backing;
+pub mod binary;
+pub mod client;
+pub mod content;
+pub mod fault_proxy;
+pub mod forgery;
+pub mod port;
+pub mod postgres;
+pub mod program;
+pub mod raw;
+pub mod repository;
+pub mod resources;
+pub mod s3;
+pub mod server;
+pub mod supervised;
+pub mod tcp_proxy;
+pub mod tmpfs;
+pub mod upload;
+pub mod workload;
+
+pub use answer::Answer;
+pub use backend::{ALL, Backend, DEFAULT, on, on_all, on_default};
+pub use client::{Auth, Client};
+pub use content::{Image, digest, random, sha512};
+pub use repository::Repository;
+pub use server::Wharf;
+pub use upload::Upload;

@@ -1,0 +1,182 @@
+//! PostgreSQL for tests: the server named by `WHARF_TEST_POSTGRES_URL`, or a cluster of our own that the first test starts from
+//! the installed binaries; and one database per test in it, dropped after the test. Everything goes through `psql`, so that the
+//! harness needs no driver.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::port;
+use super::supervised::Supervised;
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+
+struct Server {
+    url: String,
+    _service: Option<Supervised>,
+}
+
+/// An empty database of one test.
+pub struct Database {
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// Creates a database with a name of its own.
+    pub fn create() -> Self {
+        let server = SERVER.get_or_init(server);
+        let name = format!("wharf_test_{}", Uuid::new_v4().simple());
+        psql(&server.url, &format!("create database {name}")).expect("a superuser can create databases");
+        Self { url: with_database(&server.url, &name), name }
+    }
+
+    /// The URL that leads to it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// `host:port` of the server it is in.
+    pub fn address(&self) -> &str {
+        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
+        let authority = rest.split('/').next().unwrap_or(rest);
+        authority.rsplit('@').next().unwrap_or(authority)
+    }
+
+    /// The same database reached through something that listens elsewhere.
+    pub fn url_through(&self, address: &str) -> String {
+        self.url.replacen(&format!("{}/", self.address()), &format!("{address}/"), 1)
+    }
+
+    /// Runs a statement and gives its unaligned output, one row a line, fields separated by `|`.
+    pub fn query(&self, statement: &str) -> String {
+        psql(&self.url, statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
+    }
+
+    /// Ends every session in this database, as a failover does.
+    pub fn disconnect_everyone(&self) {
+        let server = SERVER.get_or_init(server);
+        let statement = format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{}'", self.name);
+        psql(&server.url, &statement).expect("a superuser can end sessions");
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let server = SERVER.get_or_init(server);
+        // A failed clean-up must not hide why a test failed.
+        if let Err(error) = psql(&server.url, &format!("drop database if exists {} with (force)", self.name)) {
+            eprintln!("database {} stays behind: {error}", self.name);
+        }
+    }
+}
+
+fn server() -> Server {
+    if let Ok(url) = std::env::var("WHARF_TEST_POSTGRES_URL") {
+        return Server { url, _service: None };
+    }
+    let binaries = binaries().expect(
+        "this test needs PostgreSQL: install it (Debian: apt-get install postgresql) or name a superuser URL in \
+         WHARF_TEST_POSTGRES_URL",
+    );
+    start(&binaries)
+}
+
+/// The newest installed version, where Debian puts it; else whatever is on the path.
+fn binaries() -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+        .filter(|(_, path)| path.join("initdb").is_file())
+        .collect();
+    versions.sort();
+    let on_path = || {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).find(|directory| directory.join("initdb").is_file())
+    };
+    versions.pop().map(|(_, path)| path).or_else(on_path)
+}
+
+fn start(binaries: &Path) -> Server {
+    let directory = tempfile::Builder::new().prefix("wharf-postgres-").tempdir().expect("a temporary directory").keep();
+    // PostgreSQL refuses to run as root.
+    let mut as_user: Vec<String> = Vec::new();
+    if is_root() {
+        run(Command::new("chown").arg("postgres").arg(&directory));
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"].map(str::to_owned).to_vec();
+    }
+    let data = directory.join("data").display().to_string();
+    let initdb = [
+        binaries.join("initdb").display().to_string(),
+        format!("--pgdata={data}"),
+        "--username=wharf".to_owned(),
+        "--auth=trust".to_owned(),
+        "--encoding=UTF8".to_owned(),
+        "--locale=C.UTF-8".to_owned(),
+        "--no-sync".to_owned(),
+    ];
+    let initdb: Vec<String> = as_user.iter().cloned().chain(initdb).collect();
+    run(Command::new(&initdb[0]).args(&initdb[1..]).current_dir(&directory));
+
+    let port = port::free();
+    let settings = [
+        "listen_addresses=127.0.0.1".to_owned(),
+        format!("port={port}"),
+        "unix_socket_directories=".to_owned(),
+        "max_connections=300".to_owned(),
+        // The cluster is thrown away after the run; only the program under test is killed, never the machine.
+        "fsync=off".to_owned(),
+        "full_page_writes=off".to_owned(),
+    ];
+    let mut command = as_user;
+    command.extend([binaries.join("postgres").display().to_string(), "-D".to_owned(), data]);
+    command.extend(settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]));
+    let log = std::env::temp_dir().join(format!("wharf-postgres-{port}.log"));
+    let service = Supervised::start(&directory, &log, "INT", &command);
+    let url = format!("postgres://wharf@127.0.0.1:{port}/postgres");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while let Err(error) = psql(&url, "select 1") {
+        assert!(Instant::now() < deadline, "PostgreSQL does not start, see {}: {error}", log.display());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // Once it runs, what it has to say is of no interest, and nobody would remove the file.
+    std::fs::remove_file(&log).ok();
+    Server { url, _service: Some(service) }
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|about| std::os::unix::fs::MetadataExt::uid(&about) == 0)
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn psql(url: &str, statement: &str) -> Result<String, String> {
+    let program = binaries().map_or_else(|| PathBuf::from("psql"), |directory| directory.join("psql"));
+    let output = Command::new(program)
+        .args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--dbname", url, "--command", statement])
+        .output()
+        .map_err(|error| format!("psql does not run (Debian: apt-get install postgresql-client): {error}"))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+    }
+}
+
+/// Replaces the database in a URL and keeps its parameters.
+fn with_database(url: &str, name: &str) -> String {
+    let (front, parameters) = match url.split_once('?') {
+        Some((front, parameters)) => (front, format!("?{parameters}")),
+        None => (url, String::new()),
+    };
+    let (scheme, rest) = front.split_once("://").expect("a URL has a scheme");
+    let authority = rest.split('/').next().unwrap_or(rest);
+    format!("{scheme}://{authority}/{name}{parameters}")
+}
