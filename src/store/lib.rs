@@ -1,1 +1,38 @@
 //! All metadata, in SQLite or Postgres. The only crate that knows SQL; one file per table.
+//!
+//! SQL is written once in a dialect that both databases accept; what differs lives in [`dialect`]. A function of a
+//! table's module takes the connection first, so that inside a transaction everything uses that transaction. Nothing
+//! here decides anything: rules are in `app`.
+
+mod conn;
+mod db;
+mod dialect;
+mod error;
+mod metrics;
+pub mod migrations;
+mod sqlite_writer;
+
+pub mod access_keys;
+pub mod accounts;
+pub mod blobs;
+pub mod edges;
+pub mod groups;
+pub mod leases;
+pub mod manifests;
+pub mod policies;
+pub mod removals;
+pub mod repositories;
+pub mod repository_blobs;
+pub mod repository_policies;
+pub mod roles;
+pub mod signing_keys;
+pub mod stamps;
+pub mod tags;
+pub mod upload_parts;
+pub mod uploads;
+pub mod users;
+
+pub use conn::Conn;
+pub use db::{Config, Db, Pending};
+pub use error::{Error, Result};
+pub use metrics::PoolUsage;

@@ -1,0 +1,76 @@
+//! Table `blobs`: which object holds the bytes of a digest.
+
+use types::{Digest, Timestamp};
+
+use crate::conn::{Row, list};
+use crate::{Conn, Result};
+
+/// A blob that is complete and durable.
+#[derive(Debug, Clone)]
+pub struct BlobRow {
+    /// As its pusher named it.
+    pub digest: Digest,
+    /// Where its bytes are; opaque.
+    pub object_key: String,
+    /// In bytes.
+    pub size: u64,
+}
+
+fn read(row: &Row) -> Result<BlobRow> {
+    Ok(BlobRow { digest: row.parsed(0, "digest")?, object_key: row.text(1)?, size: row.size(2)? })
+}
+
+/// Records where the bytes of a digest are. Of several pushers of one digest the first decides; the returned key is
+/// the one that counts, so that the others know that theirs is not needed. A blob whose object was found missing is
+/// given the new object.
+pub async fn insert(conn: &mut Conn, blob: &BlobRow, now: Timestamp) -> Result<String> {
+    conn.execute(
+        "insert into blobs (digest, object_key, size, state, created_at)
+         values ($1, $2, $3, 'live', $4)
+         on conflict (digest) do update
+         set object_key = excluded.object_key, size = excluded.size, state = 'live', created_at = excluded.created_at
+         where blobs.state = 'missing'",
+        [(&blob.digest).into(), (&blob.object_key).into(), blob.size.into(), now.into()],
+    )
+    .await?;
+    let key = conn
+        .optional("select object_key from blobs where digest = $1", [(&blob.digest).into()], |row| row.text(0))
+        .await?;
+    Ok(key.unwrap_or_default())
+}
+
+/// Marks blobs whose objects are gone: they count as absent until somebody pushes them again.
+pub async fn update_missing(conn: &mut Conn, object_key: &str) -> Result<bool> {
+    Ok(conn.execute("update blobs set state = 'missing' where object_key = $1", [object_key.into()]).await? == 1)
+}
+
+/// Blobs by object key after `after`, at most `limit`, missing ones left out.
+pub async fn list_by_object_key(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<BlobRow>> {
+    // uq_blobs_object_key
+    conn.all(
+        "select digest, object_key, size
+         from blobs
+         where object_key > $1 and state = 'live'
+         order by object_key
+         limit $2",
+        [after.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
+/// Which of these object keys some row speaks for: a blob, an upload under way, or a removal that is due.
+pub async fn list_known_object_keys(conn: &mut Conn, keys: &[&str]) -> Result<Vec<String>> {
+    conn.all(
+        "select object_key from blobs where object_key in (select value from json_each($1))
+         union
+         select object_key from uploads where object_key in (select value from json_each($1))
+         union
+         select tail_key from uploads where tail_key in (select value from json_each($1))
+         union
+         select object_key from removals where object_key in (select value from json_each($1))",
+        [list(keys.iter().copied())],
+        |row| row.text(0),
+    )
+    .await
+}

@@ -1,0 +1,217 @@
+//! The database as a whole: opening it, reading from it, writing to it in transactions.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use sqlx::{PgPool, SqlitePool};
+use tokio::sync::{mpsc, oneshot};
+use types::Secret;
+
+use crate::conn::Kind;
+use crate::dialect::{self, Address};
+use crate::metrics::PoolUsage;
+use crate::sqlite_writer::{self, Answer, Work};
+use crate::{Conn, Error, Result, migrations};
+
+/// Which database to use, and how much of it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `sqlite:<path>` or `postgres://user:password@host/name`.
+    pub url: Secret,
+    /// Connections for requests.
+    pub connections: u32,
+}
+
+/// What a transaction's body returns: a future that borrows its connection.
+pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+enum Inner {
+    Sqlite { path: PathBuf, readers: SqlitePool, writer: mpsc::Sender<Work> },
+    Postgres { requests: PgPool, jobs: PgPool },
+}
+
+impl Db {
+    /// Opens the database and brings its schema up to date. Processes that start at once do that once.
+    pub async fn open(config: &Config) -> Result<Self> {
+        let db = Self::connect(config).await?;
+        migrations::apply(&db).await?;
+        Ok(db)
+    }
+
+    /// Opens the database as it is, without touching its schema.
+    pub async fn connect(config: &Config) -> Result<Self> {
+        Ok(match dialect::address(&config.url)? {
+            Address::Sqlite(path) => {
+                if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                    std::fs::create_dir_all(parent).map_err(|error| {
+                        Error::Unusable(format!("cannot create the folder of the database, {}: {error}", parent.display()))
+                    })?;
+                }
+                let connection = dialect::sqlite_writer(path)
+                    .await
+                    .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
+                let writer = sqlite_writer::start(path.to_owned(), connection);
+                let readers = dialect::sqlite_readers(path, config.connections);
+                Self(Arc::new(Inner::Sqlite { path: path.to_owned(), readers, writer }))
+            }
+            Address::Postgres(url) => Self(Arc::new(Inner::Postgres {
+                requests: dialect::postgres(url, config.connections)?,
+                // Background work never takes a connection from a request.
+                jobs: dialect::postgres(url, 2)?,
+            })),
+        })
+    }
+
+    /// A connection for statements that only read and stand alone.
+    pub async fn reader(&self) -> Result<Conn> {
+        Ok(Conn(match &*self.0 {
+            Inner::Sqlite { readers, .. } => Kind::SqliteReader(readers.acquire().await?),
+            Inner::Postgres { requests, .. } => Kind::Postgres(requests.acquire().await?),
+        }))
+    }
+
+    /// Runs `body` in a transaction and returns when it is durable, or not at all.
+    ///
+    /// The transaction runs in a task of its own: a caller that is dropped (a client that hung up) neither leaves it
+    /// open nor cuts it in half. The body must not wait for anything but the database.
+    pub async fn write<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &*self.0 {
+            Inner::Sqlite { writer, .. } => write_sqlite(writer, body).await,
+            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), body).await,
+        }
+    }
+
+    /// Like [`Db::write`], on the connections that are set apart for background work.
+    pub async fn write_in_background<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &*self.0 {
+            Inner::Sqlite { writer, .. } => write_sqlite(writer, body).await,
+            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), body).await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.reader().await?.optional("select 1", [], |_| Ok(())).await?;
+        Ok(())
+    }
+
+    /// The folder of the SQLite file, whose free space counts; none for Postgres.
+    pub fn folder(&self) -> Option<PathBuf> {
+        match &*self.0 {
+            Inner::Sqlite { path, .. } => Some(path.parent().map(PathBuf::from).unwrap_or_default()),
+            Inner::Postgres { .. } => None,
+        }
+    }
+
+    /// How the connections are used at the moment.
+    pub fn usage(&self) -> PoolUsage {
+        match &*self.0 {
+            Inner::Sqlite { readers, writer, .. } => PoolUsage {
+                open: readers.size(),
+                idle: readers.num_idle(),
+                maximum: readers.options().get_max_connections(),
+                writes_waiting: writer.max_capacity() - writer.capacity(),
+            },
+            Inner::Postgres { requests, .. } => PoolUsage {
+                open: requests.size(),
+                idle: requests.num_idle(),
+                maximum: requests.options().get_max_connections(),
+                writes_waiting: 0,
+            },
+        }
+    }
+
+    /// Closes the connections, after the work that is under way.
+    pub async fn close(&self) {
+        match &*self.0 {
+            Inner::Sqlite { readers, .. } => readers.close().await,
+            Inner::Postgres { requests, jobs } => {
+                requests.close().await;
+                jobs.close().await;
+            }
+        }
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        matches!(&*self.0, Inner::Postgres { .. })
+    }
+}
+
+async fn write_sqlite<T, E, F>(writer: &mpsc::Sender<Work>, body: F) -> std::result::Result<T, E>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let (sender, receiver) = oneshot::channel();
+    let work: Work = Box::new(move |conn: &mut Conn| {
+        Box::pin(async move {
+            let result = body(conn).await;
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                let _ = sender.send(match (result, committed) {
+                    (Err(own), _) => Err(own),
+                    (Ok(_), Err(error)) => Err(E::from(error)),
+                    (Ok(value), Ok(())) => Ok(value),
+                });
+            });
+            (keep, answer)
+        })
+    });
+    let gone = || E::from(Error::Unavailable("the write was not carried out".to_owned()));
+    writer.send(work).await.map_err(|_| gone())?;
+    receiver.await.map_err(|_| gone())?
+}
+
+async fn write_postgres<T, E, F>(pool: PgPool, body: F) -> std::result::Result<T, E>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    spawned(async move {
+        let transaction = pool.begin().await.map_err(Error::from)?;
+        let mut conn = Conn(Kind::PostgresTransaction(transaction));
+        let value = body(&mut conn).await;
+        let Kind::PostgresTransaction(transaction) = conn.0 else {
+            unreachable!("the connection was made a transaction above");
+        };
+        match value {
+            Ok(value) => transaction.commit().await.map_err(Error::from).map(|()| value).map_err(E::from),
+            Err(error) => {
+                // A failing rollback closes the connection, which ends the transaction as well.
+                let _ = transaction.rollback().await;
+                Err(error)
+            }
+        }
+    })
+    .await
+}
+
+async fn spawned<T, E>(
+    work: impl Future<Output = std::result::Result<T, E>> + Send + 'static,
+) -> std::result::Result<T, E>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    tokio::spawn(work)
+        .await
+        .unwrap_or_else(|_| Err(E::from(Error::Statement("a transaction ended in a panic".to_owned()))))
+}

@@ -1,0 +1,93 @@
+//! Everything that differs between SQLite and Postgres: how to connect, and with what guarantees.
+//!
+//! Row locks differ too; they are in [`crate::Conn`], which appends them to a statement.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use types::Secret;
+
+use crate::{Error, Result};
+
+/// A request waits this long for a connection before it is told to come back.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which database an address names.
+pub(crate) enum Address<'a> {
+    Sqlite(&'a Path),
+    Postgres(&'a Secret),
+}
+
+/// `sqlite:<path>` or `postgres://…`.
+pub(crate) fn address(url: &Secret) -> Result<Address<'_>> {
+    let text = url.expose();
+    if let Some(path) = text.strip_prefix("sqlite:") {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() {
+            return Err(Error::Unusable("the database URL names no file".to_owned()));
+        }
+        Ok(Address::Sqlite(Path::new(path)))
+    } else if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        Ok(Address::Postgres(url))
+    } else {
+        Err(Error::Unusable("the database URL must begin with 'sqlite:' or 'postgres:'".to_owned()))
+    }
+}
+
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // NORMAL may lose the last commits on a power cut: a push that was acknowledged would be gone.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .statement_cache_capacity(256)
+        .disable_statement_logging()
+}
+
+/// The connection that writes, which also creates the file.
+pub(crate) async fn sqlite_writer(path: &Path) -> Result<SqliteConnection> {
+    Ok(sqlite_options(path).create_if_missing(true).connect().await?)
+}
+
+/// Connections that read beside the writer, each on a snapshot of its own.
+pub(crate) fn sqlite_readers(path: &Path, connections: u32) -> SqlitePool {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(0)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(300))
+        .test_before_acquire(false)
+        .connect_lazy_with(sqlite_options(path).read_only(true).pragma("query_only", "on"))
+}
+
+/// A pool of Postgres connections. The time-outs are on the server too: whatever happens to this process, a lock is
+/// not held for long.
+pub(crate) fn postgres(url: &Secret, connections: u32) -> Result<PgPool> {
+    let options = PgConnectOptions::from_str(url.expose())
+        .map_err(|_| Error::Unusable("the database URL is not a Postgres connection URL".to_owned()))?
+        .application_name("wharf")
+        .statement_cache_capacity(256)
+        .options([
+            ("statement_timeout", "30s"),
+            ("lock_timeout", "10s"),
+            ("idle_in_transaction_session_timeout", "15s"),
+            ("tcp_keepalives_idle", "30"),
+            // A commit is acknowledged to a client only when it is on disk, whatever the server's default.
+            ("synchronous_commit", "on"),
+        ])
+        .disable_statement_logging();
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(Duration::from_secs(300))
+        .max_lifetime(Duration::from_secs(1800))
+        .connect_lazy_with(options))
+}

@@ -1,0 +1,96 @@
+//! Table `edges`: what a manifest refers to.
+
+use types::Digest;
+
+use crate::conn::list as text_list;
+use crate::{Conn, Result};
+
+/// How a manifest refers to something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// The config of an image.
+    Config,
+    /// A layer of an image, or a child of an index that is no manifest.
+    Layer,
+    /// A manifest in an index.
+    Child,
+    /// What the manifest is about.
+    Subject,
+}
+
+impl Kind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Layer => "layer",
+            Self::Child => "child",
+            Self::Subject => "subject",
+        }
+    }
+}
+
+/// Adds all edges of one kind of a manifest, in one statement.
+pub async fn insert(
+    conn: &mut Conn,
+    repository_id: &str,
+    parent: &Digest,
+    kind: Kind,
+    children: &[&Digest],
+) -> Result<()> {
+    if children.is_empty() {
+        return Ok(());
+    }
+    conn.execute(
+        "insert into edges (repository_id, parent_digest, kind, child_digest)
+         select $1, $2, $3, value
+         from json_each($4)
+         where true
+         on conflict do nothing",
+        [
+            repository_id.into(),
+            parent.into(),
+            kind.as_str().into(),
+            text_list(children.iter().map(|digest| digest.as_str())),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Removes all edges of a manifest.
+pub async fn delete(conn: &mut Conn, repository_id: &str, parent: &Digest) -> Result<u64> {
+    conn.execute(
+        "delete from edges
+         where repository_id = $1 and parent_digest = $2",
+        [repository_id.into(), parent.into()],
+    )
+    .await
+}
+
+/// A manifest that has `child` as config or layer, if there is one.
+pub async fn find_parent_of_blob(conn: &mut Conn, repository_id: &str, child: &Digest) -> Result<Option<Digest>> {
+    // ix_edges_child
+    conn.optional(
+        "select parent_digest
+         from edges
+         where repository_id = $1 and child_digest = $2 and kind in ('config', 'layer')
+         limit 1",
+        [repository_id.into(), child.into()],
+        |row| row.parsed(0, "parent_digest"),
+    )
+    .await
+}
+
+/// An index that lists `child`, if there is one.
+pub async fn find_parent_of_manifest(conn: &mut Conn, repository_id: &str, child: &Digest) -> Result<Option<Digest>> {
+    // ix_edges_child
+    conn.optional(
+        "select parent_digest
+         from edges
+         where repository_id = $1 and child_digest = $2 and kind = 'child'
+         limit 1",
+        [repository_id.into(), child.into()],
+        |row| row.parsed(0, "parent_digest"),
+    )
+    .await
+}

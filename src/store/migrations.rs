@@ -1,0 +1,97 @@
+//! The schema: embedded files, applied in order at start, all in one transaction under one lock.
+
+use crate::{Conn, Db, Error, Pending, Result};
+
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sql: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, name: "accounts", sql: include_str!("../../migrations/0001_accounts.sql") },
+    Migration { version: 2, name: "registry", sql: include_str!("../../migrations/0002_registry.sql") },
+];
+
+/// What Postgres needs before the first of them.
+const POSTGRES: &str = include_str!("../../migrations/postgres.sql");
+
+/// Brings the schema up to date. A second process that starts at the same time waits and finds it done.
+pub(crate) async fn apply(db: &Db) -> Result<()> {
+    let postgres = db.is_postgres();
+    db.write(move |conn| Box::pin(run(conn, postgres)) as Pending<'_, (), Error>).await
+}
+
+/// Which version the schema has, and which this program knows.
+pub async fn versions(conn: &mut Conn) -> Result<(i64, i64)> {
+    let applied = conn
+        .optional("select max(version) from schema_versions", [], |row| row.integer(0))
+        .await?
+        .unwrap_or_default();
+    Ok((applied, newest()))
+}
+
+fn newest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+async fn run(conn: &mut Conn, postgres: bool) -> Result<()> {
+    if postgres {
+        // Held until the transaction ends. SQLite's write lock does the same by itself. The number is arbitrary.
+        conn.execute("select pg_advisory_xact_lock(7452960811)", []).await?;
+    }
+    conn.script(
+        "create table if not exists schema_versions (
+            version    bigint not null primary key,
+            name       text not null,
+            checksum   text not null
+        )",
+    )
+    .await?;
+    let applied = conn
+        .all("select version, checksum from schema_versions order by version", [], |row| {
+            Ok((row.integer(0)?, row.text(1)?))
+        })
+        .await?;
+    if let Some((version, _)) = applied.last()
+        && *version > newest()
+    {
+        return Err(Error::Unusable(format!(
+            "the database has schema version {version}, this program knows only {}; use a newer wharf",
+            newest()
+        )));
+    }
+    if postgres && applied.is_empty() {
+        conn.script(POSTGRES).await?;
+    }
+    for migration in MIGRATIONS {
+        let sum = checksum(migration.sql);
+        match applied.iter().find(|(version, _)| *version == migration.version) {
+            Some((_, recorded)) if *recorded == sum => {}
+            Some(_) => {
+                return Err(Error::Unusable(format!(
+                    "migration {} ({}) was applied with another content; this program does not fit the database",
+                    migration.version, migration.name
+                )));
+            }
+            None => {
+                conn.script(migration.sql).await?;
+                conn.execute(
+                    "insert into schema_versions (version, name, checksum) values ($1, $2, $3)",
+                    [migration.version.into(), migration.name.into(), sum.into()],
+                )
+                .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// FNV-1a over the text. It guards against mistakes, not against attackers.
+fn checksum(text: &str) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}

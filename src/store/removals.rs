@@ -1,0 +1,49 @@
+//! Table `removals`: objects that no row needs any more.
+
+use types::Timestamp;
+
+use crate::conn::list as text_list;
+use crate::{Conn, Result};
+
+/// Puts objects down for removal at `not_before` or later.
+pub async fn insert(conn: &mut Conn, object_keys: &[String], not_before: Timestamp) -> Result<()> {
+    if object_keys.is_empty() {
+        return Ok(());
+    }
+    conn.execute(
+        "insert into removals (object_key, not_before)
+         select value, cast($2 as bigint)
+         from json_each($1)
+         where true
+         on conflict do nothing",
+        [text_list(object_keys.iter().map(String::as_str)), not_before.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Objects that are due, at most `limit`, less those that a blob has come to need again.
+pub async fn list_due(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<Vec<String>> {
+    // ix_removals_not_before, uq_blobs_object_key
+    conn.all(
+        "select object_key
+         from removals removal
+         where not_before < $1
+           and not exists (select 1 from blobs blob where blob.object_key = removal.object_key)
+         order by not_before
+         limit $2",
+        [now.into(), limit.into()],
+        |row| row.text(0),
+    )
+    .await
+}
+
+/// Strikes objects off the list, after they are gone.
+pub async fn delete(conn: &mut Conn, object_keys: &[String]) -> Result<u64> {
+    conn.execute(
+        "delete from removals
+         where object_key in (select value from json_each($1))",
+        [text_list(object_keys.iter().map(String::as_str))],
+    )
+    .await
+}

@@ -1,0 +1,119 @@
+//! Table `repository_blobs`: in which repositories a blob is visible.
+
+use types::{Digest, RegistryId, RepoName, Timestamp};
+
+use crate::blobs::BlobRow;
+use crate::conn::{Lock, list as text_list};
+use crate::{Conn, Result};
+
+/// What a repository knows of a digest.
+#[derive(Debug, Clone)]
+pub struct FoundBlob {
+    /// The repository, which exists.
+    pub repository_id: String,
+    /// The blob, if it is visible there.
+    pub blob: Option<BlobRow>,
+}
+
+/// Looks a blob up in a repository. `None` if the repository does not exist.
+pub async fn find(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    name: &RepoName,
+    digest: &Digest,
+) -> Result<Option<FoundBlob>> {
+    // uq_repositories_name, pk_repository_blobs, pk_blobs
+    conn.optional(
+        "select repository.repository_id, blob.object_key, coalesce(blob.size, 0)
+         from repositories repository
+         left join repository_blobs link
+             on link.repository_id = repository.repository_id and link.digest = $4
+         left join blobs blob
+             on blob.digest = link.digest and blob.state = 'live'
+         where repository.account_id = $1 and repository.region = $2 and repository.name = $3",
+        [(&registry.account).into(), (&registry.region).into(), name.into(), digest.into()],
+        |row| {
+            let repository_id = row.text(0)?;
+            let object_key = row.optional_text(1)?;
+            let size = row.size(2)?;
+            let blob = object_key.map(|object_key| BlobRow { digest: digest.clone(), object_key, size });
+            Ok(FoundBlob { repository_id, blob })
+        },
+    )
+    .await
+}
+
+/// Makes a blob visible in a repository. Returns whether it is new there.
+pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "insert into repository_blobs (repository_id, digest, created_at)
+             values ($1, $2, $3)
+             on conflict do nothing",
+            [repository_id.into(), digest.into(), now.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Which of these digests are visible in a repository, held so that nobody removes them before the transaction ends.
+pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    conn.all_locked(
+        "select link.digest
+         from repository_blobs link
+         join blobs blob on blob.digest = link.digest and blob.state = 'live'
+         where link.repository_id = $1 and link.digest in (select value from json_each($2))
+         order by link.digest",
+        Lock::KeyShare,
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
+/// Holds one blob of a repository against manifests that would refer to it. False if it is not visible there.
+pub async fn lock_for_delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<bool> {
+    let rows = conn
+        .all_locked(
+            "select digest
+             from repository_blobs
+             where repository_id = $1 and digest = $2",
+            Lock::Update,
+            [repository_id.into(), digest.into()],
+            |_| Ok(()),
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Makes a blob invisible in a repository. The bytes stay for others, and for garbage collection.
+pub async fn delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "delete from repository_blobs
+             where repository_id = $1 and digest = $2",
+            [repository_id.into(), digest.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Repositories of a registry in which a blob is visible, at most `limit`.
+pub async fn list_repositories(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    digest: &Digest,
+    limit: usize,
+) -> Result<Vec<RepoName>> {
+    // ix_repository_blobs_digest
+    conn.all(
+        "select repository.name
+         from repository_blobs link
+         join repositories repository on repository.repository_id = link.repository_id
+         where link.digest = $3 and repository.account_id = $1 and repository.region = $2
+         limit $4",
+        [(&registry.account).into(), (&registry.region).into(), digest.into(), limit.into()],
+        |row| row.parsed(0, "name"),
+    )
+    .await
+}

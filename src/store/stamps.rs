@@ -1,0 +1,17 @@
+//! Table `stamps`: counters that tell every process when its copy in memory is out of date.
+
+use crate::{Conn, Result};
+
+/// Counts changes to accounts, users, keys, policies and repository policies.
+pub const AUTHORIZATION: &str = "authorization";
+
+/// The present count.
+pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<i64>> {
+    conn.optional("select version from stamps where name = $1", [name.into()], |row| row.integer(0)).await
+}
+
+/// Counts one change, in the transaction that makes it.
+pub async fn update_next(conn: &mut Conn, name: &str) -> Result<()> {
+    conn.execute("update stamps set version = version + 1 where name = $1", [name.into()]).await?;
+    Ok(())
+}

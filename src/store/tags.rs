@@ -1,0 +1,110 @@
+//! Table `tags`: where each tag points now, and where it pointed before.
+
+use types::{Digest, Tag, Timestamp};
+
+use crate::{Conn, Error, Result};
+
+/// Where a tag points now.
+pub async fn find(conn: &mut Conn, repository_id: &str, tag: &Tag) -> Result<Option<Digest>> {
+    // uq_tags_live
+    conn.optional(
+        "select manifest_digest
+         from tags
+         where repository_id = $1 and name = $2 and ended_at is null",
+        [repository_id.into(), tag.into()],
+        |row| row.parsed(0, "manifest_digest"),
+    )
+    .await
+}
+
+/// Adds a tag that does not exist yet. False if it does.
+pub async fn insert(
+    conn: &mut Conn,
+    tag_id: &str,
+    repository_id: &str,
+    tag: &Tag,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "insert into tags (tag_id, repository_id, name, manifest_digest, created_at)
+             values ($1, $2, $3, $4, $5)
+             on conflict (repository_id, name) where ended_at is null do nothing",
+            [tag_id.into(), repository_id.into(), tag.into(), digest.into(), now.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Points a tag to a manifest, whether or not it exists; what it pointed to before goes into its history.
+pub async fn upsert(
+    conn: &mut Conn,
+    tag_id: &str,
+    repository_id: &str,
+    tag: &Tag,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<()> {
+    // Somebody else may set the tag between the two statements; then what they set is ended in the next round.
+    for _ in 0..16 {
+        conn.execute(
+            "update tags
+             set ended_at = $4
+             where repository_id = $1 and name = $2 and ended_at is null and manifest_digest <> $3",
+            [repository_id.into(), tag.into(), digest.into(), now.into()],
+        )
+        .await?;
+        if insert(conn, tag_id, repository_id, tag, digest, now).await?
+            || find(conn, repository_id, tag).await?.as_ref() == Some(digest)
+        {
+            return Ok(());
+        }
+    }
+    Err(Error::Conflict("the tag is being moved by others".to_owned()))
+}
+
+/// Ends a tag. Returns what it pointed to, or none if it does not exist.
+pub async fn delete(conn: &mut Conn, repository_id: &str, tag: &Tag, now: Timestamp) -> Result<Option<Digest>> {
+    conn.optional(
+        "update tags
+         set ended_at = $3
+         where repository_id = $1 and name = $2 and ended_at is null
+         returning manifest_digest",
+        [repository_id.into(), tag.into(), now.into()],
+        |row| row.parsed(0, "manifest_digest"),
+    )
+    .await
+}
+
+/// Ends every tag of a manifest. How many there were.
+pub async fn delete_of_manifest(
+    conn: &mut Conn,
+    repository_id: &str,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<u64> {
+    // ix_tags_manifest
+    conn.execute(
+        "update tags
+         set ended_at = $3
+         where repository_id = $1 and manifest_digest = $2 and ended_at is null",
+        [repository_id.into(), digest.into(), now.into()],
+    )
+    .await
+}
+
+/// Tags after `after`, by bytes, at most `limit`.
+pub async fn list(conn: &mut Conn, repository_id: &str, after: &str, limit: usize) -> Result<Vec<String>> {
+    // uq_tags_live
+    conn.all(
+        "select name
+         from tags
+         where repository_id = $1 and ended_at is null and name > $2
+         order by name
+         limit $3",
+        [repository_id.into(), after.into(), limit.into()],
+        |row| row.text(0),
+    )
+    .await
+}
