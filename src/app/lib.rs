@@ -1,1 +1,34 @@
 //! The rules of the registry: authentication, authorization, repositories, uploads, images, tags, referrers.
+//!
+//! Fronts call these functions, so that a `docker push` and its AWS counterpart cannot disagree. A rule takes the
+//! [`Ctx`] of its request first and, where it touches a repository, the [`Permit`] that authorization gave out: without
+//! one it cannot be called. Nothing here knows HTTP.
+
+mod app;
+mod config;
+mod context;
+mod error;
+mod seal;
+mod snapshot;
+
+pub mod admin;
+pub mod authn;
+pub mod authz;
+pub mod blobs;
+pub mod bootstrap;
+pub mod catalog;
+pub mod fsck;
+pub mod images;
+pub mod manifest;
+pub mod referrers;
+pub mod repositories;
+pub mod tags;
+pub mod uploads;
+
+pub use app::App;
+pub use authz::{Action, Permit};
+pub use config::Config;
+pub use context::Ctx;
+pub use error::{Error, Result};
+pub use seal::Sealer;
+pub use snapshot::{Identity, Snapshot};

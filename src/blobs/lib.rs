@@ -1,1 +1,29 @@
-//! The bytes of blobs, on local disk or S3. The only crate that knows object_store.
+//! The bytes of blobs, on local disk or on S3.
+//!
+//! The only crate that knows object_store and the layout of files. It hashes, stores, serves and removes immutable
+//! objects under opaque keys; it never says what exists: that is the database's word, and nothing here is derived from
+//! listing a directory or a bucket. It knows neither repositories nor HTTP.
+
+mod budget;
+mod config;
+mod disk;
+mod error;
+mod hasher;
+mod incoming;
+mod key;
+mod leftover;
+mod metrics;
+mod s3;
+mod staged;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, Location, S3Config};
+pub use error::{Error, IdleBody, Result};
+pub use incoming::Append;
+pub use key::Key;
+pub use leftover::Leftover;
+pub use metrics::Metrics;
+pub use staged::{Part, Staged};
+pub use store::{Blobs, Finished, ReadStream};

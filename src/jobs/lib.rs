@@ -1,1 +1,89 @@
-//! Background work: reconcilers that expire uploads and remove dead objects.
+//! Background work. Each job is a reconciler: it looks at what is, compares with what should be, and acts; waking it
+//! only makes it sooner. A lease in the database decides which process does it, so any process may die at any time.
+
+mod leftovers;
+mod removals;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{App, Result, uploads};
+use store::Pending;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// How often the authorization data is looked at: what one process changes, all obey within seconds.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+const EXPIRE_EVERY: Duration = Duration::from_secs(20);
+const REMOVE_EVERY: Duration = Duration::from_secs(10);
+const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs all jobs until the returned set is dropped.
+pub fn start(app: &Arc<App>) -> JoinSet<()> {
+    let owner: Arc<str> = Uuid::new_v4().to_string().into();
+    let mut jobs = JoinSet::new();
+    let own = Arc::clone(app);
+    jobs.spawn(async move {
+        loop {
+            tokio::time::sleep(REFRESH_EVERY).await;
+            if let Err(error) = own.refresh().await {
+                tracing::warn!(%error, "users and policies could not be looked at");
+            }
+        }
+    });
+    jobs.spawn(repeat("expire uploads", EXPIRE_EVERY, app, &owner, |app| async move {
+        uploads::expire(&app).await.map(|ended| ended > 0)
+    }));
+    jobs.spawn(repeat("remove objects", REMOVE_EVERY, app, &owner, |app| async move { removals::run(&app).await }));
+    jobs.spawn(repeat("discard leftovers", LEFTOVERS_EVERY, app, &owner, |app| async move {
+        leftovers::run(&app).await
+    }));
+    jobs
+}
+
+/// Does `work` every so often while this process has the lease, and again at once while there is more to do.
+fn repeat<F, W>(
+    name: &'static str,
+    every: Duration,
+    app: &Arc<App>,
+    owner: &Arc<str>,
+    work: F,
+) -> impl Future<Output = ()> + Send + 'static
+where
+    F: Fn(Arc<App>) -> W + Send + 'static,
+    W: Future<Output = Result<bool>> + Send,
+{
+    let (app, owner) = (Arc::clone(app), Arc::clone(owner));
+    async move {
+        loop {
+            tokio::time::sleep(every).await;
+            loop {
+                let more = match claim(&app, name, &owner, every).await {
+                    Ok(true) => work(Arc::clone(&app)).await,
+                    Ok(false) => Ok(false),
+                    Err(error) => Err(error),
+                };
+                match more {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(error) => {
+                        tracing::warn!(job = name, %error, "a background job failed and will be tried again");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn claim(app: &App, name: &'static str, owner: &Arc<str>, every: Duration) -> Result<bool> {
+    let (now, owner) = (app.now(), Arc::clone(owner));
+    let until = now.after(every * 2);
+    app.db()
+        .write_in_background(move |conn| {
+            Box::pin(async move { Ok(store::leases::claim(conn, name, &owner, now, until).await?) })
+                as Pending<'_, bool, app::Error>
+        })
+        .await
+}

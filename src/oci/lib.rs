@@ -1,1 +1,59 @@
-//! The OCI Distribution API and Docker's v2 dialect over HTTP, with the Docker token flow.
+//! The OCI Distribution API (1.1 and the current main) and Docker's v2 dialect over HTTP, with the Docker token flow.
+//!
+//! Every request takes the same way: path → credentials → authorization → one handler, which calls one rule of `app`
+//! and shapes the answer. Nothing is decided here but the wire format.
+
+mod blobs;
+mod catalog;
+mod challenge;
+mod config;
+mod credentials;
+mod dispatch;
+mod error;
+mod manifests;
+mod origin;
+mod paging;
+mod path;
+mod query;
+mod range;
+mod referrers;
+mod response;
+mod tags;
+mod token;
+mod uploads;
+
+use std::sync::Arc;
+
+use app::App;
+use axum::Router;
+use axum::routing::any;
+
+pub use challenge::Challenge;
+pub use config::Config;
+pub use origin::Origin;
+pub use response::RouteLabel;
+
+pub use path::Route;
+pub use range::{ByteRanges, parse_byte_ranges, parse_content_range};
+
+/// Everything that the handlers share.
+pub(crate) struct State {
+    pub(crate) app: Arc<App>,
+    pub(crate) config: Config,
+}
+
+/// The answer to a path that nothing serves.
+pub async fn not_found() -> axum::response::Response {
+    error::WireError::not_found().into_answer()
+}
+
+/// The routes of the registry: `/v2/` and everything below, and `/token`.
+pub fn router(app: Arc<App>, config: Config) -> Router {
+    let state = Arc::new(State { app, config });
+    Router::new()
+        .route("/v2", any(dispatch::registry))
+        .route("/v2/", any(dispatch::registry))
+        .route("/v2/{*rest}", any(dispatch::registry))
+        .route(token::PATH, any(token::handle))
+        .with_state(state)
+}

@@ -1,1 +1,30 @@
 //! The IAM policy language and its evaluation. Pure: documents and a request in, a decision and its reason out.
+//!
+//! Parsing is strict and happens when a document is stored; evaluation is cheap, allocates little and cannot fail: what
+//! it does not understand it denies. There is no I/O and no clock here: the time of the request is a condition key
+//! that the caller sets.
+
+mod condition;
+mod context;
+mod decision;
+mod denial;
+mod document;
+mod error;
+mod evaluate;
+mod glob;
+mod json;
+mod parse;
+mod pattern;
+mod place;
+mod principal;
+mod principal_set;
+mod request;
+
+pub use context::Context;
+pub use decision::{Decision, Grant, Layer, Origin, Reason};
+pub use denial::denial_message;
+pub use document::{Document, Effect, Kind, Version};
+pub use error::{Error, Result};
+pub use evaluate::{Policies, Policy, evaluate};
+pub use principal::{Principal, PrincipalKind};
+pub use request::Request;

@@ -1,2 +1,50 @@
-//! The `wharf` program.
-fn main() {}
+//! The `wharf` program: settings in, one of the commands out. What the commands have in common is in `open`.
+
+mod commands;
+mod config;
+mod health;
+mod listener;
+mod metrics;
+mod middleware;
+mod open;
+mod pool_metrics;
+mod router;
+mod telemetry;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{Cli, Command, Config};
+
+fn main() -> ExitCode {
+    let Cli { command, flags } = Cli::parse();
+    let config = match Config::load(flags, std::env::vars_os()) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("{problems}");
+            return ExitCode::from(2);
+        }
+    };
+    telemetry::init(&config.log_filter, config.log_format);
+    // One provider for the whole program; without this call the first connection would have to guess.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = match listener::runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("the program cannot start its threads: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let code = runtime.block_on(async {
+        match command.unwrap_or(Command::Serve) {
+            Command::Serve => commands::serve::run(config).await,
+            Command::Check => commands::check::run(config).await,
+            Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
+            Command::Admin(command) => commands::admin::run(config, command).await,
+        }
+    });
+    // Disk I/O that is stuck must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    code
+}

@@ -1,1 +1,8 @@
-//! Black-box tests.
+//! Black-box tests. Every test starts the real binary and talks to it over the network; folders mirror what is tested.
+
+mod auth;
+mod bad_input;
+mod faults;
+mod harness;
+mod oci;
+mod operations;

@@ -1,0 +1,164 @@
+//! What an operator does on the command line, beside a running registry or without one. The caller has been authorized
+//! by having the database and the master key.
+
+use policy::Kind;
+use store::policies::AppliedPolicy;
+use store::users::UserRow;
+use store::{Pending, access_keys, policies, repository_policies, signing_keys, stamps, users};
+use types::{AccountId, RegistryId, RepoName, TagMutability};
+
+use crate::authn::token::{REFRESH_TTL, SigningKey};
+use crate::bootstrap::{self, AccessKey};
+use crate::snapshot::check_document;
+use crate::{App, Error, Result, repositories};
+
+/// Creates a user with an inline policy (a JSON document) and an access key.
+pub async fn create_user(app: &App, account: &AccountId, name: &str, policy: &str) -> Result<AccessKey> {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+=,.@_-".contains(&byte);
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
+        return Err(Error::Invalid("a user name is 1 to 64 letters, digits and any of +=,.@_-".to_owned()));
+    }
+    check_document(policy, Kind::Identity)?;
+    let user = UserRow {
+        user_id: format!("AIDA{}", bootstrap::random_base32(17)?),
+        account: account.clone(),
+        name: name.to_owned(),
+        path: "/".to_owned(),
+    };
+    let key = bootstrap::generate()?;
+    let row = bootstrap::sealed(app, account, Some(user.user_id.clone()), &key)?;
+    let inline =
+        AppliedPolicy { principal_id: user.user_id.clone(), name: "initial".to_owned(), document: policy.to_owned() };
+    let now = app.now();
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                if !users::insert(conn, &user, now).await? {
+                    return Err(Error::Invalid(format!("user '{}' exists already", user.name)));
+                }
+                policies::upsert_inline(conn, &inline).await?;
+                access_keys::insert(conn, &row, now).await?;
+                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await?;
+    Ok(key)
+}
+
+/// Replaces the inline policy that a user was created with.
+pub async fn set_user_policy(app: &App, account: &AccountId, name: &str, policy: &str) -> Result<()> {
+    check_document(policy, Kind::Identity)?;
+    let (account, name, document) = (account.clone(), name.to_owned(), policy.to_owned());
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let user = users::find(conn, &account, &name)
+                    .await?
+                    .ok_or_else(|| Error::Invalid(format!("user '{name}' does not exist")))?;
+                let inline = AppliedPolicy { principal_id: user.user_id, name: "initial".to_owned(), document };
+                policies::upsert_inline(conn, &inline).await?;
+                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+/// Turns an access key on or off. Every process obeys within seconds.
+pub async fn set_access_key_status(app: &App, access_key_id: &str, active: bool) -> Result<()> {
+    let id = access_key_id.to_owned();
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                if !access_keys::update_status(conn, &id, active).await? {
+                    return Err(Error::Invalid(format!("access key '{id}' does not exist")));
+                }
+                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+/// Creates a repository with a tag mutability.
+pub async fn create_repository(
+    app: &App,
+    registry: &RegistryId,
+    name: &RepoName,
+    tag_mutability: TagMutability,
+) -> Result<()> {
+    let row = repositories::new(app.new_id(), registry, name, tag_mutability, app.now());
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let name = row.name.clone();
+                if !store::repositories::insert(conn, &row).await? {
+                    return Err(Error::RepositoryExists(name));
+                }
+                Ok(())
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+/// Changes whether the tags of a repository may move.
+pub async fn set_tag_mutability(app: &App, registry: &RegistryId, name: &RepoName, to: TagMutability) -> Result<()> {
+    let (registry, name) = (registry.clone(), name.clone());
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
+                    return Err(Error::RepositoryUnknown(name));
+                };
+                store::repositories::update_tag_mutability(conn, &row.repository_id, &to).await?;
+                Ok(())
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+/// Sets the policy of a repository (a JSON document), or removes it.
+pub async fn set_repository_policy(
+    app: &App,
+    registry: &RegistryId,
+    name: &RepoName,
+    policy: Option<&str>,
+) -> Result<()> {
+    if let Some(policy) = policy {
+        check_document(policy, Kind::Resource)?;
+    }
+    let (registry, name, document, now) = (registry.clone(), name.clone(), policy.map(str::to_owned), app.now());
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
+                    return Err(Error::RepositoryUnknown(name));
+                };
+                match document {
+                    Some(document) => {
+                        repository_policies::upsert(conn, &row.repository_id, &document, now).await?;
+                    }
+                    None => {
+                        repository_policies::delete(conn, &row.repository_id).await?;
+                    }
+                }
+                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+/// Makes a new key sign tokens. Tokens of the old one stay good until they expire; keys whose tokens have all expired
+/// are forgotten.
+pub async fn rotate_signing_key(app: &App) -> Result<()> {
+    let now = app.now();
+    let key = SigningKey::generate(&app.sealer, app.new_id(), now)?;
+    app.db
+        .write(move |conn| {
+            Box::pin(async move {
+                signing_keys::insert(conn, &key).await?;
+                signing_keys::update_retired(conn, &key.kid, now).await?;
+                signing_keys::delete_retired_before(conn, now.before(REFRESH_TTL)).await?;
+                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}

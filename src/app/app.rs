@@ -1,0 +1,88 @@
+//! Everything that a rule may use: settings, database, blob store, and the copies in memory that make requests fast.
+//! Nothing that matters lives only here: every copy can be made again from the database.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use arc_swap::ArcSwap;
+use blobs::Blobs;
+use store::Db;
+use types::Timestamp;
+use uuid::Uuid;
+
+use crate::authn::throttle::Throttle;
+use crate::authn::token::Verified;
+use crate::images::ImageCache;
+use crate::{Config, Result, Sealer, Snapshot};
+
+/// The application; shared by all requests.
+pub struct App {
+    pub(crate) config: Config,
+    pub(crate) db: Db,
+    pub(crate) blobs: Blobs,
+    pub(crate) sealer: Sealer,
+    pub(crate) throttle: Throttle,
+    pub(crate) verified_tokens: Verified,
+    pub(crate) images: ImageCache,
+    snapshot: ArcSwap<Snapshot>,
+}
+
+impl App {
+    /// Puts the application together. The first snapshot of the authorization data is read here.
+    pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
+        let snapshot = Snapshot::load(&db, &sealer).await?;
+        Ok(Arc::new(Self {
+            config,
+            db,
+            blobs,
+            sealer,
+            throttle: Throttle::new(),
+            verified_tokens: Verified::new(),
+            images: ImageCache::new(),
+            snapshot: ArcSwap::from_pointee(snapshot),
+        }))
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// The blob store.
+    pub fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+
+    /// Users, keys and policies as they were a moment ago.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
+    /// what one process changes, another obeys within that time.
+    pub async fn refresh(&self) -> Result<()> {
+        let mut conn = self.db.reader().await?;
+        let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
+        drop(conn);
+        if version != self.snapshot.load().version() {
+            let fresh = Snapshot::load(&self.db, &self.sealer).await?;
+            self.snapshot.store(Arc::new(fresh));
+        }
+        Ok(())
+    }
+
+    /// The present time.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from(SystemTime::now())
+    }
+
+    /// A new id that sorts by the time it was made.
+    pub(crate) fn new_id(&self) -> String {
+        Uuid::now_v7().simple().to_string()
+    }
+}

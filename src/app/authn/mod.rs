@@ -1,0 +1,147 @@
+//! Who asks: from the credentials of a request to an [`Identity`].
+//!
+//! Credentials only name somebody; what that somebody may do is decided anew for each request, in [`crate::authz`].
+
+pub(crate) mod throttle;
+pub(crate) mod token;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use policy::PrincipalKind;
+use types::{Secret, Timestamp};
+
+use self::token::{Claims, Use};
+use crate::{App, Error, Identity, Result};
+
+/// What a client presents.
+#[derive(Debug, Clone)]
+pub enum Credentials {
+    /// Nothing.
+    None,
+    /// A user name and a password.
+    Basic {
+        /// An access key id, or `AWS`.
+        user: String,
+        /// The secret access key, or a login token.
+        password: Secret,
+    },
+    /// A registry token.
+    Bearer(String),
+}
+
+/// The user name that ECR's `get-login-password` goes with.
+const TOKEN_USER: &str = "AWS";
+
+/// Who somebody turned out to be.
+#[derive(Clone)]
+pub struct Login {
+    /// The identity.
+    pub identity: Arc<Identity>,
+    /// The access key that it goes back to; none for the anonymous one.
+    pub access_key_id: Option<String>,
+}
+
+impl Login {
+    /// Whether nobody in particular asks.
+    pub fn is_anonymous(&self) -> bool {
+        self.identity.principal.kind == PrincipalKind::Anonymous
+    }
+}
+
+/// A token that was issued.
+#[derive(Debug, Clone)]
+pub struct Issued {
+    /// The token itself.
+    pub token: String,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// For how many seconds it is good.
+    pub expires_in: u64,
+}
+
+/// Finds out who presents these credentials. What is wrong with them is not told apart: an unknown key and a wrong
+/// secret are the same failure.
+pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Result<Login> {
+    match credentials {
+        Credentials::None => {
+            Ok(Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None })
+        }
+        Credentials::Basic { user, password } => basic(app, user, password, source),
+        Credentials::Bearer(token) => {
+            let claims = token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
+            named_by(app, &claims)
+        }
+    }
+}
+
+fn basic(app: &App, user: &str, password: &Secret, source: IpAddr) -> Result<Login> {
+    let attempt = app.throttle.begin(source, user, password)?;
+    let login = if user == TOKEN_USER {
+        token::verify(app, password.expose(), Use::Login).and_then(|claims| named_by(app, &claims).ok())
+    } else {
+        by_secret(app, user, password)
+    };
+    match login {
+        Some(login) => {
+            attempt.succeeded();
+            Ok(login)
+        }
+        None => Err(attempt.failed()),
+    }
+}
+
+fn by_secret(app: &App, access_key_id: &str, password: &Secret) -> Option<Login> {
+    let snapshot = app.snapshot();
+    match snapshot.access_key(access_key_id) {
+        Some(key) if key.secret.matches(password.expose()) => {
+            Some(Login { identity: Arc::clone(&key.identity), access_key_id: Some(access_key_id.to_owned()) })
+        }
+        Some(_) => None,
+        None => {
+            // An unknown key takes as long as a wrong secret.
+            let _ = Secret::new("0123456789012345678901234567890123456789").matches(password.expose());
+            None
+        }
+    }
+}
+
+/// The identity that a token names, as long as the access key that it was issued for may still be used.
+fn named_by(app: &App, claims: &Claims) -> Result<Login> {
+    let snapshot = app.snapshot();
+    if claims.is_anonymous() {
+        return Ok(Login { identity: Arc::clone(snapshot.anonymous()), access_key_id: None });
+    }
+    let key = snapshot
+        .access_key(&claims.key)
+        .filter(|key| key.identity.principal.user_id == claims.sub)
+        .ok_or(Error::Unauthenticated("the token is not valid"))?;
+    Ok(Login { identity: Arc::clone(&key.identity), access_key_id: Some(claims.key.clone()) })
+}
+
+/// A token for requests, also for the anonymous caller.
+pub fn issue_access_token(app: &App, login: &Login) -> Result<Issued> {
+    token::issue(app, login, Use::Access, app.config.token_ttl)
+}
+
+/// A password for `docker login -u AWS`.
+pub fn issue_login_token(app: &App, login: &Login) -> Result<Issued> {
+    token::issue(app, login, Use::Login, app.config.token_ttl)
+}
+
+/// A token that gets new access tokens for as long as its access key lives.
+pub fn issue_refresh_token(app: &App, login: &Login) -> Result<Issued> {
+    token::issue(app, login, Use::Refresh, token::REFRESH_TTL)
+}
+
+/// Who a refresh token stands for.
+pub fn authenticate_refresh_token(app: &App, refresh_token: &str, source: IpAddr) -> Result<Login> {
+    let attempt = app.throttle.begin(source, "<refresh token>", &Secret::new(refresh_token))?;
+    match token::verify(app, refresh_token, Use::Refresh).and_then(|claims| named_by(app, &claims).ok()) {
+        Some(login) => {
+            attempt.succeeded();
+            Ok(login)
+        }
+        None => Err(attempt.failed()),
+    }
+}

@@ -1,0 +1,109 @@
+//! Blobs that are complete: finding, reading, mounting and deleting them. Uploads are in [`crate::uploads`].
+
+use std::ops::Range;
+use std::time::Duration;
+
+use ::blobs::ReadStream;
+pub use store::blobs::BlobRow;
+use types::{Digest, RepoName};
+
+use crate::authz::{self, Action};
+use crate::{Ctx, Error, Permit, Result, repositories};
+
+/// A mount without a source looks into this many repositories that have the blob.
+const MOUNT_CANDIDATES: usize = 16;
+
+/// A blob of the permit's repository. One that exists elsewhere only does not exist here.
+pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
+    let mut conn = ctx.app.db.reader().await?;
+    let found =
+        store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
+    found
+        .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))?
+        .blob
+        .ok_or_else(|| Error::BlobUnknown(digest.clone()))
+}
+
+/// The bytes of a blob in a range that lies within it.
+pub async fn read(ctx: &Ctx, permit: &Permit, blob: &BlobRow, range: Range<u64>) -> Result<ReadStream> {
+    permit.require(Action::GetDownloadUrlForLayer)?;
+    match ctx.app.blobs.read(&blob.object_key.parse()?, range).await {
+        Ok(stream) => Ok(stream),
+        Err(::blobs::Error::NotFound { key }) => {
+            // A row without bytes must not happen. To the client it is as if the blob were not there: it pushes again.
+            tracing::error!(blob.digest = %blob.digest, %key, "the object of a blob is missing; run wharf fsck --repair");
+            Err(Error::BlobUnknown(blob.digest.clone()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// An address from which the bytes can be fetched directly, if the store has such addresses.
+pub async fn signed_url(ctx: &Ctx, permit: &Permit, blob: &BlobRow) -> Result<Option<String>> {
+    /// Lazy-pulling clients keep an address for minutes.
+    const TTL: Duration = Duration::from_secs(20 * 60);
+    permit.require(Action::GetDownloadUrlForLayer)?;
+    Ok(ctx.app.blobs.signed_url(&blob.object_key.parse()?, TTL).await?)
+}
+
+/// Makes a blob of another repository visible in the permit's, if the caller may read it there. `from` absent: from
+/// any repository. False if that cannot be done, whatever the reason: the caller then uploads, and learns nothing.
+pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&RepoName>) -> Result<bool> {
+    permit.require(Action::InitiateLayerUpload)?;
+    let mut conn = ctx.app.db.reader().await?;
+    let candidates = match from {
+        Some(from) => vec![from.clone()],
+        None => {
+            store::repository_blobs::list_repositories(&mut conn, permit.registry(), digest, MOUNT_CANDIDATES).await?
+        }
+    };
+    let readable = |name: &&RepoName| authz::authorize(ctx, &[Action::GetDownloadUrlForLayer], name).is_ok();
+    let Some(source) = candidates.iter().find(readable) else {
+        return Ok(false);
+    };
+    let Some(source) = store::repositories::find(&mut conn, permit.registry(), source).await? else {
+        return Ok(false);
+    };
+    drop(conn);
+    let target = repositories::find_or_create(ctx, permit).await?;
+    let (digest, now) = (digest.clone(), ctx.app.now());
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                // Held until the end, so that nobody removes it in between.
+                if store::repository_blobs::lock(conn, &source.repository_id, &[&digest]).await?.is_empty() {
+                    return Ok(false);
+                }
+                store::repository_blobs::insert(conn, &target.repository_id, &digest, now).await?;
+                Ok(true)
+            })
+        })
+        .await
+}
+
+/// Makes a blob invisible in the permit's repository, unless a manifest there refers to it.
+pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
+    permit.require(Action::BatchDeleteImage)?;
+    if !ctx.app.config.delete_enabled {
+        return Err(Error::DeleteDisabled);
+    }
+    let (permit, digest) = (permit.clone(), digest.clone());
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::find(conn, &permit).await?;
+                let id = &repository.repository_id;
+                if !store::repository_blobs::lock_for_delete(conn, id, &digest).await? {
+                    return Err(Error::BlobUnknown(digest));
+                }
+                if let Some(parent) = store::edges::find_parent_of_blob(conn, id, &digest).await? {
+                    return Err(Error::Referenced { what: "blob", parent });
+                }
+                store::repository_blobs::delete(conn, id, &digest).await?;
+                Ok(())
+            })
+        })
+        .await
+}

@@ -1,0 +1,24 @@
+//! Settings of the rules. The program reads and checks them; nothing here reads the environment.
+
+use std::time::Duration;
+
+use types::RegistryId;
+
+/// What an operator can choose.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The registry that a plain host name stands for.
+    pub registry: RegistryId,
+    /// Whether a push to an absent repository creates it, if the pusher may create repositories.
+    pub create_on_push: bool,
+    /// Whether tags, manifests and blobs can be deleted.
+    pub delete_enabled: bool,
+    /// Whether an index may list manifests that the repository does not have.
+    pub sparse_indexes: bool,
+    /// The largest manifest in bytes.
+    pub max_manifest_bytes: usize,
+    /// How long a registry token is good for.
+    pub token_ttl: Duration,
+    /// How long an upload session may lie idle.
+    pub upload_ttl: Duration,
+}

@@ -1,0 +1,160 @@
+//! What can go wrong, in the domain's words. Each front turns every variant into its own code, status and message.
+
+use std::time::Duration;
+
+use types::{Digest, RepoName, Tag};
+
+/// A rule that was not met, or a failure below.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No or wrong credentials.
+    #[error("authentication is required: {0}")]
+    Unauthenticated(&'static str),
+    /// The caller is known, and may not.
+    #[error("{0}")]
+    Denied(String),
+    /// Too many failed logins or open sessions.
+    #[error("too many requests; try again in {} seconds", retry_after.as_secs())]
+    TooManyRequests {
+        /// When it makes sense to come back.
+        retry_after: Duration,
+    },
+    /// The repository does not exist.
+    #[error("repository '{0}' does not exist")]
+    RepositoryUnknown(RepoName),
+    /// The repository exists already.
+    #[error("repository '{0}' exists already")]
+    RepositoryExists(RepoName),
+    /// The repository has no such manifest.
+    #[error("manifest '{0}' does not exist in this repository")]
+    ManifestUnknown(String),
+    /// The repository has no such blob.
+    #[error("blob '{0}' does not exist in this repository")]
+    BlobUnknown(Digest),
+    /// The session does not exist, belongs to somebody else, or has ended.
+    #[error("upload session does not exist or has ended; begin a new one")]
+    UploadUnknown,
+    /// Another request writes to the session.
+    #[error("another request is writing to this upload session")]
+    UploadBusy {
+        /// Bytes held so far.
+        received: u64,
+    },
+    /// The bytes do not begin where the session ends.
+    #[error("bytes must continue at offset {received}")]
+    OutOfOrder {
+        /// Bytes held so far.
+        received: u64,
+    },
+    /// The body has another length than its request said.
+    #[error("the body has another length than announced; nothing of it was kept")]
+    SizeInvalid,
+    /// The body ended before its time.
+    #[error("the body was cut off; the upload can go on from offset {received}")]
+    BodyInterrupted {
+        /// Bytes held so far.
+        received: u64,
+    },
+    /// The bytes have another digest than was claimed.
+    #[error("the content does not have the digest {0}")]
+    DigestMismatch(Digest),
+    /// The manifest is malformed.
+    #[error("{0}")]
+    ManifestInvalid(String),
+    /// The manifest is larger than allowed.
+    #[error("the manifest is larger than {limit} bytes")]
+    ManifestTooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The manifest refers to what the repository does not have.
+    #[error("the manifest refers to {} blobs or manifests that this repository does not have", .0.len())]
+    ReferencesUnknown(Vec<Digest>),
+    /// The tag exists and may not move.
+    #[error(
+        "The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten because the \
+         repository is immutable."
+    )]
+    TagImmutable {
+        /// The repository.
+        repository: RepoName,
+        /// The tag.
+        tag: Tag,
+    },
+    /// Something still refers to what is to be deleted.
+    #[error("{what} is referenced by manifest {parent}; delete that first")]
+    Referenced {
+        /// `blob` or `manifest`.
+        what: &'static str,
+        /// The manifest that refers to it.
+        parent: Digest,
+    },
+    /// Deleting is switched off.
+    #[error("deleting is disabled on this registry")]
+    DeleteDisabled,
+    /// An argument of an administrative command does not fit.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no space left for what is to be stored.
+    #[error("the registry is out of space; nothing was stored")]
+    NoSpace,
+    /// The database or the storage does not answer; what was asked may or may not have happened. Try again.
+    #[error("the registry cannot reach its {0}")]
+    Unavailable(&'static str),
+    /// A failure that only the operator can look into; details are in the log.
+    #[error("internal error")]
+    Internal,
+}
+
+/// The result of every rule.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        match &error {
+            store::Error::Unavailable(_) | store::Error::Conflict(_) => {
+                tracing::warn!(%error, "the database did not do what was asked");
+                Self::Unavailable("database")
+            }
+            store::Error::Full(_) => {
+                tracing::error!(%error, "the database is out of space");
+                Self::NoSpace
+            }
+            store::Error::Damaged { .. } | store::Error::Unusable(_) | store::Error::Statement(_) => {
+                tracing::error!(%error, "the database failed");
+                Self::Internal
+            }
+        }
+    }
+}
+
+impl From<types::Invalid> for Error {
+    fn from(error: types::Invalid) -> Self {
+        Self::Invalid(error.to_string())
+    }
+}
+
+impl From<::blobs::Error> for Error {
+    fn from(error: ::blobs::Error) -> Self {
+        use ::blobs::Error as Blobs;
+        match error {
+            Blobs::DigestMismatch { expected, .. } => Self::DigestMismatch(expected),
+            Blobs::NoSpace => Self::NoSpace,
+            Blobs::ChunkLimit { .. } | Blobs::TooLarge => Self::SizeInvalid,
+            Blobs::Busy => Self::UploadBusy { received: 0 },
+            Blobs::Lost { .. } | Blobs::Closed => Self::UploadUnknown,
+            Blobs::Body { .. } => Self::BodyInterrupted { received: 0 },
+            Blobs::NotFound { .. }
+            | Blobs::Damaged { .. }
+            | Blobs::InvalidKey { .. }
+            | Blobs::Config { .. } => {
+                tracing::error!(%error, "the blob store failed");
+                Self::Internal
+            }
+            Blobs::Io { .. } | Blobs::S3 { .. } | Blobs::Answer { .. } => {
+                tracing::error!(%error, "the blob store failed");
+                Self::Unavailable("blob store")
+            }
+        }
+    }
+}

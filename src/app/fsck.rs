@@ -1,0 +1,209 @@
+//! Compares what the database says with what the store has, in constant memory, beside a running registry.
+
+use blobs::Key;
+use futures_util::TryStreamExt;
+use sha2::{Digest as _, Sha256, Sha512};
+use std::time::Duration;
+use store::Pending;
+use store::blobs::BlobRow;
+use types::{Algorithm, Digest};
+
+use crate::{App, Error, Result};
+
+/// Rows and objects that are held at once.
+const BATCH: usize = 1000;
+
+/// An object appears a moment before the row that names it. What looks like an orphan is looked at again after this.
+const SETTLING: Duration = Duration::from_secs(3);
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Read every object and compare its digest.
+    pub verify: bool,
+    /// Move orphans to quarantine, and mark blobs whose objects are missing, so that clients push them again.
+    pub repair: bool,
+}
+
+/// Something that is not as it should be.
+#[derive(Debug)]
+pub enum Finding {
+    /// An object that no row names.
+    Orphan {
+        /// The object.
+        key: String,
+        /// In bytes.
+        size: u64,
+    },
+    /// A blob whose object is missing.
+    Hole {
+        /// The blob.
+        digest: Digest,
+        /// Where its object should be.
+        key: String,
+    },
+    /// A blob whose object has another size.
+    Size {
+        /// The blob.
+        digest: Digest,
+        /// Where its object is.
+        key: String,
+        /// What the database says.
+        expected: u64,
+        /// What the object has.
+        actual: u64,
+    },
+    /// A blob whose object has other content.
+    Content {
+        /// The blob.
+        digest: Digest,
+        /// Where its object is.
+        key: String,
+    },
+}
+
+/// What was looked at.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Summary {
+    /// Blobs in the database.
+    pub blobs: u64,
+    /// Objects in the store.
+    pub objects: u64,
+    /// Findings.
+    pub findings: u64,
+}
+
+/// Walks both sides in the order of object keys and reports each finding.
+pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) -> Result<Summary> {
+    let mut summary = Summary::default();
+    let mut after = String::new();
+    loop {
+        // One page of objects decides how far this round goes; the rows of the same stretch are set against it.
+        let cursor = if after.is_empty() { None } else { Some(after.parse::<Key>()?) };
+        let objects = app.blobs.list(cursor.as_ref(), BATCH).await?;
+        let end = (objects.len() == BATCH).then(|| objects.last().map(|(key, _)| key.to_string())).flatten();
+        summary.objects += objects.len() as u64;
+        let mut unseen: Vec<(String, u64)> = Vec::new();
+        let mut objects = objects.into_iter().peekable();
+        let mut row_after = after.clone();
+        loop {
+            let mut conn = app.db.reader().await?;
+            let rows = store::blobs::list_by_object_key(&mut conn, &row_after, BATCH).await?;
+            drop(conn);
+            let last_page = rows.len() < BATCH;
+            let mut beyond = false;
+            for row in rows {
+                if end.as_ref().is_some_and(|end| row.object_key > *end) {
+                    beyond = true;
+                    break;
+                }
+                row_after = row.object_key.clone();
+                summary.blobs += 1;
+                while let Some((key, size)) = objects.next_if(|(key, _)| key.as_str() < row.object_key.as_str()) {
+                    unseen.push((key.to_string(), size));
+                }
+                let size = objects.next_if(|(key, _)| key.as_str() == row.object_key).map(|(_, size)| size);
+                if let Some(finding) = examine(app, options, &row, size).await? {
+                    summary.findings += 1;
+                    report(&finding);
+                }
+            }
+            if last_page || beyond {
+                break;
+            }
+        }
+        unseen.extend(objects.map(|(key, size)| (key.to_string(), size)));
+        for finding in orphans(app, options, unseen).await? {
+            summary.findings += 1;
+            report(&finding);
+        }
+        match end {
+            Some(end) => after = end,
+            None => return Ok(summary),
+        }
+    }
+}
+
+/// One blob against its object, whose size is known if the listing had it.
+async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>) -> Result<Option<Finding>> {
+    let key: Key = row.object_key.parse()?;
+    // The listing may be older than the row.
+    let size = match listed {
+        Some(size) => Some(size),
+        None => app.blobs.size(&key).await?,
+    };
+    let (digest, text) = (row.digest.clone(), row.object_key.clone());
+    let Some(actual) = size else {
+        if options.repair {
+            mark_missing(app, text.clone()).await?;
+        }
+        return Ok(Some(Finding::Hole { digest, key: text }));
+    };
+    if actual != row.size {
+        return Ok(Some(Finding::Size { digest, key: text, expected: row.size, actual }));
+    }
+    if options.verify && content_digest(app, &key, row).await? != row.digest {
+        return Ok(Some(Finding::Content { digest, key: text }));
+    }
+    Ok(None)
+}
+
+async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {
+    let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
+    let algorithm = row.digest.algorithm();
+    let mut stream = app.blobs.read(key, 0..row.size).await?;
+    while let Some(bytes) = stream.try_next().await? {
+        match algorithm {
+            Algorithm::Sha256 => sha256.update(&bytes),
+            Algorithm::Sha512 => sha512.update(&bytes),
+        }
+    }
+    let encoded = match algorithm {
+        Algorithm::Sha256 => hex::encode(sha256.finalize()),
+        Algorithm::Sha512 => hex::encode(sha512.finalize()),
+    };
+    Ok(Digest::from_encoded(algorithm, &encoded))
+}
+
+/// Of objects that no blob names, those that nothing else names either, now and a moment later.
+async fn orphans(app: &App, options: Options, mut candidates: Vec<(String, u64)>) -> Result<Vec<Finding>> {
+    drop_known(app, &mut candidates).await?;
+    if !candidates.is_empty() {
+        tokio::time::sleep(SETTLING).await;
+        drop_known(app, &mut candidates).await?;
+    }
+    let mut findings = Vec::new();
+    for (key, size) in candidates {
+        let object: Key = key.parse()?;
+        if app.blobs.size(&object).await?.is_none() {
+            continue; // it was on its way out
+        }
+        if options.repair {
+            app.blobs.quarantine(&object).await?;
+        }
+        findings.push(Finding::Orphan { key, size });
+    }
+    Ok(findings)
+}
+
+async fn drop_known(app: &App, candidates: &mut Vec<(String, u64)>) -> Result<()> {
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<&str> = candidates.iter().map(|(key, _)| key.as_str()).collect();
+    let mut conn = app.db.reader().await?;
+    let known = store::blobs::list_known_object_keys(&mut conn, &keys).await?;
+    let known: std::collections::HashSet<String> = known.into_iter().collect();
+    candidates.retain(|(key, _)| !known.contains(key));
+    Ok(())
+}
+
+async fn mark_missing(app: &App, object_key: String) -> Result<()> {
+    app.db
+        .write(move |conn| {
+            Box::pin(async move { Ok(store::blobs::update_missing(conn, &object_key).await?) })
+                as Pending<'_, bool, Error>
+        })
+        .await
+        .map(drop)
+}

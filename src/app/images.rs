@@ -1,0 +1,246 @@
+//! Images and indexes: pushing, pulling and deleting manifests by tag or digest.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::sync::Cache;
+use store::edges::Kind;
+use store::manifests::ManifestRow;
+use store::repositories::RepositoryRow;
+use store::{Conn, edges, manifests, repository_blobs};
+use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
+
+use crate::manifest::Manifest;
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
+
+/// A manifest as it is served.
+#[derive(Debug)]
+pub struct Image {
+    /// As its pusher named it.
+    pub digest: Digest,
+    /// As its pusher sent it.
+    pub media_type: MediaType,
+    /// Exactly as received.
+    pub bytes: Bytes,
+}
+
+/// Manifests that were served or pushed lately. They are immutable; whether one is still in a repository is asked of
+/// the database each time, so a deleted one is never served from here.
+pub(crate) struct ImageCache(Cache<(String, Digest), Arc<Image>>);
+
+impl ImageCache {
+    pub(crate) fn new() -> Self {
+        Self(
+            Cache::builder()
+                .max_capacity(64 << 20)
+                .weigher(|_, image: &Arc<Image>| u32::try_from(image.bytes.len() + 512).unwrap_or(u32::MAX))
+                .time_to_idle(Duration::from_secs(600))
+                .build(),
+        )
+    }
+}
+
+/// The manifest that a reference names.
+pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Arc<Image>> {
+    permit.require(Action::BatchGetImage)?;
+    let (registry, name) = (permit.registry(), permit.repository());
+    let mut conn = ctx.app.db.reader().await?;
+    let found = match reference {
+        Reference::Tag(tag) => manifests::find_by_tag(&mut conn, registry, name, tag).await?,
+        Reference::Digest(digest) => manifests::find_by_digest(&mut conn, registry, name, digest).await?,
+    };
+    let found = found.ok_or_else(|| Error::RepositoryUnknown(name.clone()))?;
+    let unknown = || Error::ManifestUnknown(reference.to_string());
+    let key = (found.repository_id, found.digest.ok_or_else(unknown)?);
+    if let Some(image) = ctx.app.images.0.get(&key) {
+        return Ok(image);
+    }
+    let row = manifests::find(&mut conn, &key.0, &key.1).await?.ok_or_else(unknown)?;
+    let image = Arc::new(Image { digest: row.digest, media_type: row.media_type, bytes: row.bytes.into() });
+    ctx.app.images.0.insert(key, Arc::clone(&image));
+    Ok(image)
+}
+
+/// A manifest to push.
+#[derive(Debug)]
+pub struct Push {
+    /// Where to.
+    pub reference: Reference,
+    /// Tags to set beside.
+    pub tags: Vec<Tag>,
+    /// What the client calls the document, if it says.
+    pub content_type: Option<MediaType>,
+    /// The document.
+    pub bytes: Bytes,
+}
+
+/// What a push left behind.
+#[derive(Debug)]
+pub struct Pushed {
+    /// The digest that the manifest has from now on: the client's own if it named one.
+    pub digest: Digest,
+    /// What the manifest is about.
+    pub subject: Option<Digest>,
+}
+
+/// Stores a manifest and sets its tags, all or nothing.
+pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
+    permit.require(Action::PutImage)?;
+    let limit = ctx.app.config.max_manifest_bytes;
+    if push.bytes.len() > limit {
+        return Err(Error::ManifestTooLarge { limit });
+    }
+    let mut tags = push.tags;
+    let digest = match push.reference {
+        Reference::Tag(tag) => {
+            tags.push(tag);
+            Algorithm::Sha256.digest(&push.bytes)
+        }
+        Reference::Digest(digest) if digest.matches(&push.bytes) => digest,
+        Reference::Digest(digest) => return Err(Error::DigestMismatch(digest)),
+    };
+    // In one order everywhere, so that two pushes of the same tags do not wait for each other.
+    tags.sort();
+    tags.dedup();
+    let manifest = Manifest::parse(&push.bytes, push.content_type.as_ref())?;
+    let repository = repositories::find_or_create(ctx, permit).await?;
+    let image = Arc::new(Image {
+        digest: digest.clone(),
+        media_type: manifest.media_type.clone(),
+        bytes: push.bytes.clone(),
+    });
+    let pushed = Pushed { digest: digest.clone(), subject: manifest.subject.clone() };
+    let key = (repository.repository_id.clone(), digest.clone());
+    let row = ManifestRow {
+        repository_id: repository.repository_id.clone(),
+        digest,
+        media_type: manifest.media_type.clone(),
+        artifact_type: manifest.artifact_type.clone(),
+        subject: manifest.subject.clone(),
+        annotations: manifest.annotations.clone(),
+        pushed_at: ctx.app.now(),
+        bytes: push.bytes.into(),
+    };
+    let tags: Vec<(String, Tag)> = tags.into_iter().map(|tag| (ctx.app.new_id(), tag)).collect();
+    let sparse = ctx.app.config.sparse_indexes;
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                require_references(conn, &row.repository_id, &manifest, sparse).await?;
+                insert(conn, &row, &manifest).await?;
+                for (tag_id, tag) in &tags {
+                    set_tag(conn, &repository, tag_id, tag, &row.digest, row.pushed_at).await?;
+                }
+                Ok::<(), Error>(())
+            })
+        })
+        .await?;
+    ctx.app.images.0.insert(key, image);
+    Ok(pushed)
+}
+
+/// Everything that a manifest refers to must be in the repository, and stays there until the transaction ends. The
+/// subject is exempt (distribution-spec, "Pushing Manifests with Subject").
+async fn require_references(conn: &mut Conn, repository_id: &str, manifest: &Manifest, sparse: bool) -> Result<()> {
+    let blobs: Vec<&Digest> = manifest.config.iter().chain(&manifest.layers).collect();
+    let mut missing = Vec::new();
+    if !blobs.is_empty() {
+        let found = repository_blobs::lock(conn, repository_id, &blobs).await?;
+        missing.extend(absent(&blobs, found));
+    }
+    let children: Vec<&Digest> = manifest.children.iter().collect();
+    if !children.is_empty() {
+        let found = manifests::lock(conn, repository_id, &children).await?;
+        if !sparse {
+            missing.extend(absent(&children, found));
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(Error::ReferencesUnknown(missing)) }
+}
+
+fn absent(wanted: &[&Digest], mut found: Vec<Digest>) -> Vec<Digest> {
+    found.sort();
+    let mut absent: Vec<Digest> =
+        wanted.iter().filter(|digest| found.binary_search(digest).is_err()).map(|digest| (*digest).clone()).collect();
+    absent.sort();
+    absent.dedup();
+    absent
+}
+
+/// Adds the manifest with its edges, or makes sure that the one that is there stays until the transaction ends.
+async fn insert(conn: &mut Conn, row: &ManifestRow, manifest: &Manifest) -> Result<()> {
+    while !manifests::insert(conn, row).await? {
+        if !manifests::lock(conn, &row.repository_id, &[&row.digest]).await?.is_empty() {
+            return Ok(());
+        }
+        // It was deleted between the two statements.
+    }
+    let layers: Vec<&Digest> = manifest.layers.iter().chain(&manifest.foreign_layers).collect();
+    for (kind, children) in [
+        (Kind::Config, manifest.config.iter().collect::<Vec<_>>()),
+        (Kind::Layer, layers),
+        (Kind::Child, manifest.children.iter().collect()),
+        (Kind::Subject, manifest.subject.iter().collect()),
+    ] {
+        edges::insert(conn, &row.repository_id, &row.digest, kind, &children).await?;
+    }
+    Ok(())
+}
+
+/// Points a tag to a manifest, if the repository's tag mutability lets it.
+async fn set_tag(
+    conn: &mut Conn,
+    repository: &RepositoryRow,
+    tag_id: &str,
+    tag: &Tag,
+    digest: &Digest,
+    now: Timestamp,
+) -> Result<()> {
+    let id = &repository.repository_id;
+    // Read again inside the transaction: the setting may have changed since the request began.
+    let current = store::repositories::find(conn, &repository.registry, &repository.name)
+        .await?
+        .filter(|current| current.repository_id == *id)
+        .ok_or_else(|| Error::RepositoryUnknown(repository.name.clone()))?;
+    if current.tag_mutability.may_move(tag) {
+        return Ok(store::tags::upsert(conn, tag_id, id, tag, digest, now).await?);
+    }
+    // As on ECR, an immutable tag cannot be pushed again even with the manifest that it has.
+    if store::tags::insert(conn, tag_id, id, tag, digest, now).await? {
+        return Ok(());
+    }
+    Err(Error::TagImmutable { repository: repository.name.clone(), tag: tag.clone() })
+}
+
+/// Deletes a manifest with all its tags, unless an index lists it.
+pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
+    permit.require(Action::BatchDeleteImage)?;
+    if !ctx.app.config.delete_enabled {
+        return Err(Error::DeleteDisabled);
+    }
+    let (permit, digest, now) = (permit.clone(), digest.clone(), ctx.app.now());
+    let key = ctx
+        .app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::find(conn, &permit).await?;
+                let id = repository.repository_id;
+                if !manifests::lock_for_delete(conn, &id, &digest).await? {
+                    return Err(Error::ManifestUnknown(digest.to_string()));
+                }
+                if let Some(parent) = edges::find_parent_of_manifest(conn, &id, &digest).await? {
+                    return Err(Error::Referenced { what: "manifest", parent });
+                }
+                store::tags::delete_of_manifest(conn, &id, &digest, now).await?;
+                edges::delete(conn, &id, &digest).await?;
+                manifests::delete(conn, &id, &digest).await?;
+                Ok((id, digest))
+            })
+        })
+        .await?;
+    ctx.app.images.0.invalidate(&key);
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Tags: listing and deleting them. They are set where manifests are pushed, in [`crate::images`].
+
+use types::Tag;
+
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
+
+/// One page of tags.
+#[derive(Debug)]
+pub struct Page {
+    /// Sorted by bytes.
+    pub tags: Vec<String>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// Tags after `after`, by bytes, at most `limit`.
+pub async fn list(ctx: &Ctx, permit: &Permit, after: &str, limit: usize) -> Result<Page> {
+    permit.require(Action::ListImages)?;
+    let mut conn = ctx.app.db.reader().await?;
+    let repository = repositories::find(&mut conn, permit).await?;
+    let mut tags = store::tags::list(&mut conn, &repository.repository_id, after, limit + 1).await?;
+    let more = tags.len() > limit;
+    tags.truncate(limit);
+    Ok(Page { tags, more })
+}
+
+/// Ends a tag. The manifest stays, and so does the tag's history.
+pub async fn delete(ctx: &Ctx, permit: &Permit, tag: &Tag) -> Result<()> {
+    permit.require(Action::BatchDeleteImage)?;
+    if !ctx.app.config.delete_enabled {
+        return Err(Error::DeleteDisabled);
+    }
+    let (permit, tag, now) = (permit.clone(), tag.clone(), ctx.app.now());
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::find(conn, &permit).await?;
+                match store::tags::delete(conn, &repository.repository_id, &tag, now).await? {
+                    Some(_) => Ok(()),
+                    None => Err(Error::ManifestUnknown(tag.to_string())),
+                }
+            })
+        })
+        .await
+}

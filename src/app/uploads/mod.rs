@@ -1,0 +1,148 @@
+//! Blob uploads: begin, append, finish, cancel. A session lives wholly in rows, so any process continues any session.
+//!
+//! Each request takes the session for itself by a short lease that it prolongs while bytes arrive; no transaction is
+//! open meanwhile. Bytes are durable before the row that counts them, and the row before the answer.
+
+mod expiry;
+mod lease;
+mod session;
+
+use std::future::Future;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use store::blobs::BlobRow;
+use store::uploads::UploadRow;
+use types::{Algorithm, Digest};
+
+pub use self::expiry::expire;
+use self::session::{Closing, Session};
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
+
+/// Why a body ended early.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The bytes of a request.
+pub struct Body<S> {
+    /// The bytes in order.
+    pub stream: S,
+    /// How many there are, if the client said.
+    pub length: Option<u64>,
+    /// Where they belong, if the client said.
+    pub range: Option<ContentRange>,
+}
+
+/// The `Content-Range` of a chunk: offsets of its first and last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentRange {
+    /// Offset of the first byte.
+    pub first: u64,
+    /// Offset of the last byte; not before the first.
+    pub last: u64,
+}
+
+/// A session as its client sees it.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// Names the session.
+    pub id: String,
+    /// Bytes held.
+    pub received: u64,
+}
+
+/// Begins a session, creating the repository if need be.
+pub async fn begin(ctx: &Ctx, permit: &Permit, algorithm: Option<Algorithm>) -> Result<Upload> {
+    permit.require(Action::InitiateLayerUpload)?;
+    let session = Session::begin(ctx, permit, algorithm, false).await?;
+    Ok(Upload { id: session.id().to_owned(), received: 0 })
+}
+
+/// Takes a whole blob in one request.
+pub async fn put_whole<S>(ctx: &Ctx, permit: &Permit, digest: &Digest, body: Body<S>) -> Result<BlobRow>
+where
+    S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+{
+    for action in [Action::InitiateLayerUpload, Action::UploadLayerPart, Action::CompleteLayerUpload] {
+        permit.require(action)?;
+    }
+    let session = Session::begin(ctx, permit, Some(digest.algorithm()), true).await?;
+    let digest = digest.clone();
+    in_own_task(async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await }).await
+}
+
+/// Where a session stands.
+pub async fn status(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<Upload> {
+    permit.require(Action::UploadLayerPart)?;
+    let mut conn = ctx.app.db.reader().await?;
+    let repository = repositories::find(&mut conn, permit).await?;
+    let row = store::uploads::find(&mut conn, upload_id).await?;
+    let row = own(ctx, &repository.repository_id, row).filter(|row| row.digest.is_none()).ok_or(Error::UploadUnknown)?;
+    Ok(Upload { id: row.upload_id, received: row.received })
+}
+
+/// Appends bytes to a session. What arrived before a connection broke is kept.
+pub async fn append<S>(ctx: &Ctx, permit: &Permit, upload_id: &str, body: Body<S>) -> Result<Upload>
+where
+    S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+{
+    permit.require(Action::UploadLayerPart)?;
+    let session = Session::take(ctx, permit, upload_id).await?;
+    in_own_task(async move { session.append(body).await }).await
+}
+
+/// Finishes a session, with or without last bytes: from now on the blob exists. A repeated request for a session that
+/// was finished with the same digest succeeds again.
+pub async fn finish<S>(
+    ctx: &Ctx,
+    permit: &Permit,
+    upload_id: &str,
+    digest: &Digest,
+    body: Option<Body<S>>,
+) -> Result<BlobRow>
+where
+    S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+{
+    permit.require(Action::CompleteLayerUpload)?;
+    if body.is_some() {
+        permit.require(Action::UploadLayerPart)?;
+    }
+    let session = match Session::take(ctx, permit, upload_id).await {
+        Err(Error::UploadUnknown) => return finished_before(ctx, permit, upload_id, digest).await,
+        other => other?,
+    };
+    let digest = digest.clone();
+    in_own_task(async move { session.finish(Closing { body, digest, keep_on_failure: true }).await }).await
+}
+
+/// Gives a session up, with its bytes.
+pub async fn cancel(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<()> {
+    permit.require(Action::UploadLayerPart)?;
+    let session = Session::take(ctx, permit, upload_id).await?;
+    in_own_task(async move { session.discard().await }).await
+}
+
+/// The answer to a closing request that was already carried out: its first answer may have been lost on the way.
+async fn finished_before(ctx: &Ctx, permit: &Permit, upload_id: &str, digest: &Digest) -> Result<BlobRow> {
+    let mut conn = ctx.app.db.reader().await?;
+    let row = store::uploads::find(&mut conn, upload_id).await?;
+    let repository = repositories::find(&mut conn, permit).await?;
+    own(ctx, &repository.repository_id, row)
+        .filter(|row| row.digest.as_ref() == Some(digest))
+        .ok_or(Error::UploadUnknown)?;
+    drop(conn);
+    crate::blobs::find(ctx, permit, digest).await.map_err(|_| Error::UploadUnknown)
+}
+
+/// A session belongs to its repository and to whoever began it; to everybody else it does not exist.
+fn own(ctx: &Ctx, repository_id: &str, row: Option<UploadRow>) -> Option<UploadRow> {
+    row.filter(|row| row.repository_id == repository_id && row.principal == ctx.identity.principal.arn)
+}
+
+/// Runs to its end even if the client hangs up: what it sent is then recorded, and the lease given back.
+async fn in_own_task<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    use tracing::Instrument;
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "an upload ended in a panic");
+        Err(Error::Internal)
+    })
+}

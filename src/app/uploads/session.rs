@@ -1,0 +1,385 @@
+//! One request's hold on one session: the state of its bytes, and how that state gets into the rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::blobs::{Append, Part, Staged};
+use bytes::Bytes;
+use futures_util::Stream;
+use store::blobs::BlobRow;
+use store::uploads::{Progress, UploadRow};
+use store::{Conn, removals, repository_blobs, upload_parts, uploads};
+use types::{Algorithm, Digest};
+use uuid::Uuid;
+
+use super::lease::{LENGTH, Lease};
+use super::{Body, BodyError, Upload, own};
+use crate::{Ctx, Error, Permit, Result, repositories};
+
+/// For how long a finished session is remembered, so that a repeated closing request gets the same answer.
+const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+
+/// A session that waits for the request before it for this long before it says that it is busy: a client that
+/// reconnects is often faster than the end of its old connection.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+pub(super) struct Session {
+    lease: Lease,
+    repository_id: String,
+    staged: Staged,
+    upload_ttl: Duration,
+}
+
+/// How a session is to end.
+pub(super) struct Closing<S> {
+    /// Last bytes.
+    pub(super) body: Option<Body<S>>,
+    /// What all bytes together must have.
+    pub(super) digest: Digest,
+    /// Whether the session stays as it was when the digest is wrong.
+    pub(super) keep_on_failure: bool,
+}
+
+impl Session {
+    /// A new session; `taken` for the request that makes it, if that goes on with it at once.
+    pub(super) async fn begin(
+        ctx: &Ctx,
+        permit: &Permit,
+        algorithm: Option<Algorithm>,
+        taken: bool,
+    ) -> Result<Self> {
+        let repository = repositories::find_or_create(ctx, permit).await?;
+        let app = Arc::clone(&ctx.app);
+        let mut staged = app.blobs.begin()?;
+        if let Some(algorithm) = algorithm {
+            staged.track(algorithm);
+        }
+        let now = app.now();
+        let lease = Lease { upload_id: Uuid::new_v4().to_string(), owner: app.new_id(), app };
+        let row = UploadRow {
+            upload_id: lease.upload_id.clone(),
+            repository_id: repository.repository_id.clone(),
+            principal: ctx.identity.principal.arn.clone(),
+            staged: to_json(&staged)?,
+            object_key: staged.key().to_string(),
+            tail_key: None,
+            received: 0,
+            digest: None,
+            expires_at: now.after(ctx.app.config.upload_ttl),
+            lease_until: if taken { now.after(LENGTH) } else { types::Timestamp::from_micros(0) },
+        };
+        let owner = taken.then(|| lease.owner.clone());
+        ctx.app
+            .db
+            .write(move |conn| Box::pin(async move { uploads::insert(conn, &row, owner.as_deref(), now).await }))
+            .await?;
+        Ok(Self {
+            lease,
+            repository_id: repository.repository_id,
+            staged,
+            upload_ttl: ctx.app.config.upload_ttl,
+        })
+    }
+
+    /// Takes an existing session for one request.
+    pub(super) async fn take(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<Self> {
+        let app = &ctx.app;
+        let mut conn = app.db.reader().await?;
+        let repository = repositories::find(&mut conn, permit).await?;
+        let seen = own(ctx, &repository.repository_id, uploads::find(&mut conn, upload_id).await?)
+            .filter(|row| row.digest.is_none())
+            .ok_or(Error::UploadUnknown)?;
+        drop(conn);
+        let deadline = app.now().after(PATIENCE);
+        loop {
+            let taken = Self::claim(ctx, upload_id).await?;
+            match taken {
+                // Bytes that came from another request meanwhile are not what this client knows of.
+                Some(session) if session.staged.offset() != seen.received => {
+                    let received = session.staged.offset();
+                    session.lease.release().await?;
+                    return Err(Error::OutOfOrder { received });
+                }
+                Some(session) => return Ok(session),
+                None if app.now() > deadline => break,
+                None => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+        // Busy, or ended while we waited.
+        let mut conn = app.db.reader().await?;
+        match uploads::find(&mut conn, upload_id).await?.filter(|row| row.digest.is_none()) {
+            Some(row) => Err(Error::UploadBusy { received: row.received }),
+            None => Err(Error::UploadUnknown),
+        }
+    }
+
+    /// Takes a session that nobody has. None if somebody has it, or it is not open.
+    pub(super) async fn claim(ctx: &Ctx, upload_id: &str) -> Result<Option<Self>> {
+        Self::claim_in(&ctx.app, upload_id).await
+    }
+
+    pub(super) async fn claim_in(app: &Arc<crate::App>, upload_id: &str) -> Result<Option<Self>> {
+        let now = app.now();
+        let lease = Lease { app: Arc::clone(app), upload_id: upload_id.to_owned(), owner: app.new_id() };
+        let (id, owner) = (upload_id.to_owned(), lease.owner.clone());
+        let claimed = app
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    let Some(row) = uploads::claim(conn, &id, &owner, now, now.after(LENGTH)).await? else {
+                        return Ok(None);
+                    };
+                    let parts = upload_parts::list(conn, &id).await?;
+                    Ok::<_, store::Error>(Some((row, parts)))
+                })
+            })
+            .await?;
+        let Some((row, parts)) = claimed else {
+            return Ok(None);
+        };
+        let staged = from_json(&row, &parts)?;
+        Ok(Some(Self { lease, repository_id: row.repository_id, staged, upload_ttl: app.config.upload_ttl }))
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.lease.upload_id
+    }
+
+    pub(super) async fn append<S>(mut self, body: Body<S>) -> Result<Upload>
+    where
+        S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+    {
+        let before = self.staged.clone();
+        match self.take_bytes(body, false).await {
+            Ok(()) => {
+                self.record(&before).await?;
+                Ok(Upload { id: self.id().to_owned(), received: self.staged.offset() })
+            }
+            Err(error @ Error::BodyInterrupted { .. }) => {
+                self.record(&before).await?;
+                Err(error)
+            }
+            Err(error) => Err(self.give_up(&before, error).await),
+        }
+    }
+
+    pub(super) async fn finish<S>(mut self, closing: Closing<S>) -> Result<BlobRow>
+    where
+        S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+    {
+        let before = self.staged.clone();
+        let mut result = Ok(());
+        if let Some(body) = closing.body {
+            result = self.take_bytes(body, true).await;
+        }
+        if let Err(error @ Error::BodyInterrupted { .. }) = result {
+            // The bytes of a closing request are not durable yet: the client sends them again.
+            return Err(match self.give_up(&before, error).await {
+                Error::BodyInterrupted { .. } => Error::BodyInterrupted { received: before.offset() },
+                other => other,
+            });
+        }
+        let finished = match result {
+            Ok(()) => {
+                let blobs = self.lease.app.blobs.clone();
+                let finishing = blobs.finish(&mut self.staged, &closing.digest);
+                self.lease.during(finishing).await.and_then(|finished| finished.map_err(Error::from))
+            }
+            Err(error) => Err(error),
+        };
+        match finished {
+            Ok(finished) => {
+                let blob = BlobRow { digest: closing.digest, object_key: finished.key.to_string(), size: finished.size };
+                self.complete(blob).await
+            }
+            Err(error) if closing.keep_on_failure => Err(self.give_up(&before, error).await),
+            Err(error) => {
+                // Nobody knows of this session; what was staged is removed at once, or else when it expires.
+                if let Err(cleanup) = self.discard().await {
+                    tracing::warn!(error = %cleanup, "a failed upload could not be removed; it expires later");
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Removes the staged bytes, then the rows. The other way round a crash would leave bytes that no row knows.
+    pub(super) async fn discard(self) -> Result<()> {
+        self.lease.app.blobs.abort(&self.staged).await?;
+        // An object may be complete although its row never came (the database was gone at that moment).
+        let keys: Vec<String> = self.staged.keys().iter().map(ToString::to_string).collect();
+        let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
+        self.lease
+            .app
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    upload_parts::delete(conn, &id).await?;
+                    if !uploads::delete(conn, &id, &owner).await? {
+                        return Err(Error::UploadBusy { received: 0 });
+                    }
+                    Ok(removals::insert(conn, &keys, now).await?)
+                })
+            })
+            .await
+    }
+
+    /// Streams a body into the store, having checked where it belongs and how long it is.
+    async fn take_bytes<S>(&mut self, body: Body<S>, closing: bool) -> Result<()>
+    where
+        S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+    {
+        let received = self.staged.offset();
+        let mut limit = None;
+        if let Some(range) = body.range {
+            let length = range.last - range.first + 1;
+            if range.first != received {
+                return Err(Error::OutOfOrder { received });
+            }
+            if body.length.is_some_and(|announced| announced != length) {
+                return Err(Error::SizeInvalid);
+            }
+            limit = Some(length);
+        }
+        let blobs = self.lease.app.blobs.clone();
+        let about = Append { closing, length: body.length.or(limit), limit };
+        let appending = blobs.append(&mut self.staged, body.stream, about);
+        match self.lease.during(appending).await? {
+            Ok(()) if limit.is_some_and(|limit| self.staged.offset() - received != limit) => Err(Error::SizeInvalid),
+            Ok(()) => Ok(()),
+            Err(::blobs::Error::Body { source }) => {
+                tracing::info!(error = %source, "a body was cut off");
+                Err(Error::BodyInterrupted { received: self.staged.offset() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Records what was taken and gives the session back.
+    async fn record(&mut self, before: &Staged) -> Result<()> {
+        let superseded: Vec<String> = self.staged.take_superseded().iter().map(ToString::to_string).collect();
+        let now = self.lease.app.now();
+        let progress = Progress {
+            staged: to_json(&self.staged)?,
+            object_key: self.staged.key().to_string(),
+            tail_key: other_key(&self.staged),
+            received: self.staged.offset(),
+            expires_at: now.after(self.upload_ttl),
+        };
+        let first = before.parts().len();
+        let parts = to_rows(&self.staged.parts()[first..])?;
+        let (id, owner) = (self.id().to_owned(), self.lease.owner.clone());
+        self.lease
+            .app
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    if !uploads::update_progress(conn, &id, &owner, &progress).await? {
+                        return Err(Error::UploadBusy { received: 0 });
+                    }
+                    upload_parts::upsert(conn, &id, first, &parts).await?;
+                    Ok(removals::insert(conn, &superseded, now).await?)
+                })
+            })
+            .await
+    }
+
+    /// Goes back to how the session was before this request. What the request stored beside it is removed later.
+    async fn give_up(&mut self, before: &Staged, error: Error) -> Error {
+        let kept = before.keys();
+        let stray: Vec<String> = self
+            .staged
+            .keys()
+            .iter()
+            .filter(|key| !kept.contains(key))
+            .map(ToString::to_string)
+            .collect();
+        let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
+        let released = self
+            .lease
+            .app
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    uploads::update_released(conn, &id, &owner).await?;
+                    removals::insert(conn, &stray, now).await
+                })
+            })
+            .await;
+        if let Err(failure) = released {
+            tracing::warn!(error = %failure, "an upload session could not be given back; its lease ends by itself");
+        }
+        match error {
+            Error::UploadBusy { .. } => Error::UploadBusy { received: before.offset() },
+            other => other,
+        }
+    }
+
+    /// The bytes are durable: now the rows, all at once.
+    async fn complete(mut self, blob: BlobRow) -> Result<BlobRow> {
+        let mut unneeded: Vec<String> = self.staged.take_superseded().iter().map(ToString::to_string).collect();
+        unneeded.extend(self.staged.keys().iter().map(ToString::to_string).filter(|key| *key != blob.object_key));
+        let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
+        let repository_id = self.repository_id;
+        let result = self
+            .lease
+            .app
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    upload_parts::delete(conn, &id).await?;
+                    if !uploads::update_done(conn, &id, &owner, &blob.digest, now.after(REMEMBERED)).await? {
+                        return Err(Error::UploadBusy { received: 0 });
+                    }
+                    let blob = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
+                    removals::insert(conn, &unneeded, now).await?;
+                    Ok(blob)
+                })
+            })
+            .await;
+        // If the outcome is unknown the lease ends by itself; a repeated closing request finds out what happened.
+        result
+    }
+}
+
+async fn insert_blob(
+    conn: &mut Conn,
+    repository_id: &str,
+    blob: BlobRow,
+    unneeded: &mut Vec<String>,
+    now: types::Timestamp,
+) -> Result<BlobRow> {
+    let winner = store::blobs::insert(conn, &blob, now).await?;
+    repository_blobs::insert(conn, repository_id, &blob.digest, now).await?;
+    if winner != blob.object_key {
+        // Somebody pushed the same content before: theirs counts, ours goes.
+        unneeded.push(blob.object_key.clone());
+    }
+    Ok(BlobRow { object_key: winner, ..blob })
+}
+
+fn to_json(staged: &Staged) -> Result<String> {
+    serde_json::to_string(&staged.without_parts()).map_err(|error| {
+        tracing::error!(%error, "an upload's state cannot be written");
+        Error::Internal
+    })
+}
+
+fn from_json(row: &UploadRow, parts: &[String]) -> Result<Staged> {
+    let damaged = |error: &dyn std::fmt::Display| {
+        tracing::error!(upload = row.upload_id, %error, "an upload's state cannot be read");
+        Error::UploadUnknown
+    };
+    let staged: Staged = serde_json::from_str(&row.staged).map_err(|error| damaged(&error))?;
+    let parts: std::result::Result<Vec<Part>, _> = parts.iter().map(|part| serde_json::from_str(part)).collect();
+    staged.with_parts(parts.map_err(|error| damaged(&error))?).map_err(|error| damaged(&error))
+}
+
+fn to_rows(parts: &[Part]) -> Result<Vec<String>> {
+    parts.iter().map(|part| serde_json::to_string(part).map_err(|_| Error::Internal)).collect()
+}
+
+/// An object of the session beside the one that it is to become.
+fn other_key(staged: &Staged) -> Option<String> {
+    staged.keys().iter().find(|key| *key != staged.key()).map(ToString::to_string)
+}

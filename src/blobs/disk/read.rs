@@ -1,0 +1,182 @@
+//! Reads an object for a client: the next bytes are read while the last are being sent.
+//!
+//! Reads begin small and grow while the client keeps up. A client that stalls has what was read ahead taken away after a
+//! moment and starts small again, so that thousands of slow clients hold little; no thread waits for a client.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use rustix::buffer::spare_capacity;
+use tokio::sync::Notify;
+
+use super::{Disk, blocking};
+use crate::store::ReadStream;
+use crate::{Error, Key, Result};
+
+/// What is read first, and after a stall.
+const SMALL: usize = 64 * 1024;
+/// The most that is read at once.
+const LARGE: usize = 1024 * 1024;
+/// The most that one piece has: pieces are freed one by one as they are sent.
+const PIECE: usize = 256 * 1024;
+/// A range up to this is read in one go, with nothing running beside it.
+const WHOLE: u64 = 256 * 1024;
+/// A client that takes nothing for this long has stalled.
+const STALL: Duration = Duration::from_secs(1);
+
+impl Disk {
+    /// The bytes of an object. See [`crate::Blobs::read`].
+    pub(crate) async fn read(&self, key: &Key, range: Range<u64>) -> Result<ReadStream> {
+        let (path, missing) = (self.layout.object(key), key.clone());
+        let length = range.end.saturating_sub(range.start);
+        let first = if length <= WHOLE { length as usize } else { SMALL };
+        let start = range.start;
+        let (file, pieces) = blocking(move || {
+            let file = File::open(path).map_err(|error| match error.kind() {
+                io::ErrorKind::NotFound => Error::NotFound { key: missing },
+                _ => Error::io("opening a blob", error),
+            })?;
+            if length > LARGE as u64 {
+                // A hint: a file system that does not take it reads just as well without.
+                let _ = rustix::fs::fadvise(&file, start, None, rustix::fs::Advice::Sequential);
+            }
+            let pieces = read_pieces(&file, start, first)?;
+            Ok((file, pieces))
+        })
+        .await?;
+        if length <= WHOLE {
+            return Ok(stream::iter(pieces.into_iter().map(Ok)).boxed());
+        }
+        let state = State { ready: pieces, at: start + first as u64, end: range.end, batch: SMALL, ..State::default() };
+        let reader = Arc::new(Reader { file, state: Mutex::new(state), changed: Notify::new() });
+        tokio::spawn(watch_for_stalls(Arc::downgrade(&reader)));
+        Ok(stream::unfold(reader, |reader| async {
+            let piece = reader.next().await;
+            piece.map(|piece| (piece, reader))
+        })
+        .boxed())
+    }
+}
+
+struct Reader {
+    file: File,
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    /// Read and not yet taken.
+    ready: VecDeque<Bytes>,
+    /// Where the next read begins.
+    at: u64,
+    end: u64,
+    /// How much the next read takes.
+    batch: usize,
+    reading: bool,
+    failed: Option<Error>,
+    /// Whether anything was taken since the last look.
+    taken: bool,
+}
+
+impl Reader {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn next(self: &Arc<Self>) -> Option<Result<Bytes>> {
+        loop {
+            {
+                let mut state = self.state();
+                state.taken = true;
+                let piece = state.ready.pop_front();
+                if piece.is_none()
+                    && let Some(error) = state.failed.take()
+                {
+                    state.at = state.end;
+                    return Some(Err(error));
+                }
+                // Nothing is read ahead while two pieces wait: with the one that is being sent they keep the disk ahead.
+                if !state.reading && state.failed.is_none() && state.ready.len() < 2 && state.at < state.end {
+                    self.read_ahead(&mut state);
+                }
+                match piece {
+                    Some(piece) => return Some(Ok(piece)),
+                    None if !state.reading => return None,
+                    None => {}
+                }
+            }
+            self.changed.notified().await;
+        }
+    }
+
+    fn read_ahead(self: &Arc<Self>, state: &mut State) {
+        let left = usize::try_from(state.end - state.at).unwrap_or(usize::MAX);
+        let (at, count) = (state.at, state.batch.min(left));
+        state.reading = true;
+        state.batch = (state.batch * 2).min(LARGE);
+        let reader = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            let outcome = read_pieces(&reader.file, at, count);
+            let mut state = reader.state();
+            state.reading = false;
+            match outcome {
+                Ok(pieces) => {
+                    state.at = at + count as u64;
+                    state.ready.extend(pieces);
+                }
+                Err(error) => state.failed = Some(error),
+            }
+            drop(state);
+            reader.changed.notify_one();
+        });
+    }
+}
+
+/// Takes away what was read ahead for a client that does not take it. Ends with the reader.
+async fn watch_for_stalls(reader: std::sync::Weak<Reader>) {
+    loop {
+        tokio::time::sleep(STALL).await;
+        let Some(reader) = reader.upgrade() else { return };
+        let mut state = reader.state();
+        if !state.taken && !state.reading && !state.ready.is_empty() {
+            let unread: usize = state.ready.iter().map(Bytes::len).sum();
+            state.at -= unread as u64;
+            state.ready = VecDeque::new();
+            state.batch = SMALL;
+        }
+        state.taken = false;
+    }
+}
+
+/// Reads exactly `count` bytes in pieces of their own allocation.
+fn read_pieces(file: &File, mut at: u64, count: usize) -> Result<VecDeque<Bytes>> {
+    let mut pieces = VecDeque::with_capacity(count.div_ceil(PIECE));
+    let mut left = count;
+    while left > 0 {
+        let size = left.min(PIECE);
+        let mut buffer = Vec::with_capacity(size);
+        while buffer.len() < size {
+            let wanted = size - buffer.len();
+            let fail = |error| Error::io("reading a blob", error);
+            // An allocation may be larger than was asked for; bytes behind the range are cut off below.
+            match rustix::io::pread(file.as_fd(), spare_capacity(&mut buffer), at + (size - wanted) as u64) {
+                Ok(0) => return Err(fail(io::ErrorKind::UnexpectedEof.into())),
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(errno) => return Err(fail(errno.into())),
+            }
+        }
+        buffer.truncate(size);
+        at += size as u64;
+        left -= size;
+        pieces.push_back(Bytes::from(buffer));
+    }
+    Ok(pieces)
+}

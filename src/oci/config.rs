@@ -1,0 +1,18 @@
+//! Settings of this front.
+
+use std::time::Duration;
+
+use crate::Challenge;
+
+/// What an operator can choose about the wire.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// How a request without credentials is told to log in.
+    pub challenge: Challenge,
+    /// The address that clients use, without a slash at its end. None: what the request says.
+    pub external_url: Option<String>,
+    /// Whether a GET of a blob is answered with a signed address of the store, if it has such addresses.
+    pub blob_redirect: bool,
+    /// How long a body may send nothing.
+    pub body_idle_timeout: Duration,
+}

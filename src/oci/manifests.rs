@@ -1,0 +1,147 @@
+//! `/v2/<name>/manifests/<reference>` (end-3, end-7a, end-7b, end-9)
+
+use app::images::{self, Push};
+use app::{Error, Permit};
+use axum::body::Body;
+use bytes::{Bytes, BytesMut};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
+use http::{HeaderValue, Response, StatusCode};
+use http_body_util::BodyExt;
+use types::{MediaType, Reference, Tag};
+
+use crate::blobs::{IMMUTABLE, is_current};
+use crate::dispatch::Call;
+use crate::error::WireError;
+use crate::response::{self, Answer, DIGEST, OCI_SUBJECT, OCI_TAG, value};
+
+/// Tags that one push by digest may set.
+const MAX_TAGS: usize = 100;
+
+pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
+    let reference = parse_existing(reference)?;
+    let image = images::get(&call.ctx, permit, &reference).await?;
+    let etag = value(&format!("\"{}\"", image.digest));
+    let cache = match reference {
+        Reference::Digest(_) => HeaderValue::from_static(IMMUTABLE),
+        Reference::Tag(_) => HeaderValue::from_static("no-cache"),
+    };
+    let mut answer = if is_current(&call.parts.headers, image.digest.as_str()) {
+        response::empty(StatusCode::NOT_MODIFIED)
+    } else {
+        let mut answer = Response::new(Body::from(image.bytes.clone()));
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(image.bytes.len()));
+        headers.insert(CONTENT_TYPE, value(image.media_type.as_str()));
+        answer
+    };
+    let headers = answer.headers_mut();
+    headers.insert(DIGEST, value(image.digest.as_str()));
+    headers.insert(ETAG, etag);
+    headers.insert(CACHE_CONTROL, cache);
+    Ok(answer)
+}
+
+pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Body) -> Result<Answer, WireError> {
+    let reference: Reference = reference.parse().map_err(|error| {
+        if reference.contains(':') { WireError::digest_invalid(&error) } else { WireError::tag_invalid(&error) }
+    })?;
+    if call.parts.headers.contains_key(CONTENT_ENCODING) {
+        return Err(WireError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED",
+            "a manifest is taken only without Content-Encoding",
+        ));
+    }
+    let tags = tags(call, &reference)?;
+    let content_type = match call.parts.headers.get(CONTENT_TYPE) {
+        None => None,
+        Some(text) => Some(
+            text.to_str()
+                .map_err(|_| types::Invalid::new("the Content-Type is not text"))
+                .and_then(str::parse::<MediaType>)
+                .map_err(|error| WireError::from(Error::ManifestInvalid(error.to_string())))?,
+        ),
+    };
+    let bytes = collect(call, body).await?;
+    let push = Push { reference, tags: tags.clone(), content_type, bytes };
+    let pushed = images::put(&call.ctx, permit, push).await?;
+    let mut answer = response::empty(StatusCode::CREATED);
+    let headers = answer.headers_mut();
+    headers.insert(LOCATION, value(&format!("/v2/{}/manifests/{}", permit.repository(), pushed.digest)));
+    headers.insert(DIGEST, value(pushed.digest.as_str()));
+    if let Some(subject) = &pushed.subject {
+        headers.insert(OCI_SUBJECT, value(subject.as_str()));
+    }
+    for tag in &tags {
+        headers.append(OCI_TAG, value(tag.as_str()));
+    }
+    Ok(answer)
+}
+
+pub(crate) async fn delete(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
+    match parse_existing(reference)? {
+        Reference::Tag(tag) => app::tags::delete(&call.ctx, permit, &tag).await?,
+        Reference::Digest(digest) => images::delete(&call.ctx, permit, &digest).await?,
+    }
+    Ok(response::empty(StatusCode::ACCEPTED))
+}
+
+/// A reference to something that should exist. What cannot be a tag names nothing; what looks like a digest and is
+/// none is an error of the client's.
+fn parse_existing(reference: &str) -> Result<Reference, WireError> {
+    reference.parse().map_err(|error| {
+        if reference.contains(':') {
+            WireError::digest_invalid(&error)
+        } else {
+            WireError::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", error.to_string())
+        }
+    })
+}
+
+/// The `tag` parameters of a push by digest (end-7b).
+fn tags(call: &Call, reference: &Reference) -> Result<Vec<Tag>, WireError> {
+    let mut tags = Vec::new();
+    for tag in call.query.all("tag") {
+        if matches!(reference, Reference::Tag(_)) {
+            return Err(WireError::new(
+                StatusCode::BAD_REQUEST,
+                "TAG_INVALID",
+                "tag parameters go with a push by digest",
+            ));
+        }
+        if tags.len() == MAX_TAGS {
+            return Err(WireError::new(
+                StatusCode::URI_TOO_LONG,
+                "TAG_INVALID",
+                format!("at most {MAX_TAGS} tags can be set at once"),
+            ));
+        }
+        tags.push(tag.parse().map_err(|error| WireError::tag_invalid(&error))?);
+    }
+    Ok(tags)
+}
+
+/// The whole body, as long as it is within the limit. It may come without a length.
+async fn collect(call: &Call, mut body: Body) -> Result<Bytes, WireError> {
+    let limit = call.state.app.config().max_manifest_bytes;
+    let announced = call.parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: u64| length > limit as u64) {
+        return Err(Error::ManifestTooLarge { limit }.into());
+    }
+    let mut bytes = BytesMut::new();
+    loop {
+        let frame = match tokio::time::timeout(call.state.config.body_idle_timeout, body.frame()).await {
+            Ok(Some(Ok(frame))) => frame,
+            Ok(None) => return Ok(bytes.freeze()),
+            Ok(Some(Err(_))) | Err(_) => {
+                return Err(Error::ManifestInvalid("the manifest was cut off".to_owned()).into());
+            }
+        };
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > limit {
+                return Err(Error::ManifestTooLarge { limit }.into());
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+}

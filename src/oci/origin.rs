@@ -1,0 +1,53 @@
+//! Where a request came from and what name it used, after trusted proxies were believed. The listener knows; this is
+//! how it tells.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use app::App;
+use types::RegistryId;
+
+/// Put into the extensions of every request by the program.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The client's address.
+    pub source: IpAddr,
+    /// Whether the client used TLS.
+    pub secure: bool,
+    /// The host and port that the client used; none if it sent something that is not a host.
+    pub host: Option<String>,
+}
+
+impl Default for Origin {
+    fn default() -> Self {
+        Self { source: IpAddr::V4(Ipv4Addr::UNSPECIFIED), secure: false, host: None }
+    }
+}
+
+impl Origin {
+    /// The registry that the host name stands for: `<account>.dkr.ecr.<region>.…` names one, any other host is the
+    /// default one.
+    pub(crate) fn registry(&self, app: &App) -> RegistryId {
+        self.host.as_deref().and_then(named).unwrap_or_else(|| app.config().registry.clone())
+    }
+}
+
+fn named(host: &str) -> Option<RegistryId> {
+    let mut labels = host.split(':').next()?.split('.');
+    let account = labels.next()?.parse().ok()?;
+    let (dkr, ecr, region) = (labels.next()?, labels.next()?, labels.next()?.parse().ok()?);
+    (dkr == "dkr" && ecr == "ecr" && labels.next().is_some()).then_some(RegistryId { account, region })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ecr_host_names_name_a_registry() {
+        let registry = named("123456789012.dkr.ecr.eu-west-1.example.com:5000").unwrap();
+        assert_eq!((registry.account.as_str(), registry.region.as_str()), ("123456789012", "eu-west-1"));
+        for host in ["127.0.0.1:5000", "localhost", "registry.example.com", "12.dkr.ecr.x.com", "123456789012.dkr.ecr.x"] {
+            assert!(named(host).is_none(), "{host}");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! A policy document in the form that evaluation uses. How text becomes a document is in `parse`; the text itself is
+//! not kept: whoever stores a policy gives it back as it was sent.
+
+use std::sync::Arc;
+
+use crate::condition::Condition;
+use crate::error::{Error, Result};
+use crate::parse;
+use crate::pattern::Pattern;
+use crate::principal_set::PrincipalSet;
+
+/// The version of the policy language.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Version {
+    /// `2008-10-17`, also when a document names no version, as on AWS. Policy variables are plain text in it.
+    #[default]
+    V2008,
+    /// `2012-10-17`.
+    V2012,
+}
+
+impl Version {
+    /// Whether `${…}` is a variable.
+    pub(crate) fn has_variables(self) -> bool {
+        self == Version::V2012
+    }
+}
+
+/// What a document is attached to, which decides the elements that it must and must not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Attached to a user, group or role, or used as a permissions boundary, session policy or guard: it names actions
+    /// and resources, and no principal.
+    Identity,
+    /// Attached to a repository or registry: it names principals. Without `Resource` it speaks of what it hangs on.
+    Resource,
+    /// Attached to a role, saying who may assume it: it names principals and actions, and no resource.
+    Trust,
+}
+
+/// What a statement does when it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, whatever else allows.
+    Deny,
+}
+
+/// A policy document. Cheap to evaluate and meant to be parsed once and shared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Document {
+    pub(crate) kind: Kind,
+    pub(crate) version: Version,
+    pub(crate) id: Option<String>,
+    /// An error stands for a stored document that can no longer be read. It denies everything: a statement in it may
+    /// have been a `Deny`, and nobody can tell of what.
+    pub(crate) statements: Result<Vec<Statement>>,
+}
+
+/// One statement of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Statement {
+    pub(crate) sid: Option<Arc<str>>,
+    pub(crate) effect: Effect,
+    /// Absent in identity policies only.
+    pub(crate) principal: Option<Selection<PrincipalSet>>,
+    pub(crate) action: Selection<Vec<Pattern>>,
+    /// Absent: whatever the document is attached to.
+    pub(crate) resource: Option<Selection<Vec<Pattern>>>,
+    pub(crate) conditions: Vec<Condition>,
+}
+
+/// An element or its `Not…` form.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Selection<T> {
+    /// What is listed.
+    Only(T),
+    /// Everything but what is listed.
+    AllBut(T),
+}
+
+impl Document {
+    /// Reads and validates a document completely. `limit` is the greatest number of bytes for this kind of policy.
+    pub fn parse(text: &str, kind: Kind, limit: usize) -> Result<Self> {
+        if text.len() > limit {
+            return Err(Error::TooLong { length: text.len(), limit });
+        }
+        parse::document(text, kind)
+    }
+
+    /// Reads a document that was accepted earlier. If it cannot be read any more (a damaged row, a newer release's
+    /// syntax), the result is a document that denies everything; [`Document::fault`] says why.
+    pub fn from_stored(text: &str, kind: Kind) -> Self {
+        parse::document(text, kind).unwrap_or_else(|error| Self {
+            kind,
+            version: Version::default(),
+            id: None,
+            statements: Err(error),
+        })
+    }
+
+    /// Why this stored document denies everything, if it does.
+    pub fn fault(&self) -> Option<&Error> {
+        self.statements.as_ref().err()
+    }
+
+    /// What the document is attached to.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The version of the language it is written in.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The element `Id`.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+}

@@ -1,0 +1,7 @@
+//! Tests of the crate through its public face: documents as text, requests, decisions.
+
+mod documented;
+mod layers;
+mod matrix;
+mod properties;
+mod world;

@@ -1,0 +1,81 @@
+//! `wharf admin …`: what an operator does beside a running registry, with the same settings.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use app::{App, admin};
+use types::{RepoName, TagFilter, TagMutability};
+
+use crate::config::{AdminCommand, Config};
+use crate::open;
+
+pub(crate) async fn run(config: Config, command: AdminCommand) -> ExitCode {
+    match carry_out(&config, command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(config: &Config, command: AdminCommand) -> Result<()> {
+    let app = open::application(config).await?;
+    let result = change(&app, command).await;
+    app.db().close().await;
+    result
+}
+
+async fn change(app: &App, command: AdminCommand) -> Result<()> {
+    let registry = app.config().registry.clone();
+    match command {
+        AdminCommand::CreateUser { name, policy } => {
+            let key = admin::create_user(app, &registry.account, &name, &read(&policy)?).await?;
+            println!("access key id:     {}", key.access_key_id);
+            println!("secret access key: {}", key.secret_access_key.expose());
+        }
+        AdminCommand::SetUserPolicy { name, policy } => {
+            admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
+        }
+        AdminCommand::DisableKey { access_key_id } => {
+            admin::set_access_key_status(app, &access_key_id, false).await?;
+        }
+        AdminCommand::EnableKey { access_key_id } => {
+            admin::set_access_key_status(app, &access_key_id, true).await?;
+        }
+        AdminCommand::CreateRepository { name, tag_mutability, tag_filters } => {
+            let mutability = mutability(&tag_mutability, &tag_filters)?;
+            admin::create_repository(app, &registry, &name.parse::<RepoName>()?, mutability).await?;
+        }
+        AdminCommand::SetTagMutability { name, tag_mutability, tag_filters } => {
+            let mutability = mutability(&tag_mutability, &tag_filters)?;
+            admin::set_tag_mutability(app, &registry, &name.parse::<RepoName>()?, mutability).await?;
+        }
+        AdminCommand::SetRepositoryPolicy { name, policy } => {
+            let document = read(&policy)?;
+            admin::set_repository_policy(app, &registry, &name.parse::<RepoName>()?, Some(&document)).await?;
+        }
+        AdminCommand::DeleteRepositoryPolicy { name } => {
+            admin::set_repository_policy(app, &registry, &name.parse::<RepoName>()?, None).await?;
+        }
+        AdminCommand::RotateSigningKey => admin::rotate_signing_key(app).await?,
+    }
+    Ok(())
+}
+
+fn mutability(mode: &str, filters: &[String]) -> Result<TagMutability> {
+    let filters: std::result::Result<Vec<TagFilter>, _> = filters.iter().map(|filter| filter.parse()).collect();
+    Ok(TagMutability::new(mode, filters?)?)
+}
+
+/// A document from a file, or from standard input when the path is `-`.
+fn read(path: &Path) -> Result<String> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,42 @@
+//! `wharf check`: settings, database, migrations and storage, each by using it.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use crate::config::Config;
+use crate::open;
+
+pub(crate) async fn run(config: Config) -> ExitCode {
+    println!("settings: ok"); // they would have stopped us before
+    let mut healthy = true;
+    healthy &= show("database", database(&config).await);
+    healthy &= show("storage", storage(&config).await);
+    if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn show(what: &str, result: Result<String>) -> bool {
+    match &result {
+        Ok(text) => println!("{what}: ok, {text}"),
+        Err(error) => println!("{what}: {error:#}"),
+    }
+    result.is_ok()
+}
+
+async fn database(config: &Config) -> Result<String> {
+    open::data_dir(config)?;
+    let db = open::database(config).await?;
+    let (applied, known) = store::migrations::versions(&mut db.reader().await?).await?;
+    db.close().await;
+    anyhow::ensure!(applied == known, "the schema has version {applied}, this program needs {known}");
+    Ok(format!("{}, schema version {applied}", config.database.shown()))
+}
+
+async fn storage(config: &Config) -> Result<String> {
+    let blobs = open::blob_store(config).await?;
+    blobs.probe().await.context("writing, reading back and deleting one object failed")?;
+    Ok(match blobs.space() {
+        Some((free, reserve)) => format!("{} MiB free, {} MiB of them reserved", free >> 20, reserve >> 20),
+        None => "an object was written, read back and deleted".to_owned(),
+    })
+}

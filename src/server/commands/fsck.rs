@@ -1,0 +1,45 @@
+//! `wharf fsck`: compares the database with the storage. Exit code 0: all is well; 1: there are findings; 2: it could
+//! not be done.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use app::fsck::{self, Finding, Options};
+
+use crate::config::Config;
+use crate::open;
+
+pub(crate) async fn run(config: Config, verify: bool, repair: bool) -> ExitCode {
+    match compare(&config, Options { verify, repair }).await {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+async fn compare(config: &Config, options: Options) -> Result<u64> {
+    let app = open::application(config).await?;
+    let summary = fsck::run(&app, options, &mut |finding| show(finding, options.repair)).await?;
+    app.db().close().await;
+    println!("{} blobs, {} objects, {} findings", summary.blobs, summary.objects, summary.findings);
+    Ok(summary.findings)
+}
+
+fn show(finding: &Finding, repair: bool) {
+    match finding {
+        Finding::Orphan { key, size } => {
+            println!("orphan: object {key} of {size} bytes has no row{}", if repair { "; moved to quarantine" } else { "" });
+        }
+        Finding::Hole { digest, key } => {
+            let done = if repair { "; marked, so that it can be pushed again" } else { "" };
+            println!("hole: blob {digest} has no object {key}{done}");
+        }
+        Finding::Size { digest, key, expected, actual } => {
+            println!("size: blob {digest} should have {expected} bytes, object {key} has {actual}");
+        }
+        Finding::Content { digest, key } => println!("content: object {key} does not have the digest {digest}"),
+    }
+}

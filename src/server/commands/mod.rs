@@ -1,0 +1,6 @@
+//! The subcommands.
+
+pub(crate) mod admin;
+pub(crate) mod check;
+pub(crate) mod fsck;
+pub(crate) mod serve;

@@ -1,0 +1,95 @@
+//! `wharf serve`: runs the registry until it is told to stop.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use app::bootstrap::{self, AccessKey};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::Config;
+use crate::listener::{Limits, Listener, Tls};
+use crate::metrics::Metrics;
+use crate::pool_metrics::PoolMetrics;
+use crate::{open, router};
+
+pub(crate) async fn run(config: Config) -> ExitCode {
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<()> {
+    let tls = config.tls.clone().map(Tls::new).transpose().context("cannot use the TLS certificate")?;
+    let listener = Listener::bind(config.listen, tls, Limits::from(&config))
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let app = open::application(&config).await?;
+    let configured = config.root_key.as_ref().map(|key| AccessKey {
+        access_key_id: key.access_key_id.clone(),
+        secret_access_key: key.secret_access_key.clone(),
+    });
+    if let Some(key) = bootstrap::run(&app, configured).await.context("cannot set up the root access key")? {
+        announce(&config, &listener, &key)?;
+    }
+    let mut metrics = Metrics::new();
+    app.blobs().metrics().register(metrics.registry());
+    metrics.registry().register_collector(Box::new(PoolMetrics::new(app.db().clone())));
+    let service = router::build(&config, &app, metrics);
+    let jobs = jobs::start(&app);
+    tracing::info!(
+        address = %listener.local_address(),
+        tls = config.tls.is_some(),
+        database = config.database.shown(),
+        version = env!("CARGO_PKG_VERSION"),
+        "the registry is ready"
+    );
+    let stopped = listener.serve(service, stop_signal()?).await;
+    drop(jobs);
+    app.db().close().await;
+    tracing::info!(finished = stopped.finished, cut_off = stopped.cut_off, "the registry has stopped");
+    Ok(())
+}
+
+/// Completes when the process is asked to stop.
+fn stop_signal() -> Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: no new connections, requests in flight may finish");
+    })
+}
+
+/// Shows the generated root key, once, and keeps it in a file that only its owner can read.
+fn announce(config: &Config, listener: &Listener, key: &AccessKey) -> Result<()> {
+    let host = match &config.external_url {
+        Some(url) => url.split("://").nth(1).unwrap_or(url).to_owned(),
+        None => listener.local_address().to_string(),
+    };
+    let (id, secret) = (&key.access_key_id, key.secret_access_key.expose());
+    let path = config.data_dir.join("credentials");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    write!(file, "[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")?;
+    file.sync_all()?;
+    println!("Root access key (also in {}, readable by you alone):", path.display());
+    println!("  access key id:     {id}");
+    println!("  secret access key: {secret}");
+    println!("Log in with:");
+    println!("  docker login -u {id} -p {secret} {host}");
+    Ok(())
+}

@@ -1,0 +1,268 @@
+//! The command line: the subcommands and one flag for each setting, accepted before or after the subcommand. It only
+//! collects what was typed; the values are checked together with the other sources in `load`.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use clap::{Arg, ArgMatches, Args, Command as ClapCommand, FromArgMatches, Parser, Subcommand};
+
+use super::settings::{CONFIG_VARIABLE, SETTINGS};
+
+/// What `wharf` was called with.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wharf",
+    version,
+    about = "A self-hosted OCI container registry",
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    /// What to do; without it, serve.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    /// The settings given as flags.
+    #[command(flatten)]
+    pub(crate) flags: Flags,
+}
+
+/// The subcommands.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum Command {
+    /// Run the registry (the default)
+    Serve,
+    /// Verify the settings, the database, its migrations and the storage, and say what is wrong
+    Check,
+    /// Compare the database with the storage: orphans, holes and size mismatches
+    Fsck {
+        /// Read every blob and verify its digest
+        #[arg(long)]
+        verify: bool,
+        /// Move orphans to quarantine
+        #[arg(long)]
+        repair: bool,
+    },
+    /// Manage users, keys, repositories and policies beside a running registry
+    #[command(subcommand)]
+    Admin(AdminCommand),
+}
+
+/// What `wharf admin` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Create a user with an access key and an identity policy
+    CreateUser {
+        /// Its name
+        name: String,
+        /// File with the policy document; - reads standard input
+        #[arg(long)]
+        policy: PathBuf,
+    },
+    /// Replace the policy that a user was created with
+    SetUserPolicy {
+        /// Its name
+        name: String,
+        /// File with the policy document; - reads standard input
+        #[arg(long)]
+        policy: PathBuf,
+    },
+    /// Turn an access key off; every process obeys within 5 seconds
+    DisableKey {
+        /// The access key
+        access_key_id: String,
+    },
+    /// Turn an access key on again
+    EnableKey {
+        /// The access key
+        access_key_id: String,
+    },
+    /// Create a repository
+    CreateRepository {
+        /// Its name
+        name: String,
+        /// MUTABLE, IMMUTABLE, MUTABLE_WITH_EXCLUSION or IMMUTABLE_WITH_EXCLUSION
+        #[arg(long, default_value = "MUTABLE")]
+        tag_mutability: String,
+        /// Wildcard filter of an exclusion mode; may be repeated
+        #[arg(long = "tag-filter")]
+        tag_filters: Vec<String>,
+    },
+    /// Change whether the tags of a repository may move
+    SetTagMutability {
+        /// Its name
+        name: String,
+        /// MUTABLE, IMMUTABLE, MUTABLE_WITH_EXCLUSION or IMMUTABLE_WITH_EXCLUSION
+        tag_mutability: String,
+        /// Wildcard filter of an exclusion mode; may be repeated
+        #[arg(long = "tag-filter")]
+        tag_filters: Vec<String>,
+    },
+    /// Set the policy of a repository, for example to let everybody pull
+    SetRepositoryPolicy {
+        /// Its name
+        name: String,
+        /// File with the policy document; - reads standard input
+        #[arg(long)]
+        policy: PathBuf,
+    },
+    /// Remove the policy of a repository
+    DeleteRepositoryPolicy {
+        /// Its name
+        name: String,
+    },
+    /// Make a new key sign tokens; tokens that are out stay good until they expire
+    RotateSigningKey,
+}
+
+/// The settings that were given as flags, by key, not yet checked.
+#[derive(Clone, Default)]
+pub(crate) struct Flags {
+    /// The settings file.
+    pub(crate) config: Option<PathBuf>,
+    /// The values, by the key of their setting.
+    pub(crate) values: BTreeMap<&'static str, String>,
+}
+
+impl std::fmt::Debug for Flags {
+    /// Names only: a value may be a secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
+}
+
+impl Args for Flags {
+    fn augment_args(command: ClapCommand) -> ClapCommand {
+        let config = Arg::new("config")
+            .long("config")
+            .value_name("FILE")
+            .help(format!(
+                "TOML file with settings, named as the flags with _ for - [env: {CONFIG_VARIABLE}]"
+            ))
+            .value_parser(clap::value_parser!(PathBuf))
+            .global(true);
+        SETTINGS.iter().fold(command.arg(config), |command, setting| {
+            let mut help = setting.help.to_owned();
+            if !setting.default.is_empty() {
+                help.push_str(&format!(" [default: {}]", setting.default));
+            }
+            help.push_str(&format!(" [env: {}]", setting.variable()));
+            // clap wants static names; the command line is read once, so nothing piles up.
+            let flag: &'static str = setting.flag().leak();
+            let mut arg = Arg::new(setting.key)
+                .long(flag)
+                .value_name("VALUE")
+                .help(help)
+                .global(true);
+            if setting.switch {
+                arg = arg
+                    .value_name("BOOL")
+                    .num_args(0..=1)
+                    .require_equals(true)
+                    .default_missing_value("true");
+            }
+            command.arg(arg)
+        })
+    }
+
+    fn augment_args_for_update(command: ClapCommand) -> ClapCommand {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let values = SETTINGS
+            .iter()
+            .filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())))
+            .collect();
+        Ok(Self {
+            config: matches.get_one::<PathBuf>("config").cloned(),
+            values,
+        })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_are_accepted_on_either_side_of_the_subcommand() {
+        for line in [
+            &["wharf", "--listen", "127.0.0.1:1", "serve"][..],
+            &["wharf", "serve", "--listen", "127.0.0.1:1"],
+            &["wharf", "--listen=127.0.0.1:1"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.flags.values["listen"], "127.0.0.1:1");
+        }
+    }
+
+    #[test]
+    fn a_switch_needs_no_value() {
+        let cli = Cli::try_parse_from(["wharf", "--sparse-indexes", "--create-on-push=false", "serve"]).unwrap();
+        assert_eq!(cli.flags.values["sparse_indexes"], "true");
+        assert_eq!(cli.flags.values["create_on_push"], "false");
+        assert_eq!(cli.command, Some(Command::Serve));
+    }
+
+    #[test]
+    fn fsck_has_its_own_flags() {
+        let cli = Cli::try_parse_from(["wharf", "fsck", "--verify"]).unwrap();
+        assert_eq!(
+            cli.command,
+            Some(Command::Fsck {
+                verify: true,
+                repair: false
+            })
+        );
+    }
+
+    #[test]
+    fn help_lists_every_setting_with_its_default_and_variable() {
+        let mut command = Cli::command();
+        command.build();
+        let serve = command.find_subcommand_mut("serve").unwrap();
+        let help = serve
+            .render_long_help()
+            .to_string()
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        for setting in SETTINGS {
+            assert!(help.contains(&format!("--{}", setting.flag())), "{}", setting.key);
+            assert!(
+                help.contains(&format!("[env: {}]", setting.variable())),
+                "{}",
+                setting.key
+            );
+            if !setting.default.is_empty() {
+                assert!(
+                    help.contains(&format!("[default: {}]", setting.default)),
+                    "{}",
+                    setting.key
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn debug_output_of_the_flags_has_no_values() {
+        let cli = Cli::try_parse_from(["wharf", "--root-secret-access-key", "hunter2"]).unwrap();
+        let debug = format!("{cli:?}");
+        assert!(
+            debug.contains("root_secret_access_key") && !debug.contains("hunter2"),
+            "{debug}"
+        );
+    }
+}

@@ -1,0 +1,269 @@
+//! The settings of the program: read once from flags, environment and file, checked as a whole, and handed to the other
+//! parts as a plain value. After `Config::load` nothing reads the environment. It opens no database and makes no
+//! directory.
+
+mod cli;
+mod database;
+mod duration;
+mod master_key;
+mod network;
+mod problems;
+mod settings;
+mod size;
+mod sources;
+mod storage;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod url;
+mod validate;
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+
+use types::{AccountId, Region, Secret};
+
+pub(crate) use self::{
+    cli::{AdminCommand, Cli, Command, Flags},
+    database::Database,
+    master_key::MasterKey,
+    network::Network,
+    problems::Problems,
+    storage::Storage,
+};
+use self::{
+    sources::{Environment, Sources},
+    validate::{bytes, number, optional, pair, read, switch, time, word},
+};
+use crate::{
+    listener::tls,
+    telemetry::{LogFilter, LogFormat},
+};
+
+/// All settings, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Where to listen.
+    pub(crate) listen: SocketAddr,
+    /// The URL that clients use, without a slash at its end; `None` means: what the request says.
+    pub(crate) external_url: Option<String>,
+    /// The directory of everything that is kept on this machine.
+    pub(crate) data_dir: PathBuf,
+    /// The database.
+    pub(crate) database: Database,
+    /// The most connections to the database.
+    pub(crate) database_pool: u32,
+    /// The blob storage.
+    pub(crate) storage: Storage,
+    /// Whether a pull of a blob is answered with a signed URL of the storage.
+    pub(crate) blob_redirect: bool,
+    /// The key of the root user; `None` means that one is generated at first start.
+    pub(crate) root_key: Option<RootKey>,
+    /// The account of the default registry.
+    pub(crate) account_id: AccountId,
+    /// The region of the default registry.
+    pub(crate) region: Region,
+    /// The key that seals secrets; `None` means `MasterKey::load_or_create` in the data directory.
+    pub(crate) master_key: Option<MasterKey>,
+    /// Certificate and key; `None` means plain HTTP.
+    pub(crate) tls: Option<tls::Files>,
+    /// The proxies whose forwarding headers are believed.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// The challenge to a request without credentials.
+    pub(crate) auth_challenge: Challenge,
+    /// The life of a login token.
+    pub(crate) token_ttl: Duration,
+    /// Whether a push creates its repository.
+    pub(crate) create_on_push: bool,
+    /// Whether clients may delete.
+    pub(crate) delete_enabled: bool,
+    /// Whether an index may name manifests that are not there.
+    pub(crate) sparse_indexes: bool,
+    /// The largest manifest, in bytes.
+    pub(crate) max_manifest_bytes: u64,
+    /// The memory for the buffers of all uploads together, in bytes.
+    pub(crate) memory_budget: u64,
+    /// The life of an upload session that nobody continues.
+    pub(crate) upload_ttl: Duration,
+    /// The free disk space below which writes are refused, in bytes; 0 never refuses.
+    pub(crate) disk_low_water: u64,
+    /// The most client connections.
+    pub(crate) max_connections: u32,
+    /// How long a connection may stay open without a request.
+    pub(crate) idle_timeout: Duration,
+    /// How long requests in flight may take to finish after the order to stop.
+    pub(crate) shutdown_grace: Duration,
+    /// Which log lines to write.
+    pub(crate) log_filter: LogFilter,
+    /// How to write them.
+    pub(crate) log_format: LogFormat,
+}
+
+/// The root user's access key, as set by the operator.
+#[derive(Debug, Clone)]
+pub(crate) struct RootKey {
+    /// The access key id: the user name of `docker login`.
+    pub(crate) access_key_id: String,
+    /// The secret access key.
+    pub(crate) secret_access_key: Secret,
+}
+
+/// How a request without credentials is told to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Challenge {
+    /// Fetch a token from `/token`.
+    Bearer,
+    /// Send name and password with each request.
+    Basic,
+}
+
+impl Config {
+    /// Reads and checks every setting. `environment` is the environment of the program, given by the caller so that
+    /// tests need not change the real one.
+    pub(crate) fn load(
+        flags: Flags,
+        environment: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let environment = Environment::new(environment, &mut problems);
+        let sources = Sources::gather(flags, environment, &mut problems);
+        let config = Self::read(&sources, &mut problems);
+        problems.finish(config)
+    }
+
+    /// Reads every setting before the first `?`, so that one fault does not hide the next.
+    fn read(sources: &Sources, problems: &mut Problems) -> Option<Self> {
+        const SECOND: Duration = Duration::from_secs(1);
+        const DAY: Duration = Duration::from_secs(86_400);
+        let data_dir = PathBuf::from(sources.text("data_dir"));
+        if data_dir.as_os_str().is_empty() {
+            validate::fault("data_dir", "must not be empty", problems);
+        }
+        let listen = read(sources, "listen", problems, |text| {
+            text.parse()
+                .map_err(|_| format!("'{text}' is not an address and port such as 127.0.0.1:5000 or [::]:5000"))
+        });
+        let external_url = optional(sources, "external_url", problems, url::base);
+        let database = optional(sources, "database_url", problems, |text| {
+            Database::parse(Some(text), &data_dir)
+        });
+        let database_pool = number(sources, "database_pool", problems, 2..=1000);
+        let storage = Storage::read(sources, &data_dir, problems);
+        // A malformed switch was noted by the storage.
+        let blob_redirect = switch(sources, "blob_redirect", &mut Problems::default());
+        let root_key = read_root_key(sources, problems);
+        let account_id = read(sources, "account_id", problems, |text| {
+            text.parse::<AccountId>()
+                .map_err(|_| format!("'{text}' is not 12 digits"))
+        });
+        let region = read(sources, "region", problems, str::parse::<Region>);
+        let master_key = optional(sources, "master_key", problems, MasterKey::parse);
+        let tls = read_tls(sources, problems);
+        let trusted_proxies = read(sources, "trusted_proxies", problems, |text| {
+            text.split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(Network::parse)
+                .collect::<Result<_, _>>()
+        });
+        let challenges = [("bearer", Challenge::Bearer), ("basic", Challenge::Basic)];
+        let auth_challenge = word(sources, "auth_challenge", problems, challenges);
+        let token_ttl = time(
+            sources,
+            "token_ttl",
+            problems,
+            60 * SECOND..=DAY / 2,
+            "between 1m and 12h",
+        );
+        let create_on_push = switch(sources, "create_on_push", problems);
+        let delete_enabled = switch(sources, "delete_enabled", problems);
+        let sparse_indexes = switch(sources, "sparse_indexes", problems);
+        let max_manifest_bytes = bytes(
+            sources,
+            "max_manifest_bytes",
+            problems,
+            64 << 10..=64 << 20,
+            "between 64KiB and 64MiB",
+        );
+        let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
+        let upload_ttl = time(
+            sources,
+            "upload_ttl",
+            problems,
+            60 * SECOND..=30 * DAY,
+            "between 1m and 30d",
+        );
+        let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
+        let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
+        let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
+        let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
+        let log_filter = read(sources, "log_level", problems, LogFilter::parse);
+        let log_format = word(
+            sources,
+            "log_format",
+            problems,
+            [("text", LogFormat::Text), ("json", LogFormat::Json)],
+        );
+        let default_database = || Database::parse(None, &data_dir).ok();
+        Some(Self {
+            listen: listen?,
+            external_url: external_url?,
+            database: database?.or_else(default_database)?,
+            database_pool: database_pool?,
+            storage: storage?,
+            blob_redirect: blob_redirect?,
+            root_key,
+            account_id: account_id?,
+            region: region?,
+            master_key: master_key?,
+            tls,
+            trusted_proxies: trusted_proxies?,
+            auth_challenge: auth_challenge?,
+            token_ttl: token_ttl?,
+            create_on_push: create_on_push?,
+            delete_enabled: delete_enabled?,
+            sparse_indexes: sparse_indexes?,
+            max_manifest_bytes: max_manifest_bytes?,
+            memory_budget: memory_budget?,
+            upload_ttl: upload_ttl?,
+            disk_low_water: disk_low_water?,
+            max_connections: max_connections?,
+            idle_timeout: idle_timeout?,
+            shutdown_grace: shutdown_grace?,
+            log_filter: log_filter?,
+            log_format: log_format?,
+            data_dir,
+        })
+    }
+}
+
+/// The rules of AWS for a key id keep it apart from the colon of Basic and the slashes of a signature's scope.
+fn read_root_key(sources: &Sources, problems: &mut Problems) -> Option<RootKey> {
+    let (id, secret) = pair(sources, "root_access_key_id", "root_secret_access_key", problems)?;
+    if !(4..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let fault = format!("'{id}' is not 4 to 128 letters, digits and underscores");
+        validate::fault("root_access_key_id", fault, problems);
+    }
+    if !(8..=128).contains(&secret.len()) || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let fault = "must be 8 to 128 visible ASCII characters without spaces";
+        validate::fault("root_secret_access_key", fault, problems);
+    }
+    Some(RootKey {
+        access_key_id: id.to_owned(),
+        secret_access_key: Secret::new(secret),
+    })
+}
+
+/// The files are read here once, so that a bad certificate is reported together with everything else.
+fn read_tls(sources: &Sources, problems: &mut Problems) -> Option<tls::Files> {
+    let (certificate, key) = pair(sources, "tls_cert", "tls_key", problems)?;
+    let files = tls::Files {
+        certificate: certificate.into(),
+        key: key.into(),
+    };
+    match files.read() {
+        Ok(_) => {}
+        Err(tls::ReadError::Certificate(fault)) => validate::fault("tls_cert", fault, problems),
+        Err(tls::ReadError::Key(fault)) => validate::fault("tls_key", fault, problems),
+    }
+    Some(files)
+}

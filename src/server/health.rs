@@ -1,0 +1,85 @@
+//! `GET /healthz`: the process is alive. `GET /readyz`: it can serve pulls and take pushes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::App;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Json, Router};
+use http::StatusCode;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use crate::middleware::RouteLabel;
+
+/// A probe writes an object, so its result is used for this long whoever asks.
+const PROBE_EVERY: Duration = Duration::from_secs(10);
+/// A failed probe is repeated sooner, so that a recovery is seen soon.
+const PROBE_AGAIN: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What the two routes share.
+pub(crate) struct Health {
+    app: Arc<App>,
+    last_probe: Mutex<Option<(Instant, Result<(), String>)>>,
+}
+
+impl Health {
+    pub(crate) fn new(app: Arc<App>) -> Self {
+        Self { app, last_probe: Mutex::new(None) }
+    }
+
+    pub(crate) fn into_router(self) -> Router {
+        Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(Arc::new(self))
+    }
+
+    async fn database(&self) -> Result<(), String> {
+        match tokio::time::timeout(PATIENCE, self.app.db().ping()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err("unreachable".to_owned()),
+            Err(_) => Err("does not answer in time".to_owned()),
+        }
+    }
+
+    async fn storage(&self) -> Result<(), String> {
+        if !self.app.blobs().writable() {
+            return Err("below the low-water mark: pushes are refused, pulls go on".to_owned());
+        }
+        // Held during the probe: requests that come meanwhile wait for its result instead of starting their own.
+        let mut last = self.last_probe.lock().await;
+        if let Some((at, result)) = &*last
+            && at.elapsed() < if result.is_ok() { PROBE_EVERY } else { PROBE_AGAIN }
+        {
+            return result.clone();
+        }
+        let result = match tokio::time::timeout(PATIENCE, self.app.blobs().probe()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the storage failed its probe");
+                Err("failed its probe".to_owned())
+            }
+            Err(_) => Err("does not answer in time".to_owned()),
+        };
+        *last = Some((Instant::now(), result.clone()));
+        result
+    }
+}
+
+async fn alive() -> Response {
+    (Extension(RouteLabel("/healthz")), Json(json!({ "status": "ok" }))).into_response()
+}
+
+async fn ready(State(health): State<Arc<Health>>) -> Response {
+    let (database, storage) = tokio::join!(health.database(), health.storage());
+    let ready = database.is_ok() && storage.is_ok();
+    let text = |result: Result<(), String>| result.err().unwrap_or_else(|| "ok".to_owned());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "status": if ready { "ok" } else { "unavailable" },
+        "database": text(database),
+        "storage": text(storage),
+    });
+    (status, Extension(RouteLabel("/readyz")), Json(body)).into_response()
+}

@@ -1,0 +1,88 @@
+//! Clients that take too long, and those that only take long.
+
+use super::*;
+
+#[tokio::test]
+async fn a_connection_without_a_request_is_closed() {
+    let running = Running::start(quick());
+    for start in ["", "GET / HTT", "GET / HTTP/1.1\r\nHost: a\r\nX:", "PRI * HTTP/2"] {
+        let mut client = running.connect().await;
+        client.send(start).await;
+        assert_eq!(client.read_to_end().await, "", "{start:?}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_trickles_in_is_cut_off() {
+    let running = Running::start(quick());
+    let mut client = running.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.read_until("tls=false").await;
+    let trickle = async {
+        for byte in "GET / HTTP/1.1\r\nX: ".bytes().chain(std::iter::repeat(b'y')) {
+            if client.0.write_all(&[byte]).await.is_err() {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(Duration::from_secs(3), trickle)
+        .await
+        .expect("the server hangs up");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_but_not_before_its_time() {
+    let running = Running::start(quick());
+    let mut client = running.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.read_until("tls=false").await;
+    assert!(client.hears_nothing_for(Duration::from_millis(600)).await);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.read_until("tls=false").await;
+    assert_eq!(client.read_to_end().await, "");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_may_take_long_as_long_as_it_moves() {
+    let running = Running::start(quick());
+    let mut client = running.connect().await;
+    client
+        .send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
+        .await;
+    for _ in 0..10 {
+        sleep(Duration::from_millis(150)).await;
+        client.send("x").await;
+    }
+    client.read_until("\r\n\r\n10").await;
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_stops_fails_its_request() {
+    let running = Running::start(quick());
+    let mut client = running.connect().await;
+    client
+        .send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+        .await;
+    assert!(client.read_to_end().await.starts_with("HTTP/1.1 408 "));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_dropped() {
+    let running = Running::start(quick());
+    let mut client = running.connect().await;
+    client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    sleep(Duration::from_millis(1200)).await;
+    let answer = client.read_to_end().await;
+    assert!(
+        answer.starts_with("HTTP/1.1 200 ") && answer.len() < 64 << 20,
+        "{}",
+        answer.len()
+    );
+    running.stop().await;
+}

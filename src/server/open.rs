@@ -1,0 +1,82 @@
+//! From settings to parts: the data directory, the master key, the database, the blob store, the application.
+
+use std::os::unix::fs::DirBuilderExt;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use app::{App, Sealer};
+use blobs::{Blobs, Location, S3Config};
+use store::Db;
+use types::{RegistryId, Secret};
+
+use crate::config::{Config, Database, MasterKey, Storage};
+
+/// The directory of everything that is kept on this machine; its owner's alone.
+pub(crate) fn data_dir(config: &Config) -> Result<()> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&config.data_dir)
+        .with_context(|| format!("cannot create the data directory {}", config.data_dir.display()))
+}
+
+/// Opens the database; its schema is brought up to date.
+pub(crate) async fn database(config: &Config) -> Result<Db> {
+    Db::open(&database_config(config))
+        .await
+        .with_context(|| format!("cannot use the database {}", config.database.shown()))
+}
+
+fn database_config(config: &Config) -> store::Config {
+    let url = match &config.database {
+        Database::Sqlite(path) => Secret::new(format!("sqlite:{}", path.display())),
+        Database::Postgres(url) => url.clone(),
+    };
+    store::Config { url, connections: config.database_pool }
+}
+
+/// Opens the blob store.
+pub(crate) async fn blob_store(config: &Config) -> Result<Blobs> {
+    let location = match &config.storage {
+        Storage::Disk(root) => Location::Disk { root: root.clone(), low_water: config.disk_low_water },
+        Storage::S3(s3) => {
+            let mut bucket = S3Config::new(&s3.bucket, &s3.region);
+            bucket.prefix = s3.prefix.clone();
+            bucket.endpoint = s3.endpoint.clone();
+            bucket.public_endpoint = s3.public_endpoint.clone();
+            bucket.path_style = s3.path_style;
+            if let Some(credentials) = &s3.credentials {
+                bucket.access_key_id = Some(credentials.access_key_id.clone());
+                bucket.secret_access_key = Some(credentials.secret_access_key.clone());
+                bucket.session_token = credentials.session_token.clone();
+            }
+            Location::S3(bucket)
+        }
+    };
+    let mut settings = blobs::Config::new(location);
+    settings.memory_budget = usize::try_from(config.memory_budget).unwrap_or(usize::MAX);
+    Blobs::open(settings).await.context("cannot use the blob store")
+}
+
+/// Opens everything that rules need.
+pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
+    data_dir(config)?;
+    let master_key = match &config.master_key {
+        Some(key) => key.clone(),
+        None => MasterKey::load_or_create(&config.data_dir).context("cannot use the master key")?,
+    };
+    let db = database(config).await?;
+    let blobs = blob_store(config).await?;
+    let rules = app::Config {
+        registry: RegistryId { account: config.account_id.clone(), region: config.region.clone() },
+        create_on_push: config.create_on_push,
+        delete_enabled: config.delete_enabled,
+        sparse_indexes: config.sparse_indexes,
+        max_manifest_bytes: usize::try_from(config.max_manifest_bytes).unwrap_or(usize::MAX),
+        token_ttl: config.token_ttl,
+        upload_ttl: config.upload_ttl,
+    };
+    App::new(rules, db, blobs, Sealer::new(master_key.expose()))
+        .await
+        .context("cannot read users and policies")
+}

@@ -1,0 +1,45 @@
+//! All routes of the one port, and the bridge between what the listener knows of a request and what fronts ask.
+
+use std::sync::Arc;
+
+use app::App;
+use axum::Router;
+use oci::Origin;
+
+use crate::config::{Challenge, Config};
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::middleware::{Frame, Fronts};
+
+/// How long a body may send nothing, outside uploads, which have their own limit.
+const BODY_IDLE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Everything that is served, with everything around it.
+pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame {
+    let wire = oci::Config {
+        challenge: match config.auth_challenge {
+            Challenge::Bearer => oci::Challenge::Bearer,
+            Challenge::Basic => oci::Challenge::Basic,
+        },
+        external_url: config.external_url.clone(),
+        blob_redirect: config.blob_redirect,
+        body_idle_timeout: BODY_IDLE,
+    };
+    let http = metrics.http();
+    let router = Router::new()
+        .merge(oci::router(Arc::clone(app), wire))
+        .merge(Health::new(Arc::clone(app)).into_router())
+        .merge(metrics.into_router())
+        .fallback(oci::not_found);
+    let fronts = Fronts {
+        introduce: |client, extensions| {
+            extensions.insert(Origin {
+                source: client.address,
+                secure: client.tls,
+                host: client.host.as_ref().map(ToString::to_string),
+            });
+        },
+        route_of: |extensions| extensions.get::<oci::RouteLabel>().map(|label| label.0),
+    };
+    Frame::new(router, http, config.trusted_proxies.clone(), fronts)
+}

@@ -1,0 +1,98 @@
+//! Requests that no HTTP library would send: bytes go to a socket as they are, and what comes back is read until the server
+//! closes or stays silent.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// What came back on a connection.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// Every byte received.
+    pub bytes: Vec<u8>,
+    /// Whether the server closed the connection before the patience of the client ended.
+    pub closed: bool,
+}
+
+impl Exchange {
+    /// Everything received, as text.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The status of the first response; `None` when there is none.
+    pub fn status(&self) -> Option<u16> {
+        let text = self.text();
+        let line = text.lines().next()?;
+        line.strip_prefix("HTTP/1.1 ")
+            .or_else(|| line.strip_prefix("HTTP/1.0 "))?
+            .get(..3)?
+            .parse()
+            .ok()
+    }
+
+    /// How many responses there are.
+    pub fn responses(&self) -> usize {
+        self.text()
+            .lines()
+            .filter(|line| line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 "))
+            .count()
+    }
+
+    /// The headers of the first response, lower case.
+    pub fn head(&self) -> String {
+        self.text().split("\r\n\r\n").next().unwrap_or_default().to_lowercase()
+    }
+
+    /// What follows the headers of the first response.
+    pub fn body(&self) -> Vec<u8> {
+        let end = self
+            .bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .map(|at| at + 4);
+        end.map(|at| self.bytes[at..].to_vec()).unwrap_or_default()
+    }
+}
+
+/// Sends `request` and reads until the server closes or nothing comes for `silence`.
+pub async fn exchange(address: SocketAddr, request: &[u8], silence: Duration) -> Exchange {
+    let mut stream = TcpStream::connect(address)
+        .await
+        .expect("the server accepts connections");
+    // A server may answer and close before it has read all: the error then is in writing, and the answer still counts.
+    let _ = stream.write_all(request).await;
+    read(&mut stream, silence).await
+}
+
+/// Reads until the server closes or nothing comes for `silence`.
+pub async fn read(stream: &mut TcpStream, silence: Duration) -> Exchange {
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match tokio::time::timeout(silence, stream.read(&mut piece)).await {
+            Ok(Ok(0) | Err(_)) => return Exchange { bytes, closed: true },
+            Ok(Ok(count)) => bytes.extend_from_slice(&piece[..count]),
+            Err(_) => return Exchange { bytes, closed: false },
+        }
+    }
+}
+
+/// A request head with `Connection: close` and these further header lines, root's credentials not included.
+pub fn request(method: &str, target: &str, host: &SocketAddr, headers: &[&str]) -> Vec<u8> {
+    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for header in headers {
+        text.push_str(header);
+        text.push_str("\r\n");
+    }
+    text.push_str("\r\n");
+    text.into_bytes()
+}
+
+/// The header line of Basic credentials.
+pub fn basic(user: &str, password: &str) -> String {
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{user}:{password}"));
+    format!("Authorization: Basic {encoded}")
+}

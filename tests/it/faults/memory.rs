@@ -1,0 +1,51 @@
+//! Five hundred pushes at once stay within the budget: clients wait, memory does not grow.
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use futures_util::stream;
+use tests::harness::{Backend, Wharf, digest, random, resources};
+
+const BUDGET: u64 = 64 << 20;
+const PUSHES: usize = 500;
+const LENGTH: usize = 2 << 20;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_hundred_parallel_pushes_stay_within_the_budget() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let wharf = Wharf::with(backend).set("WHARF_MEMORY_BUDGET", "64MiB").start().await;
+        let idle = resources::resident(wharf.pid());
+        // All share their tail, so that the client side stays small; the head makes each one unique.
+        let tail = Bytes::from(random(LENGTH));
+        let pushes = (0..PUSHES).map(|number| {
+            let (repository, tail, client) = (wharf.client().repository("tests/memory"), tail.clone(), wharf.client());
+            async move {
+                let head = Bytes::from(number.to_le_bytes().to_vec());
+                let mut whole = head.to_vec();
+                whole.extend_from_slice(&tail);
+                let digest = digest(&whole);
+                drop(whole);
+                let upload = repository.begin().await;
+                let pieces = std::iter::once(head).chain((0..LENGTH).step_by(64 << 10).map({
+                    let tail = tail.clone();
+                    move |start| tail.slice(start..(start + (64 << 10)).min(LENGTH))
+                }));
+                // Of unknown length, so that the server cannot know what to reserve.
+                let body = stream::iter(pieces.map(Ok).collect::<Vec<_>>());
+                client
+                    .put(&upload.closing(&digest))
+                    .stream(body)
+                    .send()
+                    .await
+                    .expect(201);
+            }
+        });
+        join_all(pushes).await;
+        let peak = resources::peak(wharf.pid());
+        println!(
+            "{backend:?}: idle {} MB, peak {} MB with {PUSHES} pushes",
+            idle / 1_000_000,
+            peak / 1_000_000
+        );
+        assert!(peak < BUDGET + 100_000_000, "{peak} bytes at the peak, {idle} idle");
+    }
+}

@@ -1,0 +1,181 @@
+//! Several servers over one PostgreSQL and one bucket: they share nothing else, and any of them may die.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::stream;
+use tests::harness::backing::Backing;
+use tests::harness::workload::Workload;
+use tests::harness::{Auth, Backend, Upload, Wharf, digest, random};
+
+async fn two() -> (Wharf, Wharf) {
+    let backing = Arc::new(Backing::create(Backend::PostgresS3));
+    (
+        Wharf::sharing(backing.clone()).start().await,
+        Wharf::sharing(backing).start().await,
+    )
+}
+
+#[tokio::test]
+async fn what_one_replica_acknowledged_every_replica_has() {
+    let (one, other) = two().await;
+    for turn in 0..20 {
+        let here = one.client().repository("tests/shared");
+        let there = other.client().repository("tests/shared");
+        let tag = format!("t{}", turn % 3);
+        let image = here.push_small(&tag).await;
+        there.head_blob(&image.blobs[1].0).await.expect(200);
+        there.expect_image(Some(&tag), &image).await;
+        there.delete_manifest(&tag).await.expect(202);
+        here.head_manifest(&tag).await.expect(404);
+        there.delete_manifest(&image.digest).await.expect(202);
+        here.head_manifest(&image.digest).await.expect(404);
+        here.manifest(&image.digest).await.expect(404);
+        here.delete_blob(&image.blobs[1].0).await.expect(202);
+        there.head_blob(&image.blobs[1].0).await.expect(404);
+        there.blob(&image.blobs[1].0).await.expect(404);
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_one_replica_opens_the_other() {
+    let (one, other) = two().await;
+    let answer = one.client().get("/token?offline_token=true").send().await.expect(200);
+    let document = answer.json();
+    let token = document["token"].as_str().expect("a token").to_owned();
+    other
+        .anonymous()
+        .as_(Auth::Bearer(token))
+        .get("/v2/")
+        .send()
+        .await
+        .expect(200);
+    let refresh = document["refresh_token"].as_str().expect("a refresh token").to_owned();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("service", "x"),
+        ("refresh_token", refresh.as_str()),
+    ];
+    other.anonymous().post("/token").form(&form).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_moves_between_replicas() {
+    let (one, other) = two().await;
+    let (here, there) = (one.client(), other.client());
+    let bytes = random(13 << 20);
+    let mut upload = here.repository("tests/moving").begin().await;
+    let cuts = [0, 100, 6 << 20, (6 << 20) + 5, 12 << 20];
+    for (turn, pair) in cuts.windows(2).enumerate() {
+        upload = upload.through(if turn % 2 == 0 { &there } else { &here });
+        upload.append_at(pair[0], &bytes[pair[0]..pair[1]]).await.expect(202);
+    }
+    upload
+        .through(&here)
+        .status()
+        .await
+        .expect(204)
+        .expect_header("range", &format!("0-{}", (12 << 20) - 1));
+    let closing = upload.through(&there);
+    closing
+        .close_with(&digest(&bytes), bytes[12 << 20..].to_vec())
+        .await
+        .expect(201);
+    here.repository("tests/moving")
+        .blob(&digest(&bytes))
+        .await
+        .expect(200)
+        .expect_body(&bytes);
+}
+
+#[tokio::test]
+async fn a_session_goes_on_after_its_replica_was_killed_in_the_middle_of_a_request() {
+    let (mut one, other) = two().await;
+    let bytes = random(2_000_000);
+    let mut upload: Upload = one.client().repository("tests/killed").begin().await;
+    upload.append(&bytes[..500_000]).await.expect(202);
+    // A slow stream is on its way when the replica dies.
+    let rest = bytes[500_000..].to_vec();
+    let body = stream::unfold(0, move |offset| {
+        let rest = rest.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            let end = (offset + 10_000).min(rest.len());
+            (offset < rest.len()).then(|| (Ok(Bytes::copy_from_slice(&rest[offset..end])), end))
+        }
+    });
+    let slow = tokio::spawn(one.client().patch(&upload.location).stream(body).try_send());
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    one.kill();
+    assert!(slow.await.expect("no panic").is_err(), "the connection broke");
+
+    let mut upload = upload.through(&other.client());
+    // The lease of the dead replica must run out by itself.
+    let begin = Instant::now();
+    loop {
+        let range = upload.status().await.expect(204).header("range").to_owned();
+        let held: usize = range["0-".len()..].parse::<usize>().expect("a number") + 1;
+        assert!(held >= 500_000, "{held} of 500,000 acknowledged bytes are held");
+        let answer = upload.append_at(held, &bytes[held..]).await;
+        if answer.status() == 202 {
+            break;
+        }
+        answer.expect_one_of(&[409, 416, 503]);
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "the session of a dead replica is held for a minute"
+        );
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    println!("resumed {:?} after the kill", begin.elapsed());
+    upload.close(&digest(&bytes)).await.expect(201);
+    other
+        .client()
+        .repository("tests/killed")
+        .blob(&digest(&bytes))
+        .await
+        .expect(200)
+        .expect_body(&bytes);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_when_either_replica_dies_at_random() {
+    let (mut one, mut other) = two().await;
+    let workload = Workload::start(&[one.client(), other.client()], 8, 40_000);
+    for turn in 0..8 {
+        tokio::time::sleep(Duration::from_millis(700 + turn * 37)).await;
+        let victim = if turn % 2 == 0 { &mut one } else { &mut other };
+        victim.kill();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        victim.restart().await;
+    }
+    let ledger = workload.finish().await;
+    println!("{}", ledger.summary().await);
+    assert!(
+        ledger.acknowledged.lock().await.len() > 10,
+        "too little was pushed to prove anything"
+    );
+    ledger.expect_everything(&one.client()).await;
+    ledger.expect_everything(&other.client()).await;
+    ledger.expect_no_unforeseen_error().await;
+}
+
+#[tokio::test]
+async fn two_replicas_never_interleave_writes_to_one_session() {
+    let (one, other) = two().await;
+    for _ in 0..10 {
+        let upload = one.client().repository("tests/race").begin().await;
+        let (mut left, mut right) = (upload.clone(), upload.through(&other.client()));
+        let (a, b) = (random(300_000), random(300_000));
+        let (first, second) = tokio::join!(left.append_at(0, &a), right.append_at(0, &b));
+        let won = [first.status() == 202, second.status() == 202];
+        assert_ne!(won, [true, true], "both writers were told that offset 0 is theirs");
+        assert_ne!(won, [false, false], "neither writer got on: {first} {second}");
+        let winner = if won[0] { &a } else { &b };
+        upload.status().await.expect(204).expect_header("range", "0-299999");
+        upload.close(&digest(winner)).await.expect(201);
+        let repository = other.client().repository("tests/race");
+        repository.blob(&digest(winner)).await.expect(200).expect_body(winner);
+    }
+}

@@ -1,0 +1,62 @@
+//! `wharf check`: the settings, the database, the migrations and the storage, each looked at, each named.
+
+use tests::harness::{on_all, port};
+
+#[tokio::test]
+async fn a_good_setup_passes() {
+    on_all(async |wharf| {
+        let finished = wharf.run(&["check"]);
+        assert!(finished.status.success(), "{finished:?}");
+        let text = format!("{}{}", finished.stdout, finished.stderr).to_lowercase();
+        for part in ["database", "storage", "migration"] {
+            assert!(text.contains(part), "{part} is not mentioned: {text}");
+        }
+        assert!(
+            !text.contains(&tests::harness::server::ROOT_SECRET_ACCESS_KEY.to_lowercase()),
+            "{text}"
+        );
+        wharf.client().get("/v2/").send().await.expect(200);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_said() {
+    on_all(async |wharf| {
+        let nowhere = port::free();
+        if wharf.backend().postgres() {
+            let url = format!("postgres://wharf:canary@127.0.0.1:{nowhere}/none");
+            let finished = wharf.run_with(&["check"], &[("WHARF_DATABASE_URL", &url)]);
+            assert!(!finished.status.success(), "{finished:?}");
+            let text = format!("{}{}", finished.stdout, finished.stderr);
+            assert!(
+                text.to_lowercase().contains("database") && !text.contains("canary"),
+                "{text}"
+            );
+        }
+        let finished = if wharf.backend().s3() {
+            let endpoint = format!("http://127.0.0.1:{nowhere}");
+            wharf.run_with(&["check"], &[("WHARF_S3_ENDPOINT", &endpoint)])
+        } else {
+            // A file where a directory should be.
+            let file = wharf.data_directory().join("in-the-way");
+            std::fs::write(&file, b"x").expect("a file can be written");
+            wharf.run_with(
+                &["check"],
+                &[("WHARF_STORAGE_URL", &format!("file:{}", file.display()))],
+            )
+        };
+        assert!(!finished.status.success(), "{finished:?}");
+        let text = format!("{}{}", finished.stdout, finished.stderr).to_lowercase();
+        assert!(text.contains("storage"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn wrong_keys_of_the_storage_are_found_out() {
+    let wharf = tests::harness::Wharf::start(tests::harness::Backend::SqliteS3).await;
+    let finished = wharf.run_with(&["check"], &[("WHARF_S3_SECRET_ACCESS_KEY", "wrong-canary-key")]);
+    assert!(!finished.status.success(), "{finished:?}");
+    assert!(!format!("{}{}", finished.stdout, finished.stderr).contains("wrong-canary-key"));
+}

@@ -1,0 +1,11 @@
+//! What an operator does and sees: settings, health, metrics, shutdown, and the commands that check.
+
+mod check;
+mod footprint;
+mod fsck;
+mod health;
+mod logs;
+mod metrics;
+mod settings;
+mod shutdown;
+mod tls;
