@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 
 use libfuzzer_sys::fuzz_target;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use wharf_app::manifest::Manifest;
 use wharf_types::Digest;
@@ -14,24 +15,22 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(manifest) = Manifest::parse(bytes, None) else {
         return;
     };
-    let document: Value = serde_json::from_slice(bytes).expect("what was accepted is JSON");
+    assert!(std::str::from_utf8(bytes).is_ok(), "JSON is UTF-8 also in members that nobody reads");
+    // Strings in such members are skipped without decoding. An escape that is half of a surrogate pair is legal there,
+    // while this stricter reader refuses it.
+    let Ok(document) = serde_json::from_slice::<Value>(bytes) else {
+        serde_json::from_slice::<IgnoredAny>(bytes).expect("what was accepted is JSON");
+        return;
+    };
     let mut texts = HashSet::new();
     collect(&document, &mut texts);
 
     let lists = [&manifest.layers, &manifest.foreign_layers, &manifest.children];
-    for digest in lists
-        .into_iter()
-        .flatten()
-        .chain(&manifest.config)
-        .chain(&manifest.subject)
-    {
+    for digest in lists.into_iter().flatten().chain(&manifest.config).chain(&manifest.subject) {
         assert!(texts.contains(digest.as_str()), "{digest} is not in the document");
     }
     for list in lists {
-        assert!(
-            list.is_sorted_by(|left: &Digest, right| left < right),
-            "sorted and without duplicates"
-        );
+        assert!(list.is_sorted_by(|left: &Digest, right| left < right), "sorted and without duplicates");
     }
     // Nothing is an image to one reader and an index to another (CVE-2021-41190).
     assert!(document.get("manifests").is_none() || document.get("layers").or(document.get("config")).is_none());

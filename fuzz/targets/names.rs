@@ -20,11 +20,7 @@ static DIGEST: LazyLock<Regex> =
 
 fuzz_target!(|text: &str| {
     let name = text.parse::<RepoName>();
-    assert_eq!(
-        name.is_ok(),
-        text.len() <= RepoName::MAX_LENGTH && NAME.is_match(text),
-        "{text:?}"
-    );
+    assert_eq!(name.is_ok(), text.len() <= RepoName::MAX_LENGTH && NAME.is_match(text), "{text:?}");
     if let Ok(name) = name {
         assert_eq!(name.as_str(), text);
         assert_eq!(name.to_string(), text);
@@ -50,10 +46,7 @@ fuzz_target!(|text: &str| {
             assert!(tag.is_err() && digest.is_err());
             // The message repeats untrusted text: it stays short and on one line.
             let message = error.to_string();
-            assert!(
-                message.len() < 2_000 && !message.contains(['\n', '\r', '\0']),
-                "{message:?}"
-            );
+            assert!(message.len() < 2_000 && !message.contains(['\n', '\r', '\0']), "{message:?}");
         }
     }
 });

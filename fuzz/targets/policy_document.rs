@@ -12,10 +12,7 @@ use wharf_policy::{Context, Document, Kind, Policies, Policy, Principal, Princip
 const ACCOUNT: &str = "111122223333";
 const REQUESTS: [(&str, &str); 4] = [
     ("ecr:PutImage", "arn:aws:ecr:us-east-1:111122223333:repository/team/app"),
-    (
-        "ecr:BatchGetImage",
-        "arn:aws:ecr:us-east-1:111122223333:repository/anna",
-    ),
+    ("ecr:BatchGetImage", "arn:aws:ecr:us-east-1:111122223333:repository/anna"),
     ("ecr:GetAuthorizationToken", "*"),
     ("sts:AssumeRole", "arn:aws:iam::111122223333:role/ci"),
 ];
@@ -31,9 +28,7 @@ static PRINCIPALS: LazyLock<Vec<Principal>> = LazyLock::new(|| {
         account: ACCOUNT.into(),
         arn: format!("arn:aws:sts::{ACCOUNT}:assumed-role/ci/run"),
         user_id: "AROAEXAMPLECI0000001:run".into(),
-        kind: PrincipalKind::RoleSession {
-            role_arn: format!("arn:aws:iam::{ACCOUNT}:role/ci"),
-        },
+        kind: PrincipalKind::RoleSession { role_arn: format!("arn:aws:iam::{ACCOUNT}:role/ci") },
     };
     vec![user(ACCOUNT), user("444455556666"), session, Principal::anonymous()]
 });
@@ -59,39 +54,17 @@ fn check(text: &str, kind: Kind) {
     let document = Document::from_stored(text, kind);
     assert_eq!(Document::parse(text, kind, text.len()).err().as_ref(), document.fault());
     let may_allow = document.fault().is_none() && holds_allow(text);
-    let policy = [Policy {
-        label: "fuzzed".into(),
-        document: Arc::new(document),
-    }];
+    let policy = [Policy { label: "fuzzed".into(), document: Arc::new(document) }];
     for principal in PRINCIPALS.iter() {
         for (action, resource) in REQUESTS {
-            let request = Request {
-                principal,
-                action,
-                resource,
-                context: &CONTEXT,
-            };
+            let request = Request { principal, action, resource, context: &CONTEXT };
             let decide = |policies: Policies| evaluate(&policies, &request, ACCOUNT).is_allowed();
             if kind != Kind::Identity {
-                assert!(
-                    may_allow
-                        || !decide(Policies {
-                            resource: &policy,
-                            ..Policies::default()
-                        })
-                );
+                assert!(may_allow || !decide(Policies { resource: &policy, ..Policies::default() }));
                 continue;
             }
-            let alone = Policies {
-                identity: &policy,
-                ..Policies::default()
-            };
-            let limited = Policies {
-                boundary: policy.first(),
-                session: Some(&policy),
-                guards: &policy,
-                ..alone
-            };
+            let alone = Policies { identity: &policy, ..Policies::default() };
+            let limited = Policies { boundary: policy.first(), session: Some(&policy), guards: &policy, ..alone };
             assert!(may_allow || !decide(alone));
             assert_eq!(decide(alone), decide(limited));
         }

@@ -9,9 +9,7 @@ use wharf_types::{Tag, TagFilter};
 
 fuzz_target!(|texts: (&str, &str)| {
     let (filter, tag) = texts;
-    let legal = Regex::new(r"\A[0-9a-zA-Z._*-]{1,128}\z")
-        .expect("a valid expression")
-        .is_match(filter)
+    let legal = Regex::new(r"\A[0-9a-zA-Z._*-]{1,128}\z").expect("a valid expression").is_match(filter)
         && filter.matches('*').count() <= 2;
     let parsed = filter.parse::<TagFilter>();
     assert_eq!(parsed.is_ok(), legal, "{filter:?}");
@@ -19,8 +17,6 @@ fuzz_target!(|texts: (&str, &str)| {
         return;
     };
     let expression = format!(r"\A{}\z", regex::escape(filter).replace(r"\*", ".*"));
-    let expected = Regex::new(&expression)
-        .expect("a valid expression")
-        .is_match(tag.as_str());
+    let expected = Regex::new(&expression).expect("a valid expression").is_match(tag.as_str());
     assert_eq!(parsed.matches(&tag), expected, "{filter:?} on {tag}");
 });

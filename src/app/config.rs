@@ -13,7 +13,7 @@ pub struct Config {
     pub create_on_push: bool,
     /// Whether tags, manifests and blobs can be deleted.
     pub delete_enabled: bool,
-    /// Whether an index may list manifests that the repository does not have.
+    /// Whether indexes and images may be sparse: refer to manifests and layers that the repository does not have.
     pub sparse_indexes: bool,
     /// The largest manifest in bytes.
     pub max_manifest_bytes: usize,

@@ -79,7 +79,9 @@ impl Manifest {
         if let Some(media_type) = content_type.filter(|media_type| !media_type.is_manifest()) {
             return Err(invalid(format!("'{media_type}' is not a manifest type that this registry stores")));
         }
-        let document: Document = serde_json::from_slice(bytes)
+        // Members that nobody reads must be text as well: the document is served as JSON.
+        let text = std::str::from_utf8(bytes).map_err(|_| invalid("the manifest is not UTF-8 text".to_owned()))?;
+        let document: Document = serde_json::from_str(text)
             .map_err(|error| invalid(format!("the manifest is not a valid document: {error}")))?;
         if document.schema_version == Some(1) || document.fs_layers.is_some() {
             return Err(schema_1());

@@ -1,9 +1,10 @@
 //! The memory that all uploads together may hold: one process-wide semaphore counted in bytes.
 //!
 //! It cannot deadlock because of one rule that both drivers keep: **a reservation is waited for only by an upload that
-//! holds none.** An upload that holds some asks with [`Budget::try_reserve`] and, when it gets nothing, first writes out what it
-//! has. While it holds a reservation it waits only for its client (bounded by the idle timeout) and for the
-//! storage (bounded by time-outs), so every reservation is given back in bounded time and the queue, which is fair, moves.
+//! holds none.** An upload that holds some asks with [`Budget::try_reserve`] and, when it gets nothing, first writes
+//! out what it has. While it holds a reservation it waits only for its client (bounded by the idle timeout) and for the
+//! storage (bounded by time-outs), so every reservation is given back in bounded time and the queue, which is fair,
+//! moves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -109,6 +110,8 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[tokio::test]
@@ -131,14 +134,12 @@ mod tests {
     async fn a_waiter_is_seen_and_forgotten_when_it_goes_away() {
         let budget = Budget::new(10, Gauge::default());
         let _all = budget.reserve(10).await;
-        let wait = tokio::time::timeout(std::time::Duration::from_millis(10), budget.reserve(1));
-        let (seen, outcome) = tokio::join!(
-            async {
-                tokio::task::yield_now().await;
-                budget.is_wanted()
-            },
-            wait
-        );
+        let wait = tokio::time::timeout(Duration::from_millis(50), budget.reserve(1));
+        let look = async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            budget.is_wanted()
+        };
+        let (seen, outcome) = tokio::join!(look, wait);
         assert!(outcome.is_err());
         assert!(seen);
         assert!(!budget.is_wanted());

@@ -1,4 +1,5 @@
-//! Where blobs are kept and the limits of keeping them. Values only; `server` reads them from flags, environment and file.
+//! Where blobs are kept and the limits of keeping them. Values only; `server` reads them from flags, environment and
+//! file.
 
 use std::fmt;
 use std::path::PathBuf;

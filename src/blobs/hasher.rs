@@ -1,7 +1,8 @@
 //! The running digests of an upload, and how they travel between requests and replicas.
 //!
-//! sha256 always runs; sha512 runs beside it when it was asked for before the first byte. The exported state is internal to
-//! Wharf and tagged with the version of the library that wrote it: a state of another version is not guessed at.
+//! sha256 always runs; sha512 runs beside it when it was asked for before the first byte. The exported state is
+//! internal to Wharf and tagged with the version of the library that wrote it: a state of another version is not
+//! guessed at.
 
 use bytes::Bytes;
 use digest::common::hazmat::{SerializableState, SerializedState};

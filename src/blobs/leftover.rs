@@ -6,8 +6,8 @@ use crate::Key;
 
 /// A staged upload found in the storage: a staging file, or an incomplete multipart upload.
 ///
-/// It may belong to a session that lives. The caller decides: when no session row has the key (see [`crate::Staged::key`])
-/// and it is older than any session can be, [`crate::Blobs::discard`] removes it.
+/// It may belong to a session that lives. The caller decides: when no session row has the key (see
+/// [`crate::Staged::key`]) and it is older than any session can be, [`crate::Blobs::discard`] removes it.
 #[derive(Debug, Clone)]
 pub struct Leftover {
     /// The key that the upload would have finished under.

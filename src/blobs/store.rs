@@ -1,7 +1,7 @@
 //! The blob store that the rest of Wharf sees: one set of operations over either driver.
 //!
-//! It counts and times what the drivers do and checks what does not depend on them; it has no rules of its own about which
-//! blobs there are.
+//! It counts and times what the drivers do and checks what does not depend on them; it has no rules of its own about
+//! which blobs there are.
 
 use std::fmt;
 use std::ops::Range;
@@ -87,12 +87,13 @@ impl Blobs {
 
     /// Streams `body` onto the end of `staged`, hashing and writing in one pass with bounded memory.
     ///
-    /// On `Ok`, and on [`Error::Body`] (the client went away or fell silent), `staged` is durable up to its offset, except
-    /// after a closing append, whose last bytes become durable in [`Blobs::finish`]. On any other error `staged` is as it was.
-    /// Dropping the future leaves `staged` as it was; what it had written is overwritten later. To keep what a client that
-    /// hung up had sent, run the call in a task of its own and keep the state that it ends with.
+    /// On `Ok`, and on [`Error::Body`] (the client went away or fell silent), `staged` is durable up to its offset,
+    /// except after a closing append, whose last bytes become durable in [`Blobs::finish`]. On any other error `staged`
+    /// is as it was. Dropping the future leaves `staged` as it was; what it had written is overwritten later. To keep
+    /// what a client that hung up had sent, run the call in a task of its own and keep the state that it ends with.
     ///
-    /// Going on from an earlier clone of `staged` is right at any time; of two clones that go on, at most one can finish.
+    /// Going on from an earlier clone of `staged` is right at any time. When two clones go on, one may fail later, but
+    /// nothing is stored under a digest that it does not have.
     pub async fn append<S, E>(&self, staged: &mut Staged, body: S, about: Append) -> Result<()>
     where
         S: Stream<Item = std::result::Result<Bytes, E>> + Send,
@@ -116,8 +117,9 @@ impl Blobs {
 
     /// Verifies the digest of everything that was appended and makes the object final and durable.
     ///
-    /// After [`Error::DigestMismatch`] the upload can go on, unless its last append was a closing one: then it can go on from a
-    /// clone of the state before that. After a success, ask [`Staged::take_superseded`] what is no longer needed. Calling it again after a success is right and answers the same.
+    /// After [`Error::DigestMismatch`] the upload can go on, unless its last append was a closing one: then it can go
+    /// on from a clone of the state before that. After a success, ask [`Staged::take_superseded`] what is no longer
+    /// needed. Calling it again after a success is right and answers the same.
     pub async fn finish(&self, staged: &mut Staged, expected: &Digest) -> Result<Finished> {
         let work = async {
             match &self.shared.driver {
@@ -128,8 +130,8 @@ impl Blobs {
         self.shared.metrics.time(Operation::Finish, work).await
     }
 
-    /// Removes what is staged. Absence is fine. Must not be called for an upload whose finished object a row points to: on S3
-    /// the staged bytes of a small blob are the object.
+    /// Removes what is staged. Absence is fine. Must not be called for an upload whose finished object a row points to:
+    /// on S3 the staged bytes of a small blob are the object.
     pub async fn abort(&self, staged: &Staged) -> Result<()> {
         let work = async {
             match &self.shared.driver {
@@ -241,7 +243,8 @@ impl Blobs {
         self.shared.metrics.time(Operation::Probe, work).await
     }
 
-    /// An address from which anyone can get the object for as long as `ttl`, signed for the public endpoint. `None` on disk.
+    /// An address from which anyone can get the object for as long as `ttl`, signed for the public endpoint. `None` on
+    /// disk.
     pub async fn signed_url(&self, key: &Key, ttl: Duration) -> Result<Option<String>> {
         match &self.shared.driver {
             Driver::Disk(_) => Ok(None),

@@ -32,12 +32,7 @@ impl Backend {
 pub const DEFAULT: &[Backend] = &[Backend::SqliteDisk, Backend::PostgresS3];
 
 /// Where tests run whose outcome depends on how bytes or rows are stored.
-pub const ALL: &[Backend] = &[
-    Backend::SqliteDisk,
-    Backend::SqliteS3,
-    Backend::PostgresDisk,
-    Backend::PostgresS3,
-];
+pub const ALL: &[Backend] = &[Backend::SqliteDisk, Backend::SqliteS3, Backend::PostgresDisk, Backend::PostgresS3];
 
 /// Runs a test body against a fresh server on each of the backends, one after the other.
 pub async fn on<F: AsyncFn(&Wharf)>(backends: &[Backend], body: F) {

@@ -37,9 +37,7 @@ impl Backing {
 
     /// The PostgreSQL database; only on backends that have one.
     pub fn database(&self) -> &postgres::Database {
-        self.database
-            .as_ref()
-            .expect("the test runs on a backend with PostgreSQL")
+        self.database.as_ref().expect("the test runs on a backend with PostgreSQL")
     }
 
     /// The place in S3; only on backends that have one.

@@ -23,15 +23,7 @@ pub fn path() -> &'static Path {
 fn build() -> PathBuf {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args([
-            "build",
-            "--package",
-            "wharf",
-            "--bin",
-            "wharf",
-            "--message-format",
-            "json",
-        ])
+        .args(["build", "--package", "wharf", "--bin", "wharf", "--message-format", "json"])
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .stderr(Stdio::inherit())
         .output()

@@ -59,24 +59,13 @@ impl Client {
     /// A client of the server at `base`.
     pub fn new(base: &str, auth: Auth) -> Self {
         let http = builder().build().expect("the client's settings are valid");
-        Self {
-            http,
-            base: base.to_owned(),
-            auth,
-        }
+        Self { http, base: base.to_owned(), auth }
     }
 
     /// A client whose connections come from this local address.
     pub fn from(base: &str, auth: Auth, source: IpAddr) -> Self {
-        let http = builder()
-            .local_address(source)
-            .build()
-            .expect("the client's settings are valid");
-        Self {
-            http,
-            base: base.to_owned(),
-            auth,
-        }
+        let http = builder().local_address(source).build().expect("the client's settings are valid");
+        Self { http, base: base.to_owned(), auth }
     }
 
     /// The same connections with other credentials.
@@ -88,10 +77,7 @@ impl Client {
     /// The same credentials towards another server.
     #[must_use]
     pub fn at(&self, base: &str) -> Self {
-        Self {
-            base: base.to_owned(),
-            ..self.clone()
-        }
+        Self { base: base.to_owned(), ..self.clone() }
     }
 
     /// `http://host:port` of the server.
@@ -120,11 +106,7 @@ impl Client {
             Auth::Bearer(token) => request.bearer_auth(token),
             Auth::Verbatim(value) => request.header("authorization", value.as_slice()),
         };
-        Call {
-            request,
-            method,
-            target: target.to_owned(),
-        }
+        Call { request, method, target: target.to_owned() }
     }
 
     /// GET.
@@ -186,20 +168,15 @@ impl Call {
     /// Sends a form.
     #[must_use]
     pub fn form(self, fields: &[(&str, &str)]) -> Self {
-        let encoded: Vec<String> = fields
-            .iter()
-            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
-            .collect();
-        self.header("content-type", "application/x-www-form-urlencoded")
-            .body(encoded.join("&"))
+        let encoded: Vec<String> =
+            fields.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+        self.header("content-type", "application/x-www-form-urlencoded").body(encoded.join("&"))
     }
 
     /// Sends the request and reads the whole answer; fails the test when there is none.
     pub async fn send(self) -> Answer {
         let name = format!("{} {}", self.method, self.target);
-        self.try_send()
-            .await
-            .unwrap_or_else(|error| panic!("{name}: no whole answer: {error:?}"))
+        self.try_send().await.unwrap_or_else(|error| panic!("{name}: no whole answer: {error:?}"))
     }
 
     /// Sends the request; an error is a connection that broke before the whole answer was there.

@@ -114,16 +114,8 @@ impl Image {
         let config = config();
         let layer_descriptors = layers.iter().map(|layer| descriptor(OCI_LAYER, layer)).collect();
         let manifest = to_bytes(&manifest(descriptor(OCI_CONFIG, &config), layer_descriptors));
-        let blobs = std::iter::once(config)
-            .chain(layers)
-            .map(|blob| (digest(&blob), blob))
-            .collect();
-        Self {
-            digest: digest(&manifest),
-            media_type: OCI_MANIFEST.to_owned(),
-            manifest,
-            blobs,
-        }
+        let blobs = std::iter::once(config).chain(layers).map(|blob| (digest(&blob), blob)).collect();
+        Self { digest: digest(&manifest), media_type: OCI_MANIFEST.to_owned(), manifest, blobs }
     }
 
     /// A small image with one layer.

@@ -75,12 +75,7 @@ impl FaultProxy {
         let none: Plan = Arc::new(|_| Fault::None);
         let plan = Arc::new(std::sync::RwLock::new(none));
         let (faults, count) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let proxy = Proxy {
-            target,
-            plan: plan.clone(),
-            faults: faults.clone(),
-            count,
-        };
+        let proxy = Proxy { target, plan: plan.clone(), faults: faults.clone(), count };
         let task = tokio::spawn(async move {
             loop {
                 let Ok((stream, _)) = listener.accept().await else {
@@ -97,12 +92,7 @@ impl FaultProxy {
                 });
             }
         });
-        Self {
-            address,
-            plan,
-            faults,
-            task,
-        }
+        Self { address, plan, faults, task }
     }
 
     /// `http://host:port`.
@@ -148,11 +138,7 @@ impl Proxy {
             method: request.method().clone(),
             uri: request.uri().clone(),
         };
-        let plan = self
-            .plan
-            .read()
-            .expect("a plan does not panic while it is replaced")
-            .clone();
+        let plan = self.plan.read().expect("a plan does not panic while it is replaced").clone();
         let fault = plan(&seen);
         if fault != Fault::None {
             self.faults.fetch_add(1, Ordering::Relaxed);
@@ -162,10 +148,7 @@ impl Proxy {
             Fault::Status(status) => {
                 drain(request).await;
                 let status = StatusCode::from_u16(status).expect("a plan names a status");
-                Ok(reply(
-                    status,
-                    error_document(if status == 503 { "SlowDown" } else { "InternalError" }),
-                ))
+                Ok(reply(status, error_document(if status == 503 { "SlowDown" } else { "InternalError" })))
             }
             Fault::Reset => Err(broken("reset")),
             Fault::LostReply => {
@@ -236,9 +219,7 @@ fn error_document(code: &str) -> String {
 }
 
 fn reply(status: StatusCode, document: String) -> Response<Body> {
-    let body = Full::new(Bytes::from(document))
-        .map_err(|never: Infallible| match never {})
-        .boxed();
+    let body = Full::new(Bytes::from(document)).map_err(|never: Infallible| match never {}).boxed();
     Response::builder()
         .status(status)
         .header("content-type", "application/xml")

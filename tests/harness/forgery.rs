@@ -26,16 +26,10 @@ impl Token {
         let parts: Vec<&str> = token.split('.').collect();
         assert_eq!(parts.len(), 3, "a token has three parts: {token}");
         let decode = |part: &str| {
-            let bytes = URL_SAFE_NO_PAD
-                .decode(part)
-                .expect("the parts of a token are base64url");
+            let bytes = URL_SAFE_NO_PAD.decode(part).expect("the parts of a token are base64url");
             serde_json::from_slice(&bytes).expect("header and claims are JSON")
         };
-        Self {
-            header: decode(parts[0]),
-            claims: decode(parts[1]),
-            signature: parts[2].to_owned(),
-        }
+        Self { header: decode(parts[0]), claims: decode(parts[1]), signature: parts[2].to_owned() }
     }
 
     /// With one header field set.
@@ -90,10 +84,7 @@ impl Token {
     /// Signed with a P-256 key of the attacker's.
     pub fn p256(&self, attacker: &Attacker) -> String {
         let part = self.signed_part();
-        let signature = attacker
-            .p256
-            .sign(&SystemRandom::new(), part.as_bytes())
-            .expect("P-256 signs");
+        let signature = attacker.p256.sign(&SystemRandom::new(), part.as_bytes()).expect("P-256 signs");
         format!("{part}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 }
@@ -120,16 +111,10 @@ impl Attacker {
 
     /// The P-256 public key as a JSON Web Key.
     pub fn p256_jwk(&self) -> Value {
-        let point: aws_lc_rs::encoding::EcPublicKeyUncompressedBin<'_> = self
-            .p256
-            .public_key()
-            .as_be_bytes()
-            .expect("a public key can be encoded");
+        let point: aws_lc_rs::encoding::EcPublicKeyUncompressedBin<'_> =
+            self.p256.public_key().as_be_bytes().expect("a public key can be encoded");
         let point = point.as_ref();
-        let (x, y) = (
-            URL_SAFE_NO_PAD.encode(&point[1..33]),
-            URL_SAFE_NO_PAD.encode(&point[33..65]),
-        );
+        let (x, y) = (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..65]));
         json!({"kty": "EC", "crv": "P-256", "x": x, "y": y})
     }
 }
@@ -147,13 +132,6 @@ fn hmac_sha256(key: &[u8], message: &[u8]) -> Vec<u8> {
         true => block[..key.len()].copy_from_slice(key),
         false => block[..32].copy_from_slice(&Sha256::digest(key)),
     }
-    let inner = Sha256::new()
-        .chain_update(block.map(|byte| byte ^ 0x36))
-        .chain_update(message)
-        .finalize();
-    Sha256::new()
-        .chain_update(block.map(|byte| byte ^ 0x5c))
-        .chain_update(inner)
-        .finalize()
-        .to_vec()
+    let inner = Sha256::new().chain_update(block.map(|byte| byte ^ 0x36)).chain_update(message).finalize();
+    Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().to_vec()
 }

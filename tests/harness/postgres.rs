@@ -31,10 +31,7 @@ impl Database {
         let server = SERVER.get_or_init(server);
         let name = format!("wharf_test_{}", Uuid::new_v4().simple());
         psql(&server.url, &format!("create database {name}")).expect("a superuser can create databases");
-        Self {
-            url: with_database(&server.url, &name),
-            name,
-        }
+        Self { url: with_database(&server.url, &name), name }
     }
 
     /// The URL that leads to it.
@@ -51,8 +48,7 @@ impl Database {
 
     /// The same database reached through something that listens elsewhere.
     pub fn url_through(&self, address: &str) -> String {
-        self.url
-            .replacen(&format!("{}/", self.address()), &format!("{address}/"), 1)
+        self.url.replacen(&format!("{}/", self.address()), &format!("{address}/"), 1)
     }
 
     /// Runs a statement and gives its unaligned output, one row a line, fields separated by `|`.
@@ -63,10 +59,8 @@ impl Database {
     /// Ends every session in this database, as a failover does.
     pub fn disconnect_everyone(&self) {
         let server = SERVER.get_or_init(server);
-        let statement = format!(
-            "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{}'",
-            self.name
-        );
+        let statement =
+            format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{}'", self.name);
         psql(&server.url, &statement).expect("a superuser can end sessions");
     }
 }
@@ -75,10 +69,7 @@ impl Drop for Database {
     fn drop(&mut self) {
         let server = SERVER.get_or_init(server);
         // A failed clean-up must not hide why a test failed.
-        if let Err(error) = psql(
-            &server.url,
-            &format!("drop database if exists {} with (force)", self.name),
-        ) {
+        if let Err(error) = psql(&server.url, &format!("drop database if exists {} with (force)", self.name)) {
             eprintln!("database {} stays behind: {error}", self.name);
         }
     }
@@ -113,18 +104,12 @@ fn binaries() -> Option<PathBuf> {
 }
 
 fn start(binaries: &Path) -> Server {
-    let directory = tempfile::Builder::new()
-        .prefix("wharf-postgres-")
-        .tempdir()
-        .expect("a temporary directory")
-        .keep();
+    let directory = tempfile::Builder::new().prefix("wharf-postgres-").tempdir().expect("a temporary directory").keep();
     // PostgreSQL refuses to run as root.
     let mut as_user: Vec<String> = Vec::new();
     if is_root() {
         run(Command::new("chown").arg("postgres").arg(&directory));
-        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
-            .map(str::to_owned)
-            .to_vec();
+        as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"].map(str::to_owned).to_vec();
     }
     let data = directory.join("data").display().to_string();
     let initdb = [
@@ -157,19 +142,12 @@ fn start(binaries: &Path) -> Server {
     let url = format!("postgres://wharf@127.0.0.1:{port}/postgres");
     let deadline = Instant::now() + Duration::from_secs(30);
     while let Err(error) = psql(&url, "select 1") {
-        assert!(
-            Instant::now() < deadline,
-            "PostgreSQL does not start, see {}: {error}",
-            log.display()
-        );
+        assert!(Instant::now() < deadline, "PostgreSQL does not start, see {}: {error}", log.display());
         std::thread::sleep(Duration::from_millis(100));
     }
     // Once it runs, what it has to say is of no interest, and nobody would remove the file.
     std::fs::remove_file(&log).ok();
-    Server {
-        url,
-        _service: Some(service),
-    }
+    Server { url, _service: Some(service) }
 }
 
 fn is_root() -> bool {
@@ -178,26 +156,13 @@ fn is_root() -> bool {
 
 fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 fn psql(url: &str, statement: &str) -> Result<String, String> {
     let program = binaries().map_or_else(|| PathBuf::from("psql"), |directory| directory.join("psql"));
     let output = Command::new(program)
-        .args([
-            "--no-psqlrc",
-            "--quiet",
-            "--no-align",
-            "--tuples-only",
-            "--dbname",
-            url,
-            "--command",
-            statement,
-        ])
+        .args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--dbname", url, "--command", statement])
         .output()
         .map_err(|error| format!("psql does not run (Debian: apt-get install postgresql-client): {error}"))?;
     match output.status.success() {

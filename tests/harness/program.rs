@@ -42,21 +42,10 @@ fn command(arguments: &[&str], settings: &[(String, String)], directory: &Path) 
 impl Program {
     /// Starts it in `directory`; standard output and error are appended to the file `output`.
     pub fn start(arguments: &[&str], settings: &[(String, String)], directory: &Path, output: &Path) -> Self {
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(output)
-            .expect("the log file can be opened");
+        let file = File::options().create(true).append(true).open(output).expect("the log file can be opened");
         let errors = file.try_clone().expect("a file handle can be cloned");
-        let child = command(arguments, settings, directory)
-            .stdout(file)
-            .stderr(errors)
-            .spawn()
-            .expect("wharf runs");
-        Self {
-            child,
-            output: output.to_owned(),
-        }
+        let child = command(arguments, settings, directory).stdout(file).stderr(errors).spawn().expect("wharf runs");
+        Self { child, output: output.to_owned() }
     }
 
     /// Runs it to its end; fails the test when that takes longer than `limit`.
@@ -72,17 +61,9 @@ impl Program {
         let Some(status) = wait(&mut child, limit) else {
             child.kill().ok();
             child.wait().ok();
-            panic!(
-                "wharf {arguments:?} still runs after {limit:?}; it said: {}{}",
-                read(&stdout),
-                read(&stderr)
-            );
+            panic!("wharf {arguments:?} still runs after {limit:?}; it said: {}{}", read(&stdout), read(&stderr));
         };
-        Finished {
-            status,
-            stdout: read(&stdout),
-            stderr: read(&stderr),
-        }
+        Finished { status, stdout: read(&stdout), stderr: read(&stderr) }
     }
 
     /// The process id.
@@ -108,10 +89,7 @@ impl Program {
 
     /// Sends a signal by name: `TERM`, `STOP`, `CONT`.
     pub fn signal(&self, name: &str) {
-        let status = Command::new("kill")
-            .args(["-s", name, &self.id().to_string()])
-            .status()
-            .expect("kill runs");
+        let status = Command::new("kill").args(["-s", name, &self.id().to_string()]).status().expect("kill runs");
         assert!(status.success(), "signal {name} was not delivered");
     }
 

@@ -26,19 +26,12 @@ impl Exchange {
     pub fn status(&self) -> Option<u16> {
         let text = self.text();
         let line = text.lines().next()?;
-        line.strip_prefix("HTTP/1.1 ")
-            .or_else(|| line.strip_prefix("HTTP/1.0 "))?
-            .get(..3)?
-            .parse()
-            .ok()
+        line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "))?.get(..3)?.parse().ok()
     }
 
     /// How many responses there are.
     pub fn responses(&self) -> usize {
-        self.text()
-            .lines()
-            .filter(|line| line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 "))
-            .count()
+        self.text().lines().filter(|line| line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ")).count()
     }
 
     /// The headers of the first response, lower case.
@@ -48,20 +41,14 @@ impl Exchange {
 
     /// What follows the headers of the first response.
     pub fn body(&self) -> Vec<u8> {
-        let end = self
-            .bytes
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n")
-            .map(|at| at + 4);
+        let end = self.bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
         end.map(|at| self.bytes[at..].to_vec()).unwrap_or_default()
     }
 }
 
 /// Sends `request` and reads until the server closes or nothing comes for `silence`.
 pub async fn exchange(address: SocketAddr, request: &[u8], silence: Duration) -> Exchange {
-    let mut stream = TcpStream::connect(address)
-        .await
-        .expect("the server accepts connections");
+    let mut stream = TcpStream::connect(address).await.expect("the server accepts connections");
     // A server may answer and close before it has read all: the error then is in writing, and the answer still counts.
     let _ = stream.write_all(request).await;
     read(&mut stream, silence).await

@@ -18,10 +18,7 @@ pub struct Repository {
 impl Repository {
     /// The repository `name` through `client`.
     pub fn new(client: Client, name: &str) -> Self {
-        Self {
-            client,
-            name: name.to_owned(),
-        }
+        Self { client, name: name.to_owned() }
     }
 
     /// The client.
@@ -37,19 +34,13 @@ impl Repository {
     /// The same repository with other credentials.
     #[must_use]
     pub fn as_(&self, auth: Auth) -> Self {
-        Self {
-            client: self.client.as_(auth),
-            name: self.name.clone(),
-        }
+        Self { client: self.client.as_(auth), name: self.name.clone() }
     }
 
     /// The same repository through another client, on another server for example.
     #[must_use]
     pub fn through(&self, client: &Client) -> Self {
-        Self {
-            client: client.clone(),
-            name: self.name.clone(),
-        }
+        Self { client: client.clone(), name: self.name.clone() }
     }
 
     /// A path below the repository.
@@ -104,10 +95,7 @@ impl Repository {
 
     /// PUT of a manifest, to be added to before it is sent.
     pub fn put_manifest_call(&self, reference: &str, media_type: &str, bytes: &[u8]) -> Call {
-        self.client
-            .put(&self.manifest_path(reference))
-            .header("content-type", media_type)
-            .body(bytes.to_vec())
+        self.client.put(&self.manifest_path(reference)).header("content-type", media_type).body(bytes.to_vec())
     }
 
     /// GET of the list of tags, with a query that begins with `?` or is empty.
@@ -117,10 +105,7 @@ impl Repository {
 
     /// GET of the referrers of a digest, with a query that begins with `?` or is empty.
     pub async fn referrers(&self, digest: &str, query: &str) -> Answer {
-        self.client
-            .get(&self.path(&format!("referrers/{digest}{query}")))
-            .send()
-            .await
+        self.client.get(&self.path(&format!("referrers/{digest}{query}"))).send().await
     }
 
     /// Begins an upload session; it must be 202.
@@ -131,11 +116,7 @@ impl Repository {
 
     /// POST with mount parameters; an empty `from` is left out.
     pub async fn mount(&self, digest: &str, from: &str) -> Answer {
-        let from = if from.is_empty() {
-            String::new()
-        } else {
-            format!("&from={}", encode(from))
-        };
+        let from = if from.is_empty() { String::new() } else { format!("&from={}", encode(from)) };
         let target = self.path(&format!("blobs/uploads/?mount={}{from}", encode(digest)));
         self.client.post(&target).send().await
     }
@@ -150,11 +131,7 @@ impl Repository {
     /// Pushes a blob under a digest of the caller's choice.
     pub async fn push_blob_as(&self, bytes: &[u8], digest: &str) {
         let upload = self.begin().await;
-        upload
-            .close_with(digest, bytes.to_vec())
-            .await
-            .expect(201)
-            .expect_header("docker-content-digest", digest);
+        upload.close_with(digest, bytes.to_vec()).await.expect(201).expect_header("docker-content-digest", digest);
     }
 
     /// Pushes a manifest that must be accepted, and gives its sha256 digest.
@@ -194,12 +171,7 @@ impl Repository {
             .await
             .expect(201)
             .expect_header("oci-subject", &subject.digest);
-        Image {
-            digest,
-            media_type: OCI_MANIFEST.to_owned(),
-            manifest,
-            blobs: Vec::new(),
-        }
+        Image { digest, media_type: OCI_MANIFEST.to_owned(), manifest, blobs: Vec::new() }
     }
 
     /// Pushes an index over images that are there.
@@ -208,12 +180,7 @@ impl Repository {
         let manifest = content::to_bytes(&document);
         let digest = content::digest(&manifest);
         self.put_manifest(reference, OCI_INDEX, &manifest).await.expect(201);
-        Image {
-            digest,
-            media_type: OCI_INDEX.to_owned(),
-            manifest,
-            blobs: Vec::new(),
-        }
+        Image { digest, media_type: OCI_INDEX.to_owned(), manifest, blobs: Vec::new() }
     }
 
     /// Demands that every byte of an image can be pulled, by tag when one is given and by digest.

@@ -17,10 +17,7 @@ pub fn descriptors(pid: u32) -> usize {
 
 fn field(pid: u32, name: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix(name))
-        .unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
     let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(0);
     kibibytes * 1024
 }

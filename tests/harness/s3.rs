@@ -30,9 +30,7 @@ impl Prefix {
     /// Takes a prefix that nobody used before.
     pub fn create() -> Self {
         let server = SERVER.get_or_init(server);
-        Self {
-            url: format!("s3://{}/{}", server.bucket, Uuid::new_v4().simple()),
-        }
+        Self { url: format!("s3://{}/{}", server.bucket, Uuid::new_v4().simple()) }
     }
 
     /// The endpoint of the S3 server, `http://host:port`.
@@ -76,11 +74,7 @@ fn start() -> Server {
         "this test needs an S3 server: put versitygw into .tools/bin or on the PATH (tools/install does it), or name a server in \
          WHARF_TEST_S3_ENDPOINT, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY and _BUCKET",
     );
-    let directory = tempfile::Builder::new()
-        .prefix("wharf-s3-")
-        .tempdir()
-        .expect("a temporary directory")
-        .keep();
+    let directory = tempfile::Builder::new().prefix("wharf-s3-").tempdir().expect("a temporary directory").keep();
     let objects = directory.join("objects");
     // The gateway takes every directory below its root for a bucket.
     std::fs::create_dir_all(objects.join("wharf")).expect("a bucket can be created");

@@ -51,19 +51,9 @@ impl Builder {
 
     /// Starts the server and waits until it is ready.
     pub async fn start(self) -> Wharf {
-        let home = tempfile::Builder::new()
-            .prefix("wharf-test-")
-            .tempdir()
-            .expect("a temporary directory");
+        let home = tempfile::Builder::new().prefix("wharf-test-").tempdir().expect("a temporary directory");
         let (port, program, start_time) = launch(&self.backing, &self.overrides, home.path(), None).await;
-        Wharf {
-            backing: self.backing,
-            home,
-            overrides: self.overrides,
-            port,
-            program,
-            start_time,
-        }
+        Wharf { backing: self.backing, home, overrides: self.overrides, port, program, start_time }
     }
 }
 
@@ -80,10 +70,7 @@ impl Wharf {
 
     /// A server on a backing that others use too: one more replica.
     pub fn sharing(backing: Arc<Backing>) -> Builder {
-        Builder {
-            backing,
-            overrides: Vec::new(),
-        }
+        Builder { backing, overrides: Vec::new() }
     }
 
     /// What it keeps its content in.
@@ -178,11 +165,7 @@ impl Wharf {
     /// [`Self::run`] with further settings.
     pub fn run_with(&self, arguments: &[&str], further: &[(&str, &str)]) -> Finished {
         let mut settings = settings(&self.backing, &self.overrides, self.home.path(), self.port);
-        settings.extend(
-            further
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
+        settings.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         Program::run(arguments, &settings, self.home.path(), Duration::from_secs(60))
     }
 }
@@ -193,11 +176,7 @@ impl Drop for Wharf {
         if std::thread::panicking() {
             let output = self.program.output();
             let lines: Vec<&str> = output.lines().collect();
-            eprintln!(
-                "--- last lines of the server on {:?}, port {} ---",
-                self.backend(),
-                self.port
-            );
+            eprintln!("--- last lines of the server on {:?}, port {} ---", self.backend(), self.port);
             for line in &lines[lines.len().saturating_sub(60)..] {
                 eprintln!("{line}");
             }
@@ -209,10 +188,7 @@ fn settings(backing: &Backing, overrides: &[(String, String)], home: &Path, port
     let mut settings = backing.settings(&home.join("data"));
     settings.push(("WHARF_LISTEN".to_owned(), format!("127.0.0.1:{port}")));
     settings.push(("WHARF_ROOT_ACCESS_KEY_ID".to_owned(), ROOT_ACCESS_KEY_ID.to_owned()));
-    settings.push((
-        "WHARF_ROOT_SECRET_ACCESS_KEY".to_owned(),
-        ROOT_SECRET_ACCESS_KEY.to_owned(),
-    ));
+    settings.push(("WHARF_ROOT_SECRET_ACCESS_KEY".to_owned(), ROOT_SECRET_ACCESS_KEY.to_owned()));
     settings.extend(overrides.iter().cloned());
     settings
 }
@@ -257,10 +233,7 @@ async fn answers(program: &mut Program, port: u16, path: &str, begin: Instant) -
             return None;
         }
         if begin.elapsed() > START_LIMIT {
-            panic!(
-                "{path} does not answer 200 within {START_LIMIT:?}:\n{}",
-                program.output()
-            );
+            panic!("{path} does not answer 200 within {START_LIMIT:?}:\n{}", program.output());
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

@@ -38,10 +38,7 @@ impl Supervised {
             .spawn()
             .expect("sh runs");
         let lifeline = shell.stdin.take().expect("standard input is piped");
-        Self {
-            _lifeline: lifeline,
-            shell,
-        }
+        Self { _lifeline: lifeline, shell }
     }
 
     /// Whether the supervising shell has ended, which only happens after the lifeline was cut.

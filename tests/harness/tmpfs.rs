@@ -13,10 +13,7 @@ pub struct Tmpfs {
 impl Tmpfs {
     /// Mounts one of this many mebibytes.
     pub fn mount(mebibytes: usize) -> Self {
-        let directory = tempfile::Builder::new()
-            .prefix("wharf-tmpfs-")
-            .tempdir()
-            .expect("a temporary directory");
+        let directory = tempfile::Builder::new().prefix("wharf-tmpfs-").tempdir().expect("a temporary directory");
         let output = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "wharf-tests"])
             .arg(directory.path())
@@ -51,10 +48,6 @@ impl Tmpfs {
 
 impl Drop for Tmpfs {
     fn drop(&mut self) {
-        Command::new("umount")
-            .arg("-l")
-            .arg(self.directory.path())
-            .status()
-            .ok();
+        Command::new("umount").arg("-l").arg(self.directory.path()).status().ok();
     }
 }

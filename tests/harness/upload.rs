@@ -18,10 +18,7 @@ pub struct Upload {
 impl Upload {
     /// The session that an answer with a `Location` opened.
     pub fn new(client: Client, answer: &Answer) -> Self {
-        Self {
-            client,
-            location: answer.header("location").to_owned(),
-        }
+        Self { client, location: answer.header("location").to_owned() }
     }
 
     /// The same session through another client, on another replica for example.
@@ -31,18 +28,12 @@ impl Upload {
             Some(at) => self.location[at..].to_owned(),
             None => self.location.clone(),
         };
-        Self {
-            client: client.clone(),
-            location: path,
-        }
+        Self { client: client.clone(), location: path }
     }
 
     /// PATCH without a range: append as a stream of known length.
     pub async fn append(&mut self, bytes: &[u8]) -> Answer {
-        let call = self
-            .client
-            .patch(&self.location)
-            .header("content-type", "application/octet-stream");
+        let call = self.client.patch(&self.location).header("content-type", "application/octet-stream");
         let answer = call.body(bytes.to_vec()).send().await;
         self.follow(&answer);
         answer
@@ -50,26 +41,15 @@ impl Upload {
 
     /// PATCH with `Transfer-Encoding: chunked` and no content type, as docker sends it.
     pub async fn append_streamed(&mut self, bytes: &[u8], piece: usize) -> Answer {
-        let pieces: Vec<_> = bytes
-            .chunks(piece)
-            .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-            .collect();
-        let answer = self
-            .client
-            .patch(&self.location)
-            .stream(stream::iter(pieces))
-            .send()
-            .await;
+        let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
+        let answer = self.client.patch(&self.location).stream(stream::iter(pieces)).send().await;
         self.follow(&answer);
         answer
     }
 
     /// PATCH with a `Content-Range` of the caller's choice.
     pub async fn append_range(&mut self, range: &str, bytes: &[u8]) -> Answer {
-        let call = self
-            .client
-            .patch(&self.location)
-            .header("content-type", "application/octet-stream");
+        let call = self.client.patch(&self.location).header("content-type", "application/octet-stream");
         let answer = call.header("content-range", range).body(bytes.to_vec()).send().await;
         self.follow(&answer);
         answer
@@ -77,8 +57,7 @@ impl Upload {
 
     /// PATCH of the chunk that begins at `offset`.
     pub async fn append_at(&mut self, offset: usize, bytes: &[u8]) -> Answer {
-        self.append_range(&format!("{offset}-{}", offset + bytes.len() - 1), bytes)
-            .await
+        self.append_range(&format!("{offset}-{}", offset + bytes.len() - 1), bytes).await
     }
 
     /// GET: how far the session is.
@@ -98,19 +77,13 @@ impl Upload {
 
     /// Closing PUT with the last bytes.
     pub async fn close_with(&self, digest: &str, bytes: Vec<u8>) -> Answer {
-        let call = self
-            .client
-            .put(&self.closing(digest))
-            .header("content-type", "application/octet-stream");
+        let call = self.client.put(&self.closing(digest)).header("content-type", "application/octet-stream");
         call.body(bytes).send().await
     }
 
     /// Closing PUT with the last bytes and a range.
     pub async fn close_range(&self, digest: &str, range: &str, bytes: &[u8]) -> Answer {
-        let call = self
-            .client
-            .put(&self.closing(digest))
-            .header("content-type", "application/octet-stream");
+        let call = self.client.put(&self.closing(digest)).header("content-type", "application/octet-stream");
         call.header("content-range", range).body(bytes.to_vec()).send().await
     }
 

@@ -64,11 +64,7 @@ impl Workload {
                 }
             });
         }
-        Self {
-            ledger,
-            stop,
-            writers: set,
-        }
+        Self { ledger, stop, writers: set }
     }
 
     /// The ledger so far.
@@ -103,19 +99,10 @@ impl Ledger {
         for (name, digest, length) in self.blobs.lock().await.iter() {
             let answer = client.repository(name).blob(digest).await;
             if answer.status() != 200 || answer.body().len() != *length || content::digest(answer.body()) != *digest {
-                lost.push(format!(
-                    "blob {name}@{digest}: {} with {} bytes",
-                    answer.status(),
-                    answer.body().len()
-                ));
+                lost.push(format!("blob {name}@{digest}: {} with {} bytes", answer.status(), answer.body().len()));
             }
         }
-        assert!(
-            lost.is_empty(),
-            "{} of {} are lost: {lost:#?}",
-            lost.len(),
-            acknowledged.len()
-        );
+        assert!(lost.is_empty(), "{} of {} are lost: {lost:#?}", lost.len(), acknowledged.len());
     }
 
     /// Demands that every image that was not acknowledged or was can be pushed again: nothing is stuck.
@@ -153,12 +140,7 @@ impl Ledger {
 async fn push(repository: &Repository, tag: &str, image: &Image, turn: usize, ledger: &Ledger) -> Option<()> {
     for (digest, blob) in &image.blobs {
         let client = repository.client();
-        let begun = step(
-            client.post(&repository.path("blobs/uploads/")).try_send().await,
-            202,
-            ledger,
-        )
-        .await?;
+        let begun = step(client.post(&repository.path("blobs/uploads/")).try_send().await, 202, ledger).await?;
         let mut upload = super::upload::Upload::new(client.clone(), &begun);
         let mut rest = blob.clone();
         if turn % 2 == 1 {
@@ -169,11 +151,7 @@ async fn push(repository: &Repository, tag: &str, image: &Image, turn: usize, le
         }
         let call = client.put(&upload.closing(digest)).body(rest);
         step(call.try_send().await, 201, ledger).await?;
-        ledger
-            .blobs
-            .lock()
-            .await
-            .push((repository.name().to_owned(), digest.clone(), blob.len()));
+        ledger.blobs.lock().await.push((repository.name().to_owned(), digest.clone(), blob.len()));
     }
     let call = repository.put_manifest_call(tag, &image.media_type, &image.manifest);
     step(call.try_send().await, 201, ledger).await.map(|_| ())

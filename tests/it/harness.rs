@@ -17,14 +17,8 @@ fn databases_are_made_and_removed() {
     assert_eq!(other.query("select count(*) from pg_tables where tablename = 't'"), "0");
     let name = one.url().rsplit('/').next().expect("a name").to_owned();
     drop(one);
-    assert_eq!(
-        other.query(&format!("select count(*) from pg_database where datname = '{name}'")),
-        "0"
-    );
-    assert_eq!(
-        other.query(&format!("select 1 where '{}' like '%:%'", other.address())),
-        "1"
-    );
+    assert_eq!(other.query(&format!("select count(*) from pg_database where datname = '{name}'")), "0");
+    assert_eq!(other.query(&format!("select 1 where '{}' like '%:%'", other.address())), "1");
     assert!(other.url_through("127.0.0.1:1").contains("@127.0.0.1:1/"));
 }
 
@@ -41,27 +35,20 @@ async fn a_cut_link_breaks_old_and_new_connections() {
         }
     });
     let proxy = TcpProxy::start(&target).await;
-    let mut stream = tokio::net::TcpStream::connect(proxy.address())
-        .await
-        .expect("the proxy accepts");
+    let mut stream = tokio::net::TcpStream::connect(proxy.address()).await.expect("the proxy accepts");
     let mut echo = [0; 4];
     stream.write_all(b"ping").await.expect("sent");
     stream.read_exact(&mut echo).await.expect("echoed");
     proxy.set(Link::Stalled);
     stream.write_all(b"more").await.expect("sent");
     let silent = raw::read(&mut stream, Duration::from_millis(300)).await;
-    assert!(
-        silent.bytes.is_empty() && !silent.closed,
-        "a stalled link carries nothing and stays open"
-    );
+    assert!(silent.bytes.is_empty() && !silent.closed, "a stalled link carries nothing and stays open");
     proxy.set(Link::Up);
     stream.read_exact(&mut echo).await.expect("what was held comes through");
     assert_eq!(&echo, b"more");
     proxy.set(Link::Cut);
     assert!(raw::read(&mut stream, Duration::from_secs(5)).await.closed);
-    let mut late = tokio::net::TcpStream::connect(proxy.address())
-        .await
-        .expect("the proxy accepts");
+    let mut late = tokio::net::TcpStream::connect(proxy.address()).await.expect("the proxy accepts");
     assert!(raw::read(&mut late, Duration::from_secs(5)).await.closed);
 }
 
@@ -80,12 +67,7 @@ async fn the_fault_proxy_does_what_it_is_told() {
     proxy.plan(|_| Fault::ErrorInSuccess);
     let answer = client.post("/bucket/key?uploadId=x").send().await.expect(200);
     assert!(String::from_utf8_lossy(answer.body()).contains("<Error>"));
-    for fault in [
-        Fault::Reset,
-        Fault::LostReply,
-        Fault::Truncated(10),
-        Fault::Silence(Duration::from_millis(100)),
-    ] {
+    for fault in [Fault::Reset, Fault::LostReply, Fault::Truncated(10), Fault::Silence(Duration::from_millis(100))] {
         proxy.plan(move |_| fault);
         assert!(client.get("/bucket/key").try_send().await.is_err(), "{fault:?}");
     }

@@ -1,9 +1,9 @@
-//! Takes a body in: gathers its frames into pieces, and hashes and writes each piece on a blocking thread while the next is
-//! being received.
+//! Takes a body in: gathers its frames into pieces, and hashes and writes each piece on a blocking thread while the
+//! next is being received.
 //!
-//! Memory: frames are kept as they came, without copying, and every byte of them is reserved from the budget. When the budget
-//! has nothing left, what is held is written first and the wait begins with empty hands (see `budget`). A client that falls
-//! silent has its bytes written too, so it holds nothing while it is silent.
+//! Memory: frames are kept as they came, without copying, and every byte of them is reserved from the budget. When the
+//! budget has nothing left, what is held is written first and the wait begins with empty hands (see `budget`). A client
+//! that falls silent has its bytes written too, so it holds nothing while it is silent.
 
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -24,11 +24,13 @@ use crate::{Append, Error, Result, Staged};
 const SMALL_PIECE: usize = 256 * 1024;
 /// A piece does not grow beyond this.
 const LARGE_PIECE: usize = 1024 * 1024;
-/// Frames below this size are copied together: a body of one-byte frames must not cost a pointer and a system call a byte.
+/// Frames below this size are copied together: a body of one-byte frames must not cost a pointer and a system call a
+/// byte.
 const TINY_FRAME: usize = 8 * 1024;
 /// How long a client may be silent before what it sent is written.
 const QUIET: Duration = Duration::from_millis(500);
-/// How many bytes are written between two flushes that run beside the upload, so that the last flush has little left to do.
+/// How many bytes are written between two flushes that run beside the upload, so that the last flush has little left to
+/// do.
 const FLUSH_EVERY: u64 = 32 * 1024 * 1024;
 
 impl Disk {
@@ -54,7 +56,8 @@ impl Disk {
         }
     }
 
-    /// Writes the body but for its last piece, and says how it ended. An error is one after which nothing of it is kept.
+    /// Writes the body but for its last piece, and says how it ended. An error is one after which nothing of it is
+    /// kept.
     async fn fill(&self, writer: &mut Writer, body: &mut Incoming<'_>) -> Result<(Piece, Result<()>)> {
         let mut pending = Pending::default();
         loop {
@@ -172,8 +175,8 @@ struct Writer {
 }
 
 impl Writer {
-    /// Waits for the write that runs, if one does, and begins a flush behind it when enough was written. Dropping the future
-    /// in the middle loses nothing.
+    /// Waits for the write that runs, if one does, and begins a flush behind it when enough was written. Dropping the
+    /// future in the middle loses nothing.
     async fn written(&mut self) -> Result<()> {
         if let Some(running) = &mut self.running {
             let outcome = joined(running.await);

@@ -36,8 +36,8 @@ struct Paths {
 
 fn publish(paths: &Paths, staged: &Staged, expected: &Digest) -> Result<Finished> {
     let finished = Finished { key: staged.key.clone(), size: staged.offset };
-    // The object is there when an earlier call did its work and its caller did not hear of it. The key is this upload's alone, but
-    // which of its states was published is not known, so the bytes decide.
+    // The object is there when an earlier call did its work and its caller did not hear of it. The key is this upload's
+    // alone, but which of its states was published is not known, so the bytes decide.
     if let Some(object) = existing(paths)? {
         let whole = object.metadata().is_ok_and(|metadata| metadata.len() == staged.offset);
         if !whole {

@@ -1,8 +1,8 @@
 //! Blobs in a directory of the local file system.
 //!
-//! An upload is one file in `staging/`, appended to at known offsets and renamed to `blobs/<two digits>/` when it is whole.
-//! Every write is followed by the flush that makes it durable before it is acknowledged, of the file and of the directory
-//! that names it. All file system calls run on blocking threads.
+//! An upload is one file in `staging/`, appended to at known offsets and renamed to `blobs/<two digits>/` when it is
+//! whole. Every write is followed by the flush that makes it durable before it is acknowledged, of the file and of the
+//! directory that names it. All file system calls run on blocking threads.
 
 mod append;
 mod finish;
@@ -98,12 +98,14 @@ fn remove(path: PathBuf, operation: &'static str) -> Result<()> {
     }
 }
 
-/// Runs file system work where it may block. A panic there is passed on; it goes on to its end when the caller goes away.
+/// Runs file system work where it may block. A panic there is passed on; it goes on to its end when the caller goes
+/// away.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     joined(tokio::task::spawn_blocking(work).await)
 }
 
-/// The outcome of blocking work. A runtime that shuts down cancels what had not begun: then the upload is simply not done.
+/// The outcome of blocking work. A runtime that shuts down cancels what had not begun: then the upload is simply not
+/// done.
 fn joined<T>(outcome: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
     match outcome {
         Ok(result) => result,

@@ -1,14 +1,14 @@
 //! Reads an object for a client: the next bytes are read while the last are being sent.
 //!
-//! Reads begin small and grow while the client keeps up. A client that stalls has what was read ahead taken away after a
-//! moment and starts small again, so that thousands of slow clients hold little; no thread waits for a client.
+//! Reads begin small and grow while the client keeps up. A client that stalls has what was read ahead taken away after
+//! a moment and starts small again, so that thousands of slow clients hold little; no thread waits for a client.
 
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,14 +54,12 @@ impl Disk {
         if length <= WHOLE {
             return Ok(stream::iter(pieces.into_iter().map(Ok)).boxed());
         }
-        let state = State { ready: pieces, at: start + first as u64, end: range.end, batch: SMALL, ..State::default() };
-        let reader = Arc::new(Reader { file, state: Mutex::new(state), changed: Notify::new() });
-        tokio::spawn(watch_for_stalls(Arc::downgrade(&reader)));
-        Ok(stream::unfold(reader, |reader| async {
+        let reader = Reader::begin(file, pieces, start + first as u64, range.end);
+        let pieces = stream::unfold(reader, |reader| async {
             let piece = reader.next().await;
             piece.map(|piece| (piece, reader))
-        })
-        .boxed())
+        });
+        Ok(pieces.boxed())
     }
 }
 
@@ -91,6 +89,14 @@ impl Reader {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A reader that has the first pieces and goes on at `at`.
+    fn begin(file: File, ready: VecDeque<Bytes>, at: u64, end: u64) -> Arc<Self> {
+        let state = State { ready, at, end, batch: SMALL, ..State::default() };
+        let reader = Arc::new(Self { file, state: Mutex::new(state), changed: Notify::new() });
+        tokio::spawn(watch_for_stalls(Arc::downgrade(&reader)));
+        reader
+    }
+
     async fn next(self: &Arc<Self>) -> Option<Result<Bytes>> {
         loop {
             {
@@ -103,7 +109,8 @@ impl Reader {
                     state.at = state.end;
                     return Some(Err(error));
                 }
-                // Nothing is read ahead while two pieces wait: with the one that is being sent they keep the disk ahead.
+                // Nothing is read ahead while two pieces wait: with the one that is being sent they keep the disk
+                // ahead.
                 if !state.reading && state.failed.is_none() && state.ready.len() < 2 && state.at < state.end {
                     self.read_ahead(&mut state);
                 }
@@ -141,7 +148,7 @@ impl Reader {
 }
 
 /// Takes away what was read ahead for a client that does not take it. Ends with the reader.
-async fn watch_for_stalls(reader: std::sync::Weak<Reader>) {
+async fn watch_for_stalls(reader: Weak<Reader>) {
     loop {
         tokio::time::sleep(STALL).await;
         let Some(reader) = reader.upgrade() else { return };
@@ -179,4 +186,31 @@ fn read_pieces(file: &File, mut at: u64, count: usize) -> Result<VecDeque<Bytes>
         pieces.push_back(Bytes::from(buffer));
     }
     Ok(pieces)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stalled_reader_holds_nothing_and_loses_nothing() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let size = 5 * LARGE + 3;
+        std::fs::write(file.path(), (0..size).map(|n| (n / 3) as u8).collect::<Vec<u8>>()).unwrap();
+        let reader = Reader::begin(file.reopen().unwrap(), VecDeque::new(), 0, size as u64);
+        let mut got = Vec::new();
+        while let Some(piece) = reader.next().await {
+            let piece = piece.unwrap();
+            assert!(piece.len() <= PIECE);
+            let before = got.len();
+            got.extend_from_slice(&piece);
+            if before < 2 * LARGE && got.len() >= 2 * LARGE {
+                tokio::time::sleep(STALL * 2 + STALL / 2).await;
+                let state = reader.state();
+                assert!(state.ready.is_empty() && !state.reading);
+                assert_eq!(state.at, got.len() as u64);
+            }
+        }
+        assert!(got == std::fs::read(file.path()).unwrap());
+    }
 }

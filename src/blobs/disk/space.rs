@@ -26,7 +26,8 @@ impl Space {
         self.reserve
     }
 
-    /// Bytes that are free for us. When the file system does not answer, writes are not refused here: they will say why.
+    /// Bytes that are free for us. When the file system does not answer, writes are not refused here: they will say
+    /// why.
     pub(crate) fn free(&self) -> u64 {
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match *seen {

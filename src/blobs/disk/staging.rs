@@ -3,10 +3,10 @@
 //! The lock is the kernel's (`flock`): it works across processes, and it lasts as long as the last handle, so a
 //! request that went away keeps it until the write that it had begun has ended, and a crash frees it.
 //!
-//! **Divergence.** A request may go on from an earlier state than the file is in (a rolled back or abandoned append). Then
-//! it overwrites bytes that another request may believe to be its own. So whoever begins before the end of the
-//! file first marks the file, durably, and `finish` trusts no running digest for a marked file: it hashes what is there. Of two
-//! requests that went on from the same state, the one whose bytes survived finishes and the other fails.
+//! **Divergence.** A request may go on from an earlier state than the file is in (a rolled back or abandoned append).
+//! Then it overwrites bytes that another request may believe to be its own. So whoever begins before the end of the
+//! file first marks the file, durably, and `finish` trusts no running digest for a marked file: it hashes what is
+//! there. Of two requests that went on from the same state, the one whose bytes survived finishes and the other fails.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
@@ -19,7 +19,8 @@ use rustix::fs::FlockOperation;
 use crate::{Error, Key, Result};
 
 const MODE: u32 = 0o600;
-/// The mark is the owner's execute bit: the one piece of metadata that every file system keeps and nobody else uses here.
+/// The mark is the owner's execute bit: the one piece of metadata that every file system keeps and nobody else uses
+/// here.
 const MARKED: u32 = 0o700;
 
 /// How long a request waits for the one before it to let go. It only has to outlast the write of one piece.
@@ -66,8 +67,8 @@ impl Staging {
             Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => return Ok(None),
             Err(errno) => return Err(fail(errno.into())),
         }
-        // Between opening and locking, the file may have been finished (renamed) or removed by the one who held the lock: then this
-        // handle is of an object that must not be touched.
+        // Between opening and locking, the file may have been finished (renamed) or removed by the one who held the
+        // lock: then this handle is of an object that must not be touched.
         let metadata = file.metadata().map_err(fail)?;
         let named = fs::metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (metadata.dev(), metadata.ino()));
         if !named {

@@ -1,12 +1,13 @@
 //! Takes a body in: fills parts, sends up to two at a time, and decides where the rest goes.
 //!
-//! So that no rest is too small to be a part, the bytes of one smallest part are held back behind every part that is sent. While
-//! nothing was sent as a part, everything fits into one PUT of an object that `finish` can adopt. Only an upload in many
-//! small chunks ends a request with fewer bytes than a part: those go to an object of their own (the tail), and the next
-//! append reads them back.
+//! So that no rest is too small to be a part, the bytes of one smallest part are held back behind every part that is
+//! sent. While nothing was sent as a part, everything fits into one PUT of an object that `finish` can adopt. Only an
+//! upload in many small chunks ends a request with fewer bytes than a part: those go to an object of their own (the
+//! tail), and the next append reads them back.
 //!
-//! Memory is reserved before the body is read, all that is needed to fill one part; more (for the parts in flight) is taken when
-//! there is some. See `budget` for why this cannot deadlock. A client that fills its part slowly is cut off when others wait.
+//! Memory is reserved before the body is read, all that is needed to fill one part; more (for the parts in flight) is
+//! taken when there is some. See `budget` for why this cannot deadlock. A client that fills its part slowly is cut off
+//! when others wait.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -29,7 +30,8 @@ use crate::{Append, Error, IdleBody, Part, Result, Staged};
 const IN_FLIGHT: usize = 2;
 /// How often an upload that waits for its client looks whether others wait for memory.
 const LOOK: Duration = Duration::from_secs(5);
-/// The protocol allows ten thousand parts. Their size doubles after each of these many, which reaches beyond 100 GB at 8 MiB.
+/// The protocol allows ten thousand parts. Their size doubles after each of these many, which reaches beyond 100 GB at
+/// 8 MiB.
 const PARTS_OF_ONE_SIZE: u32 = 2500;
 const MOST_PARTS: u32 = 10_000;
 
@@ -233,8 +235,8 @@ impl<'a> Filling<'a> {
         taken
     }
 
-    /// Waits until everything is stored and gives the new state. A closing append keeps its rest in memory for `finish`, which
-    /// verifies the digest before it writes it.
+    /// Waits until everything is stored and gives the new state. A closing append keeps its rest in memory for
+    /// `finish`, which verifies the digest before it writes it.
     async fn end(mut self, closing: bool) -> Result<Staged> {
         let hashing = std::mem::replace(&mut self.hashing, Hashing::new(None));
         if let Some(hasher) = hashing.finish().await? {

@@ -15,8 +15,8 @@ use crate::{Error, Metrics, Result, S3Config};
 const RETRY_WITHIN: Duration = Duration::from_secs(20);
 const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
-/// A client that reads nothing from the environment. A total time-out would cut the long download of a slow client, so silence is
-/// what is limited: also the silence between the end of a request and its answer.
+/// A client that reads nothing from the environment. A total time-out would cut the long download of a slow client, so
+/// silence is what is limited: also the silence between the end of a request and its answer.
 pub(super) fn http_client(config: &S3Config) -> Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -41,7 +41,8 @@ pub(super) fn bucket(
         .with_region(&config.region)
         .with_virtual_hosted_style_request(!config.path_style)
         .with_allow_http(!secure)
-        // TLS protects the bytes already; without it the signature covers them. Hashing every part twice costs a third of the speed.
+        // TLS protects the bytes already; without it the signature covers them. Hashing every part twice costs a third
+        // of the speed.
         .with_unsigned_payload(secure)
         .with_http_connector(Connector { http: http.clone(), metrics: metrics.clone() })
         .with_retry(RetryConfig { max_retries: config.retries, retry_timeout: RETRY_WITHIN, ..RetryConfig::default() });

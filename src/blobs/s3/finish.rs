@@ -16,7 +16,8 @@ impl S3 {
         if let Some(actual) = &running {
             verify(expected, actual)?;
         }
-        // The work goes on to its end when the request goes away: what it leaves is either found again by the next try or removed.
+        // The work goes on to its end when the request goes away: what it leaves is either found again by the next try
+        // or removed.
         let (s3, state, expected) = (self.clone(), staged.clone(), expected.clone());
         let work = tokio::spawn(async move { s3.publish(state, &expected, running.is_none()).await });
         let ended =
@@ -89,8 +90,8 @@ impl S3 {
             }
         }
         match self.complete(&staged.key, upload, &parts).await {
-            // Some services answer a repeated completion with success and the ETag that was asked for, although the object has the
-            // parts of the first. Where that can be, the object itself is asked.
+            // Some services answer a repeated completion with success and the ETag that was asked for, although the
+            // object has the parts of the first. Where that can be, the object itself is asked.
             Ok(true) if !remote.continued || self.is_made_of(&staged.key, staged.offset, &parts).await? => {
                 Ok(staged.key.clone())
             }
@@ -103,8 +104,8 @@ impl S3 {
         }
     }
 
-    /// Decides whether an earlier try completed the upload: its object is there, has the size, and its bytes have the digest. The
-    /// bytes are read because another request may have completed the same upload with other parts.
+    /// Decides whether an earlier try completed the upload: its object is there, has the size, and its bytes have the
+    /// digest. The bytes are read because another request may have completed the same upload with other parts.
     async fn recover(&self, staged: &Staged, expected: &Digest) -> Result<Key> {
         let key = &staged.key;
         match self.size(key).await? {

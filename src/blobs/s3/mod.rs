@@ -1,8 +1,8 @@
 //! Blobs in a bucket of an S3-compatible service.
 //!
-//! An upload writes straight to the key that its object will have, so there is no copy, no rename, no HEAD and no LIST on the way
-//! in: a blob smaller than a part is one PUT, a larger one is its parts and two more requests. What the service does not
-//! offer everywhere (conditional writes, listing of parts) is not relied on.
+//! An upload writes straight to the key that its object will have, so there is no copy, no rename, no HEAD and no LIST
+//! on the way in: a blob smaller than a part is one PUT, a larger one is its parts and two more requests. What the
+//! service does not offer everywhere (conditional writes, listing of parts) is not relied on.
 
 mod append;
 mod connect;

@@ -78,8 +78,8 @@ impl S3 {
         self.delete(std::slice::from_ref(key)).await
     }
 
-    /// Writes a new object under a key that nobody else knows. When the caller goes away, or it is not clear whether the service
-    /// took it, the object is removed again: nothing points to it.
+    /// Writes a new object under a key that nobody else knows. When the caller goes away, or it is not clear whether
+    /// the service took it, the object is removed again: nothing points to it.
     pub(super) async fn put_new(&self, pieces: Vec<Bytes>, reserved: Option<Reserved>) -> Result<Key> {
         let key = Key::generate();
         let (s3, own_key) = (self.clone(), key.clone());

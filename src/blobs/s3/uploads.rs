@@ -36,8 +36,8 @@ impl S3 {
         Ok(Part { number, size, etag: part.content_id })
     }
 
-    /// Makes the parts one object and says whether the answer is about these parts. A 404 may mean that an earlier try did it and
-    /// its answer was lost; see `finish`.
+    /// Makes the parts one object and says whether the answer is about these parts. A 404 may mean that an earlier try
+    /// did it and its answer was lost; see `finish`.
     pub(super) async fn complete(&self, key: &Key, upload: &str, stored: &[Part]) -> Result<bool> {
         let parts = stored.iter().map(|part| PartId { content_id: part.etag.clone() }).collect();
         let done = self.shared.client.complete_multipart(&self.path(key), &upload.to_owned(), parts).await;
@@ -129,8 +129,8 @@ impl S3 {
 
 /// Whether an object's ETag is that of these parts.
 ///
-/// ETags are made of MD5s unless the bucket is encrypted with a KMS key. An ETag of another form says nothing and is not held
-/// against the object.
+/// ETags are made of MD5s unless the bucket is encrypted with a KMS key. An ETag of another form says nothing and is
+/// not held against the object.
 fn agrees(etag: &str, parts: &[Part]) -> bool {
     let md5 = |text: &str| hex::decode(text.trim_matches('"')).ok().filter(|bytes| bytes.len() == 16);
     let Some((digest, count)) = etag.trim_matches('"').split_once('-') else { return true };

@@ -63,7 +63,8 @@ fn reply(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
-/// A service on which everything works but completing, which `complete` answers, and looking at the object, which `head` does.
+/// A service on which everything works but completing, which `complete` answers, and looking at the object, which
+/// `head` does.
 fn uploads(complete: String, head: String) -> impl Fn(&str, &str) -> String + Send + Sync {
     const BEGUN: &str = "<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>u</UploadId>\
                          </InitiateMultipartUploadResult>";
@@ -99,7 +100,8 @@ async fn a_refused_completion_is_not_believed_because_an_object_of_that_size_is_
     let script = uploads(
         refused,
         format!(
-            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {size}\r\nLast-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n\
+            "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {size}\r\n\
+             Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT\r\n\
          ETag: \"e\"\r\n\r\n"
         ),
     );

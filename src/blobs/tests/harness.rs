@@ -1,4 +1,5 @@
-//! What the suite needs: a store to test, content to store, bodies of every shape, and a way through JSON as the caller goes.
+//! What the suite needs: a store to test, content to store, bodies of every shape, and a way through JSON as the caller
+//! goes.
 
 use std::time::Duration;
 
@@ -29,7 +30,8 @@ pub(super) async fn disk_with(change: impl FnOnce(&mut Config)) -> Harness {
     Harness { blobs: Blobs::open(config).await.unwrap(), directory: Some(directory) }
 }
 
-/// A store in a folder of its own in the bucket that the environment names; `None` when it names none, which CI does not allow.
+/// A store in a folder of its own in the bucket that the environment names; `None` when it names none, which CI does
+/// not allow.
 pub(super) async fn s3() -> Option<Harness> {
     s3_with(|_| {}).await
 }

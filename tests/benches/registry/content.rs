@@ -53,11 +53,7 @@ impl Content {
         }
         let mut state = Sha256::new();
         state.update(&body);
-        Self {
-            body,
-            framed: framed.freeze(),
-            state,
-        }
+        Self { body, framed: framed.freeze(), state }
     }
 
     /// Length of each blob.
@@ -98,12 +94,7 @@ impl Tail {
 impl<'a> Blob<'a> {
     /// A blob of bytes at hand, for set-up.
     pub(crate) fn plain(bytes: &'a [u8]) -> Self {
-        Self {
-            digest: digest(bytes),
-            length: bytes.len() as u64,
-            plain: [bytes, &[]],
-            chunked: [&[], &[]],
-        }
+        Self { digest: digest(bytes), length: bytes.len() as u64, plain: [bytes, &[]], chunked: [&[], &[]] }
     }
 }
 

@@ -27,9 +27,7 @@ impl Disk {
     /// A scratch directory inside `parent`.
     pub(crate) fn new(parent: &Path) -> Result<Self> {
         let scratch = tempfile::Builder::new().prefix("registry-bench-").tempdir_in(parent);
-        Ok(Self {
-            scratch: scratch.with_context(|| format!("cannot write in {}", parent.display()))?,
-        })
+        Ok(Self { scratch: scratch.with_context(|| format!("cannot write in {}", parent.display()))? })
     }
 
     /// Where the scratch directory is.
@@ -57,10 +55,7 @@ impl Disk {
             let writers: Vec<_> = (0..clients)
                 .map(|client| scope.spawn(move || self.write_files(content, run, client, pace, started, begun)))
                 .collect();
-            writers
-                .into_iter()
-                .map(|writer| writer.join().expect("a writer does not panic"))
-                .collect()
+            writers.into_iter().map(|writer| writer.join().expect("a writer does not panic")).collect()
         });
         let elapsed = started.elapsed();
         let mut files = 0;

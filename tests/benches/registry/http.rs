@@ -40,26 +40,15 @@ enum Framing {
 impl Connection {
     /// Connects, with a read buffer of the given size.
     pub(crate) async fn open(address: SocketAddr, buffer: usize) -> Result<Self> {
-        let stream = TcpStream::connect(address)
-            .await
-            .with_context(|| format!("cannot connect to {address}"))?;
+        let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            buffer: vec![0; buffer],
-            start: 0,
-            end: 0,
-            head: Vec::with_capacity(1024),
-        })
+        Ok(Self { stream, buffer: vec![0; buffer], start: 0, end: 0, head: Vec::with_capacity(1024) })
     }
 
     /// Sends the pieces of one request, in order.
     pub(crate) async fn send(&mut self, pieces: &[&[u8]]) -> Result<()> {
         for piece in pieces {
-            self.stream
-                .write_all(piece)
-                .await
-                .context("the server closed the connection while we sent")?;
+            self.stream.write_all(piece).await.context("the server closed the connection while we sent")?;
         }
         Ok(())
     }
@@ -78,10 +67,7 @@ impl Connection {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.split(|byte| *byte == b'\n').skip(1).find_map(|line| {
             let (field, value) = split_field(line)?;
-            field
-                .eq_ignore_ascii_case(name.as_bytes())
-                .then(|| std::str::from_utf8(value).ok())
-                .flatten()
+            field.eq_ignore_ascii_case(name.as_bytes()).then(|| std::str::from_utf8(value).ok()).flatten()
         })
     }
 
@@ -117,8 +103,7 @@ impl Connection {
             self.fill().await?;
         };
         self.head.clear();
-        self.head
-            .extend_from_slice(&self.buffer[self.start..self.start + length]);
+        self.head.extend_from_slice(&self.buffer[self.start..self.start + length]);
         self.start += length;
         parse_head(&self.head)
     }
@@ -145,9 +130,7 @@ impl Connection {
         loop {
             let line = self.read_line().await?;
             let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
-            let digits = std::str::from_utf8(digits)
-                .context("a chunk length is not text")?
-                .trim();
+            let digits = std::str::from_utf8(digits).context("a chunk length is not text")?.trim();
             let length = u64::from_str_radix(digits, 16).context("a chunk length is not a number")?;
             self.take(length, body).await?;
             total += length;
@@ -177,19 +160,11 @@ impl Connection {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
         } else if self.end == self.buffer.len() {
-            ensure!(
-                self.start > 0,
-                "the head of a reply is larger than {} bytes",
-                self.buffer.len()
-            );
+            ensure!(self.start > 0, "the head of a reply is larger than {} bytes", self.buffer.len());
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        let count = self
-            .stream
-            .read(&mut self.buffer[self.end..])
-            .await
-            .context("the connection broke")?;
+        let count = self.stream.read(&mut self.buffer[self.end..]).await.context("the connection broke")?;
         ensure!(count > 0, "the server closed the connection before its reply was whole");
         self.end += count;
         Ok(())
@@ -198,17 +173,11 @@ impl Connection {
 
 /// Length of the head with its empty line, if it is all there; `from` is where an earlier search ended.
 fn end_of_head(window: &[u8], from: usize) -> Option<usize> {
-    window[from..]
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .map(|index| from + index + 4)
+    window[from..].windows(4).position(|four| four == b"\r\n\r\n").map(|index| from + index + 4)
 }
 
 fn parse_head(head: &[u8]) -> Result<(u16, Framing)> {
-    let status = head
-        .get(9..12)
-        .and_then(|digits| std::str::from_utf8(digits).ok())
-        .and_then(|text| text.parse().ok());
+    let status = head.get(9..12).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|text| text.parse().ok());
     let status = status.context("the reply does not begin with a status line")?;
     let mut framing = Framing::UntilClose;
     for line in head.split(|byte| *byte == b'\n').skip(1) {

@@ -50,11 +50,7 @@ const AFTER_ERROR: Duration = Duration::from_millis(20);
 impl Pace {
     /// Every client as often as it can for this long, at least once.
     pub(crate) fn timed(length: Duration) -> Self {
-        Self {
-            length,
-            operations: u64::MAX,
-            one_each: true,
-        }
+        Self { length, operations: u64::MAX, one_each: true }
     }
 }
 
@@ -106,9 +102,7 @@ async fn drive<C: Client>(mut client: C, pace: Pace, started: Instant, begun: Rc
         match outcome {
             Ok(bytes) => {
                 round.bytes += bytes;
-                round
-                    .latencies
-                    .push(u32::try_from((now - before).as_micros()).unwrap_or(u32::MAX));
+                round.latencies.push(u32::try_from((now - before).as_micros()).unwrap_or(u32::MAX));
             }
             Err(error) => {
                 round.fail(&error);

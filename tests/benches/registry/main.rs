@@ -42,19 +42,14 @@ async fn whole_run(options: Options) -> Result<()> {
     let mut bench = prepare(options, run).await?;
     for server in &bench.servers {
         if server.process.is_none() {
-            eprintln!(
-                "the process of {} was not found: its CPU time and memory will be missing",
-                server.name
-            );
+            eprintln!("the process of {} was not found: its CPU time and memory will be missing", server.name);
         }
     }
     // Pushes come before the long lists: a garbage collection between them would have to walk those.
     let mut outcome = Ok(());
     for group in [Group::Manifests, Group::Login, Group::Pull, Group::Push, Group::Lists] {
         if bench.options.wants(group) {
-            outcome = take(&mut bench, group)
-                .await
-                .with_context(|| format!("the group {group:?} was cut short"));
+            outcome = take(&mut bench, group).await.with_context(|| format!("the group {group:?} was cut short"));
             if outcome.is_err() {
                 break;
             }
@@ -80,7 +75,8 @@ async fn take(bench: &mut Bench, group: Group) -> Result<()> {
 }
 
 async fn prepare(options: Options, run: u64) -> Result<Bench> {
-    let prefix = format!("bench-{run:016x}");
+    // Each side has its own repositories, so that a registry can be compared with itself under other settings.
+    let prefix = |side: &str| format!("bench-{run:016x}-{side}");
     let access = Access {
         name: &options.name,
         url: &options.url,
@@ -89,7 +85,7 @@ async fn prepare(options: Options, run: u64) -> Result<Bench> {
         scheme: options.auth,
         pid: options.pid,
     };
-    let mut servers = vec![Rc::new(Server::find(access, &prefix).await?)];
+    let mut servers = vec![Rc::new(Server::find(access, &prefix("subject")).await?)];
     if let Some(url) = &options.peer {
         let access = Access {
             name: &options.peer_name,
@@ -99,32 +95,17 @@ async fn prepare(options: Options, run: u64) -> Result<Bench> {
             scheme: options.peer_auth,
             pid: options.peer_pid,
         };
-        servers.push(Rc::new(Server::find(access, &prefix).await?));
+        servers.push(Rc::new(Server::find(access, &prefix("peer")).await?));
     }
     let disk = Disk::new(&options.disk_dir.clone().unwrap_or_else(std::env::temp_dir))?;
-    let disk_rate = if options.wants(Group::Push) {
-        probe(&disk, run)?
-    } else {
-        f64::INFINITY
-    };
-    Ok(Bench {
-        options,
-        servers,
-        run,
-        disk,
-        disk_rate,
-        rows: Vec::new(),
-    })
+    let disk_rate = if options.wants(Group::Push) { probe(&disk, run)? } else { f64::INFINITY };
+    Ok(Bench { options, servers, run, disk, disk_rate, rows: Vec::new() })
 }
 
 /// A first guess at the bytes per second of the disk.
 fn probe(disk: &Disk, run: u64) -> Result<f64> {
     let content = Content::new(32_000_000, run);
-    let pace = Pace {
-        length: Duration::from_secs(2),
-        operations: 4,
-        one_each: true,
-    };
+    let pace = Pace { length: Duration::from_secs(2), operations: 4, one_each: true };
     let (bytes, elapsed) = disk.round(&content, run, 1, pace)?;
     Ok(bytes as f64 / elapsed.as_secs_f64())
 }

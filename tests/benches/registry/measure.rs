@@ -120,10 +120,7 @@ impl Bench {
         let refusal = self.cannot_begin(measure);
         for server in &self.servers {
             let made = refusal.clone().map_or_else(|| make(server), Err);
-            row.sides.push(Side {
-                skipped: made.as_ref().err().cloned(),
-                ..Side::default()
-            });
+            row.sides.push(Side { skipped: made.as_ref().err().cloned(), ..Side::default() });
             clients.push(made.ok());
         }
         if row.sides.iter().any(|side| side.skipped.is_none()) {
@@ -145,11 +142,7 @@ impl Bench {
         let contestants = self.servers.len() + usize::from(measure.bare_disk);
         for round in 0..measure.rounds.max(1) {
             if round > 0 && begun.elapsed() + longest > limit {
-                row.notes.push(format!(
-                    "{round} of {} rounds fit into {} s",
-                    measure.rounds,
-                    limit.as_secs()
-                ));
+                row.notes.push(format!("{round} of {} rounds fit into {} s", measure.rounds, limit.as_secs()));
                 break;
             }
             let round_begun = Instant::now();

@@ -128,11 +128,7 @@ impl Options {
 
     /// The longest that one measure may take.
     pub(crate) fn measure_limit(&self) -> Duration {
-        Duration::from_secs(if self.quick {
-            self.measure_seconds.min(8)
-        } else {
-            self.measure_seconds
-        })
+        Duration::from_secs(if self.quick { self.measure_seconds.min(8) } else { self.measure_seconds })
     }
 
     /// Entries of the long lists.

@@ -29,17 +29,14 @@ impl Process {
             .map(|inode| format!("socket:[{inode}]"))
             .collect();
         let processes = fs::read_dir("/proc").ok()?.flatten();
-        let owner = processes
-            .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())
-            .find(|pid| {
-                let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else {
-                    return false;
-                };
-                files.flatten().any(|file| {
-                    fs::read_link(file.path())
-                        .is_ok_and(|link| sockets.iter().any(|socket| link.as_os_str() == &**socket))
-                })
-            })?;
+        let owner = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).find(|pid| {
+            let Ok(files) = fs::read_dir(format!("/proc/{pid}/fd")) else {
+                return false;
+            };
+            files.flatten().any(|file| {
+                fs::read_link(file.path()).is_ok_and(|link| sockets.iter().any(|socket| link.as_os_str() == &**socket))
+            })
+        })?;
         Self::new(owner)
     }
 
@@ -70,20 +67,13 @@ impl Process {
 /// CPU seconds of the calling thread, which is the one that generates the load.
 pub(crate) fn own_cpu_seconds() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    let nanoseconds: f64 = text
-        .split_ascii_whitespace()
-        .next()
-        .and_then(|field| field.parse().ok())
-        .unwrap_or(0.0);
+    let nanoseconds: f64 = text.split_ascii_whitespace().next().and_then(|field| field.parse().ok()).unwrap_or(0.0);
     nanoseconds / 1e9
 }
 
 fn listening_inodes(table: &str, port: u16) -> Vec<String> {
     let wanted = format!(":{port:04X}");
-    let rows = table
-        .lines()
-        .skip(1)
-        .map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let rows = table.lines().skip(1).map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
     // Columns: number, local address, remote address, state (0A is listening), five more, inode.
     rows.filter(|row| row.len() > 9 && row[1].ends_with(&wanted) && row[3] == "0A")
         .map(|row| row[9].to_owned())

@@ -26,25 +26,14 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
     let options = &bench.options;
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let cpu = read("/proc/cpuinfo");
-    let cpu = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name"))
-        .unwrap_or("unknown");
+    let cpu = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
     let memory = read("/proc/meminfo");
-    let memory = memory
-        .split_ascii_whitespace()
-        .nth(1)
-        .and_then(|kib| kib.parse::<f64>().ok())
-        .unwrap_or(0.0);
+    let memory = memory.split_ascii_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0);
     let kernel = read("/proc/sys/kernel/osrelease");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let cpu = cpu.trim_start_matches([' ', '\t', ':']);
-    let _ = writeln!(
-        text,
-        "- Machine: {cores} cores ({cpu}), {:.0} GiB, Linux {}.",
-        memory / 1_048_576.0,
-        kernel.trim()
-    );
+    let _ =
+        writeln!(text, "- Machine: {cores} cores ({cpu}), {:.0} GiB, Linux {}.", memory / 1_048_576.0, kernel.trim());
     let _ = writeln!(
         text,
         "- Generator and servers share the cores; the generator runs on one thread, with plain HTTP/1.1 over loopback and \
@@ -56,12 +45,7 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
          for small requests) or one operation of each client. Rates are medians of the rounds, latencies are over all \
          rounds. The file system is synced, untimed, before every round that writes.",
         options.rounds,
-        bench
-            .servers
-            .iter()
-            .map(|server| server.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", "),
+        bench.servers.iter().map(|server| server.name.as_str()).collect::<Vec<_>>().join(", "),
         options.round().as_secs_f64(),
         options.short_round().as_secs_f64(),
     );
@@ -77,21 +61,14 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
         "- CPU is the server's user and system time over all rounds; memory is its highest resident size in any round, \
          the peak being reset before each.",
     );
-    let whole = if options.only.is_empty() {
-        "all groups".to_owned()
-    } else {
-        format!("groups {:?}", options.only)
-    };
+    let whole = if options.only.is_empty() { "all groups".to_owned() } else { format!("groups {:?}", options.only) };
     let _ = writeln!(text, "- The run took {minutes:.1} minutes ({whole}).");
 }
 
 fn ratios(bench: &Bench, text: &mut String) {
     let subject = &bench.servers[0].name;
     let peer = bench.servers.get(1).map_or("no peer", |server| server.name.as_str());
-    let _ = writeln!(
-        text,
-        "| measure | clients | unit | {subject} | {peer} | ratio | p99 ratio | of the bare disk |"
-    );
+    let _ = writeln!(text, "| measure | clients | unit | {subject} | {peer} | ratio | p99 ratio | of the bare disk |");
     text.push_str("|---|---:|---|---:|---:|---:|---:|---:|\n");
     for row in &bench.rows {
         let ours = rate_cell(&row.sides[0]);
@@ -117,22 +94,11 @@ fn figures(bench: &Bench, text: &mut String) {
     for row in &bench.rows {
         for (server, side) in bench.servers.iter().zip(&row.sides) {
             if side.skipped.is_none() {
-                let _ = writeln!(
-                    text,
-                    "| {} | {} | {} | {} |",
-                    row.name,
-                    row.clients,
-                    server.name,
-                    figure_cells(side)
-                );
+                let _ = writeln!(text, "| {} | {} | {} | {} |", row.name, row.clients, server.name, figure_cells(side));
             }
         }
         if let Some(rate) = median(&row.disk) {
-            let _ = writeln!(
-                text,
-                "| {} | {} | bare disk | | {rate:.0} | | | | | | | | | |",
-                row.name, row.clients
-            );
+            let _ = writeln!(text, "| {} | {} | bare disk | | {rate:.0} | | | | | | | | | |", row.name, row.clients);
         }
     }
 }
@@ -142,30 +108,15 @@ fn figure_cells(side: &Side) -> String {
     let seconds = side.elapsed.as_secs_f64().max(1e-9);
     let latency = percentiles(&side.latencies).map_or_else(
         || " | | | ".to_owned(),
-        |latency| {
-            [latency.p50, latency.p90, latency.p99, latency.max]
-                .map(milliseconds)
-                .join(" | ")
-        },
+        |latency| [latency.p50, latency.p90, latency.p99, latency.max].map(milliseconds).join(" | "),
     );
-    let cpu = side.cpu.map_or_else(
-        || "? | ?".to_owned(),
-        |cpu| format!("{cpu:.2} | {:.3}", cpu * 1e3 / count.max(1.0)),
-    );
-    let peak = side
-        .peak
-        .map_or_else(|| "?".to_owned(), |peak| format!("{:.0}", peak as f64 / 1e6));
-    let errors = if side.errors == 0 {
-        "0".to_owned()
-    } else {
-        format!("**{}**", side.errors)
-    };
+    let cpu =
+        side.cpu.map_or_else(|| "? | ?".to_owned(), |cpu| format!("{cpu:.2} | {:.3}", cpu * 1e3 / count.max(1.0)));
+    let peak = side.peak.map_or_else(|| "?".to_owned(), |peak| format!("{:.0}", peak as f64 / 1e6));
+    let errors = if side.errors == 0 { "0".to_owned() } else { format!("**{}**", side.errors) };
     let rate = count / seconds;
     let megabytes = side.bytes as f64 / 1e6 / seconds;
-    format!(
-        "{rate:.0} | {megabytes:.1} | {latency} | {cpu} | {peak} | {:.2} | {errors}",
-        side.own_cpu
-    )
+    format!("{rate:.0} | {megabytes:.1} | {latency} | {cpu} | {peak} | {:.2} | {errors}", side.own_cpu)
 }
 
 /// What the tables could not say; what holds for several measures is said once.
@@ -185,10 +136,7 @@ fn notes(bench: &Bench, text: &mut String) {
             }
             if let Some(error) = &side.first_error {
                 let error = error.replace(['\n', '\r'], " ");
-                note(
-                    row,
-                    format!("{}: {} errors, the first: {error}", server.name, side.errors),
-                );
+                note(row, format!("{}: {} errors, the first: {error}", server.name, side.errors));
             }
         }
     }
@@ -224,16 +172,8 @@ fn rate_cell(side: &Side) -> String {
         (Some(_), _) => "see notes".to_owned(),
         (None, None) => "none".to_owned(),
         (None, Some(rate)) => {
-            let mark = if side.errors > 0 {
-                format!(" ({} errors)", side.errors)
-            } else {
-                String::new()
-            };
-            if rate < 10.0 {
-                format!("{rate:.2}{mark}")
-            } else {
-                format!("{rate:.0}{mark}")
-            }
+            let mark = if side.errors > 0 { format!(" ({} errors)", side.errors) } else { String::new() };
+            if rate < 10.0 { format!("{rate:.2}{mark}") } else { format!("{rate:.0}{mark}") }
         }
     }
 }
@@ -241,11 +181,7 @@ fn rate_cell(side: &Side) -> String {
 impl Side {
     /// The median of the rounds' rates.
     pub(crate) fn rate(&self) -> Option<f64> {
-        if self.skipped.is_some() {
-            None
-        } else {
-            median(&self.rates)
-        }
+        if self.skipped.is_some() { None } else { median(&self.rates) }
     }
 }
 

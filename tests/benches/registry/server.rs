@@ -78,11 +78,7 @@ impl Server {
         }
         let mut connection = server.connect().await?;
         let reply = server.ask(&mut connection, "GET", "/v2/", &mut Vec::new()).await?;
-        ensure!(
-            reply == 200,
-            "{} answers {reply} to GET /v2/: are the credentials right?",
-            server.name
-        );
+        ensure!(reply == 200, "{} answers {reply} to GET /v2/: are the credentials right?", server.name);
         Ok(server)
     }
 
@@ -108,10 +104,7 @@ impl Server {
     }
 
     fn head_with(&self, method: &str, path: &str, extra: &str, authorization: Option<&str>) -> String {
-        let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: {ACCEPT}\r\n",
-            self.host
-        );
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nAccept: {ACCEPT}\r\n", self.host);
         if let Some(authorization) = authorization {
             let _ = write!(head, "Authorization: {authorization}\r\n");
         }
@@ -123,19 +116,14 @@ impl Server {
     /// Where tokens are issued: the realm of the challenge, else the place where most registries have it, if that works.
     async fn find_token_path(&self) -> Result<Option<String>> {
         let mut connection = self.connect().await?;
-        connection
-            .send(&[self.head_with("GET", "/v2/", "", None).as_bytes()])
-            .await?;
+        connection.send(&[self.head_with("GET", "/v2/", "", None).as_bytes()]).await?;
         connection.receive(false).await?;
         let challenge = connection.header("www-authenticate").unwrap_or_default().to_owned();
         if let Some(parameters) = challenge.strip_prefix("Bearer ") {
             let realm = quoted(parameters, "realm").context("the challenge names no realm")?;
             let service = quoted(parameters, "service").unwrap_or_default();
             let (_, address) = locate(realm)?;
-            ensure!(
-                address.port() == self.address.port(),
-                "tokens are issued elsewhere, at {realm}: use basic"
-            );
+            ensure!(address.port() == self.address.port(), "tokens are issued elsewhere, at {realm}: use basic");
             let path = path_of(realm);
             let sign = if path.contains('?') { '&' } else { '?' };
             return Ok(Some(format!("{path}{sign}service={service}")));
@@ -149,10 +137,7 @@ impl Server {
     }
 
     async fn fetch_token(&self) -> Result<String> {
-        let path = self
-            .token_path
-            .as_deref()
-            .context("the registry issues no tokens, or no credentials were given")?;
+        let path = self.token_path.as_deref().context("the registry issues no tokens, or no credentials were given")?;
         let sign = if path.contains('?') { '&' } else { '?' };
         let mut path = format!("{path}{sign}client_id=bench");
         for repository in crate::measures::REPOSITORIES {
@@ -162,16 +147,8 @@ impl Server {
         connection.send(&[self.login_head(&path).as_bytes()]).await?;
         let mut body = Vec::new();
         let reply = connection.receive_into(&mut body).await?;
-        ensure!(
-            reply.status == 200,
-            "{} answers {} to a token request",
-            self.name,
-            reply.status
-        );
-        Ok(format!(
-            "Bearer {}",
-            token_in(&body).context("the reply holds no token")?
-        ))
+        ensure!(reply.status == 200, "{} answers {} to a token request", self.name, reply.status);
+        Ok(format!("Bearer {}", token_in(&body).context("the reply holds no token")?))
     }
 }
 
@@ -184,20 +161,11 @@ pub(crate) fn path_of(location: &str) -> &str {
 }
 
 fn locate(url: &str) -> Result<(String, SocketAddr)> {
-    let Some(rest) = url.strip_prefix("http://") else {
-        bail!("{url} is not a plain http address")
-    };
+    let Some(rest) = url.strip_prefix("http://") else { bail!("{url} is not a plain http address") };
     let host = rest.split('/').next().unwrap_or_default();
-    let with_port = if host.contains(':') {
-        host.to_owned()
-    } else {
-        format!("{host}:80")
-    };
+    let with_port = if host.contains(':') { host.to_owned() } else { format!("{host}:80") };
     let address = with_port.to_socket_addrs().ok().and_then(|mut found| found.next());
-    Ok((
-        host.to_owned(),
-        address.with_context(|| format!("cannot resolve {host}"))?,
-    ))
+    Ok((host.to_owned(), address.with_context(|| format!("cannot resolve {host}"))?))
 }
 
 fn quoted<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
@@ -207,9 +175,5 @@ fn quoted<'a>(parameters: &'a str, name: &str) -> Option<&'a str> {
 
 fn token_in(body: &[u8]) -> Option<String> {
     let reply: serde_json::Value = serde_json::from_slice(body).ok()?;
-    reply
-        .get("token")
-        .or_else(|| reply.get("access_token"))?
-        .as_str()
-        .map(str::to_owned)
+    reply.get("token").or_else(|| reply.get("access_token"))?.as_str().map(str::to_owned)
 }

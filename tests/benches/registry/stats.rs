@@ -33,10 +33,5 @@ pub(crate) fn percentiles(microseconds: &[u32]) -> Option<Percentiles> {
         let rank = (share * sorted.len() as f64).ceil() as usize;
         f64::from(sorted[rank.saturating_sub(1).min(last)]) / 1e3
     };
-    Some(Percentiles {
-        p50: at(0.5),
-        p90: at(0.9),
-        p99: at(0.99),
-        max: f64::from(sorted[last]) / 1e3,
-    })
+    Some(Percentiles { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: f64::from(sorted[last]) / 1e3 })
 }

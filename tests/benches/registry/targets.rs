@@ -20,74 +20,40 @@ pub(crate) fn write(bench: &Bench, text: &mut String) {
         matching.filter_map(|row| Some((row.label(), row.ratio()?))).collect()
     };
     let large = ["10 MB", "100 MB"];
-    at_least(
-        text,
-        "manifest requests, × the peer",
-        10.0,
-        &ratios(Group::Manifests, &[]),
-    );
-    at_least(
-        text,
-        "pull of 10 and 100 MB, × the peer",
-        1.5,
-        &ratios(Group::Pull, &large),
-    );
-    at_least(
-        text,
-        "push of 10 and 100 MB, × the peer",
-        1.5,
-        &ratios(Group::Push, &large),
-    );
-    for (target, sizes) in [
-        ("push of 10 and 100 MB, × the bare disk", &large[..]),
-        ("push of 1 MB, × the bare disk", &["1 MB"]),
-    ] {
-        let disk = rows
-            .iter()
-            .filter(|row| row.has_no_errors() && sizes.iter().any(|size| row.name.contains(size)));
+    at_least(text, "manifest requests, × the peer", 10.0, &ratios(Group::Manifests, &[]));
+    at_least(text, "pull of 10 and 100 MB, × the peer", 1.5, &ratios(Group::Pull, &large));
+    at_least(text, "push of 10 and 100 MB, × the peer", 1.5, &ratios(Group::Push, &large));
+    for (target, sizes) in
+        [("push of 10 and 100 MB, × the bare disk", &large[..]), ("push of 1 MB, × the bare disk", &["1 MB"])]
+    {
+        let disk = rows.iter().filter(|row| row.has_no_errors() && sizes.iter().any(|size| row.name.contains(size)));
         let disk: Vec<_> = disk.filter_map(|row| Some((row.label(), row.of_disk()?))).collect();
         at_least(text, target, 0.8, &disk);
     }
 
-    let pages = rows
-        .iter()
-        .filter(|row| row.group == Group::Lists && row.name.contains("page of"));
+    let pages = rows.iter().filter(|row| row.group == Group::Lists && row.name.contains("page of"));
     let pages = pages.filter(|row| row.sides[0].errors == 0);
-    let pages: Vec<_> = pages
-        .filter_map(|row| Some((row.label(), percentiles(&row.sides[0].latencies)?.p99)))
-        .collect();
+    let pages: Vec<_> =
+        pages.filter_map(|row| Some((row.label(), percentiles(&row.sides[0].latencies)?.p99))).collect();
     // What was really seeded on the registry under test, which may be less than what was asked for.
-    let seedings = rows
-        .iter()
-        .filter(|row| row.group == Group::Lists && row.name.starts_with("PUT"));
+    let seedings = rows.iter().filter(|row| row.group == Group::Lists && row.name.starts_with("PUT"));
     let seedings = seedings.map(|row| &row.sides[0]).filter(|side| side.skipped.is_none());
-    let entries = seedings.map(|side| side.latencies.len()).min().unwrap_or(0);
-    at_most(
-        text,
-        &format!("p99 of a page of 100 out of {entries} entries, ms"),
-        5.0,
-        &pages,
-    );
+    let entries = seedings.map(|side| side.latencies.len()).min().unwrap_or(bench.options.list_entries() as usize);
+    at_most(text, &format!("p99 of a page of 100 out of {entries} entries, ms"), 5.0, &pages);
 
     let crowds = rows.iter().filter(|row| row.group == Group::Push && row.clients >= 500);
-    let crowds: Vec<_> = crowds
-        .filter_map(|row| Some((row.label(), row.sides[0].peak? as f64 / 1e6)))
-        .collect();
+    let crowds: Vec<_> = crowds.filter_map(|row| Some((row.label(), row.sides[0].peak? as f64 / 1e6))).collect();
     at_most(text, "resident memory at 500 parallel pushes, MB", MEMORY, &crowds);
 }
 
 fn at_least(text: &mut String, target: &str, wanted: f64, values: &[(String, f64)]) {
     let worst = values.iter().min_by(|one, other| one.1.total_cmp(&other.1));
-    line(text, target, &format!("≥ {wanted}"), worst, values, |value| {
-        value >= wanted
-    });
+    line(text, target, &format!("≥ {wanted}"), worst, values, |value| value >= wanted);
 }
 
 fn at_most(text: &mut String, target: &str, wanted: f64, values: &[(String, f64)]) {
     let worst = values.iter().max_by(|one, other| one.1.total_cmp(&other.1));
-    line(text, target, &format!("≤ {wanted:.0}"), worst, values, |value| {
-        value <= wanted
-    });
+    line(text, target, &format!("≤ {wanted:.0}"), worst, values, |value| value <= wanted);
 }
 
 fn line(
@@ -104,15 +70,9 @@ fn line(
         return;
     };
     let count = all.iter().filter(|value| met(**value)).count();
-    let verdict = if count == all.len() {
-        "met".to_owned()
-    } else {
-        format!("missed: met by {count} of {}", all.len())
-    };
-    let _ = writeln!(
-        text,
-        "| {target} | {wanted} | {worst:.2} ({label}) | {median:.2} | {verdict} |"
-    );
+    let verdict =
+        if count == all.len() { "met".to_owned() } else { format!("missed: met by {count} of {}", all.len()) };
+    let _ = writeln!(text, "| {target} | {wanted} | {worst:.2} ({label}) | {median:.2} | {verdict} |");
 }
 
 impl Row {

@@ -28,33 +28,22 @@ pub(crate) async fn push_blob(
     blob: &Blob<'_>,
 ) -> Result<()> {
     let path = format!("/v2/{}/{repository}/blobs/uploads/", server.prefix);
-    connection
-        .send(&[server.head("POST", &path, "Content-Length: 0\r\n").as_bytes()])
-        .await?;
+    connection.send(&[server.head("POST", &path, "Content-Length: 0\r\n").as_bytes()]).await?;
     let mut location = next_location(connection, 202, "POST").await?;
     if mode == Mode::Streamed {
         let extra = "Transfer-Encoding: chunked\r\n";
         let head = server.head("PATCH", &location, extra);
-        connection
-            .send(&[head.as_bytes(), blob.chunked[0], blob.chunked[1]])
-            .await?;
+        connection.send(&[head.as_bytes(), blob.chunked[0], blob.chunked[1]]).await?;
         location = next_location(connection, 202, "PATCH").await?;
     }
     let sign = if location.contains('?') { '&' } else { '?' };
     let path = format!("{location}{sign}digest={}", blob.digest);
     if mode == Mode::Streamed {
-        connection
-            .send(&[server.head("PUT", &path, "Content-Length: 0\r\n").as_bytes()])
-            .await?;
+        connection.send(&[server.head("PUT", &path, "Content-Length: 0\r\n").as_bytes()]).await?;
     } else {
-        let extra = format!(
-            "Content-Type: application/octet-stream\r\nContent-Length: {}\r\n",
-            blob.length
-        );
+        let extra = format!("Content-Type: application/octet-stream\r\nContent-Length: {}\r\n", blob.length);
         let head = server.head("PUT", &path, &extra);
-        connection
-            .send(&[head.as_bytes(), blob.plain[0], blob.plain[1]])
-            .await?;
+        connection.send(&[head.as_bytes(), blob.plain[0], blob.plain[1]]).await?;
     }
     expect(connection, 201, "PUT").await
 }
@@ -75,10 +64,7 @@ pub(crate) async fn put_manifest(
     manifest: &[u8],
 ) -> Result<()> {
     let path = format!("/v2/{}/{repository}/manifests/{reference}", server.prefix);
-    let extra = format!(
-        "Content-Type: {MANIFEST_TYPE}\r\nContent-Length: {}\r\n",
-        manifest.len()
-    );
+    let extra = format!("Content-Type: {MANIFEST_TYPE}\r\nContent-Length: {}\r\n", manifest.len());
     let mut request = server.head("PUT", &path, &extra).into_bytes();
     request.extend_from_slice(manifest);
     to.send(&[&request]).await?;
@@ -92,10 +78,7 @@ pub(crate) async fn verify_blob(server: &Server, repository: &str, expected: &st
     let path = format!("/v2/{}/{repository}/blobs/{expected}", server.prefix);
     let status = server.ask(&mut connection, "GET", &path, &mut body).await?;
     ensure!(status == 200, "an acknowledged blob gives {status}");
-    ensure!(
-        digest(&body) == expected,
-        "an acknowledged blob comes back with other bytes"
-    );
+    ensure!(digest(&body) == expected, "an acknowledged blob comes back with other bytes");
     Ok(())
 }
 
@@ -103,18 +86,12 @@ async fn expect(connection: &mut Connection, status: u16, what: &str) -> Result<
     let mut body = Vec::new();
     let reply = connection.receive_into(&mut body).await?;
     let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
-    ensure!(
-        reply.status == status,
-        "{what} gives {} instead of {status}: {text}",
-        reply.status
-    );
+    ensure!(reply.status == status, "{what} gives {} instead of {status}: {text}", reply.status);
     Ok(())
 }
 
 async fn next_location(connection: &mut Connection, status: u16, what: &str) -> Result<String> {
     expect(connection, status, what).await?;
-    let location = connection
-        .header("location")
-        .with_context(|| format!("the reply to {what} has no location"))?;
+    let location = connection.header("location").with_context(|| format!("the reply to {what} has no location"))?;
     Ok(path_of(location).to_owned())
 }

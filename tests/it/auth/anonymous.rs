@@ -31,10 +31,7 @@ fn routes(repository: &Repository, blob: &str, manifest: &str) -> Vec<(Method, S
         (Method::DELETE, repository.blob_path(blob)),
         (Method::POST, repository.path("blobs/uploads/")),
         (Method::POST, repository.path(&format!("blobs/uploads/?digest={blob}"))),
-        (
-            Method::POST,
-            repository.path(&format!("blobs/uploads/?mount={}&from=other", encode(blob))),
-        ),
+        (Method::POST, repository.path(&format!("blobs/uploads/?mount={}&from=other", encode(blob)))),
         (Method::GET, repository.path(session)),
         (Method::PATCH, repository.path(session)),
         (Method::PUT, repository.path(&format!("{session}?digest={blob}"))),
@@ -53,9 +50,7 @@ async fn present_and_missing_repositories_look_the_same() {
         let (blob, manifest) = (&image.blobs[0].0, &image.digest);
         let absent = digest(b"absent");
         let client = wharf.anonymous();
-        let pairs = routes(&present, blob, manifest)
-            .into_iter()
-            .zip(routes(&missing, blob, manifest));
+        let pairs = routes(&present, blob, manifest).into_iter().zip(routes(&missing, blob, manifest));
         for ((method, here), (_, there)) in pairs {
             let here = client.call(method.clone(), &here).send().await.expect(401);
             let there = client.call(method, &there).send().await.expect(401);
@@ -82,13 +77,7 @@ async fn nothing_changes_for_an_anonymous_writer() {
         anonymous.cancel().await.expect(401);
         anonymous.close(&digest(b"mine")).await.expect(401);
         for (method, path) in routes(&repository, &image.blobs[0].0, &image.digest) {
-            wharf
-                .anonymous()
-                .call(method, &path)
-                .body(image.manifest.clone())
-                .send()
-                .await
-                .expect(401);
+            wharf.anonymous().call(method, &path).body(image.manifest.clone()).send().await.expect(401);
         }
         upload.close(&digest(b"mine")).await.expect(201);
         repository.expect_image(Some("tag"), &image).await;
@@ -134,11 +123,7 @@ async fn no_spelling_of_a_path_leads_around_the_door() {
                 let exchange = raw::exchange(wharf.address(), &request, std::time::Duration::from_secs(5)).await;
                 let status = exchange.status().unwrap_or_default();
                 assert!((300..500).contains(&status), "{method} {spelling}: {}", exchange.text());
-                assert!(
-                    !exchange.text().contains("schemaVersion"),
-                    "{method} {spelling}: {}",
-                    exchange.text()
-                );
+                assert!(!exchange.text().contains("schemaVersion"), "{method} {spelling}: {}", exchange.text());
             }
         }
         repository.expect_image(Some("tag"), &image).await;

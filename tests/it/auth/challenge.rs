@@ -7,22 +7,15 @@ use tests::harness::{Auth, Backend, Wharf, digest, on_default};
 
 /// The parameters of a Bearer challenge.
 pub fn parameters(challenge: &str) -> BTreeMap<String, String> {
-    let rest = challenge
-        .strip_prefix("Bearer ")
-        .unwrap_or_else(|| panic!("not a Bearer challenge: {challenge}"));
+    let rest = challenge.strip_prefix("Bearer ").unwrap_or_else(|| panic!("not a Bearer challenge: {challenge}"));
     let mut parameters = BTreeMap::new();
     let mut rest = rest;
     while let Some((name, after)) = rest.split_once("=\"") {
-        let (value, after) = after
-            .split_once('"')
-            .unwrap_or_else(|| panic!("an open quote: {challenge}"));
+        let (value, after) = after.split_once('"').unwrap_or_else(|| panic!("an open quote: {challenge}"));
         parameters.insert(name.trim_matches([',', ' ']).to_owned(), value.to_owned());
         rest = after;
     }
-    assert!(
-        rest.trim_matches([',', ' ']).is_empty(),
-        "unquoted rest {rest:?} of {challenge}"
-    );
+    assert!(rest.trim_matches([',', ' ']).is_empty(), "unquoted rest {rest:?} of {challenge}");
     parameters
 }
 
@@ -38,16 +31,8 @@ async fn the_challenge_names_realm_service_and_the_scope_that_the_request_needs(
             (Method::GET, manifest.clone(), format!("repository:{name}:pull")),
             (Method::HEAD, manifest.clone(), format!("repository:{name}:pull")),
             (Method::GET, blob.clone(), format!("repository:{name}:pull")),
-            (
-                Method::GET,
-                repository.path("tags/list"),
-                format!("repository:{name}:pull"),
-            ),
-            (
-                Method::GET,
-                repository.path(&format!("referrers/{}", digest(b"x"))),
-                format!("repository:{name}:pull"),
-            ),
+            (Method::GET, repository.path("tags/list"), format!("repository:{name}:pull")),
+            (Method::GET, repository.path(&format!("referrers/{}", digest(b"x"))), format!("repository:{name}:pull")),
             (Method::POST, uploads.clone(), format!("repository:{name}:pull,push")),
             (Method::PUT, manifest.clone(), format!("repository:{name}:pull,push")),
             (Method::DELETE, manifest, format!("repository:{name}:delete")),
@@ -72,10 +57,7 @@ async fn the_challenge_names_realm_service_and_the_scope_that_the_request_needs(
         let scope = parameters(answer.header("www-authenticate"))["scope"].clone();
         let mut scopes: Vec<&str> = scope.split(' ').collect();
         scopes.sort_unstable();
-        let expected = [
-            format!("repository:{name}:pull,push"),
-            "repository:other/one:pull".to_owned(),
-        ];
+        let expected = [format!("repository:{name}:pull,push"), "repository:other/one:pull".to_owned()];
         let mut expected: Vec<&str> = expected.iter().map(String::as_str).collect();
         expected.sort_unstable();
         assert_eq!(scopes, expected);
@@ -98,21 +80,15 @@ async fn a_token_that_is_no_good_is_named_so() {
     on_default(async |wharf| {
         let client = wharf.client().as_(Auth::Bearer("not.a.token".to_owned()));
         let answer = client.get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
-        assert_eq!(
-            parameters(answer.header("www-authenticate"))["error"],
-            "invalid_token",
-            "{answer}"
-        );
+        assert_eq!(parameters(answer.header("www-authenticate"))["error"], "invalid_token", "{answer}");
     })
     .await;
 }
 
 #[tokio::test]
 async fn the_realm_is_the_external_url_when_there_is_one() {
-    let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_EXTERNAL_URL", "https://registry.example.com")
-        .start()
-        .await;
+    let wharf =
+        Wharf::with(Backend::SqliteDisk).set("WHARF_EXTERNAL_URL", "https://registry.example.com").start().await;
     let answer = wharf.anonymous().get("/v2/").send().await.expect(401);
     let realm = parameters(answer.header("www-authenticate"))["realm"].clone();
     assert_eq!(realm, "https://registry.example.com/token");
@@ -135,16 +111,8 @@ async fn a_host_header_cannot_break_out_of_the_challenge() {
 
 #[tokio::test]
 async fn the_basic_challenge_is_a_setting() {
-    let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_AUTH_CHALLENGE", "basic")
-        .start()
-        .await;
-    let answer = wharf
-        .anonymous()
-        .get("/v2/")
-        .send()
-        .await
-        .expect_error(401, "UNAUTHORIZED");
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_AUTH_CHALLENGE", "basic").start().await;
+    let answer = wharf.anonymous().get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
     let challenge = answer.header("www-authenticate");
     assert!(challenge.starts_with("Basic realm=\""), "{challenge}");
     wharf.client().get("/v2/").send().await.expect(200);

@@ -50,9 +50,7 @@ async fn broken_credentials_are_401() {
             b"".to_vec(),
         ];
         for (number, form) in forms.into_iter().enumerate() {
-            let client = wharf
-                .anonymous_from([127, 0, 0, 20 + number as u8])
-                .as_(Auth::Verbatim(form.clone()));
+            let client = wharf.anonymous_from([127, 0, 0, 20 + number as u8]).as_(Auth::Verbatim(form.clone()));
             let answer = client.get("/v2/").send().await;
             let shown = String::from_utf8_lossy(&form[..form.len().min(80)]).into_owned();
             assert!([400, 401].contains(&answer.status()), "{shown}: {answer}");
@@ -74,11 +72,7 @@ async fn two_authorization_headers_are_refused() {
             let headers: Vec<&str> = headers.into_iter().map(String::as_str).collect();
             let request = raw::request("GET", "/v2/", &wharf.address(), &headers);
             let exchange = raw::exchange(wharf.address(), &request, std::time::Duration::from_secs(5)).await;
-            assert!(
-                matches!(exchange.status(), Some(400 | 401)),
-                "order {number}: {}",
-                exchange.text()
-            );
+            assert!(matches!(exchange.status(), Some(400 | 401)), "order {number}: {}", exchange.text());
         }
     })
     .await;
@@ -87,10 +81,8 @@ async fn two_authorization_headers_are_refused() {
 #[tokio::test]
 async fn credentials_count_nowhere_but_in_the_header() {
     on_default(async |wharf| {
-        let token = wharf.client().get("/token").send().await.expect(200).json()["token"]
-            .as_str()
-            .expect("a token")
-            .to_owned();
+        let token =
+            wharf.client().get("/token").send().await.expect(200).json()["token"].as_str().expect("a token").to_owned();
         for query in [
             format!("access_token={token}"),
             format!("token={token}"),
@@ -100,19 +92,9 @@ async fn credentials_count_nowhere_but_in_the_header() {
             ),
         ] {
             wharf.anonymous().get(&format!("/v2/?{query}")).send().await.expect(401);
-            wharf
-                .anonymous()
-                .get(&format!("/v2/_catalog?{query}"))
-                .send()
-                .await
-                .expect(401);
+            wharf.anonymous().get(&format!("/v2/_catalog?{query}")).send().await.expect(401);
         }
-        for header in [
-            "cookie",
-            "x-amz-security-token",
-            "x-access-token",
-            "proxy-authorization",
-        ] {
+        for header in ["cookie", "x-amz-security-token", "x-access-token", "proxy-authorization"] {
             let call = wharf.anonymous().get("/v2/").header(header, format!("Bearer {token}"));
             call.send().await.expect(401);
         }
@@ -141,13 +123,7 @@ async fn headers_that_name_an_identity_mean_nothing() {
         ];
         for header in headers {
             for value in ["root", ROOT_ACCESS_KEY_ID, "arn:aws:iam::000000000000:root"] {
-                wharf
-                    .anonymous()
-                    .get("/v2/_catalog")
-                    .header(header, value)
-                    .send()
-                    .await
-                    .expect(401);
+                wharf.anonymous().get("/v2/_catalog").header(header, value).send().await.expect(401);
             }
         }
         let request = raw::request(

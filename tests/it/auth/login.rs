@@ -15,13 +15,7 @@ async fn docker_login_with_an_access_key_works() {
         );
         let answer = wharf.client().get(&target).send().await.expect(200);
         let token = answer.json()["token"].as_str().expect("a token").to_owned();
-        wharf
-            .client()
-            .as_(Auth::Bearer(token))
-            .get("/v2/")
-            .send()
-            .await
-            .expect(200);
+        wharf.client().as_(Auth::Bearer(token)).get("/v2/").send().await.expect(200);
     })
     .await;
 }
@@ -57,9 +51,7 @@ async fn a_token_works_as_the_password_of_aws() {
         let client = wharf.client().as_(Auth::basic("AWS", &token));
         client.get("/v2/").send().await.expect(200);
         client.repository("tests/aws").push_small("one").await;
-        let client = wharf
-            .anonymous_from([127, 0, 0, 9])
-            .as_(Auth::basic("AWS", "not-a-token"));
+        let client = wharf.anonymous_from([127, 0, 0, 9]).as_(Auth::basic("AWS", "not-a-token"));
         client.get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
     })
     .await;
@@ -81,44 +73,24 @@ async fn first_credentials_are_made_kept_and_shown_once() {
     wait_until_ready(&client, &mut program).await;
 
     let output = program.output();
-    let line = output
-        .lines()
-        .find(|line| line.contains("docker login"))
-        .unwrap_or_else(|| panic!("{output}"));
+    let line = output.lines().find(|line| line.contains("docker login")).unwrap_or_else(|| panic!("{output}"));
     let words: Vec<&str> = line.split_whitespace().collect();
     let after = |flag: &str| {
-        let at = words
-            .iter()
-            .position(|word| *word == flag)
-            .unwrap_or_else(|| panic!("{flag} in {line}"));
+        let at = words.iter().position(|word| *word == flag).unwrap_or_else(|| panic!("{flag} in {line}"));
         words[at + 1].trim_matches(['\'', '"']).to_owned()
     };
     let user = after("-u");
     assert!(line.contains(&format!("127.0.0.1:{port}")), "{line}");
     let secret = secret_in(&data, &user);
-    client
-        .as_(Auth::basic(&user, &secret))
-        .get("/v2/")
-        .send()
-        .await
-        .expect(200);
+    client.as_(Auth::basic(&user, &secret)).get("/v2/").send().await.expect(200);
     program.kill();
 
     // The same credentials hold after a restart, and are not printed again.
     let before = output.matches(&secret).count();
     let mut program = start();
     wait_until_ready(&client, &mut program).await;
-    assert_eq!(
-        program.output().matches(&secret).count(),
-        before,
-        "the secret is shown on the first start alone"
-    );
-    client
-        .as_(Auth::basic(&user, &secret))
-        .get("/v2/")
-        .send()
-        .await
-        .expect(200);
+    assert_eq!(program.output().matches(&secret).count(), before, "the secret is shown on the first start alone");
+    client.as_(Auth::basic(&user, &secret)).get("/v2/").send().await.expect(200);
 }
 
 /// The secret of an access key, from the one file in the data directory that holds both, which nobody else may read.
@@ -161,21 +133,9 @@ async fn secrets_and_tokens_never_appear_in_the_log() {
         let wharf = Wharf::with(backend).set("WHARF_LOG_LEVEL", "trace").start().await;
         let answer = wharf.client().get("/token").send().await.expect(200);
         let token = answer.json()["token"].as_str().expect("a token").to_owned();
-        wharf
-            .client()
-            .as_(Auth::Bearer(token.clone()))
-            .get("/v2/")
-            .send()
-            .await
-            .expect(200);
+        wharf.client().as_(Auth::Bearer(token.clone())).get("/v2/").send().await.expect(200);
         wharf.repository().push_small("one").await;
-        wharf
-            .client()
-            .as_(Auth::basic(ROOT_ACCESS_KEY_ID, "wrong-canary-secret"))
-            .get("/v2/")
-            .send()
-            .await
-            .expect(401);
+        wharf.client().as_(Auth::basic(ROOT_ACCESS_KEY_ID, "wrong-canary-secret")).get("/v2/").send().await.expect(401);
         let form = [
             ("grant_type", "password"),
             ("username", ROOT_ACCESS_KEY_ID),
@@ -189,13 +149,7 @@ async fn secrets_and_tokens_never_appear_in_the_log() {
         let signature = token.rsplit('.').next().expect("a signature");
         let master = wharf.data_directory().join("master.key");
         let master = std::fs::read_to_string(master).unwrap_or_default();
-        for secret in [
-            ROOT_SECRET_ACCESS_KEY,
-            encoded,
-            signature,
-            "wrong-canary-secret",
-            master.trim(),
-        ] {
+        for secret in [ROOT_SECRET_ACCESS_KEY, encoded, signature, "wrong-canary-secret", master.trim()] {
             assert!(secret.is_empty() || !output.contains(secret), "{secret} is in the log");
         }
     }

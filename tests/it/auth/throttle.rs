@@ -8,11 +8,7 @@ use tests::harness::{Answer, Auth, Backend, Client, Wharf, on};
 /// Fails to log in until it is told to wait; the answer that said so and how many attempts it took.
 async fn attack(client: &Client, user: impl Fn(usize) -> String) -> (Answer, usize) {
     for attempt in 1..=300 {
-        let answer = client
-            .as_(Auth::basic(&user(attempt), "wrong"))
-            .get("/v2/")
-            .send()
-            .await;
+        let answer = client.as_(Auth::basic(&user(attempt), "wrong")).get("/v2/").send().await;
         if answer.status() == 429 {
             return (answer, attempt);
         }
@@ -34,12 +30,7 @@ async fn guessing_a_secret_is_slowed_down_with_a_time_to_wait() {
         let wait: u64 = answer.header("retry-after").parse().expect("seconds");
         assert!((1..=3600).contains(&wait), "{wait} seconds");
         // The token endpoint shares the count.
-        client
-            .as_(Auth::basic(ROOT_ACCESS_KEY_ID, "wrong"))
-            .get("/token")
-            .send()
-            .await
-            .expect(429);
+        client.as_(Auth::basic(ROOT_ACCESS_KEY_ID, "wrong")).get("/token").send().await.expect(429);
     })
     .await;
 }
@@ -50,9 +41,7 @@ async fn other_sources_are_not_locked_out() {
         let attacker = wharf.anonymous_from([127, 0, 0, 1]);
         attack(&attacker, |_| ROOT_ACCESS_KEY_ID.to_owned()).await;
         // Neither by the address, nor by the key: the owner comes in from elsewhere.
-        let owner = wharf
-            .anonymous_from([127, 0, 0, 2])
-            .as_(Auth::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY));
+        let owner = wharf.anonymous_from([127, 0, 0, 2]).as_(Auth::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY));
         owner.get("/v2/").send().await.expect(200);
         owner.repository("tests/owner").push_small("one").await;
     })
@@ -64,12 +53,7 @@ async fn guessing_keys_is_slowed_down_too() {
     on(BACKENDS, async |wharf| {
         let client = wharf.anonymous_from([127, 0, 0, 3]);
         attack(&client, |attempt| format!("AKIAGUESS{attempt:011}")).await;
-        wharf
-            .anonymous_from([127, 0, 0, 4])
-            .get("/v2/")
-            .send()
-            .await
-            .expect(401);
+        wharf.anonymous_from([127, 0, 0, 4]).get("/v2/").send().await.expect(401);
     })
     .await;
 }
@@ -103,16 +87,8 @@ async fn a_forwarded_address_is_not_believed() {
     let client = wharf.anonymous_from([127, 0, 0, 6]);
     for attempt in 0..300 {
         let client = client.as_(Auth::basic("AKIANOBODY0000000000", "wrong"));
-        let call = client
-            .get("/v2/")
-            .header("x-forwarded-for", format!("10.0.{}.{}", attempt / 250, attempt % 250));
-        if call
-            .header("forwarded", format!("for=10.1.0.{}", attempt % 250))
-            .send()
-            .await
-            .status()
-            == 429
-        {
+        let call = client.get("/v2/").header("x-forwarded-for", format!("10.0.{}.{}", attempt / 250, attempt % 250));
+        if call.header("forwarded", format!("for=10.1.0.{}", attempt % 250)).send().await.status() == 429 {
             return;
         }
     }
@@ -123,13 +99,10 @@ async fn a_forwarded_address_is_not_believed() {
 async fn a_missing_key_and_a_wrong_secret_look_the_same() {
     on(BACKENDS, async |wharf| {
         let mut texts = Vec::new();
-        for (number, user) in [ROOT_ACCESS_KEY_ID, "AKIANOBODY0000000000", "nobody", "000000000000"]
-            .into_iter()
-            .enumerate()
+        for (number, user) in
+            [ROOT_ACCESS_KEY_ID, "AKIANOBODY0000000000", "nobody", "000000000000"].into_iter().enumerate()
         {
-            let client = wharf
-                .anonymous_from([127, 0, 0, 40 + number as u8])
-                .as_(Auth::basic(user, "wrong"));
+            let client = wharf.anonymous_from([127, 0, 0, 40 + number as u8]).as_(Auth::basic(user, "wrong"));
             for target in ["/v2/", "/token", "/v2/a/b/tags/list"] {
                 let answer = client.get(target).send().await.expect_error(401, "UNAUTHORIZED");
                 let challenge = answer.header("www-authenticate").to_owned();
@@ -137,10 +110,7 @@ async fn a_missing_key_and_a_wrong_secret_look_the_same() {
             }
         }
         for (target, body, challenge) in &texts {
-            let first = texts
-                .iter()
-                .find(|(other, _, _)| other == target)
-                .expect("itself at least");
+            let first = texts.iter().find(|(other, _, _)| other == target).expect("itself at least");
             assert_eq!((body, challenge), (&first.1, &first.2), "{target}");
         }
     })
@@ -153,9 +123,7 @@ async fn a_missing_key_takes_as_long_as_a_wrong_secret() {
     let mut times = [Vec::new(), Vec::new()];
     for round in 0..60 {
         for (kind, user) in [ROOT_ACCESS_KEY_ID, "AKIANOBODY0000000000"].into_iter().enumerate() {
-            let client = wharf
-                .anonymous_from([127, 0, 2, round + 1])
-                .as_(Auth::basic(user, "wrong"));
+            let client = wharf.anonymous_from([127, 0, 2, round + 1]).as_(Auth::basic(user, "wrong"));
             // The first request of a client opens its connection, which would be measured too.
             client.as_(Auth::None).get("/v2/").send().await.expect(401);
             let begin = Instant::now();

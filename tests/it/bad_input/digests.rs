@@ -48,21 +48,9 @@ async fn bad_digests_are_400_wherever_they_stand() {
             let upload = repository.begin().await;
             let separator = if upload.location.contains('?') { '&' } else { '?' };
             let target = format!("{}{separator}digest={bad}", upload.location);
-            wharf
-                .client()
-                .put(&target)
-                .body("x")
-                .send()
-                .await
-                .expect_error(400, "DIGEST_INVALID");
+            wharf.client().put(&target).body("x").send().await.expect_error(400, "DIGEST_INVALID");
             let target = repository.path(&format!("blobs/uploads/?digest={bad}"));
-            wharf
-                .client()
-                .post(&target)
-                .body("x")
-                .send()
-                .await
-                .expect_error(400, "DIGEST_INVALID");
+            wharf.client().post(&target).body("x").send().await.expect_error(400, "DIGEST_INVALID");
             repository.referrers(&bad, "").await.expect_one_of(&[400, 404]);
         }
         repository.head_blob(&digest(b"x")).await.expect(404);
@@ -81,19 +69,8 @@ async fn content_is_never_visible_under_a_digest_it_does_not_have() {
         for wrong in [&victim, &long_victim] {
             // In one request, in chunks, in a stream.
             let target = repository.path(&format!("blobs/uploads/?digest={wrong}"));
-            wharf
-                .client()
-                .post(&target)
-                .body(bytes.clone())
-                .send()
-                .await
-                .expect_error(400, "DIGEST_INVALID");
-            repository
-                .begin()
-                .await
-                .close_with(wrong, bytes.clone())
-                .await
-                .expect_error(400, "DIGEST_INVALID");
+            wharf.client().post(&target).body(bytes.clone()).send().await.expect_error(400, "DIGEST_INVALID");
+            repository.begin().await.close_with(wrong, bytes.clone()).await.expect_error(400, "DIGEST_INVALID");
             let mut upload = repository.begin().await;
             upload.append(&bytes[..20_000]).await.expect(202);
             upload.append_streamed(&bytes[20_000..], 1000).await.expect(202);
@@ -125,18 +102,9 @@ async fn two_digests_in_one_request_are_not_mixed_up() {
             repository.head_blob(&wrong).await.expect(404);
         }
         let target = repository.path(&format!("blobs/uploads/?digest={wrong}&mount={right}"));
-        let answer = wharf
-            .client()
-            .post(&target)
-            .body(bytes.clone())
-            .send()
-            .await
-            .expect_one_of(&[201, 202, 400]);
+        let answer = wharf.client().post(&target).body(bytes.clone()).send().await.expect_one_of(&[201, 202, 400]);
         if answer.status() == 202 {
-            Upload::new(wharf.client(), &answer)
-                .close_with(&right, bytes.clone())
-                .await
-                .expect_one_of(&[201, 400]);
+            Upload::new(wharf.client(), &answer).close_with(&right, bytes.clone()).await.expect_one_of(&[201, 400]);
         }
         repository.head_blob(&wrong).await.expect(404);
     })

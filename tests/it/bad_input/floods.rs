@@ -11,11 +11,7 @@ use tokio::net::TcpStream;
 async fn expect_quick(wharf: &Wharf) {
     let begin = Instant::now();
     wharf.client().get("/v2/").send().await.expect(200);
-    assert!(
-        begin.elapsed() < Duration::from_secs(2),
-        "an ordinary request took {:?}",
-        begin.elapsed()
-    );
+    assert!(begin.elapsed() < Duration::from_secs(2), "an ordinary request took {:?}", begin.elapsed());
 }
 
 #[tokio::test]
@@ -24,10 +20,7 @@ async fn half_sent_requests_hold_nobody_up_and_are_cut_off() {
     let mut streams = Vec::new();
     for _ in 0..200 {
         let mut stream = TcpStream::connect(wharf.address()).await.expect("the server accepts");
-        stream
-            .write_all(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-            .await
-            .expect("a head can be begun");
+        stream.write_all(b"GET /v2/ HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.expect("a head can be begun");
         streams.push(stream);
     }
     expect_quick(&wharf).await;
@@ -37,12 +30,7 @@ async fn half_sent_requests_hold_nobody_up_and_are_cut_off() {
     let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
     for _ in 0..30 {
         let mut stream = TcpStream::connect(wharf.address()).await.expect("the server accepts");
-        let request = raw::request(
-            "PATCH",
-            &path,
-            &wharf.address(),
-            &[&credentials, "Content-Length: 1000000"],
-        );
+        let request = raw::request("PATCH", &path, &wharf.address(), &[&credentials, "Content-Length: 1000000"]);
         stream.write_all(&request).await.expect("a head can be sent");
         streams.push(stream);
     }
@@ -90,10 +78,7 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 /// A connection that has begun HTTP/2 with prior knowledge.
 async fn http2(address: SocketAddr) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.expect("the server accepts");
-    stream
-        .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        .await
-        .expect("the preface is sent");
+    stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.expect("the preface is sent");
     stream.write_all(&frame(4, 0, 0, b"")).await.expect("settings are sent");
     stream
 }
@@ -126,21 +111,14 @@ async fn streams_that_are_reset_at_once_do_not_wear_the_server_out() {
     expect_quick(&wharf).await;
     while attackers.join_next().await.is_some() {}
     expect_quick(&wharf).await;
-    assert!(
-        resources::resident(wharf.pid()) < 200 << 20,
-        "{} bytes are resident",
-        resources::resident(wharf.pid())
-    );
+    assert!(resources::resident(wharf.pid()) < 200 << 20, "{} bytes are resident", resources::resident(wharf.pid()));
 }
 
 #[tokio::test]
 async fn headers_that_never_end_are_cut_off() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
     let mut stream = http2(wharf.address()).await;
-    stream
-        .write_all(&frame(1, 0, 1, &headers()))
-        .await
-        .expect("headers are begun");
+    stream.write_all(&frame(1, 0, 1, &headers())).await.expect("headers are begun");
     // CONTINUATION after CONTINUATION, each with one more header.
     let field = [&[0x00, 5][..], b"x-abc", &[100][..], &[b'y'; 100]].concat();
     let mut cut = false;

@@ -17,80 +17,35 @@ async fn broken_framings_get_at_most_one_answer_and_it_is_no_success() {
     let smuggled = format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\n{credentials}\r\n\r\n");
     let with = |headers: &str, body: &str| format!("{post}{headers}\r\n{body}").into_bytes();
     let cases: Vec<(&str, Vec<u8>)> = vec![
-        (
-            "both lengths",
-            with(
-                "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-                &format!("0\r\n\r\n{smuggled}"),
-            ),
-        ),
+        ("both lengths", with("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", &format!("0\r\n\r\n{smuggled}"))),
         (
             "both lengths, other order",
-            with(
-                "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-                &format!("0\r\n\r\n{smuggled}"),
-            ),
+            with("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", &format!("0\r\n\r\n{smuggled}")),
         ),
-        (
-            "two different lengths",
-            with("Content-Length: 0\r\nContent-Length: 5\r\n", "hello"),
-        ),
+        ("two different lengths", with("Content-Length: 0\r\nContent-Length: 5\r\n", "hello")),
         ("a list of lengths", with("Content-Length: 0, 5\r\n", "hello")),
         ("a negative length", with("Content-Length: -1\r\n", "")),
         ("a length with a sign", with("Content-Length: +5\r\n", "hello")),
         ("a hexadecimal length", with("Content-Length: 0x5\r\n", "hello")),
         ("an empty length", with("Content-Length: \r\n", "")),
-        (
-            "a length beyond 64 bits",
-            with("Content-Length: 99999999999999999999999\r\n", ""),
-        ),
-        (
-            "an unknown transfer encoding",
-            with("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"),
-        ),
-        (
-            "identity after chunked",
-            with("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"),
-        ),
+        ("a length beyond 64 bits", with("Content-Length: 99999999999999999999999\r\n", "")),
+        ("an unknown transfer encoding", with("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n")),
+        ("identity after chunked", with("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n")),
         ("a space before the colon", with("Content-Length : 5\r\n", "hello")),
-        (
-            "a bad chunk size",
-            with("Transfer-Encoding: chunked\r\n", "zz\r\nhello\r\n0\r\n\r\n"),
-        ),
-        (
-            "a negative chunk size",
-            with("Transfer-Encoding: chunked\r\n", "-5\r\nhello\r\n0\r\n\r\n"),
-        ),
-        (
-            "a huge chunk size",
-            with("Transfer-Encoding: chunked\r\n", "ffffffffffffffffff\r\nhello"),
-        ),
+        ("a bad chunk size", with("Transfer-Encoding: chunked\r\n", "zz\r\nhello\r\n0\r\n\r\n")),
+        ("a negative chunk size", with("Transfer-Encoding: chunked\r\n", "-5\r\nhello\r\n0\r\n\r\n")),
+        ("a huge chunk size", with("Transfer-Encoding: chunked\r\n", "ffffffffffffffffff\r\nhello")),
         ("a header without a colon", with("Nonsense\r\n", "")),
         ("a folded header", with("X-A: b\r\n c\r\n", "")),
         ("a control character in a header", with("X-A: b\x01c\r\n", "")),
         ("a null in a header", with("X-A: b\0c\r\n", "")),
         ("a bare carriage return", with("X-A: b\rX-B: c\r\n", "")),
-        (
-            "no host",
-            format!("GET /v2/ HTTP/1.1\r\n{credentials}\r\n\r\n").into_bytes(),
-        ),
-        (
-            "two hosts",
-            format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\nHost: evil\r\n{credentials}\r\n\r\n").into_bytes(),
-        ),
+        ("no host", format!("GET /v2/ HTTP/1.1\r\n{credentials}\r\n\r\n").into_bytes()),
+        ("two hosts", format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\nHost: evil\r\n{credentials}\r\n\r\n").into_bytes()),
         ("no version", b"GET /v2/\r\n\r\n".to_vec()),
-        (
-            "an unknown version",
-            format!("GET /v2/ HTTP/9.9\r\nHost: {host}\r\n\r\n").into_bytes(),
-        ),
-        (
-            "a space in the path",
-            format!("GET /v2/ x HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        ),
-        (
-            "a null in the path",
-            format!("GET /v2/\0 HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes(),
-        ),
+        ("an unknown version", format!("GET /v2/ HTTP/9.9\r\nHost: {host}\r\n\r\n").into_bytes()),
+        ("a space in the path", format!("GET /v2/ x HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()),
+        ("a null in the path", format!("GET /v2/\0 HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()),
         ("no path", format!("GET HTTP/1.1\r\nHost: {host}\r\n\r\n").into_bytes()),
         ("a TLS hello", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec()),
         ("zeros", vec![0; 1000]),
@@ -138,24 +93,12 @@ async fn too_much_header_is_refused() {
 #[tokio::test]
 async fn methods_that_do_not_exist_are_refused() {
     on_default(async |wharf| {
-        for method in [
-            "TRACE", "CONNECT", "OPTIONS", "PROPFIND", "BREW", "get", "PURGE", "LINK",
-        ] {
+        for method in ["TRACE", "CONNECT", "OPTIONS", "PROPFIND", "BREW", "get", "PURGE", "LINK"] {
             let request = raw::request(method, "/v2/", &wharf.address(), &[]);
             let exchange = raw::exchange(wharf.address(), &request, SILENCE).await;
             let status = exchange.status();
-            assert!(
-                matches!(status, Some(400 | 401 | 404 | 405 | 501)),
-                "{method}: {}",
-                exchange.text()
-            );
-            assert!(
-                !exchange
-                    .text()
-                    .to_lowercase()
-                    .contains("connection: close\r\n\r\ntrace"),
-                "{method} echoes"
-            );
+            assert!(matches!(status, Some(400 | 401 | 404 | 405 | 501)), "{method}: {}", exchange.text());
+            assert!(!exchange.text().to_lowercase().contains("connection: close\r\n\r\ntrace"), "{method} echoes");
         }
     })
     .await;
@@ -167,10 +110,7 @@ async fn the_method_cannot_be_overridden() {
         let repository = wharf.repository();
         let image = repository.push_small("one").await;
         for header in ["x-http-method-override", "x-http-method", "x-method-override"] {
-            let call = wharf
-                .client()
-                .get(&repository.manifest_path("one"))
-                .header(header, "DELETE");
+            let call = wharf.client().get(&repository.manifest_path("one")).header(header, "DELETE");
             call.send().await.expect(200);
             let call = wharf
                 .client()
@@ -179,10 +119,7 @@ async fn the_method_cannot_be_overridden() {
             call.send().await.expect_one_of(&[404, 405]);
         }
         for header in ["x-original-url", "x-rewrite-url", "x-forwarded-path"] {
-            let call = wharf
-                .anonymous()
-                .get("/healthz")
-                .header(header, repository.manifest_path("one"));
+            let call = wharf.anonymous().get("/healthz").header(header, repository.manifest_path("one"));
             let answer = call.send().await.expect(200);
             assert!(!String::from_utf8_lossy(answer.body()).contains("schemaVersion"));
         }
@@ -196,29 +133,13 @@ async fn a_host_from_elsewhere_is_not_reflected() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         for header in ["x-forwarded-host", "forwarded", "x-host", "x-forwarded-server"] {
-            let value = if header == "forwarded" {
-                "host=evil.example;proto=https"
-            } else {
-                "evil.example"
-            };
-            let call = wharf
-                .client()
-                .post(&repository.path("blobs/uploads/"))
-                .header(header, value);
+            let value = if header == "forwarded" { "host=evil.example;proto=https" } else { "evil.example" };
+            let call = wharf.client().post(&repository.path("blobs/uploads/")).header(header, value);
             let answer = call.send().await.expect(202);
             let location = answer.header("location");
             assert!(!location.contains("evil"), "{header}: {location}");
-            let answer = wharf
-                .anonymous()
-                .get("/v2/")
-                .header(header, value)
-                .send()
-                .await
-                .expect(401);
-            assert!(
-                !answer.header("www-authenticate").contains("evil"),
-                "{header}: {answer}"
-            );
+            let answer = wharf.anonymous().get("/v2/").header(header, value).send().await.expect(401);
+            assert!(!answer.header("www-authenticate").contains("evil"), "{header}: {answer}");
         }
     })
     .await;
@@ -234,11 +155,7 @@ async fn the_absolute_form_of_a_target_is_understood_or_refused() {
             let target = format!("http://{host}{path}");
             let request = raw::request("GET", &target, &wharf.address(), &[]);
             let exchange = raw::exchange(wharf.address(), &request, SILENCE).await;
-            assert!(
-                matches!(exchange.status(), Some(400 | 401 | 404 | 421)),
-                "{target}: {}",
-                exchange.text()
-            );
+            assert!(matches!(exchange.status(), Some(400 | 401 | 404 | 421)), "{target}: {}", exchange.text());
         }
     })
     .await;
@@ -268,25 +185,13 @@ async fn a_chunked_body_with_extensions_and_trailers_is_taken() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let upload = repository.begin().await;
-        let path = upload
-            .closing(&digest(b"hello"))
-            .trim_start_matches(&wharf.url())
-            .to_owned();
+        let path = upload.closing(&digest(b"hello")).trim_start_matches(&wharf.url()).to_owned();
         let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
-        let mut request = raw::request(
-            "PUT",
-            &path,
-            &wharf.address(),
-            &[&credentials, "Transfer-Encoding: chunked"],
-        );
+        let mut request = raw::request("PUT", &path, &wharf.address(), &[&credentials, "Transfer-Encoding: chunked"]);
         request.extend_from_slice(b"5;name=value\r\nhello\r\n0\r\nX-Trailer: 1\r\n\r\n");
         let exchange = raw::exchange(wharf.address(), &request, SILENCE).await;
         assert_eq!(exchange.status(), Some(201), "{}", exchange.text());
-        repository
-            .blob(&digest(b"hello"))
-            .await
-            .expect(200)
-            .expect_body(b"hello");
+        repository.blob(&digest(b"hello")).await.expect(200).expect_body(b"hello");
     })
     .await;
 }

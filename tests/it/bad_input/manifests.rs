@@ -12,11 +12,7 @@ async fn put(repository: &Repository, media_type: &str, bytes: &[u8]) -> Answer 
     let begin = Instant::now();
     let answer = repository.put_manifest("bad", media_type, bytes).await;
     let elapsed = begin.elapsed();
-    assert!(
-        elapsed < Duration::from_secs(5),
-        "{elapsed:?} for {} bytes",
-        bytes.len()
-    );
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?} for {} bytes", bytes.len());
     answer
 }
 
@@ -45,22 +41,13 @@ async fn documents_that_are_no_manifests_are_refused() {
             b"{'schemaVersion':2}".to_vec(),
             format!("{text}{text}").into_bytes(),
             format!("{text}x").into_bytes(),
-            text[..text.len() - 1].as_bytes().to_vec(),
+            text.as_bytes()[..text.len() - 1].to_vec(),
             text.replacen('{', "{\"schemaVersion\":2,", 1).into_bytes(),
             text.replacen('{', "{\"layers\":[],", 1).into_bytes(),
-            text.replacen('{', "{\"mediaType\":\"application/vnd.oci.image.index.v1+json\",", 1)
-                .into_bytes(),
-            text.replace("\"schemaVersion\":2", "\"schemaVersion\":2.5")
-                .into_bytes(),
-            text.replace("\"schemaVersion\":2", "\"schemaVersion\":NaN")
-                .into_bytes(),
-            [
-                b"{\"x\":\"".to_vec(),
-                vec![0xff; 4],
-                b"\",".to_vec(),
-                text.as_bytes()[1..].to_vec(),
-            ]
-            .concat(),
+            text.replacen('{', "{\"mediaType\":\"application/vnd.oci.image.index.v1+json\",", 1).into_bytes(),
+            text.replace("\"schemaVersion\":2", "\"schemaVersion\":2.5").into_bytes(),
+            text.replace("\"schemaVersion\":2", "\"schemaVersion\":NaN").into_bytes(),
+            [b"{\"x\":\"".to_vec(), vec![0xff; 4], b"\",".to_vec(), text.as_bytes()[1..].to_vec()].concat(),
             [b"{\"x\":\"\x00\",".to_vec(), text.as_bytes()[1..].to_vec()].concat(),
             deep.into_bytes(),
             deep_object.into_bytes(),
@@ -69,11 +56,7 @@ async fn documents_that_are_no_manifests_are_refused() {
             let shown = String::from_utf8_lossy(&document[..document.len().min(60)]).into_owned();
             for media_type in [OCI_MANIFEST, OCI_INDEX] {
                 let answer = put(&repository, media_type, &document).await;
-                assert_eq!(
-                    (answer.status(), answer.code().as_str()),
-                    (400, "MANIFEST_INVALID"),
-                    "{shown}: {answer}"
-                );
+                assert_eq!((answer.status(), answer.code().as_str()), (400, "MANIFEST_INVALID"), "{shown}: {answer}");
             }
             repository.head_manifest("bad").await.expect(404);
         }
@@ -94,9 +77,7 @@ async fn keys_that_come_twice_are_refused_in_descriptors_too() {
             &format!("\"digest\":\"{}\",\"digest\":\"{layer}\"", digest(b"x")),
         );
         assert_ne!(doubled, text);
-        put(&repository, OCI_MANIFEST, doubled.as_bytes())
-            .await
-            .expect_error(400, "MANIFEST_INVALID");
+        put(&repository, OCI_MANIFEST, doubled.as_bytes()).await.expect_error(400, "MANIFEST_INVALID");
     })
     .await;
 }
@@ -108,14 +89,8 @@ async fn a_very_large_body_is_cut_off_quickly() {
         let before = tests::harness::resources::resident(wharf.pid());
         let bytes = vec![b' '; 64 << 20];
         put(&repository, OCI_MANIFEST, &bytes).await.expect(413);
-        let pieces: Vec<_> = bytes
-            .chunks(1 << 20)
-            .map(|piece| Ok(bytes::Bytes::copy_from_slice(piece)))
-            .collect();
-        let call = wharf
-            .client()
-            .put(&repository.manifest_path("bad"))
-            .header("content-type", OCI_MANIFEST);
+        let pieces: Vec<_> = bytes.chunks(1 << 20).map(|piece| Ok(bytes::Bytes::copy_from_slice(piece))).collect();
+        let call = wharf.client().put(&repository.manifest_path("bad")).header("content-type", OCI_MANIFEST);
         let begin = Instant::now();
         call.stream(futures_util::stream::iter(pieces)).send().await.expect(413);
         assert!(begin.elapsed() < Duration::from_secs(10));
@@ -131,13 +106,11 @@ async fn a_compressed_body_is_not_unpacked() {
         let repository = wharf.repository();
         let image = repository.push_small("fine").await;
         for encoding in ["gzip", "deflate", "br", "zstd"] {
-            let call = repository
-                .put_manifest_call("bad", OCI_MANIFEST, &random(1000))
-                .header("content-encoding", encoding);
+            let call =
+                repository.put_manifest_call("bad", OCI_MANIFEST, &random(1000)).header("content-encoding", encoding);
             call.send().await.expect_one_of(&[400, 415]);
-            let call = repository
-                .put_manifest_call("bad", OCI_MANIFEST, &image.manifest)
-                .header("content-encoding", encoding);
+            let call =
+                repository.put_manifest_call("bad", OCI_MANIFEST, &image.manifest).header("content-encoding", encoding);
             call.send().await.expect_one_of(&[201, 400, 415]);
         }
     })
@@ -154,25 +127,16 @@ async fn thousands_of_layers_are_checked_at_once() {
         let present = descriptor(OCI_LAYER, &layer);
         let document = content::manifest(descriptor(OCI_CONFIG, &config), vec![present; 20_000]);
         let begin = Instant::now();
-        let answer = repository
-            .put_manifest("many", OCI_MANIFEST, &to_bytes(&document))
-            .await
-            .expect_one_of(&[201, 400]);
+        let answer =
+            repository.put_manifest("many", OCI_MANIFEST, &to_bytes(&document)).await.expect_one_of(&[201, 400]);
         assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
         drop(answer);
         let missing: Vec<_> = (0..15_000).map(|_| missing_descriptor(OCI_LAYER)).collect();
         let document = content::manifest(descriptor(OCI_CONFIG, &config), missing);
         let begin = Instant::now();
-        let answer = repository
-            .put_manifest("missing", OCI_MANIFEST, &to_bytes(&document))
-            .await
-            .expect(400);
+        let answer = repository.put_manifest("missing", OCI_MANIFEST, &to_bytes(&document)).await.expect(400);
         assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
-        assert!(
-            answer.body().len() < 64 << 10,
-            "an error of {} bytes",
-            answer.body().len()
-        );
+        assert!(answer.body().len() < 64 << 10, "an error of {} bytes", answer.body().len());
     })
     .await;
 }

@@ -14,10 +14,7 @@ async fn bad_tags_are_refused_and_never_found() {
             "a%3Cb", "a%5Cb", &long, "a~b", "a,b", "a%25b",
         ];
         for tag in tags {
-            let answer = repository
-                .put_manifest(tag, OCI_MANIFEST, &image.manifest)
-                .await
-                .expect(400);
+            let answer = repository.put_manifest(tag, OCI_MANIFEST, &image.manifest).await.expect(400);
             let code = answer.code();
             assert!(
                 ["TAG_INVALID", "MANIFEST_INVALID", "NAME_INVALID", "DIGEST_INVALID"].contains(&code.as_str()),
@@ -39,23 +36,12 @@ async fn bad_tags_in_a_query_are_refused() {
         let image = repository.push_small("fine").await;
         for tags in ["tag=", "tag=.a", "tag=a/b", "tag=a%20b", "tag=a&tag=-b", "tag=%00"] {
             let target = format!("{}?{tags}", repository.manifest_path(&image.digest));
-            let call = wharf
-                .client()
-                .put(&target)
-                .header("content-type", OCI_MANIFEST)
-                .body(image.manifest.clone());
+            let call = wharf.client().put(&target).header("content-type", OCI_MANIFEST).body(image.manifest.clone());
             call.send().await.expect(400);
         }
-        let many = (0..2000)
-            .map(|number| format!("tag=t{number}"))
-            .collect::<Vec<_>>()
-            .join("&");
+        let many = (0..2000).map(|number| format!("tag=t{number}")).collect::<Vec<_>>().join("&");
         let target = format!("{}?{many}", repository.manifest_path(&image.digest));
-        let call = wharf
-            .client()
-            .put(&target)
-            .header("content-type", OCI_MANIFEST)
-            .body(image.manifest.clone());
+        let call = wharf.client().put(&target).header("content-type", OCI_MANIFEST).body(image.manifest.clone());
         call.send().await.expect_one_of(&[400, 414, 431]);
         assert_eq!(repository.tags("").await.strings("tags"), ["fine"]);
     })

@@ -68,12 +68,9 @@ async fn unknown_and_malformed_sessions_are_404() {
             let path = repository.path(&format!("blobs/uploads/{id}"));
             let client = wharf.client();
             let closing = format!("{path}?digest={}", digest(b"x"));
-            for call in [
-                client.get(&path),
-                client.patch(&path).body("x"),
-                client.put(&closing).body("x"),
-                client.delete(&path),
-            ] {
+            for call in
+                [client.get(&path), client.patch(&path).body("x"), client.put(&closing).body("x"), client.delete(&path)]
+            {
                 let answer = call.send().await.expect_one_of(&[400, 404]);
                 assert!(
                     ["BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID", "NAME_INVALID"].contains(&answer.code().as_str()),
@@ -82,12 +79,7 @@ async fn unknown_and_malformed_sessions_are_404() {
             }
         }
         let known = repository.path("blobs/uploads/00000000-0000-4000-8000-000000000000");
-        wharf
-            .client()
-            .get(&known)
-            .send()
-            .await
-            .expect_error(404, "BLOB_UPLOAD_UNKNOWN");
+        wharf.client().get(&known).send().await.expect_error(404, "BLOB_UPLOAD_UNKNOWN");
     })
     .await;
 }
@@ -99,13 +91,7 @@ async fn state_that_a_client_invents_in_the_location_is_not_believed() {
         let bytes = random(100);
         let upload = repository.begin().await;
         let path = upload.location.split('?').next().expect("a path").to_owned();
-        for state in [
-            "_state=AAAA",
-            "_state=",
-            "state=%7B%22offset%22%3A50%7D",
-            "offset=50",
-            "key=blobs%2F00%2Fx",
-        ] {
+        for state in ["_state=AAAA", "_state=", "state=%7B%22offset%22%3A50%7D", "offset=50", "key=blobs%2F00%2Fx"] {
             let mut forged = upload.clone();
             forged.location = format!("{path}?{state}");
             forged.status().await.expect_one_of(&[204, 400, 404]);
@@ -122,9 +108,7 @@ async fn cut(wharf: &tests::harness::Wharf, method: &str, path: &str, length: &s
     let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
     let mut request = raw::request(method, path, &wharf.address(), &[&credentials, length]);
     request.extend_from_slice(body);
-    let mut stream = tokio::net::TcpStream::connect(wharf.address())
-        .await
-        .expect("the server accepts");
+    let mut stream = tokio::net::TcpStream::connect(wharf.address()).await.expect("the server accepts");
     stream.write_all(&request).await.ok();
     stream.shutdown().await.ok();
     raw::read(&mut stream, Duration::from_secs(5)).await
@@ -136,24 +120,14 @@ async fn a_body_that_breaks_off_commits_nothing() {
         let repository = wharf.repository();
         let bytes = random(5000);
         let path = |upload: &tests::harness::Upload| {
-            upload
-                .closing(&digest(&bytes))
-                .trim_start_matches(&wharf.url())
-                .to_owned()
+            upload.closing(&digest(&bytes)).trim_start_matches(&wharf.url()).to_owned()
         };
         let upload = repository.begin().await;
         let exchange = cut(wharf, "PUT", &path(&upload), "Content-Length: 10000", &bytes).await;
         assert_ne!(exchange.status(), Some(201), "{}", exchange.text());
         let upload = repository.begin().await;
         let half = format!("1388\r\n{}", "x".repeat(100));
-        let exchange = cut(
-            wharf,
-            "PUT",
-            &path(&upload),
-            "Transfer-Encoding: chunked",
-            half.as_bytes(),
-        )
-        .await;
+        let exchange = cut(wharf, "PUT", &path(&upload), "Transfer-Encoding: chunked", half.as_bytes()).await;
         assert_ne!(exchange.status(), Some(201), "{}", exchange.text());
         // All bytes there, but the last chunk is not: the client may have had more to say.
         let open = [&b"1388\r\n"[..], &bytes, b"\r\n"].concat();
@@ -169,17 +143,9 @@ async fn an_absurd_length_reserves_nothing() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let before = tests::harness::resources::resident(wharf.pid());
-        for length in [
-            "9223372036854775807",
-            "1099511627776",
-            "18446744073709551615",
-            "99999999999999999999999",
-        ] {
+        for length in ["9223372036854775807", "1099511627776", "18446744073709551615", "99999999999999999999999"] {
             let upload = repository.begin().await;
-            let path = upload
-                .closing(&digest(b"x"))
-                .trim_start_matches(&wharf.url())
-                .to_owned();
+            let path = upload.closing(&digest(b"x")).trim_start_matches(&wharf.url()).to_owned();
             let exchange = cut(wharf, "PUT", &path, &format!("Content-Length: {length}"), b"x").await;
             assert_ne!(exchange.status(), Some(201), "{}", exchange.text());
             let target = repository.manifest_path("huge");

@@ -23,9 +23,7 @@ async fn sixteen_clients_push_one_digest() {
                 }
             });
             for answer in join_all(pushes).await {
-                answer
-                    .expect(201)
-                    .expect_header("docker-content-digest", &digest(&bytes));
+                answer.expect(201).expect_header("docker-content-digest", &digest(&bytes));
             }
             repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
         }
@@ -67,18 +65,12 @@ async fn a_contended_tag_is_always_one_of_its_images() {
             let image = repository.push_small(&format!("own-{number}")).await;
             images.push(image);
         }
-        repository
-            .put_manifest("contended", &images[0].media_type, &images[0].manifest)
-            .await
-            .expect(201);
+        repository.put_manifest("contended", &images[0].media_type, &images[0].manifest).await.expect(201);
         let writers = images.iter().map(|image| {
             let repository = repository.clone();
             async move {
                 for _ in 0..10 {
-                    repository
-                        .put_manifest("contended", &image.media_type, &image.manifest)
-                        .await
-                        .expect(201);
+                    repository.put_manifest("contended", &image.media_type, &image.manifest).await.expect(201);
                 }
             }
         });
@@ -91,12 +83,7 @@ async fn a_contended_tag_is_always_one_of_its_images() {
             }
         });
         tokio::join!(join_all(writers), join_all(readers));
-        let last = repository
-            .manifest("contended")
-            .await
-            .expect(200)
-            .header("docker-content-digest")
-            .to_owned();
+        let last = repository.manifest("contended").await.expect(200).header("docker-content-digest").to_owned();
         assert!(images.iter().any(|image| image.digest == last));
     })
     .await;
@@ -138,22 +125,12 @@ async fn two_writers_of_one_session_are_never_interleaved() {
                 let answer = upload.close(&digest(candidate)).await;
                 if answer.status() == 201 {
                     accepted += 1;
-                    repository
-                        .blob(&digest(candidate))
-                        .await
-                        .expect(200)
-                        .expect_body(candidate);
+                    repository.blob(&digest(candidate)).await.expect(200).expect_body(candidate);
                 }
             }
-            assert!(
-                accepted == 1 || candidates.len() == 2,
-                "the winner's bytes are not what the session holds"
-            );
+            assert!(accepted == 1 || candidates.len() == 2, "the winner's bytes are not what the session holds");
         }
-        println!(
-            "{:?}: in {both} of 10 rounds one stream followed the other",
-            wharf.backend()
-        );
+        println!("{:?}: in {both} of 10 rounds one stream followed the other", wharf.backend());
     })
     .await;
 }
@@ -176,10 +153,7 @@ async fn two_closing_requests_with_different_bytes_commit_one_truth() {
                     _ => held.expect(404),
                 };
             }
-            assert!(
-                first.status() == 201 || second.status() == 201,
-                "neither got on: {first} {second}"
-            );
+            assert!(first.status() == 201 || second.status() == 201, "neither got on: {first} {second}");
         }
     })
     .await;
@@ -253,17 +227,9 @@ async fn a_thousand_pulls_of_one_tag_are_all_answered() {
             let (repository, image) = (repository.through(&client), image.clone());
             async move {
                 for _ in 0..10 {
-                    repository
-                        .manifest("popular")
-                        .await
-                        .expect(200)
-                        .expect_body(&image.manifest);
+                    repository.manifest("popular").await.expect(200).expect_body(&image.manifest);
                 }
-                repository
-                    .blob(&image.blobs[1].0)
-                    .await
-                    .expect(200)
-                    .expect_body(&image.blobs[1].1);
+                repository.blob(&image.blobs[1].0).await.expect(200).expect_body(&image.blobs[1].1);
             }
         });
         join_all(pullers).await;

@@ -13,10 +13,7 @@ async fn proxied() -> (Wharf, TcpProxy) {
     let backing = Arc::new(Backing::create(Backend::PostgresS3));
     let proxy = TcpProxy::start(backing.database().address()).await;
     let url = backing.database().url_through(&proxy.address());
-    (
-        Wharf::sharing(backing).set("WHARF_DATABASE_URL", url).start().await,
-        proxy,
-    )
+    (Wharf::sharing(backing).set("WHARF_DATABASE_URL", url).start().await, proxy)
 }
 
 /// How long after now a push succeeds.
@@ -42,12 +39,7 @@ async fn without_a_database_the_answer_is_503_with_a_time_to_wait() {
     let image = repository.push_small("one").await;
     proxy.set(Link::Cut);
     for _ in 0..3 {
-        let begun = wharf
-            .client()
-            .post(&repository.path("blobs/uploads/"))
-            .send()
-            .await
-            .expect(503);
+        let begun = wharf.client().post(&repository.path("blobs/uploads/")).send().await.expect(503);
         let wait: u64 = begun.header("retry-after").parse().expect("seconds");
         assert!(wait >= 1);
         // What is known from memory may still be served; what is not must not be denied.
@@ -82,10 +74,7 @@ async fn nothing_is_lost_when_the_connection_is_cut_again_and_again() {
     }
     let ledger = workload.finish().await;
     println!("{}", ledger.summary().await);
-    assert!(
-        ledger.acknowledged.lock().await.len() > 10,
-        "too little was pushed to prove anything"
-    );
+    assert!(ledger.acknowledged.lock().await.len() > 10, "too little was pushed to prove anything");
     ledger.expect_everything(&wharf.client()).await;
     ledger.expect_not_stuck(&wharf.client()).await;
     ledger.expect_no_unforeseen_error().await;
@@ -103,10 +92,7 @@ async fn nothing_is_lost_when_the_database_ends_every_session() {
     assert!(recovered < Duration::from_secs(5), "{recovered:?}");
     let ledger = workload.finish().await;
     println!("{}", ledger.summary().await);
-    assert!(
-        ledger.acknowledged.lock().await.len() > 5,
-        "too little was pushed to prove anything"
-    );
+    assert!(ledger.acknowledged.lock().await.len() > 5, "too little was pushed to prove anything");
     ledger.expect_everything(&wharf.client()).await;
     ledger.expect_no_unforeseen_error().await;
 }
@@ -143,16 +129,9 @@ async fn clients_that_hang_up_leave_no_transaction_open() {
     let image = repository.push_small("one").await;
     for turn in 0..60 {
         let call = repository.put_manifest_call(&format!("t{turn}"), &image.media_type, &image.manifest);
-        tokio::time::timeout(Duration::from_millis(turn / 4), call.try_send())
-            .await
-            .ok();
-        let call = wharf
-            .client()
-            .put(&repository.begin().await.closing("sha256:0"))
-            .body(random(1000));
-        tokio::time::timeout(Duration::from_millis(turn / 8), call.try_send())
-            .await
-            .ok();
+        tokio::time::timeout(Duration::from_millis(turn / 4), call.try_send()).await.ok();
+        let call = wharf.client().put(&repository.begin().await.closing("sha256:0")).body(random(1000));
+        tokio::time::timeout(Duration::from_millis(turn / 8), call.try_send()).await.ok();
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
     let open = wharf.backing().database().query(
@@ -164,10 +143,7 @@ async fn clients_that_hang_up_leave_no_transaction_open() {
 
 #[tokio::test]
 async fn many_clients_share_few_connections() {
-    let wharf = Wharf::with(Backend::PostgresS3)
-        .set("WHARF_DATABASE_POOL", "4")
-        .start()
-        .await;
+    let wharf = Wharf::with(Backend::PostgresS3).set("WHARF_DATABASE_POOL", "4").start().await;
     let repository = wharf.repository();
     let image = repository.push_small("one").await;
     let calls = (0..64).map(|number| {
@@ -175,10 +151,7 @@ async fn many_clients_share_few_connections() {
         async move {
             for turn in 0..5 {
                 let tag = format!("t{number}-{turn}");
-                repository
-                    .put_manifest(&tag, &image.media_type, &image.manifest)
-                    .await
-                    .expect_one_of(&[201, 429, 503]);
+                repository.put_manifest(&tag, &image.media_type, &image.manifest).await.expect_one_of(&[201, 429, 503]);
                 repository.manifest("one").await.expect_one_of(&[200, 429, 503]);
                 repository.tags("?n=5").await.expect_one_of(&[200, 429, 503]);
             }

@@ -15,10 +15,8 @@ async fn an_acknowledged_manifest_has_its_blobs() {
             let document = content::manifest(descriptor(OCI_CONFIG, &config), vec![descriptor(OCI_LAYER, &layer)]);
             let bytes = to_bytes(&document);
             let (tag, gone) = (format!("t{turn}"), digest(&layer));
-            let (put, deleted) = tokio::join!(
-                repository.put_manifest(&tag, OCI_MANIFEST, &bytes),
-                repository.delete_blob(&gone)
-            );
+            let (put, deleted) =
+                tokio::join!(repository.put_manifest(&tag, OCI_MANIFEST, &bytes), repository.delete_blob(&gone));
             assert!([201, 400].contains(&put.status()), "{put}");
             assert!([202, 403, 404, 405, 409].contains(&deleted.status()), "{deleted}");
             if put.status() == 201 {
@@ -30,12 +28,7 @@ async fn an_acknowledged_manifest_has_its_blobs() {
                 repository.head_manifest(&tag).await.expect(404);
             }
         }
-        println!(
-            "{:?}: {} manifests first, {} deletions first",
-            wharf.backend(),
-            outcomes.0,
-            outcomes.1
-        );
+        println!("{:?}: {} manifests first, {} deletions first", wharf.backend(), outcomes.0, outcomes.1);
     })
     .await;
 }
@@ -56,11 +49,7 @@ async fn an_acknowledged_index_has_its_children() {
             assert!([201, 400].contains(&put.status()), "{put}");
             assert!([202, 403, 404, 405, 409].contains(&deleted.status()), "{deleted}");
             if put.status() == 201 {
-                assert_ne!(
-                    deleted.status(),
-                    202,
-                    "the index was acknowledged and its child deleted"
-                );
+                assert_ne!(deleted.status(), 202, "the index was acknowledged and its child deleted");
                 repository.expect_image(None, &image).await;
             }
         }
@@ -132,12 +121,7 @@ async fn a_tag_never_points_at_a_deleted_manifest() {
             let by_tag = repository.manifest(&tag).await;
             let by_digest = repository.manifest(&image.digest).await;
             assert_eq!(by_tag.status(), by_digest.status(), "{by_tag}\n{by_digest}");
-            let listed = repository
-                .tags("?n=1000")
-                .await
-                .expect(200)
-                .strings("tags")
-                .contains(&tag);
+            let listed = repository.tags("?n=1000").await.expect(200).strings("tags").contains(&tag);
             assert_eq!(listed, by_tag.status() == 200, "{by_tag}");
         }
     })
@@ -154,10 +138,7 @@ async fn everything_that_is_listed_can_be_pulled_while_writers_work() {
             async move {
                 for turn in 0..15 {
                     let tag = format!("w{writer}-{turn}");
-                    repository
-                        .put_manifest(&tag, OCI_MANIFEST, &image.manifest)
-                        .await
-                        .expect(201);
+                    repository.put_manifest(&tag, OCI_MANIFEST, &image.manifest).await.expect(201);
                     repository.manifest(&tag).await.expect(200);
                     let listed = repository.tags("?n=1000").await.expect(200).strings("tags");
                     assert!(listed.contains(&tag), "a writer does not see its own tag {tag}");

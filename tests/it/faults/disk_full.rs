@@ -9,11 +9,7 @@ use tests::harness::{Backend, Image, Wharf, random};
 async fn on_small_disk(backend: Backend, low_water: &str) -> (Tmpfs, Wharf) {
     let disk = Tmpfs::mount(160);
     let data = disk.path().join("data").display().to_string();
-    let wharf = Wharf::with(backend)
-        .set("WHARF_DATA_DIR", data)
-        .set("WHARF_DISK_LOW_WATER", low_water)
-        .start()
-        .await;
+    let wharf = Wharf::with(backend).set("WHARF_DATA_DIR", data).set("WHARF_DISK_LOW_WATER", low_water).start().await;
     (disk, wharf)
 }
 
@@ -37,14 +33,8 @@ async fn nothing_is_lost_when_the_disk_fills_up_again_and_again() {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let ledger = workload.finish().await;
         println!("{backend:?}: {}", ledger.summary().await);
-        assert!(
-            ledger.acknowledged.lock().await.len() > 5,
-            "too little was pushed to prove anything"
-        );
-        assert!(
-            ledger.failed.load(std::sync::atomic::Ordering::Relaxed) > 0,
-            "the disk was never full"
-        );
+        assert!(ledger.acknowledged.lock().await.len() > 5, "too little was pushed to prove anything");
+        assert!(ledger.failed.load(std::sync::atomic::Ordering::Relaxed) > 0, "the disk was never full");
         ledger.expect_everything(&wharf.client()).await;
         ledger.expect_not_stuck(&wharf.client()).await;
         ledger.expect_no_unforeseen_error().await;
@@ -68,19 +58,12 @@ async fn a_push_to_a_full_disk_is_refused_and_leaves_nothing() {
                 let answer = upload.close_with(&tests::harness::digest(&bytes), bytes.clone()).await;
                 answer.expect_one_of(&[503, 507]);
             }
-            repository
-                .head_blob(&tests::harness::digest(&bytes))
-                .await
-                .expect_one_of(&[404]);
+            repository.head_blob(&tests::harness::digest(&bytes)).await.expect_one_of(&[404]);
             repository.expect_image(Some("before"), &image).await;
         }
         std::fs::remove_file(filler).expect("the filler can be removed");
         repository.push_blob(&bytes).await;
-        repository
-            .blob(&tests::harness::digest(&bytes))
-            .await
-            .expect(200)
-            .expect_body(&bytes);
+        repository.blob(&tests::harness::digest(&bytes)).await.expect(200).expect_body(&bytes);
     }
 }
 
@@ -105,10 +88,7 @@ async fn below_the_low_water_mark_writes_are_refused_and_readiness_says_so() {
         refused.expect_one_of(&[503, 507]);
         let ready = wharf.anonymous().get("/readyz").send().await.expect(503);
         let text = String::from_utf8_lossy(ready.body()).to_lowercase();
-        assert!(
-            text.contains("disk") || text.contains("space") || text.contains("storage"),
-            "{ready}"
-        );
+        assert!(text.contains("disk") || text.contains("space") || text.contains("storage"), "{ready}");
         wharf.anonymous().get("/healthz").send().await.expect(200);
         repository.expect_image(Some("before"), &image).await;
         // Making room must be possible.

@@ -25,10 +25,7 @@ fn moment(shortest: u64, longest: u64) -> Duration {
 async fn expect_whole(wharf: &Wharf, workload: Workload) {
     let ledger = workload.finish().await;
     println!("{}", ledger.summary().await);
-    assert!(
-        ledger.acknowledged.lock().await.len() > 10,
-        "too little was pushed to prove anything"
-    );
+    assert!(ledger.acknowledged.lock().await.len() > 10, "too little was pushed to prove anything");
     ledger.expect_everything(&wharf.client()).await;
     ledger.expect_not_stuck(&wharf.client()).await;
     ledger.expect_no_unforeseen_error().await;
@@ -103,11 +100,7 @@ async fn an_open_session_survives_a_kill() {
             wharf.kill();
             wharf.restart().await;
         }
-        upload
-            .status()
-            .await
-            .expect(204)
-            .expect_header("range", &format!("0-{}", (6 << 20) - 1));
+        upload.status().await.expect(204).expect_header("range", &format!("0-{}", (6 << 20) - 1));
         upload.append(&bytes[6 << 20..]).await.expect(202);
         wharf.kill();
         wharf.restart().await;

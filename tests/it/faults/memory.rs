@@ -31,21 +31,12 @@ async fn five_hundred_parallel_pushes_stay_within_the_budget() {
                 }));
                 // Of unknown length, so that the server cannot know what to reserve.
                 let body = stream::iter(pieces.map(Ok).collect::<Vec<_>>());
-                client
-                    .put(&upload.closing(&digest))
-                    .stream(body)
-                    .send()
-                    .await
-                    .expect(201);
+                client.put(&upload.closing(&digest)).stream(body).send().await.expect(201);
             }
         });
         join_all(pushes).await;
         let peak = resources::peak(wharf.pid());
-        println!(
-            "{backend:?}: idle {} MB, peak {} MB with {PUSHES} pushes",
-            idle / 1_000_000,
-            peak / 1_000_000
-        );
+        println!("{backend:?}: idle {} MB, peak {} MB with {PUSHES} pushes", idle / 1_000_000, peak / 1_000_000);
         assert!(peak < BUDGET + 100_000_000, "{peak} bytes at the peak, {idle} idle");
     }
 }

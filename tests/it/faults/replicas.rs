@@ -11,10 +11,7 @@ use tests::harness::{Auth, Backend, Upload, Wharf, digest, random};
 
 async fn two() -> (Wharf, Wharf) {
     let backing = Arc::new(Backing::create(Backend::PostgresS3));
-    (
-        Wharf::sharing(backing.clone()).start().await,
-        Wharf::sharing(backing).start().await,
-    )
+    (Wharf::sharing(backing.clone()).start().await, Wharf::sharing(backing).start().await)
 }
 
 #[tokio::test]
@@ -44,19 +41,9 @@ async fn a_token_of_one_replica_opens_the_other() {
     let answer = one.client().get("/token?offline_token=true").send().await.expect(200);
     let document = answer.json();
     let token = document["token"].as_str().expect("a token").to_owned();
-    other
-        .anonymous()
-        .as_(Auth::Bearer(token))
-        .get("/v2/")
-        .send()
-        .await
-        .expect(200);
+    other.anonymous().as_(Auth::Bearer(token)).get("/v2/").send().await.expect(200);
     let refresh = document["refresh_token"].as_str().expect("a refresh token").to_owned();
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("service", "x"),
-        ("refresh_token", refresh.as_str()),
-    ];
+    let form = [("grant_type", "refresh_token"), ("service", "x"), ("refresh_token", refresh.as_str())];
     other.anonymous().post("/token").form(&form).send().await.expect(200);
 }
 
@@ -71,22 +58,10 @@ async fn a_session_moves_between_replicas() {
         upload = upload.through(if turn % 2 == 0 { &there } else { &here });
         upload.append_at(pair[0], &bytes[pair[0]..pair[1]]).await.expect(202);
     }
-    upload
-        .through(&here)
-        .status()
-        .await
-        .expect(204)
-        .expect_header("range", &format!("0-{}", (12 << 20) - 1));
+    upload.through(&here).status().await.expect(204).expect_header("range", &format!("0-{}", (12 << 20) - 1));
     let closing = upload.through(&there);
-    closing
-        .close_with(&digest(&bytes), bytes[12 << 20..].to_vec())
-        .await
-        .expect(201);
-    here.repository("tests/moving")
-        .blob(&digest(&bytes))
-        .await
-        .expect(200)
-        .expect_body(&bytes);
+    closing.close_with(&digest(&bytes), bytes[12 << 20..].to_vec()).await.expect(201);
+    here.repository("tests/moving").blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
 }
 
 #[tokio::test]
@@ -122,21 +97,12 @@ async fn a_session_goes_on_after_its_replica_was_killed_in_the_middle_of_a_reque
             break;
         }
         answer.expect_one_of(&[409, 416, 503]);
-        assert!(
-            begin.elapsed() < Duration::from_secs(60),
-            "the session of a dead replica is held for a minute"
-        );
+        assert!(begin.elapsed() < Duration::from_secs(60), "the session of a dead replica is held for a minute");
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     println!("resumed {:?} after the kill", begin.elapsed());
     upload.close(&digest(&bytes)).await.expect(201);
-    other
-        .client()
-        .repository("tests/killed")
-        .blob(&digest(&bytes))
-        .await
-        .expect(200)
-        .expect_body(&bytes);
+    other.client().repository("tests/killed").blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -152,10 +118,7 @@ async fn nothing_is_lost_when_either_replica_dies_at_random() {
     }
     let ledger = workload.finish().await;
     println!("{}", ledger.summary().await);
-    assert!(
-        ledger.acknowledged.lock().await.len() > 10,
-        "too little was pushed to prove anything"
-    );
+    assert!(ledger.acknowledged.lock().await.len() > 10, "too little was pushed to prove anything");
     ledger.expect_everything(&one.client()).await;
     ledger.expect_everything(&other.client()).await;
     ledger.expect_no_unforeseen_error().await;

@@ -12,13 +12,7 @@ use tests::harness::{Backend, Repository, Wharf, digest, random};
 async fn proxied(backend: Backend) -> (Wharf, FaultProxy) {
     let backing = Arc::new(Backing::create(backend));
     let proxy = FaultProxy::start(backing.storage().endpoint()).await;
-    (
-        Wharf::sharing(backing)
-            .set("WHARF_S3_ENDPOINT", proxy.endpoint())
-            .start()
-            .await,
-        proxy,
-    )
+    (Wharf::sharing(backing).set("WHARF_S3_ENDPOINT", proxy.endpoint()).start().await, proxy)
 }
 
 /// A push of these bytes in one go; the status of its last step, or nothing when the connection broke.
@@ -29,12 +23,7 @@ async fn push(repository: &Repository, bytes: &[u8]) -> Option<u16> {
         return Some(begun.status());
     }
     let upload = tests::harness::Upload::new(client.clone(), &begun);
-    let answer = client
-        .put(&upload.closing(&digest(bytes)))
-        .body(bytes.to_vec())
-        .try_send()
-        .await
-        .ok()?;
+    let answer = client.put(&upload.closing(&digest(bytes))).body(bytes.to_vec()).try_send().await.ok()?;
     Some(answer.status())
 }
 
@@ -84,13 +73,7 @@ async fn nothing_is_lost_with_one_request_in_ten_failing() {
 async fn a_completion_that_fails_inside_a_200_is_no_success() {
     let (wharf, proxy) = proxied(Backend::SqliteS3).await;
     let repository = wharf.repository();
-    proxy.plan(|seen| {
-        if seen.completes_multipart() {
-            Fault::ErrorInSuccess
-        } else {
-            Fault::None
-        }
-    });
+    proxy.plan(|seen| if seen.completes_multipart() { Fault::ErrorInSuccess } else { Fault::None });
     let bytes = random(20 << 20);
     let status = push(&repository, &bytes).await;
     assert!(proxy.faults() > 0, "a push of 20 MiB takes a multipart upload");
@@ -127,11 +110,7 @@ async fn every_step_of_a_push_may_fail_once() {
                 let first = Arc::new(std::sync::Mutex::new(None));
                 proxy.plan(move |seen| {
                     let first = *first.lock().expect("no panic").get_or_insert(seen.number);
-                    if seen.number == first + step {
-                        fault
-                    } else {
-                        Fault::None
-                    }
+                    if seen.number == first + step { fault } else { Fault::None }
                 });
                 let bytes = random(size);
                 let status = push(&repository, &bytes).await;
@@ -155,13 +134,7 @@ async fn a_reply_that_stops_half_way_never_looks_whole() {
     let bytes = random(3 << 20);
     let digest = repository.push_blob(&bytes).await;
     for length in [0, 100, 1 << 20, (3 << 20) - 1] {
-        proxy.plan(move |seen| {
-            if seen.method == http::Method::GET {
-                Fault::Truncated(length)
-            } else {
-                Fault::None
-            }
-        });
+        proxy.plan(move |seen| if seen.method == http::Method::GET { Fault::Truncated(length) } else { Fault::None });
         let answer = wharf.client().get(&repository.blob_path(&digest)).try_send().await;
         // Either the server got the rest by itself, or the client sees that something is missing.
         if let Ok(answer) = answer {
@@ -170,10 +143,7 @@ async fn a_reply_that_stops_half_way_never_looks_whole() {
                 status => assert!([502, 503, 504].contains(&status), "{answer}"),
             }
         }
-        let call = wharf
-            .client()
-            .get(&repository.blob_path(&digest))
-            .header("range", "bytes=10-2000000");
+        let call = wharf.client().get(&repository.blob_path(&digest)).header("range", "bytes=10-2000000");
         if let Ok(answer) = call.try_send().await {
             match answer.status() {
                 206 => drop(answer.expect_body(&bytes[10..=2_000_000])),
@@ -197,23 +167,12 @@ async fn without_storage_blobs_are_503_and_the_rest_goes_on() {
         let begin = Instant::now();
         let status = push(&repository, &random(100_000)).await;
         assert!(matches!(status, Some(502..=504)), "{fault:?}: {status:?}");
-        let read = wharf
-            .client()
-            .get(&repository.blob_path(&digest(&layer)))
-            .try_send()
-            .await;
-        assert!(
-            read.is_err() || read.is_ok_and(|answer| [502, 503, 504].contains(&answer.status())),
-            "{fault:?}"
-        );
+        let read = wharf.client().get(&repository.blob_path(&digest(&layer))).try_send().await;
+        assert!(read.is_err() || read.is_ok_and(|answer| [502, 503, 504].contains(&answer.status())), "{fault:?}");
         assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
         // The database knows these.
         repository.head_blob(&digest(&layer)).await.expect(200);
-        repository
-            .manifest("one")
-            .await
-            .expect(200)
-            .expect_body(&image.manifest);
+        repository.manifest("one").await.expect(200).expect_body(&image.manifest);
         repository.tags("").await.expect(200);
     }
     proxy.heal();
@@ -240,13 +199,7 @@ async fn a_silent_store_is_given_up() {
 async fn a_failed_upload_leaves_nothing_open_in_the_store() {
     let (wharf, proxy) = proxied(Backend::SqliteS3).await;
     let repository = wharf.repository();
-    proxy.plan(|seen| {
-        if seen.completes_multipart() {
-            Fault::Status(500)
-        } else {
-            Fault::None
-        }
-    });
+    proxy.plan(|seen| if seen.completes_multipart() { Fault::Status(500) } else { Fault::None });
     let bytes = random(20 << 20);
     let status = push(&repository, &bytes).await;
     assert_ne!(status, Some(201));

@@ -40,17 +40,8 @@ async fn the_empty_blob_has_a_length_of_zero() {
     on_all(async |wharf| {
         let repository = wharf.repository();
         let digest = repository.push_blob(b"").await;
-        repository
-            .blob(&digest)
-            .await
-            .expect(200)
-            .expect_header("content-length", "0")
-            .expect_body(b"");
-        repository
-            .head_blob(&digest)
-            .await
-            .expect(200)
-            .expect_header("content-length", "0");
+        repository.blob(&digest).await.expect(200).expect_header("content-length", "0").expect_body(b"");
+        repository.head_blob(&digest).await.expect(200).expect_header("content-length", "0");
     })
     .await;
 }
@@ -62,23 +53,12 @@ async fn a_blob_keeps_the_algorithm_it_was_pushed_with() {
         let bytes = random(5000);
         let long = sha512(&bytes);
         repository.push_blob_as(&bytes, &long).await;
-        repository
-            .blob(&long)
-            .await
-            .expect(200)
-            .expect_header("docker-content-digest", &long)
-            .expect_body(&bytes);
-        repository
-            .head_blob(&long)
-            .await
-            .expect(200)
-            .expect_header("docker-content-digest", &long);
+        repository.blob(&long).await.expect(200).expect_header("docker-content-digest", &long).expect_body(&bytes);
+        repository.head_blob(&long).await.expect(200).expect_header("docker-content-digest", &long);
         // The same bytes asked for under the other algorithm: found or not, but never under a digest nobody asked for.
         let other = repository.blob(&digest(&bytes)).await.expect_one_of(&[200, 404]);
         if other.status() == 200 {
-            other
-                .expect_header("docker-content-digest", &digest(&bytes))
-                .expect_body(&bytes);
+            other.expect_header("docker-content-digest", &digest(&bytes)).expect_body(&bytes);
         }
     })
     .await;
@@ -114,10 +94,7 @@ async fn a_blob_of_another_repository_is_not_found_in_this_one() {
 async fn a_repository_that_does_not_exist_is_404() {
     on_default(async |wharf| {
         let answer = wharf.repository().blob(&digest(b"x")).await.expect(404);
-        assert!(
-            ["NAME_UNKNOWN", "BLOB_UNKNOWN"].contains(&answer.code().as_str()),
-            "{answer}"
-        );
+        assert!(["NAME_UNKNOWN", "BLOB_UNKNOWN"].contains(&answer.code().as_str()), "{answer}");
     })
     .await;
 }
@@ -138,15 +115,9 @@ async fn what_the_client_accepts_does_not_matter() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let digest = repository.push_blob(b"content").await;
-        for accept in [
-            "text/html",
-            "application/vnd.oci.image.layer.v1.tar+gzip, */*",
-            "nonsense",
-        ] {
+        for accept in ["text/html", "application/vnd.oci.image.layer.v1.tar+gzip, */*", "nonsense"] {
             let call = repository.client().get(&repository.blob_path(&digest));
-            let call = call
-                .header("accept", accept)
-                .header("accept-encoding", "gzip, zstd, br");
+            let call = call.header("accept", accept).header("accept-encoding", "gzip, zstd, br");
             call.send()
                 .await
                 .expect(200)

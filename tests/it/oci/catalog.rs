@@ -28,20 +28,9 @@ async fn repositories_come_in_the_order_of_their_bytes_and_in_pages() {
             let all: Vec<String> = pages.iter().flat_map(|page| page.strings("repositories")).collect();
             assert_eq!(all, expected, "n={n}");
         }
-        let answer = wharf
-            .client()
-            .get("/v2/_catalog?last=a%2Fa&n=2")
-            .send()
-            .await
-            .expect(200);
+        let answer = wharf.client().get("/v2/_catalog?last=a%2Fa&n=2").send().await.expect(200);
         assert_eq!(answer.strings("repositories"), ["a/b", "a0"]);
-        let answer = wharf
-            .client()
-            .get("/v2/_catalog?n=0")
-            .send()
-            .await
-            .expect(200)
-            .expect_no_header("link");
+        let answer = wharf.client().get("/v2/_catalog?n=0").send().await.expect(200).expect_no_header("link");
         assert!(answer.strings("repositories").is_empty());
         wharf.client().get("/v2/_catalog?n=-1").send().await.expect(400);
         wharf.client().get("/v2/_catalog?n=99999999").send().await.expect(200);

@@ -15,9 +15,7 @@ async fn a_stream_of_unknown_length_is_taken() {
             let bytes = random(length);
             let mut upload = repository.begin().await;
             let answer = upload.append_streamed(&bytes, 30_000).await.expect(202);
-            answer
-                .expect_header("range", &format!("0-{}", length - 1))
-                .expect_header("content-length", "0");
+            answer.expect_header("range", &format!("0-{}", length - 1)).expect_header("content-length", "0");
             upload.close(&digest(&bytes)).await.expect(201);
             repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
         }
@@ -32,16 +30,10 @@ async fn chunks_in_order_make_a_blob() {
         let bytes = random(35_000);
         let mut upload = repository.begin().await;
         for offset in [0, 10_000, 20_000] {
-            let answer = upload
-                .append_at(offset, &bytes[offset..offset + 10_000])
-                .await
-                .expect(202);
+            let answer = upload.append_at(offset, &bytes[offset..offset + 10_000]).await.expect(202);
             answer.expect_header("range", &format!("0-{}", offset + 9_999));
         }
-        let answer = upload
-            .close_range(&digest(&bytes), "30000-34999", &bytes[30_000..])
-            .await
-            .expect(201);
+        let answer = upload.close_range(&digest(&bytes), "30000-34999", &bytes[30_000..]).await.expect(201);
         answer.expect_header("docker-content-digest", &digest(&bytes));
         repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
     })
@@ -56,16 +48,10 @@ async fn large_chunks_of_uneven_sizes_make_a_blob() {
         let mut upload = repository.begin().await;
         let mut offset = 0;
         for size in [1, 6 * 1024 * 1024, 100, 5 * 1024 * 1024 - 1, 9 * 1024 * 1024, 12_345] {
-            upload
-                .append_at(offset, &bytes[offset..offset + size])
-                .await
-                .expect(202);
+            upload.append_at(offset, &bytes[offset..offset + size]).await.expect(202);
             offset += size;
         }
-        upload
-            .close_with(&digest(&bytes), bytes[offset..].to_vec())
-            .await
-            .expect(201);
+        upload.close_with(&digest(&bytes), bytes[offset..].to_vec()).await.expect(201);
         repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
     })
     .await;
@@ -105,19 +91,10 @@ async fn a_chunk_out_of_order_is_416_and_the_session_goes_on() {
         }
         upload.append_at(1000, &bytes[1000..2000]).await.expect(202);
         // The closing chunk keeps the same rule.
-        upload
-            .close_range(&digest(&bytes), "2500-2999", &bytes[2500..])
-            .await
-            .expect(416);
-        upload
-            .close_range(&digest(&bytes), "0-999", &bytes[..1000])
-            .await
-            .expect(416);
+        upload.close_range(&digest(&bytes), "2500-2999", &bytes[2500..]).await.expect(416);
+        upload.close_range(&digest(&bytes), "0-999", &bytes[..1000]).await.expect(416);
         upload.status().await.expect(204).expect_header("range", "0-1999");
-        upload
-            .close_range(&digest(&bytes), "2000-2999", &bytes[2000..])
-            .await
-            .expect(201);
+        upload.close_range(&digest(&bytes), "2000-2999", &bytes[2000..]).await.expect(201);
         repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
     })
     .await;
@@ -148,10 +125,7 @@ async fn a_range_with_the_unit_bytes_is_tolerated() {
         let repository = wharf.repository();
         let bytes = random(1000);
         let mut upload = repository.begin().await;
-        let answer = upload
-            .append_range("bytes 0-999", &bytes)
-            .await
-            .expect_one_of(&[202, 400, 416]);
+        let answer = upload.append_range("bytes 0-999", &bytes).await.expect_one_of(&[202, 400, 416]);
         if answer.status() == 202 {
             upload.close(&digest(&bytes)).await.expect(201);
         }
@@ -184,22 +158,12 @@ async fn an_upload_resumes_after_a_connection_that_broke() {
         upload.append(&bytes[..100_000]).await.expect(202);
 
         // A streamed request that breaks off in the middle.
-        let mut stream = tokio::net::TcpStream::connect(wharf.address())
-            .await
-            .expect("the server accepts");
+        let mut stream = tokio::net::TcpStream::connect(wharf.address()).await.expect("the server accepts");
         let path = upload.location.trim_start_matches(&wharf.url()).to_owned();
         let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
-        let head = raw::request(
-            "PATCH",
-            &path,
-            &wharf.address(),
-            &[&credentials, "Content-Length: 300000"],
-        );
+        let head = raw::request("PATCH", &path, &wharf.address(), &[&credentials, "Content-Length: 300000"]);
         stream.write_all(&head).await.expect("the head is sent");
-        stream
-            .write_all(&bytes[100_000..250_000])
-            .await
-            .expect("a part of the body is sent");
+        stream.write_all(&bytes[100_000..250_000]).await.expect("a part of the body is sent");
         stream.flush().await.expect("the part is sent");
         drop(stream);
 
@@ -209,11 +173,7 @@ async fn an_upload_resumes_after_a_connection_that_broke() {
             let answer = upload.status().await;
             if answer.status() == 204 {
                 let range = answer.header("range").to_owned();
-                held = range
-                    .strip_prefix("0-")
-                    .and_then(|last| last.parse::<usize>().ok())
-                    .expect("a range")
-                    + 1;
+                held = range.strip_prefix("0-").and_then(|last| last.parse::<usize>().ok()).expect("a range") + 1;
                 let next = upload.append_at(held, &bytes[held..held + 10]).await;
                 if next.status() == 202 {
                     held += 10;
@@ -249,18 +209,13 @@ async fn an_older_location_of_a_session_still_works() {
 #[tokio::test]
 async fn an_idle_session_ends_by_itself() {
     use tests::harness::{Backend, Wharf};
-    let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_UPLOAD_TTL", "1s")
-        .start()
-        .await;
+    // A minute is the shortest that the setting allows.
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_UPLOAD_TTL", "1m").start().await;
     let repository = wharf.repository();
     let mut upload = repository.begin().await;
     let bytes = random(1000);
     upload.append(&bytes).await.expect(202);
-    tokio::time::sleep(Duration::from_millis(2500)).await;
+    tokio::time::sleep(Duration::from_secs(63)).await;
     upload.append(b"late").await.expect_error(404, "BLOB_UPLOAD_UNKNOWN");
-    upload
-        .close(&digest(&bytes))
-        .await
-        .expect_error(404, "BLOB_UPLOAD_UNKNOWN");
+    upload.close(&digest(&bytes)).await.expect_error(404, "BLOB_UPLOAD_UNKNOWN");
 }

@@ -8,16 +8,10 @@ async fn deleting_a_tag_keeps_the_manifest() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let image = repository.push_small("one").await;
-        repository
-            .put_manifest("two", OCI_MANIFEST, &image.manifest)
-            .await
-            .expect(201);
+        repository.put_manifest("two", OCI_MANIFEST, &image.manifest).await.expect(201);
         repository.delete_manifest("one").await.expect(202);
         repository.head_manifest("one").await.expect(404);
-        repository
-            .delete_manifest("one")
-            .await
-            .expect_error(404, "MANIFEST_UNKNOWN");
+        repository.delete_manifest("one").await.expect_error(404, "MANIFEST_UNKNOWN");
         repository.expect_image(Some("two"), &image).await;
         repository.delete_manifest("two").await.expect(202);
         repository.expect_image(None, &image).await;
@@ -30,17 +24,11 @@ async fn deleting_a_manifest_takes_its_tags_along() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let image = repository.push_small("one").await;
-        repository
-            .put_manifest("two", OCI_MANIFEST, &image.manifest)
-            .await
-            .expect(201);
+        repository.put_manifest("two", OCI_MANIFEST, &image.manifest).await.expect(201);
         let other = repository.push_small("other").await;
         repository.delete_manifest(&image.digest).await.expect(202);
         for reference in ["one", "two", &image.digest] {
-            repository
-                .manifest(reference)
-                .await
-                .expect_error(404, "MANIFEST_UNKNOWN");
+            repository.manifest(reference).await.expect_error(404, "MANIFEST_UNKNOWN");
             repository.head_manifest(reference).await.expect(404);
         }
         repository.delete_manifest(&image.digest).await.expect(404);
@@ -127,40 +115,22 @@ async fn what_is_absent_cannot_be_deleted() {
         unborn.delete_blob(&digest(b"x")).await.expect(404);
         let repository = wharf.repository();
         repository.push_small("one").await;
-        repository
-            .delete_manifest("absent")
-            .await
-            .expect_error(404, "MANIFEST_UNKNOWN");
-        repository
-            .delete_manifest(&digest(b"absent"))
-            .await
-            .expect_error(404, "MANIFEST_UNKNOWN");
-        repository
-            .delete_blob(&digest(b"absent"))
-            .await
-            .expect_error(404, "BLOB_UNKNOWN");
-        repository
-            .delete_blob("sha256:short")
-            .await
-            .expect_error(400, "DIGEST_INVALID");
+        repository.delete_manifest("absent").await.expect_error(404, "MANIFEST_UNKNOWN");
+        repository.delete_manifest(&digest(b"absent")).await.expect_error(404, "MANIFEST_UNKNOWN");
+        repository.delete_blob(&digest(b"absent")).await.expect_error(404, "BLOB_UNKNOWN");
+        repository.delete_blob("sha256:short").await.expect_error(400, "DIGEST_INVALID");
     })
     .await;
 }
 
 #[tokio::test]
 async fn deletion_can_be_switched_off_altogether() {
-    let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_DELETE_ENABLED", "false")
-        .start()
-        .await;
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_DELETE_ENABLED", "false").start().await;
     let repository = wharf.repository();
     let image = repository.push_small("one").await;
     let loose = repository.push_blob(&random(100)).await;
     repository.delete_manifest("one").await.expect_error(405, "UNSUPPORTED");
-    repository
-        .delete_manifest(&image.digest)
-        .await
-        .expect_error(405, "UNSUPPORTED");
+    repository.delete_manifest(&image.digest).await.expect_error(405, "UNSUPPORTED");
     repository.delete_blob(&loose).await.expect_error(405, "UNSUPPORTED");
     repository.expect_image(Some("one"), &image).await;
     repository.head_blob(&loose).await.expect(200);

@@ -63,28 +63,12 @@ async fn an_early_refusal_reaches_a_client_that_is_still_sending() {
         let upload = repository.begin().await;
         let anonymous = wharf.anonymous();
         let path = upload.location.trim_start_matches(&wharf.url()).to_owned();
-        anonymous
-            .patch(&path)
-            .body(body.clone())
-            .send()
-            .await
-            .expect_error(401, "UNAUTHORIZED");
+        anonymous.patch(&path).body(body.clone()).send().await.expect_error(401, "UNAUTHORIZED");
         let absent = repository.path("blobs/uploads/00000000-0000-4000-8000-000000000000");
-        wharf
-            .client()
-            .patch(&absent)
-            .body(body.clone())
-            .send()
-            .await
-            .expect_error(404, "BLOB_UPLOAD_UNKNOWN");
+        wharf.client().patch(&absent).body(body.clone()).send().await.expect_error(404, "BLOB_UPLOAD_UNKNOWN");
         let mut late = upload.clone();
-        late.append_range(&format!("100-{}", 99 + body.len()), &body)
-            .await
-            .expect(416);
-        let call = wharf
-            .client()
-            .put(&repository.manifest_path("large"))
-            .header("content-type", "text/plain");
+        late.append_range(&format!("100-{}", 99 + body.len()), &body).await.expect(416);
+        let call = wharf.client().put(&repository.manifest_path("large")).header("content-type", "text/plain");
         call.body(body).send().await.expect_one_of(&[400, 413, 415]);
         upload.close(&digest(b"")).await.expect(201);
     })
@@ -96,10 +80,7 @@ async fn expect_100_continue_is_answered_before_the_body() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let upload = repository.begin().await;
-        let path = upload
-            .closing(&digest(b"hello"))
-            .trim_start_matches(&wharf.url())
-            .to_owned();
+        let path = upload.closing(&digest(b"hello")).trim_start_matches(&wharf.url()).to_owned();
         let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
         let headers = [credentials.as_str(), "Content-Length: 5", "Expect: 100-continue"];
         let mut request = raw::request("PUT", &path, &wharf.address(), &headers);
@@ -107,11 +88,7 @@ async fn expect_100_continue_is_answered_before_the_body() {
         let exchange = raw::exchange(wharf.address(), &request, std::time::Duration::from_secs(5)).await;
         let text = exchange.text();
         assert!(text.contains(" 201 "), "{text}");
-        repository
-            .blob(&digest(b"hello"))
-            .await
-            .expect(200)
-            .expect_body(b"hello");
+        repository.blob(&digest(b"hello")).await.expect(200).expect_body(b"hello");
         // A client that is refused is not asked for its body.
         let headers = ["Content-Length: 5000000", "Expect: 100-continue"];
         let request = raw::request("PUT", &path, &wharf.address(), &headers);
@@ -126,21 +103,11 @@ async fn answers_are_never_compressed_nor_guessed_at() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let image = repository.push_small("one").await;
-        for path in [
-            repository.manifest_path("one"),
-            repository.blob_path(&image.blobs[0].0),
-            repository.path("tags/list"),
-        ] {
-            let answer = wharf
-                .client()
-                .get(&path)
-                .header("accept-encoding", "gzip, deflate, br, zstd")
-                .send()
-                .await;
-            let answer = answer
-                .expect(200)
-                .expect_no_header("content-encoding")
-                .expect_no_header("transfer-encoding");
+        for path in
+            [repository.manifest_path("one"), repository.blob_path(&image.blobs[0].0), repository.path("tags/list")]
+        {
+            let answer = wharf.client().get(&path).header("accept-encoding", "gzip, deflate, br, zstd").send().await;
+            let answer = answer.expect(200).expect_no_header("content-encoding").expect_no_header("transfer-encoding");
             assert_eq!(answer.header("content-length"), answer.body().len().to_string());
             assert_eq!(answer.header("x-content-type-options"), "nosniff");
         }
@@ -153,20 +120,11 @@ async fn locations_hold_behind_a_proxy_that_ends_tls() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let call = wharf.client().post(&repository.path("blobs/uploads/"));
-        let call = call
-            .header("host", "registry.example.com")
-            .header("x-forwarded-proto", "https");
-        let answer = call
-            .header("x-forwarded-host", "registry.example.com")
-            .send()
-            .await
-            .expect(202);
+        let call = call.header("host", "registry.example.com").header("x-forwarded-proto", "https");
+        let answer = call.header("x-forwarded-host", "registry.example.com").send().await.expect(202);
         let location = answer.header("location").to_owned();
         // Relative is best; absolute must be what the client used.
-        assert!(
-            location.starts_with("/v2/") || location.starts_with("https://registry.example.com/v2/"),
-            "{location}"
-        );
+        assert!(location.starts_with("/v2/") || location.starts_with("https://registry.example.com/v2/"), "{location}");
         assert!(!location.contains("evil"));
     })
     .await;

@@ -6,6 +6,7 @@ mod chunked;
 mod conditional;
 mod delete;
 mod errors;
+mod manifest_kinds;
 mod manifest_validation;
 mod manifests;
 mod mount;

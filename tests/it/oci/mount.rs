@@ -20,10 +20,7 @@ async fn a_blob_of_a_named_repository_is_mounted() {
         let digest = source.push_blob(&bytes).await;
         let answer = target.mount(&digest, source.name()).await.expect(201);
         let answer = answer.expect_header("docker-content-digest", &digest);
-        assert!(
-            answer.header("location").ends_with(&target.blob_path(&digest)),
-            "{answer}"
-        );
+        assert!(answer.header("location").ends_with(&target.blob_path(&digest)), "{answer}");
         target.blob(&digest).await.expect(200).expect_body(&bytes);
         // The blob belongs to both now: taking it out of one leaves it in the other.
         source.delete_blob(&digest).await.expect(202);
@@ -37,11 +34,7 @@ async fn a_blob_is_mounted_from_wherever_it_is() {
     on_default(async |wharf| {
         let (source, target) = (wharf.repository(), wharf.repository());
         let digest = source.push_blob(&random(1000)).await;
-        target
-            .mount(&digest, "")
-            .await
-            .expect(201)
-            .expect_header("docker-content-digest", &digest);
+        target.mount(&digest, "").await.expect(201).expect_header("docker-content-digest", &digest);
         target.head_blob(&digest).await.expect(200);
     })
     .await;
@@ -74,10 +67,7 @@ async fn a_mount_with_a_broken_digest_is_400() {
     on_default(async |wharf| {
         let target = wharf.repository();
         for broken in ["sha256:short", "nonsense", "sha256:"] {
-            target
-                .mount(broken, "some/where")
-                .await
-                .expect_error(400, "DIGEST_INVALID");
+            target.mount(broken, "some/where").await.expect_error(400, "DIGEST_INVALID");
         }
     })
     .await;

@@ -21,22 +21,11 @@ async fn root_gets_200_and_an_empty_object() {
 #[tokio::test]
 async fn a_client_without_credentials_is_challenged_once() {
     on_default(async |wharf| {
-        let answer = wharf
-            .anonymous()
-            .get("/v2/")
-            .send()
-            .await
-            .expect_error(401, "UNAUTHORIZED");
+        let answer = wharf.anonymous().get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
         let answer = answer.expect_header("docker-distribution-api-version", "registry/2.0");
         let challenge = answer.header("www-authenticate");
-        assert!(
-            challenge.starts_with("Bearer ") || challenge.starts_with("Basic "),
-            "{challenge}"
-        );
-        assert!(
-            !challenge.contains("error="),
-            "a first challenge names no error: {challenge}"
-        );
+        assert!(challenge.starts_with("Bearer ") || challenge.starts_with("Basic "), "{challenge}");
+        assert!(!challenge.contains("error="), "a first challenge names no error: {challenge}");
     })
     .await;
 }
@@ -56,11 +45,7 @@ async fn every_answer_names_the_api_version_and_a_request_id_of_its_own() {
         ];
         let mut ids: Vec<&str> = Vec::new();
         for answer in &answers {
-            assert_eq!(
-                answer.header("docker-distribution-api-version"),
-                "registry/2.0",
-                "{answer}"
-            );
+            assert_eq!(answer.header("docker-distribution-api-version"), "registry/2.0", "{answer}");
             ids.push(answer.header("x-request-id"));
         }
         ids.sort_unstable();

@@ -3,12 +3,7 @@
 use tests::harness::{ALL, Repository, Wharf, on, on_default, random};
 
 async fn get_range(repository: &Repository, digest: &str, range: &str) -> tests::harness::Answer {
-    repository
-        .client()
-        .get(&repository.blob_path(digest))
-        .header("range", range)
-        .send()
-        .await
+    repository.client().get(&repository.blob_path(digest)).header("range", range).send().await
 }
 
 async fn pushed(wharf: &Wharf, length: usize) -> (Repository, String, Vec<u8>) {
@@ -54,9 +49,7 @@ async fn ranges_across_the_parts_of_a_large_blob_are_right() {
         let (repository, digest, bytes) = pushed(wharf, 17 * 1024 * 1024).await;
         for boundary in [5 * 1024 * 1024, 8 * 1024 * 1024, 16 * 1024 * 1024] {
             let (first, last) = (boundary - 1000, boundary + 999);
-            let answer = get_range(&repository, &digest, &format!("bytes={first}-{last}"))
-                .await
-                .expect(206);
+            let answer = get_range(&repository, &digest, &format!("bytes={first}-{last}")).await.expect(206);
             answer.expect_body(&bytes[first..=last]);
         }
     })
@@ -67,25 +60,13 @@ async fn ranges_across_the_parts_of_a_large_blob_are_right() {
 async fn a_range_beyond_the_end_is_416_and_tells_the_length() {
     on_default(async |wharf| {
         let (repository, digest, _) = pushed(wharf, 1000).await;
-        for range in [
-            "bytes=1000-",
-            "bytes=1000-1001",
-            "bytes=99999999999999999999-",
-            "bytes=500-0",
-            "bytes=-0",
-        ] {
+        for range in ["bytes=1000-", "bytes=1000-1001", "bytes=99999999999999999999-", "bytes=500-0", "bytes=-0"] {
             let answer = get_range(&repository, &digest, range).await.expect(416);
             let answer = answer.expect_header("content-range", "bytes */1000");
-            assert_eq!(
-                answer.header("content-length"),
-                answer.body().len().to_string(),
-                "{answer}"
-            );
+            assert_eq!(answer.header("content-length"), answer.body().len().to_string(), "{answer}");
         }
         let empty = repository.push_blob(b"").await;
-        let answer = get_range(&repository, &empty, "bytes=0-0")
-            .await
-            .expect_one_of(&[200, 416]);
+        let answer = get_range(&repository, &empty, "bytes=0-0").await.expect_one_of(&[200, 416]);
         if answer.status() == 416 {
             answer.expect_header("content-range", "bytes */0");
         }
@@ -97,20 +78,10 @@ async fn a_range_beyond_the_end_is_416_and_tells_the_length() {
 async fn a_range_that_makes_no_sense_is_ignored() {
     on_default(async |wharf| {
         let (repository, digest, bytes) = pushed(wharf, 1000).await;
-        for range in [
-            "bytes",
-            "bytes=",
-            "bytes=a-b",
-            "lines=1-2",
-            "bytes=1",
-            "bytes=--1",
-            "=0-1",
-            "bytes=0x1-0x2",
-            "bytes 0-1",
-        ] {
-            let answer = get_range(&repository, &digest, range)
-                .await
-                .expect_one_of(&[200, 400, 416]);
+        for range in
+            ["bytes", "bytes=", "bytes=a-b", "lines=1-2", "bytes=1", "bytes=--1", "=0-1", "bytes=0x1-0x2", "bytes 0-1"]
+        {
+            let answer = get_range(&repository, &digest, range).await.expect_one_of(&[200, 400, 416]);
             if answer.status() == 200 {
                 answer.expect_body(&bytes);
             }
@@ -124,22 +95,15 @@ async fn several_ranges_come_in_the_order_asked() {
     on_default(async |wharf| {
         let (repository, digest, bytes) = pushed(wharf, 10_000).await;
         let asked = [(9000, 9099), (0, 9), (500, 500), (9900, 9999)];
-        let answer = get_range(&repository, &digest, "bytes=9000-9099,0-9, 500-500,-100")
-            .await
-            .expect(206);
+        let answer = get_range(&repository, &digest, "bytes=9000-9099,0-9, 500-500,-100").await.expect(206);
         let kind = answer.header("content-type").to_owned();
-        let boundary = kind
-            .strip_prefix("multipart/byteranges; boundary=")
-            .unwrap_or_else(|| panic!("{kind}"));
+        let boundary = kind.strip_prefix("multipart/byteranges; boundary=").unwrap_or_else(|| panic!("{kind}"));
         let boundary = boundary.trim_matches('"');
         assert_eq!(answer.header("content-length"), answer.body().len().to_string());
         let mut rest = answer.body().as_ref();
         for (first, last) in asked {
             let (head, body) = next_part(rest, boundary);
-            assert!(
-                head.contains(&format!("content-range: bytes {first}-{last}/10000")),
-                "{head}"
-            );
+            assert!(head.contains(&format!("content-range: bytes {first}-{last}/10000")), "{head}");
             let length = last - first + 1;
             assert_eq!(&body[..length], &bytes[first..=last]);
             rest = &body[length..];
@@ -152,15 +116,9 @@ async fn several_ranges_come_in_the_order_asked() {
 
 /// The lower-case head of the next part, and everything after it.
 fn next_part<'a>(bytes: &'a [u8], boundary: &str) -> (String, &'a [u8]) {
-    let end = bytes
-        .windows(4)
-        .position(|four| four == b"\r\n\r\n")
-        .expect("a part has a head");
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a part has a head");
     let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-    assert!(
-        head.trim_start().starts_with(&format!("--{}", boundary.to_lowercase())),
-        "{head}"
-    );
+    assert!(head.trim_start().starts_with(&format!("--{}", boundary.to_lowercase())), "{head}");
     (head, &bytes[end + 4..])
 }
 
@@ -171,9 +129,7 @@ async fn ranges_beyond_the_end_are_left_out_of_several() {
         let answer = get_range(&repository, &digest, "bytes=0-9,5000-6000").await.expect(206);
         let found = answer.body().windows(10).any(|ten| ten == &bytes[..10]);
         assert!(found, "{answer}");
-        get_range(&repository, &digest, "bytes=5000-6000,7000-")
-            .await
-            .expect_one_of(&[200, 416]);
+        get_range(&repository, &digest, "bytes=5000-6000,7000-").await.expect_one_of(&[200, 416]);
     })
     .await;
 }
@@ -183,17 +139,10 @@ async fn dozens_of_ranges_are_served() {
     on_default(async |wharf| {
         let (repository, digest, bytes) = pushed(wharf, 100_000).await;
         let ranges: Vec<String> = (0..60).map(|i| format!("{}-{}", i * 1500, i * 1500 + 99)).collect();
-        let answer = get_range(&repository, &digest, &format!("bytes={}", ranges.join(",")))
-            .await
-            .expect(206);
+        let answer = get_range(&repository, &digest, &format!("bytes={}", ranges.join(","))).await.expect(206);
         let text = String::from_utf8_lossy(answer.body()).to_lowercase();
         assert_eq!(text.matches("content-range:").count(), 60);
-        assert!(
-            answer
-                .body()
-                .windows(100)
-                .any(|hundred| hundred == &bytes[88_500..88_600])
-        );
+        assert!(answer.body().windows(100).any(|hundred| hundred == &bytes[88_500..88_600]));
     })
     .await;
 }
@@ -205,11 +154,7 @@ async fn overlapping_ranges_do_not_multiply_what_is_sent() {
         let ranges = vec!["0-"; 1300].join(",");
         let answer = get_range(&repository, &digest, &format!("bytes={ranges}")).await;
         let answer = answer.expect_one_of(&[200, 206, 400, 416, 431]);
-        assert!(
-            answer.body().len() < 3 * bytes.len(),
-            "{} bytes for a blob of 1 MB",
-            answer.body().len()
-        );
+        assert!(answer.body().len() < 3 * bytes.len(), "{} bytes for a blob of 1 MB", answer.body().len());
     })
     .await;
 }
@@ -218,10 +163,7 @@ async fn overlapping_ranges_do_not_multiply_what_is_sent() {
 async fn a_head_with_a_range_has_no_body() {
     on_default(async |wharf| {
         let (repository, digest, _) = pushed(wharf, 1000).await;
-        let call = repository
-            .client()
-            .head(&repository.blob_path(&digest))
-            .header("range", "bytes=0-9");
+        let call = repository.client().head(&repository.blob_path(&digest)).header("range", "bytes=0-9");
         let answer = call.send().await.expect_one_of(&[200, 206]);
         assert!(answer.body().is_empty());
     })
@@ -237,11 +179,7 @@ async fn many_ranges_in_parallel_make_up_the_blob() {
             let (repository, digest) = (repository.clone(), digest.clone());
             async move {
                 let range = format!("bytes={}-{}", i * piece, (i + 1) * piece - 1);
-                get_range(&repository, &digest, &range)
-                    .await
-                    .expect(206)
-                    .body()
-                    .to_vec()
+                get_range(&repository, &digest, &range).await.expect(206).body().to_vec()
             }
         });
         let pieces = futures_util::future::join_all(calls).await;
@@ -254,17 +192,8 @@ async fn many_ranges_in_parallel_make_up_the_blob() {
 async fn if_range_gives_the_part_only_of_the_same_content() {
     on_default(async |wharf| {
         let (repository, digest, bytes) = pushed(wharf, 1000).await;
-        let call = || {
-            repository
-                .client()
-                .get(&repository.blob_path(&digest))
-                .header("range", "bytes=10-19")
-        };
-        let same = call()
-            .header("if-range", format!("\"{digest}\""))
-            .send()
-            .await
-            .expect(206);
+        let call = || repository.client().get(&repository.blob_path(&digest)).header("range", "bytes=10-19");
+        let same = call().header("if-range", format!("\"{digest}\"")).send().await.expect(206);
         same.expect_body(&bytes[10..20]);
         let other = call().header("if-range", "\"another\"").send().await.expect(200);
         other.expect_body(&bytes);

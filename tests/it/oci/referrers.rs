@@ -13,21 +13,13 @@ fn descriptors(answer: &Answer) -> Vec<Value> {
     let document = answer.json();
     assert_eq!(document["schemaVersion"], 2, "{answer}");
     assert_eq!(document["mediaType"], OCI_INDEX, "{answer}");
-    document["manifests"]
-        .as_array()
-        .unwrap_or_else(|| panic!("{answer}: manifests must be an array"))
-        .clone()
+    document["manifests"].as_array().unwrap_or_else(|| panic!("{answer}: manifests must be an array")).clone()
 }
 
 fn digests(answer: &Answer) -> Vec<String> {
     let mut digests: Vec<String> = descriptors(answer)
         .iter()
-        .map(|descriptor| {
-            descriptor["digest"]
-                .as_str()
-                .expect("a descriptor has a digest")
-                .to_owned()
-        })
+        .map(|descriptor| descriptor["digest"].as_str().expect("a descriptor has a digest").to_owned())
         .collect();
     digests.sort();
     digests
@@ -65,10 +57,7 @@ async fn a_malformed_digest_is_400() {
     on_default(async |wharf| {
         let (repository, _) = subject(wharf).await;
         for broken in ["sha256:short", "latest", "sha256:", "sha256", "x:y:z"] {
-            repository
-                .referrers(broken, "")
-                .await
-                .expect_error(400, "DIGEST_INVALID");
+            repository.referrers(broken, "").await.expect_error(400, "DIGEST_INVALID");
         }
     })
     .await;
@@ -95,27 +84,14 @@ async fn a_referrer_is_described_as_it_is() {
         bare_index["subject"] = image.descriptor();
 
         let cases = [
-            (
-                &artifact,
-                OCI_MANIFEST,
-                json!("application/vnd.example.sbom"),
-                json!({"one": "1", "two": "zwei"}),
-            ),
+            (&artifact, OCI_MANIFEST, json!("application/vnd.example.sbom"), json!({"one": "1", "two": "zwei"})),
             (&plain, OCI_MANIFEST, json!(OCI_CONFIG), Value::Null),
-            (
-                &typed_index,
-                OCI_INDEX,
-                json!("application/vnd.example.bundle"),
-                json!({"of": "index"}),
-            ),
+            (&typed_index, OCI_INDEX, json!("application/vnd.example.bundle"), json!({"of": "index"})),
             (&bare_index, OCI_INDEX, Value::Null, Value::Null),
         ];
         for (document, media_type, _, _) in &cases {
             let bytes = to_bytes(document);
-            let answer = repository
-                .put_manifest(&digest(&bytes), media_type, &bytes)
-                .await
-                .expect(201);
+            let answer = repository.put_manifest(&digest(&bytes), media_type, &bytes).await.expect(201);
             answer.expect_header("oci-subject", &image.digest);
         }
         let listed = descriptors(&repository.referrers(&image.digest, "").await.expect(200));
@@ -127,11 +103,7 @@ async fn a_referrer_is_described_as_it_is() {
             assert_eq!(found["mediaType"], *media_type);
             assert_eq!(found["size"], bytes.len());
             assert_eq!(found["artifactType"], *artifact_type, "{document}");
-            let shown = found
-                .get("annotations")
-                .filter(|shown| **shown != json!({}))
-                .cloned()
-                .unwrap_or(Value::Null);
+            let shown = found.get("annotations").filter(|shown| **shown != json!({})).cloned().unwrap_or(Value::Null);
             assert_eq!(shown, *annotations);
         }
     })
@@ -143,14 +115,8 @@ async fn the_filter_is_applied_and_named() {
     on_default(async |wharf| {
         let (repository, image) = subject(wharf).await;
         let sbom = repository.push_referrer(&image, "application/spdx+json").await;
-        let signature = repository
-            .push_referrer(&image, "application/vnd.example.signature.v1+json")
-            .await;
-        let all = repository
-            .referrers(&image.digest, "")
-            .await
-            .expect(200)
-            .expect_no_header(FILTERS);
+        let signature = repository.push_referrer(&image, "application/vnd.example.signature.v1+json").await;
+        let all = repository.referrers(&image.digest, "").await.expect(200).expect_no_header(FILTERS);
         assert_eq!(digests(&all), sorted(&[&sbom, &signature]));
         for (kind, expected) in [
             ("application/spdx+json", vec![&sbom]),
@@ -163,10 +129,7 @@ async fn the_filter_is_applied_and_named() {
             answer.expect_header(FILTERS, "artifactType");
         }
         // Clients that do not encode send the plus and the slash as they are.
-        let answer = repository
-            .referrers(&image.digest, "?artifactType=application/spdx+json")
-            .await
-            .expect(200);
+        let answer = repository.referrers(&image.digest, "?artifactType=application/spdx+json").await.expect(200);
         assert_eq!(digests(&answer), sorted(&[&sbom]));
         let other = repository.referrers(&image.digest, "?unknown=filter").await.expect(200);
         assert_eq!(digests(&other), sorted(&[&sbom, &signature]));
@@ -237,18 +200,9 @@ async fn a_referrer_pushed_twice_is_listed_once() {
     on_default(async |wharf| {
         let (repository, image) = subject(wharf).await;
         let referrer = repository.push_referrer(&image, "application/vnd.example.one").await;
-        repository
-            .put_manifest("tagged", OCI_MANIFEST, &referrer.manifest)
-            .await
-            .expect(201);
-        repository
-            .put_manifest(&referrer.digest, OCI_MANIFEST, &referrer.manifest)
-            .await
-            .expect(201);
-        assert_eq!(
-            digests(&repository.referrers(&image.digest, "").await),
-            sorted(&[&referrer])
-        );
+        repository.put_manifest("tagged", OCI_MANIFEST, &referrer.manifest).await.expect(201);
+        repository.put_manifest(&referrer.digest, OCI_MANIFEST, &referrer.manifest).await.expect(201);
+        assert_eq!(digests(&repository.referrers(&image.digest, "").await), sorted(&[&referrer]));
     })
     .await;
 }
@@ -258,19 +212,13 @@ async fn a_subject_may_be_known_by_sha512() {
     on_default(async |wharf| {
         let (repository, image) = subject(wharf).await;
         let long = sha512(&image.manifest);
-        repository
-            .put_manifest(&long, OCI_MANIFEST, &image.manifest)
-            .await
-            .expect(201);
+        repository.put_manifest(&long, OCI_MANIFEST, &image.manifest).await.expect(201);
         repository.push_blob(b"{}").await;
         let mut document = content::artifact("application/vnd.example.long");
         document["subject"] = json!({"mediaType": OCI_MANIFEST, "digest": long, "size": image.manifest.len()});
         let bytes = to_bytes(&document);
         let referrer = sha512(&bytes);
-        let answer = repository
-            .put_manifest(&referrer, OCI_MANIFEST, &bytes)
-            .await
-            .expect(201);
+        let answer = repository.put_manifest(&referrer, OCI_MANIFEST, &bytes).await.expect(201);
         answer.expect_header("oci-subject", &long);
         // Named with the digest it was pushed with.
         assert_eq!(digests(&repository.referrers(&long, "").await.expect(200)), [referrer]);
@@ -284,21 +232,14 @@ async fn pages_keep_the_filter() {
         let (repository, image) = subject(wharf).await;
         let mut expected = Vec::new();
         for number in 0..12 {
-            let kind = if number % 3 == 0 {
-                "application/vnd.example.a"
-            } else {
-                "application/vnd.example.b"
-            };
+            let kind = if number % 3 == 0 { "application/vnd.example.a" } else { "application/vnd.example.b" };
             let referrer = repository.push_referrer(&image, kind).await;
             if number % 3 != 0 {
                 expected.push(referrer.digest);
             }
         }
         expected.sort();
-        let target = format!(
-            "referrers/{}?n=3&artifactType=application%2Fvnd.example.b",
-            image.digest
-        );
+        let target = format!("referrers/{}?n=3&artifactType=application%2Fvnd.example.b", image.digest);
         let pages = repository.pages(&repository.path(&target)).await;
         let mut all: Vec<String> = pages.iter().flat_map(digests).collect();
         all.sort();
@@ -323,21 +264,12 @@ async fn many_large_referrers_are_cut_into_pages() {
             document["subject"] = image.descriptor();
             document["annotations"] = json!({"number": number.to_string(), "text": hex::encode(random(500_000))});
             let bytes = to_bytes(&document);
-            repository
-                .put_manifest(&digest(&bytes), OCI_MANIFEST, &bytes)
-                .await
-                .expect(201);
+            repository.put_manifest(&digest(&bytes), OCI_MANIFEST, &bytes).await.expect(201);
         }
-        let pages = repository
-            .pages(&repository.path(&format!("referrers/{}", image.digest)))
-            .await;
+        let pages = repository.pages(&repository.path(&format!("referrers/{}", image.digest))).await;
         assert_eq!(pages.iter().map(|page| descriptors(page).len()).sum::<usize>(), 6);
         for page in &pages {
-            assert!(
-                page.body().len() <= 4 * 1024 * 1024 + 4096,
-                "a page of {} bytes",
-                page.body().len()
-            );
+            assert!(page.body().len() <= 4 * 1024 * 1024 + 4096, "a page of {} bytes", page.body().len());
         }
     })
     .await;

@@ -8,10 +8,7 @@ async fn tagged(wharf: &Wharf, tags: &[&str]) -> (Repository, Image) {
     let repository = wharf.repository();
     let image = repository.push_small(tags[0]).await;
     for tag in &tags[1..] {
-        repository
-            .put_manifest(tag, OCI_MANIFEST, &image.manifest)
-            .await
-            .expect(201);
+        repository.put_manifest(tag, OCI_MANIFEST, &image.manifest).await.expect(201);
     }
     (repository, image)
 }
@@ -20,16 +17,9 @@ async fn tagged(wharf: &Wharf, tags: &[&str]) -> (Repository, Image) {
 async fn tags_come_in_the_order_of_their_bytes() {
     on_default(async |wharf| {
         let (repository, _) = tagged(wharf, &["b", "a", "B", "A", "_", "10", "9", "a.b", "a-b", "a_b", "ab"]).await;
-        let answer = repository
-            .tags("")
-            .await
-            .expect(200)
-            .expect_header("content-type", "application/json");
+        let answer = repository.tags("").await.expect(200).expect_header("content-type", "application/json");
         assert_eq!(answer.json()["name"], repository.name());
-        assert_eq!(
-            answer.strings("tags"),
-            ["10", "9", "A", "B", "_", "a", "a-b", "a.b", "a_b", "ab", "b"]
-        );
+        assert_eq!(answer.strings("tags"), ["10", "9", "A", "B", "_", "a", "a-b", "a.b", "a_b", "ab", "b"]);
         answer.expect_no_header("link");
     })
     .await;
@@ -71,13 +61,9 @@ async fn a_link_is_relative_and_keeps_other_parameters() {
 async fn last_begins_after_a_tag_that_need_not_exist() {
     on_default(async |wharf| {
         let (repository, _) = tagged(wharf, &["a", "c", "e"]).await;
-        for (last, expected) in [
-            ("a", vec!["c", "e"]),
-            ("b", vec!["c", "e"]),
-            ("e", vec![]),
-            ("zzz", vec![]),
-            ("0", vec!["a", "c", "e"]),
-        ] {
+        for (last, expected) in
+            [("a", vec!["c", "e"]), ("b", vec!["c", "e"]), ("e", vec![]), ("zzz", vec![]), ("0", vec!["a", "c", "e"])]
+        {
             let answer = repository.tags(&format!("?last={last}")).await.expect(200);
             assert_eq!(answer.strings("tags"), expected, "last={last}");
         }
@@ -101,24 +87,10 @@ async fn n_of_zero_is_an_empty_list_without_a_link() {
 async fn n_that_is_no_count_is_400() {
     on_default(async |wharf| {
         let (repository, _) = tagged(wharf, &["a"]).await;
-        for n in [
-            "-1",
-            "abc",
-            "1.5",
-            "0x10",
-            "",
-            "%00",
-            "1e3",
-            "--1",
-            "99999999999999999999999999",
-        ] {
+        for n in ["-1", "abc", "1.5", "0x10", "", "%00", "1e3", "--1", "99999999999999999999999999"] {
             let answer = repository.tags(&format!("?n={n}")).await;
             // A count beyond any integer is still a count: it may be cut silently.
-            let allowed: &[u16] = if n.starts_with('9') || n.is_empty() {
-                &[200, 400]
-            } else {
-                &[400]
-            };
+            let allowed: &[u16] = if n.starts_with('9') || n.is_empty() { &[200, 400] } else { &[400] };
             assert!(allowed.contains(&answer.status()), "n={n}: {answer}");
         }
     })
@@ -154,10 +126,7 @@ async fn strange_values_of_last_neither_fail_nor_inject() {
             &"z".repeat(3000),
         ];
         for value in values {
-            let answer = repository
-                .tags(&format!("?n=1&last={}", encode(value)))
-                .await
-                .expect_one_of(&[200, 400]);
+            let answer = repository.tags(&format!("?n=1&last={}", encode(value))).await.expect_one_of(&[200, 400]);
             assert!(answer.header_opt("x-injected").is_none(), "{answer}");
             if answer.status() == 200 {
                 answer.next();

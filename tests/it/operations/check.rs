@@ -11,10 +11,7 @@ async fn a_good_setup_passes() {
         for part in ["database", "storage", "migration"] {
             assert!(text.contains(part), "{part} is not mentioned: {text}");
         }
-        assert!(
-            !text.contains(&tests::harness::server::ROOT_SECRET_ACCESS_KEY.to_lowercase()),
-            "{text}"
-        );
+        assert!(!text.contains(&tests::harness::server::ROOT_SECRET_ACCESS_KEY.to_lowercase()), "{text}");
         wharf.client().get("/v2/").send().await.expect(200);
     })
     .await;
@@ -29,10 +26,7 @@ async fn what_is_wrong_is_said() {
             let finished = wharf.run_with(&["check"], &[("WHARF_DATABASE_URL", &url)]);
             assert!(!finished.status.success(), "{finished:?}");
             let text = format!("{}{}", finished.stdout, finished.stderr);
-            assert!(
-                text.to_lowercase().contains("database") && !text.contains("canary"),
-                "{text}"
-            );
+            assert!(text.to_lowercase().contains("database") && !text.contains("canary"), "{text}");
         }
         let finished = if wharf.backend().s3() {
             let endpoint = format!("http://127.0.0.1:{nowhere}");
@@ -41,10 +35,7 @@ async fn what_is_wrong_is_said() {
             // A file where a directory should be.
             let file = wharf.data_directory().join("in-the-way");
             std::fs::write(&file, b"x").expect("a file can be written");
-            wharf.run_with(
-                &["check"],
-                &[("WHARF_STORAGE_URL", &format!("file:{}", file.display()))],
-            )
+            wharf.run_with(&["check"], &[("WHARF_STORAGE_URL", &format!("file:{}", file.display()))])
         };
         assert!(!finished.status.success(), "{finished:?}");
         let text = format!("{}{}", finished.stdout, finished.stderr).to_lowercase();

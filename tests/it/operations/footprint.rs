@@ -10,12 +10,7 @@ async fn it_starts_quickly_and_idles_small() {
     on_all(async |wharf| {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let resident = resources::resident(wharf.pid());
-        println!(
-            "{:?}: started in {:?}, {} MB resident",
-            wharf.backend(),
-            wharf.start_time,
-            resident / 1_000_000
-        );
+        println!("{:?}: started in {:?}, {} MB resident", wharf.backend(), wharf.start_time, resident / 1_000_000);
         assert!(wharf.start_time < Duration::from_secs(5), "{:?}", wharf.start_time);
         assert!(resident < 100_000_000, "{resident} bytes");
     })
@@ -32,11 +27,7 @@ async fn two_processes_that_start_at_once_migrate_once() {
         let replicas = futures_util::future::join_all(starts).await;
         let image = replicas[0].client().repository("tests/shared").push_small("one").await;
         for replica in &replicas {
-            replica
-                .client()
-                .repository("tests/shared")
-                .expect_image(Some("one"), &image)
-                .await;
+            replica.client().repository("tests/shared").expect_image(Some("one"), &image).await;
         }
     }
 }

@@ -9,11 +9,7 @@ fn blob_files(wharf: &Wharf) -> Vec<PathBuf> {
     fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.is_dir() {
-                walk(&path, files)
-            } else {
-                files.push(path)
-            }
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
         }
     }
     let mut files = Vec::new();
@@ -64,38 +60,22 @@ async fn a_hole_is_found() {
     let finished = wharf.run(&["fsck"]);
     assert!(!finished.status.success(), "{finished:?}");
     let text = format!("{}{}", finished.stdout, finished.stderr);
-    assert!(
-        text.contains(&image.blobs[1].0),
-        "the digest of the hole is named: {text}"
-    );
+    assert!(text.contains(&image.blobs[1].0), "the digest of the hole is named: {text}");
     // The start does not depend on it, and a pull of the damaged image does not lie.
     wharf.restart().await;
-    let answer = repository
-        .client()
-        .get(&repository.blob_path(&image.blobs[1].0))
-        .try_send()
-        .await;
-    assert!(
-        answer.is_err() || answer.is_ok_and(|answer| answer.status() != 200),
-        "a hole is not served as a blob"
-    );
+    let answer = repository.client().get(&repository.blob_path(&image.blobs[1].0)).try_send().await;
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() != 200), "a hole is not served as a blob");
     repository.manifest("one").await.expect(200);
 }
 
 #[tokio::test]
 async fn a_file_of_the_wrong_size_is_found() {
     let (wharf, _, image, layer) = damaged().await;
-    let file = std::fs::File::options()
-        .write(true)
-        .open(&layer)
-        .expect("the file can be opened");
+    let file = std::fs::File::options().write(true).open(&layer).expect("the file can be opened");
     file.set_len(1000).expect("the file can be cut");
     let finished = wharf.run(&["fsck"]);
     assert!(!finished.status.success(), "{finished:?}");
-    assert!(
-        format!("{}{}", finished.stdout, finished.stderr).contains(&image.blobs[1].0),
-        "{finished:?}"
-    );
+    assert!(format!("{}{}", finished.stdout, finished.stderr).contains(&image.blobs[1].0), "{finished:?}");
 }
 
 #[tokio::test]
@@ -105,16 +85,10 @@ async fn changed_bytes_are_found_when_digests_are_verified() {
     bytes[60_000] ^= 1;
     std::fs::write(&layer, &bytes).expect("the file can be written");
     let finished = wharf.run(&["fsck"]);
-    assert!(
-        finished.status.success(),
-        "sizes agree, and nothing else was asked for: {finished:?}"
-    );
+    assert!(finished.status.success(), "sizes agree, and nothing else was asked for: {finished:?}");
     let finished = wharf.run(&["fsck", "--verify"]);
     assert!(!finished.status.success(), "{finished:?}");
-    assert!(
-        format!("{}{}", finished.stdout, finished.stderr).contains(&image.blobs[1].0),
-        "{finished:?}"
-    );
+    assert!(format!("{}{}", finished.stdout, finished.stderr).contains(&image.blobs[1].0), "{finished:?}");
 }
 
 #[tokio::test]
@@ -125,10 +99,7 @@ async fn an_orphan_is_found_and_put_aside_not_deleted() {
     let orphan = layer.with_file_name(name.chars().rev().collect::<String>());
     std::fs::write(&orphan, b"orphaned bytes").expect("the file can be written");
     let old = std::time::SystemTime::now() - std::time::Duration::from_secs(48 * 3600);
-    let file = std::fs::File::options()
-        .write(true)
-        .open(&orphan)
-        .expect("the file can be opened");
+    let file = std::fs::File::options().write(true).open(&orphan).expect("the file can be opened");
     file.set_modified(old).expect("the time can be set");
     let finished = wharf.run(&["fsck"]);
     assert!(!finished.status.success(), "{finished:?}");
@@ -138,23 +109,12 @@ async fn an_orphan_is_found_and_put_aside_not_deleted() {
     let finished = wharf.run(&["fsck"]);
     assert!(finished.status.success(), "{finished:?}");
     fn holds(directory: &Path, bytes: &[u8]) -> bool {
-        std::fs::read_dir(directory)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .any(|entry| {
-                let path = entry.path();
-                if path.is_dir() {
-                    holds(&path, bytes)
-                } else {
-                    std::fs::read(&path).is_ok_and(|found| found == bytes)
-                }
-            })
+        std::fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| {
+            let path = entry.path();
+            if path.is_dir() { holds(&path, bytes) } else { std::fs::read(&path).is_ok_and(|found| found == bytes) }
+        })
     }
-    assert!(
-        holds(&wharf.data_directory(), b"orphaned bytes"),
-        "quarantine keeps the bytes"
-    );
+    assert!(holds(&wharf.data_directory(), b"orphaned bytes"), "quarantine keeps the bytes");
     wharf.restart().await;
     repository.expect_image(Some("one"), &image).await;
 }

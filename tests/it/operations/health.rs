@@ -46,10 +46,7 @@ async fn without_a_database_it_is_alive_and_not_ready() {
 async fn without_storage_it_is_not_ready() {
     let backing = std::sync::Arc::new(tests::harness::backing::Backing::create(Backend::SqliteS3));
     let proxy = tests::harness::fault_proxy::FaultProxy::start(backing.storage().endpoint()).await;
-    let wharf = Wharf::sharing(backing)
-        .set("WHARF_S3_ENDPOINT", proxy.endpoint())
-        .start()
-        .await;
+    let wharf = Wharf::sharing(backing).set("WHARF_S3_ENDPOINT", proxy.endpoint()).start().await;
     proxy.plan(|_| tests::harness::fault_proxy::Fault::Status(503));
     let mut status = 0;
     // The state of the storage may be remembered for a while: asking must not cost an object each time.

@@ -4,18 +4,12 @@ use tests::harness::{Backend, Wharf};
 
 #[tokio::test]
 async fn the_request_id_of_an_answer_finds_its_line() {
-    let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_LOG_LEVEL", "info")
-        .start()
-        .await;
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_LOG_LEVEL", "info").start().await;
     let answer = wharf.client().get("/v2/some/where/tags/list").send().await.expect(404);
     let id = answer.header("x-request-id").to_owned();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let output = wharf.output();
-    let line = output
-        .lines()
-        .find(|line| line.contains(&id))
-        .unwrap_or_else(|| panic!("{id} is not in {output}"));
+    let line = output.lines().find(|line| line.contains(&id)).unwrap_or_else(|| panic!("{id} is not in {output}"));
     for part in ["404", "GET"] {
         assert!(line.contains(part), "{line} must tell {part}");
     }
@@ -23,18 +17,12 @@ async fn the_request_id_of_an_answer_finds_its_line() {
 
 #[tokio::test]
 async fn json_lines_are_json() {
-    let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_LOG_FORMAT", "json")
-        .start()
-        .await;
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_LOG_FORMAT", "json").start().await;
     let answer = wharf.client().get("/v2/").send().await.expect(200);
     let id = answer.header("x-request-id").to_owned();
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let output = wharf.output();
-    let line = output
-        .lines()
-        .find(|line| line.contains(&id))
-        .unwrap_or_else(|| panic!("{id} is not in {output}"));
+    let line = output.lines().find(|line| line.contains(&id)).unwrap_or_else(|| panic!("{id} is not in {output}"));
     let document: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     assert!(document.is_object());
 }
@@ -43,19 +31,8 @@ async fn json_lines_are_json() {
 async fn what_a_client_sends_cannot_forge_a_line() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
     wharf.client().get("/v2/a%0aFORGED%20LINE/tags/list").send().await;
-    wharf
-        .client()
-        .get("/v2/")
-        .header("user-agent", b"x\tFORGED\x1b[31m")
-        .send()
-        .await;
-    wharf
-        .client()
-        .get("/v2/")
-        .header("x-request-id", "FORGED-id")
-        .send()
-        .await
-        .expect(200);
+    wharf.client().get("/v2/").header("user-agent", b"x\tFORGED\x1b[31m").send().await;
+    wharf.client().get("/v2/").header("x-request-id", "FORGED-id").send().await.expect(200);
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     let output = wharf.output();
     assert!(!output.lines().any(|line| line.starts_with("FORGED")), "{output}");

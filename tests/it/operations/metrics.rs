@@ -5,10 +5,7 @@ use tests::harness::{Wharf, digest, on_all, on_default, random};
 async fn scrape(wharf: &Wharf) -> String {
     let answer = wharf.anonymous().get("/metrics").send().await.expect(200);
     let kind = answer.header("content-type").to_owned();
-    assert!(
-        kind.starts_with("text/plain") || kind.starts_with("application/openmetrics-text"),
-        "{kind}"
-    );
+    assert!(kind.starts_with("text/plain") || kind.starts_with("application/openmetrics-text"), "{kind}");
     String::from_utf8(answer.body().to_vec()).expect("metrics are text")
 }
 
@@ -37,10 +34,7 @@ async fn requests_are_counted_by_route_method_and_status() {
         assert!(counted(&["method=\"GET\"", "status=\"200\""]) >= 5.0, "{metrics}");
         assert!(counted(&["method=\"GET\"", "status=\"404\""]) >= 5.0, "{metrics}");
         assert!(counted(&["method=\"PUT\"", "status=\"201\""]) >= 3.0, "{metrics}");
-        assert!(
-            sum(&metrics, "duration_seconds_bucket", &["le=\"+Inf\""]) >= 10.0,
-            "{metrics}"
-        );
+        assert!(sum(&metrics, "duration_seconds_bucket", &["le=\"+Inf\""]) >= 10.0, "{metrics}");
         // Labels come from a fixed list: names and digests would fill the memory of the server and of Prometheus.
         for unbounded in [repository.name(), &image.digest, &image.blobs[0].0] {
             assert!(!metrics.contains(unbounded), "{unbounded} is a label");
@@ -57,17 +51,10 @@ async fn what_the_issue_asks_for_is_there() {
         let digest_of = repository.push_blob(&bytes).await;
         repository.blob(&digest_of).await.expect(200);
         let metrics = scrape(wharf).await;
-        for part in [
-            "requests_total",
-            "duration_seconds",
-            "uploads",
-            "database",
-            "storage",
-            "process_resident_memory_bytes",
-        ] {
-            let found = metrics
-                .lines()
-                .any(|line| !line.starts_with('#') && line.contains(part));
+        for part in
+            ["requests_total", "duration_seconds", "uploads", "database", "storage", "process_resident_memory_bytes"]
+        {
+            let found = metrics.lines().any(|line| !line.starts_with('#') && line.contains(part));
             assert!(found, "no sample named {part}: {metrics}");
         }
         let grown: Vec<&str> = metrics
@@ -91,18 +78,8 @@ async fn hostile_requests_do_not_multiply_the_labels() {
     on_default(async |wharf| {
         wharf.client().get("/v2/").send().await.expect(200);
         for number in 0..300 {
-            wharf
-                .anonymous()
-                .get(&format!("/nowhere/{number}"))
-                .send()
-                .await
-                .expect(404);
-            wharf
-                .client()
-                .get(&format!("/v2/name{number}/tags/list"))
-                .send()
-                .await
-                .expect(404);
+            wharf.anonymous().get(&format!("/nowhere/{number}")).send().await.expect(404);
+            wharf.client().get(&format!("/v2/name{number}/tags/list")).send().await.expect(404);
             let method = http::Method::from_bytes(format!("M{number}").as_bytes()).expect("a token");
             wharf.anonymous().call(method, "/v2/").send().await;
         }

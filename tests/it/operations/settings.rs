@@ -10,28 +10,16 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Runs with these settings alone, in a directory of its own; it must end.
 fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Finished {
     let home = tempfile::tempdir().expect("a temporary directory");
-    let mut all = vec![(
-        "WHARF_DATA_DIR".to_owned(),
-        home.path().join("data").display().to_string(),
-    )];
+    let mut all = vec![("WHARF_DATA_DIR".to_owned(), home.path().join("data").display().to_string())];
     all.retain(|(name, _)| !settings.iter().any(|(own, _)| own == name));
-    all.extend(
-        settings
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-    );
+    all.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     Program::run(arguments, &all, home.path(), LIMIT)
 }
 
 #[test]
 fn help_lists_every_setting_with_its_default() {
-    let finished = run(
-        &["serve", "--help"],
-        &[(
-            "WHARF_ROOT_SECRET_ACCESS_KEY",
-            "canary-secret-of-the-environment-000000",
-        )],
-    );
+    let finished =
+        run(&["serve", "--help"], &[("WHARF_ROOT_SECRET_ACCESS_KEY", "canary-secret-of-the-environment-000000")]);
     assert!(finished.status.success(), "{finished:?}");
     let names = [
         "WHARF_LISTEN",
@@ -60,11 +48,7 @@ fn help_lists_every_setting_with_its_default() {
         "WHARF_UPLOAD_TTL",
     ];
     for name in names {
-        assert!(
-            finished.stdout.contains(name),
-            "{name} is not in the help: {}",
-            finished.stdout
-        );
+        assert!(finished.stdout.contains(name), "{name} is not in the help: {}", finished.stdout);
     }
     for default in ["127.0.0.1:5000", "000000000000", "us-east-1"] {
         assert!(finished.stdout.contains(default), "{default} is not in the help");
@@ -103,15 +87,9 @@ fn settings_that_make_no_sense_stop_the_start_and_are_named() {
             "WHARF_ROOT_ACCESS_KEY_ID" => "WHARF_ROOT_SECRET_ACCESS_KEY",
             _ => name,
         };
-        assert!(
-            text.contains(name) || text.contains(partner),
-            "{name}={value} is not named: {text}"
-        );
+        assert!(text.contains(name) || text.contains(partner), "{name}={value} is not named: {text}");
         assert!(!text.contains("panicked"), "{text}");
-        assert!(
-            text.lines().filter(|line| !line.trim().is_empty()).count() <= 6,
-            "one clear line, not: {text}"
-        );
+        assert!(text.lines().filter(|line| !line.trim().is_empty()).count() <= 6, "one clear line, not: {text}");
     }
 }
 
@@ -119,11 +97,7 @@ fn settings_that_make_no_sense_stop_the_start_and_are_named() {
 fn every_problem_is_reported_at_once() {
     let finished = run(
         &["serve"],
-        &[
-            ("WHARF_ACCOUNT_ID", "12"),
-            ("WHARF_MEMORY_BUDGET", "much"),
-            ("WHARF_DATABASE_URL", "mysql://x"),
-        ],
+        &[("WHARF_ACCOUNT_ID", "12"), ("WHARF_MEMORY_BUDGET", "much"), ("WHARF_DATABASE_URL", "mysql://x")],
     );
     assert!(!finished.status.success());
     let text = format!("{}{}", finished.stdout, finished.stderr);
@@ -165,13 +139,13 @@ async fn a_flag_beats_the_environment_and_the_environment_beats_the_file() {
         ("WHARF_LISTEN".to_owned(), format!("127.0.0.1:{by_environment}")),
     ];
     let flag = format!("127.0.0.1:{by_flag}");
-    let cases: [(&[&str], &[(String, String)], u16); 3] = [
-        (&["serve", "--listen", &flag], &environment, by_flag),
-        (&["serve"], &environment, by_environment),
-        (&["serve"], &environment[..1], by_file),
+    let cases = [
+        (vec!["serve", "--listen", &flag], &environment[..], by_flag),
+        (vec!["serve"], &environment[..], by_environment),
+        (vec!["serve"], &environment[..1], by_file),
     ];
     for (arguments, environment, port) in cases {
-        let mut program = Program::start(arguments, environment, home.path(), &home.path().join("log"));
+        let mut program = Program::start(&arguments, environment, home.path(), &home.path().join("log"));
         let client = Client::new(&format!("http://127.0.0.1:{port}"), Auth::None);
         let mut up = false;
         for _ in 0..500 {
@@ -193,10 +167,7 @@ fn an_unknown_key_in_the_file_stops_the_start() {
     std::fs::write(&file, "listne = \"127.0.0.1:1\"\n").expect("a file can be written");
     let finished = run(&["serve"], &[("WHARF_CONFIG", &file.display().to_string())]);
     assert!(!finished.status.success());
-    assert!(
-        format!("{}{}", finished.stdout, finished.stderr).contains("listne"),
-        "{finished:?}"
-    );
+    assert!(format!("{}{}", finished.stdout, finished.stderr).contains("listne"), "{finished:?}");
 }
 
 #[test]

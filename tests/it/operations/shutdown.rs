@@ -24,14 +24,9 @@ async fn an_upload_in_flight_is_finished_before_the_end() {
         let push = tokio::spawn(call.try_send());
         tokio::time::sleep(Duration::from_millis(500)).await;
         wharf.signal("TERM");
-        let answer = push
-            .await
-            .expect("the push does not panic")
-            .expect("the push is answered");
+        let answer = push.await.expect("the push does not panic").expect("the push is answered");
         answer.expect(201);
-        let status = wharf
-            .wait(Duration::from_secs(10))
-            .expect("it ends once nothing is in flight");
+        let status = wharf.wait(Duration::from_secs(10)).expect("it ends once nothing is in flight");
         assert!(status.success(), "{status}");
         wharf.restart().await;
         repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
@@ -53,14 +48,8 @@ async fn nothing_new_is_accepted() {
     wharf.signal("TERM");
     tokio::time::sleep(Duration::from_millis(300)).await;
     let refused = tokio::net::TcpStream::connect(wharf.address()).await;
-    assert!(
-        refused.is_err(),
-        "a server that is going down still accepts connections"
-    );
-    slow.await
-        .expect("no panic")
-        .expect("what was in flight is answered")
-        .expect(202);
+    assert!(refused.is_err(), "a server that is going down still accepts connections");
+    slow.await.expect("no panic").expect("what was in flight is answered").expect(202);
     wharf.wait(Duration::from_secs(10)).expect("it ends");
 }
 
@@ -103,9 +92,7 @@ async fn an_upload_that_takes_too_long_can_be_resumed_afterwards() {
             "the slow push was cut off"
         );
         wharf.restart().await;
-        let held: usize = upload.status().await.expect(204).header("range")["0-".len()..]
-            .parse()
-            .expect("a number");
+        let held: usize = upload.status().await.expect(204).header("range")["0-".len()..].parse().expect("a number");
         assert!(held + 1 >= 100_000, "{held} of 100,000 acknowledged bytes are held");
         upload.append_at(held + 1, &bytes[held + 1..]).await.expect(202);
         upload.close(&digest(&bytes)).await.expect(201);

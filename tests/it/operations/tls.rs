@@ -11,17 +11,7 @@ use tests::harness::{digest, port, random};
 /// Writes a self-signed certificate for 127.0.0.1 and its key.
 fn certify(directory: &Path) {
     let output = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-        ])
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
         .args(["-subj", "/CN=wharf tests", "-addext", "subjectAltName=IP:127.0.0.1"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .args(["-keyout", "new-key.pem", "-out", "new-cert.pem"])
@@ -46,12 +36,7 @@ fn client(directory: &Path) -> reqwest::Client {
 }
 
 async fn ping(client: &reqwest::Client, base: &str) -> Option<reqwest::Response> {
-    client
-        .get(format!("{base}/v2/"))
-        .basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY))
-        .send()
-        .await
-        .ok()
+    client.get(format!("{base}/v2/")).basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY)).send().await.ok()
 }
 
 #[tokio::test]
@@ -86,15 +71,10 @@ async fn a_push_over_tls_works_and_a_new_certificate_is_taken_up() {
 
     let bytes = random(2_000_000);
     let target = format!("{base}/v2/tests/tls/blobs/uploads/?digest={}", digest(&bytes));
-    let request = first
-        .post(target)
-        .basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY))
-        .body(bytes.clone());
+    let request = first.post(target).basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY)).body(bytes.clone());
     assert_eq!(request.send().await.expect("an answer").status(), 201);
     let target = format!("{base}/v2/tests/tls/blobs/{}", digest(&bytes));
-    let request = first
-        .get(target)
-        .basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY));
+    let request = first.get(target).basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY));
     let pulled = request.send().await.expect("an answer").bytes().await.expect("a body");
     assert!(pulled == bytes);
 

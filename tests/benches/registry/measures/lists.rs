@@ -61,9 +61,7 @@ async fn list(bench: &mut Bench, kind: Kind) -> Result<()> {
     let mut lists: Vec<Result<Ready, String>> = Vec::new();
     for ((server, base), seeded) in bench.servers.iter().zip(&bases).zip(seeded) {
         lists.push(match base {
-            Ok(base) => prepare(server, kind, base, seeded)
-                .await
-                .map_err(|error| format!("{error:#}")),
+            Ok(base) => prepare(server, kind, base, seeded).await.map_err(|error| format!("{error:#}")),
             Err(reason) => Err(reason.clone()),
         });
     }
@@ -82,16 +80,11 @@ async fn list(bench: &mut Bench, kind: Kind) -> Result<()> {
             let mut ready = lists.iter();
             let row = bench
                 .take(&measure, |server| {
-                    let ready = ready
-                        .next()
-                        .ok_or("no list was prepared")?
-                        .as_ref()
-                        .map_err(String::clone)?;
+                    let ready = ready.next().ok_or("no list was prepared")?.as_ref().map_err(String::clone)?;
                     Ok(ready.pages[page].clients(server, clients))
                 })
                 .await;
-            row.notes
-                .extend(lists.iter().flatten().filter_map(|ready| ready.note.clone()));
+            row.notes.extend(lists.iter().flatten().filter_map(|ready| ready.note.clone()));
         }
     }
     Ok(())
@@ -100,38 +93,22 @@ async fn list(bench: &mut Bench, kind: Kind) -> Result<()> {
 /// Fills the lists; gives the number of entries that each server acknowledged.
 async fn seed(bench: &mut Bench, kind: Kind, bases: &[Result<Rc<str>, String>]) -> Vec<u64> {
     let entries = bench.options.list_entries();
-    let name = if kind == Kind::Tags {
-        "PUT manifest under a new tag"
-    } else {
-        "PUT small manifest with a subject"
-    };
+    let name = if kind == Kind::Tags { "PUT manifest under a new tag" } else { "PUT small manifest with a subject" };
     let measure = Measure {
         group: Group::Lists,
         name: name.to_owned(),
         clients: SEEDERS,
         unit: Unit::Requests,
         rounds: 1,
-        pace: Pace {
-            length: bench.options.seed_limit(),
-            operations: entries,
-            one_each: false,
-        },
+        pace: Pace { length: bench.options.seed_limit(), operations: entries, one_each: false },
         content: None,
         bare_disk: false,
     };
     let mut remaining = bases.iter();
     let row = bench
         .take(&measure, |server| {
-            let base = remaining
-                .next()
-                .ok_or("no base was prepared")?
-                .as_ref()
-                .map_err(String::clone)?;
-            let entry = if kind == Kind::Tags {
-                Entry::Tag
-            } else {
-                Entry::Referrer
-            };
+            let base = remaining.next().ok_or("no base was prepared")?.as_ref().map_err(String::clone)?;
+            let entry = if kind == Kind::Tags { Entry::Tag } else { Entry::Referrer };
             let next = Rc::new(Cell::new(0));
             let client = |_| Seeder {
                 server: Rc::clone(server),
@@ -179,20 +156,12 @@ async fn prepare(server: &Server, kind: Kind, base: &str, seeded: u64) -> Result
             let found = walk(server, format!("/v2/{prefix}/referrers/referrers/{subject}?n={PAGE}")).await?;
             let page = |index: usize| found.pages[index.min(found.pages.len() - 1)].clone();
             // The very last page may hold a few entries only: the one before is a full one.
-            let paths = [
-                page(0),
-                page(found.pages.len() / 2),
-                page(found.pages.len().saturating_sub(2)),
-            ];
+            let paths = [page(0), page(found.pages.len() / 2), page(found.pages.len().saturating_sub(2))];
             (paths, found, seeded)
         }
     };
     if found.complete {
-        ensure!(
-            found.entries == expected,
-            "the list holds {} entries instead of {expected}",
-            found.entries
-        );
+        ensure!(found.entries == expected, "the list holds {} entries instead of {expected}", found.entries);
     }
     let mut pages = Vec::new();
     let mut first_entries = 0;
@@ -208,15 +177,10 @@ async fn prepare(server: &Server, kind: Kind, base: &str, seeded: u64) -> Result
         notes.push(format!("gives {first_entries} entries where {PAGE} were asked for"));
     }
     if !found.complete {
-        notes.push(format!(
-            "the walk to the end of the list was given up after {} entries",
-            found.entries
-        ));
+        notes.push(format!("the walk to the end of the list was given up after {} entries", found.entries));
     }
     let note = (!notes.is_empty()).then(|| format!("{}: {}", server.name, notes.join("; ")));
-    let Ok(pages) = pages.try_into() else {
-        bail!("three pages were prepared")
-    };
+    let Ok(pages) = pages.try_into() else { bail!("three pages were prepared") };
     Ok(Ready { pages, note })
 }
 
@@ -232,11 +196,7 @@ struct Walk {
 async fn walk(server: &Server, first: String) -> Result<Walk> {
     let begun = Instant::now();
     let mut connection = server.connect().await?;
-    let mut walk = Walk {
-        pages: vec![first.clone()],
-        entries: 0,
-        complete: false,
-    };
+    let mut walk = Walk { pages: vec![first.clone()], entries: 0, complete: false };
     let mut path = first;
     let mut body = Vec::new();
     while begun.elapsed() < WALK_LIMIT {
@@ -244,9 +204,7 @@ async fn walk(server: &Server, first: String) -> Result<Walk> {
         let status = server.ask(&mut connection, "GET", &path, &mut body).await?;
         ensure!(status == 200, "a page of the list gives {status}");
         walk.entries += entries_in(&body).context("the page is no list")?;
-        let next = connection
-            .header("link")
-            .and_then(|link| link.split_once('<')?.1.split('>').next());
+        let next = connection.header("link").and_then(|link| link.split_once('<')?.1.split('>').next());
         let Some(next) = next.map(|next| path_of(next).to_owned()) else {
             walk.complete = true;
             break;

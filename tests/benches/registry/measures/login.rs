@@ -13,11 +13,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
     for name in ["login (GET /v2/)", "token issue (GET token)"] {
         let mut prepared = Vec::new();
         for server in &bench.servers {
-            let path = if name.starts_with("login") {
-                Some("/v2/")
-            } else {
-                server.token_path.as_deref()
-            };
+            let path = if name.starts_with("login") { Some("/v2/") } else { server.token_path.as_deref() };
             prepared.push(match path {
                 Some(path) => Ok(Prepared::probe(server, server.login_head(path), false).await?.0),
                 None => Err("not offered, or no credentials given".to_owned()),
@@ -37,11 +33,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
             let mut requests = prepared.iter();
             bench
                 .take(&measure, |server| {
-                    let request = requests
-                        .next()
-                        .ok_or("no request was prepared")?
-                        .as_ref()
-                        .map_err(String::clone)?;
+                    let request = requests.next().ok_or("no request was prepared")?.as_ref().map_err(String::clone)?;
                     Ok(request.clients(server, clients))
                 })
                 .await;

@@ -19,27 +19,18 @@ const LAYERS: usize = 8;
 pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
     let mut manifest = String::new();
     for server in &bench.servers {
-        manifest = push_image(server)
-            .await
-            .with_context(|| format!("cannot push an image to {}", server.name))?;
+        manifest = push_image(server).await.with_context(|| format!("cannot push an image to {}", server.name))?;
     }
     let by_digest = digest(manifest.as_bytes());
     let clients: &[usize] = if bench.options.quick { &[1, 64] } else { &[1, 10, 64] };
-    for (method, how, reference) in [
-        ("GET", "tag", TAG),
-        ("GET", "digest", &by_digest),
-        ("HEAD", "tag", TAG),
-        ("HEAD", "digest", &by_digest),
-    ] {
+    for (method, how, reference) in
+        [("GET", "tag", TAG), ("GET", "digest", &by_digest), ("HEAD", "tag", TAG), ("HEAD", "digest", &by_digest)]
+    {
         let mut prepared = Vec::new();
         for server in &bench.servers {
             let path = format!("/v2/{}/images/manifests/{reference}", server.prefix);
             let (request, body) = Prepared::probe(server, server.head(method, &path, ""), method == "HEAD").await?;
-            ensure!(
-                method == "HEAD" || body == manifest.as_bytes(),
-                "{} changed the manifest",
-                server.name
-            );
+            ensure!(method == "HEAD" || body == manifest.as_bytes(), "{} changed the manifest", server.name);
             prepared.push(request);
         }
         for &clients in clients {
@@ -69,11 +60,8 @@ async fn push_image(server: &Server) -> Result<String> {
     let mut connection = server.connect().await?;
     let mut layers = Vec::new();
     for number in 0..LAYERS {
-        let bytes = format!("layer {number} of {}", server.prefix);
-        layers.push((
-            push_bytes(server, &mut connection, "images", bytes.as_bytes()).await?,
-            bytes.len() as u64,
-        ));
+        let bytes = format!("layer {number}");
+        layers.push((push_bytes(server, &mut connection, "images", bytes.as_bytes()).await?, bytes.len() as u64));
     }
     let manifest = image(server, &mut connection, "images", &layers).await?;
     put_manifest(server, &mut connection, "images", TAG, manifest.as_bytes()).await?;

@@ -20,11 +20,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
         let mut prepared = Vec::new();
         for server in &bench.servers {
             let request = prepare(server, &content, &tail, size);
-            prepared.push(
-                request
-                    .await
-                    .with_context(|| format!("cannot prepare {}", server.name))?,
-            );
+            prepared.push(request.await.with_context(|| format!("cannot prepare {}", server.name))?);
         }
         drop(content);
         let clients: &[usize] = if bench.options.quick { &[10] } else { &[1, 10] };
@@ -58,14 +54,7 @@ async fn prepare(server: &Server, content: &Content, tail: &Tail, size: usize) -
     push_blob(server, &mut connection, "pull", Mode::Monolithic, &blob).await?;
     let layers = [(blob.digest.clone(), blob.length)];
     let manifest = image(server, &mut connection, "pull", &layers).await?;
-    put_manifest(
-        server,
-        &mut connection,
-        "pull",
-        &format!("size-{size}"),
-        manifest.as_bytes(),
-    )
-    .await?;
+    put_manifest(server, &mut connection, "pull", &format!("size-{size}"), manifest.as_bytes()).await?;
     verify_blob(server, "pull", &blob.digest).await?;
     let path = format!("/v2/{}/pull/blobs/{}", server.prefix, blob.digest);
     Ok(Prepared::probe(server, server.head("GET", &path, ""), false).await?.0)

@@ -23,11 +23,8 @@ type Acknowledged = Rc<RefCell<Vec<String>>>;
 
 /// Takes all push measures.
 pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
-    let sizes: &[usize] = if bench.options.quick {
-        &[1_000_000, 10_000_000]
-    } else {
-        &[1_000_000, 10_000_000, 100_000_000]
-    };
+    let sizes: &[usize] =
+        if bench.options.quick { &[1_000_000, 10_000_000] } else { &[1_000_000, 10_000_000, 100_000_000] };
     let clients: &[usize] = if bench.options.quick { &[10] } else { &[1, 10, 50] };
     // Numbers make tails unique over the whole run, whichever server and measure they are for.
     let numbers = Rc::new(Cell::new(0));
@@ -35,11 +32,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
         let content = Rc::new(Content::new(size, bench.run));
         for mode in [Mode::Monolithic, Mode::Streamed] {
             for &clients in clients {
-                let how = if mode == Mode::Monolithic {
-                    "monolithic"
-                } else {
-                    "streamed"
-                };
+                let how = if mode == Mode::Monolithic { "monolithic" } else { "streamed" };
                 let measure = measure(bench, format!("push {} {how}", megabytes(size)), clients, &content);
                 push_measure(bench, &measure, mode, &Numbers::Unique(Rc::clone(&numbers))).await;
             }
@@ -81,11 +74,7 @@ fn measure(bench: &Bench, name: String, clients: usize, content: &Rc<Content>) -
 }
 
 fn once_each(clients: usize) -> Pace {
-    Pace {
-        length: Duration::ZERO,
-        operations: clients as u64,
-        one_each: true,
-    }
+    Pace { length: Duration::ZERO, operations: clients as u64, one_each: true }
 }
 
 async fn push_measure(bench: &mut Bench, measure: &Measure, mode: Mode, numbers: &Numbers) {
@@ -133,16 +122,8 @@ async fn delete_all(server: &Rc<Server>, list: &Acknowledged) {
     list.borrow_mut().sort_unstable();
     list.borrow_mut().dedup();
     let operations = list.borrow().len() as u64;
-    let pace = Pace {
-        length: Duration::from_secs(15),
-        operations,
-        one_each: false,
-    };
-    let client = |_| Deleter {
-        server: Rc::clone(server),
-        connection: None,
-        list: Rc::clone(list),
-    };
+    let pace = Pace { length: Duration::from_secs(15), operations, one_each: false };
+    let client = |_| Deleter { server: Rc::clone(server), connection: None, list: Rc::clone(list) };
     run((0..8).map(client).collect(), pace).await;
 }
 
@@ -185,9 +166,7 @@ impl Client for Pusher {
         };
         let tail = Tail::new(self.seed, number);
         let blob = self.content.blob(&tail);
-        let Some(connection) = &mut self.connection else {
-            bail!("not connected")
-        };
+        let Some(connection) = &mut self.connection else { bail!("not connected") };
         push_blob(&self.server, connection, "push", self.mode, &blob).await?;
         self.acknowledged.borrow_mut().push(blob.digest);
         Ok(blob.length)
@@ -210,9 +189,7 @@ impl Client for Deleter {
         let digest = self.list.borrow_mut().pop();
         let Some(digest) = digest else { return Ok(0) };
         let path = format!("/v2/{}/push/blobs/{digest}", self.server.prefix);
-        let Some(connection) = &mut self.connection else {
-            bail!("not connected")
-        };
+        let Some(connection) = &mut self.connection else { bail!("not connected") };
         let status = self.server.ask(connection, "DELETE", &path, &mut Vec::new()).await?;
         ensure!(status == 202, "a blob delete gives {status}");
         Ok(0)

@@ -63,9 +63,7 @@ impl Client for Seeder {
     async fn turn(&mut self) -> Result<u64> {
         let number = self.next.get();
         self.next.set(number + 1);
-        let Some(connection) = &mut self.connection else {
-            bail!("not connected")
-        };
+        let Some(connection) = &mut self.connection else { bail!("not connected") };
         let length = match &self.entry {
             Entry::Tag(manifest) => {
                 put_manifest(&self.server, connection, "tags", &tag(number), manifest.as_bytes()).await?;
