@@ -8,9 +8,16 @@ const BATCH: usize = 500;
 
 /// One batch. Whether there may be more.
 pub(crate) async fn run(app: &App) -> Result<bool> {
-    let mut conn = app.db().reader().await?;
-    let due = store::removals::list_due(&mut conn, app.now(), BATCH).await?;
-    drop(conn);
+    let now = app.now();
+    let due = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                store::removals::delete_needed(conn, now).await?;
+                Ok(store::removals::list_due(conn, now, BATCH).await?)
+            }) as Pending<'_, Vec<String>, Error>
+        })
+        .await?;
     if due.is_empty() {
         return Ok(false);
     }

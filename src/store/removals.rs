@@ -22,6 +22,24 @@ pub async fn insert(conn: &mut Conn, object_keys: &[String], not_before: Timesta
     Ok(())
 }
 
+/// Whether an object is down for removal: then no row may come to need it any more.
+pub async fn contains(conn: &mut Conn, object_key: &str) -> Result<bool> {
+    let found =
+        conn.optional("select 1 from removals where object_key = $1", [object_key.into()], |_| Ok(())).await?;
+    Ok(found.is_some())
+}
+
+/// Strikes off objects that were put down while it was not known whether a blob needs them, and that one does.
+pub async fn delete_needed(conn: &mut Conn, now: Timestamp) -> Result<u64> {
+    conn.execute(
+        "delete from removals
+         where not_before < $1
+           and object_key in (select blob.object_key from blobs blob where blob.object_key = removals.object_key)",
+        [now.into()],
+    )
+    .await
+}
+
 /// Objects that are due, at most `limit`, less those that a blob has come to need again.
 pub async fn list_due(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<Vec<String>> {
     // ix_removals_not_before, uq_blobs_object_key

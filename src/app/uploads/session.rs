@@ -19,6 +19,9 @@ use crate::{Ctx, Error, Permit, Result, repositories};
 /// For how long a finished session is remembered, so that a repeated closing request gets the same answer.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
+/// For how long an object whose rows may not have come stays, at the least.
+const UNDECIDED: Duration = Duration::from_secs(15 * 60);
+
 /// A session that waits for the request before it for this long before it says that it is busy: a client that
 /// reconnects is often faster than the end of its old connection.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -321,6 +324,7 @@ impl Session {
         unneeded.extend(self.staged.keys().iter().map(ToString::to_string).filter(|key| *key != blob.object_key));
         let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
         let repository_id = self.repository_id;
+        let object_key = blob.object_key.clone();
         let result = self
             .lease
             .app
@@ -331,13 +335,26 @@ impl Session {
                     if !uploads::update_done(conn, &id, &owner, &blob.digest, now.after(REMEMBERED)).await? {
                         return Err(Error::UploadBusy { received: 0 });
                     }
+                    // An earlier attempt whose outcome was unknown put the object down for removal.
+                    if removals::contains(conn, &blob.object_key).await? {
+                        return Err(Error::UploadUnknown);
+                    }
                     let blob = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
                     removals::insert(conn, &unneeded, now).await?;
                     Ok(blob)
                 })
             })
             .await;
-        // If the outcome is unknown the lease ends by itself; a repeated closing request finds out what happened.
+        if result.is_err() {
+            // Whether the rows came is unknown; a repeated closing request finds out. If they did not, the object goes.
+            let app = Arc::clone(&self.lease.app);
+            let put_down = app.db.write(move |conn| {
+                Box::pin(async move { removals::insert(conn, &[object_key], now.after(UNDECIDED)).await })
+            });
+            if let Err(error) = put_down.await {
+                tracing::warn!(%error, "an object may be left without a row; wharf fsck finds it");
+            }
+        }
         result
     }
 }
