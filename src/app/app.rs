@@ -2,11 +2,12 @@
 //! Nothing that matters lives only here: every copy can be made again from the database.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use blobs::Blobs;
 use store::Db;
+use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
 
@@ -24,6 +25,8 @@ pub struct App {
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
     pub(crate) images: ImageCache,
+    /// Uploads that go on though their client hung up, until what it sent is recorded.
+    pub(crate) uploads: TaskTracker,
     snapshot: ArcSwap<Snapshot>,
 }
 
@@ -39,6 +42,7 @@ impl App {
             throttle: Throttle::new(),
             verified_tokens: Verified::new(),
             images: ImageCache::new(),
+            uploads: TaskTracker::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
         }))
     }
@@ -74,6 +78,13 @@ impl App {
             self.snapshot.store(Arc::new(fresh));
         }
         Ok(())
+    }
+
+    /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
+    /// elsewhere at once. Called when no request can come any more.
+    pub async fn settle(&self, patience: Duration) {
+        self.uploads.close();
+        let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
     }
 
     /// The present time.

@@ -14,7 +14,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use types::Digest;
 
-use crate::dispatch::Call;
+use crate::call::Call;
 use crate::error::WireError;
 use crate::range::{ByteRanges, parse_byte_ranges};
 use crate::response::{self, Answer, DIGEST, value};

@@ -3,7 +3,10 @@
 use http::HeaderValue;
 
 use crate::origin::Origin;
-use crate::{Config, token};
+use crate::Config;
+
+/// Where tokens are issued.
+pub(crate) const TOKEN_PATH: &str = "/token";
 
 /// Which of the two ways clients are told. Both are always accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub(crate) fn header(config: &Config, origin: &Origin, scope: Option<&str>, why:
     let text = match config.challenge {
         Challenge::Basic => format!("Basic realm=\"{base}/\",service=\"{host}\""),
         Challenge::Bearer => {
-            let mut text = format!("Bearer realm=\"{base}{}\",service=\"{host}\"", token::PATH);
+            let mut text = format!("Bearer realm=\"{base}{TOKEN_PATH}\",service=\"{host}\"");
             if let Some(scope) = scope {
                 text.push_str(&format!(",scope=\"{scope}\""));
             }

@@ -9,7 +9,7 @@ use types::Secret;
 
 /// The header cannot be understood. It is not the same as no header: such a request is refused, not anonymous.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Malformed;
+pub struct Malformed;
 
 /// Reads the credentials of a request. More than one header is refused: a proxy before us may have believed another.
 pub(crate) fn read(headers: &HeaderMap) -> Result<Credentials, Malformed> {
@@ -20,10 +20,11 @@ pub(crate) fn read(headers: &HeaderMap) -> Result<Credentials, Malformed> {
     if values.next().is_some() {
         return Err(Malformed);
     }
-    parse(value.to_str().map_err(|_| Malformed)?)
+    parse_authorization(value.to_str().map_err(|_| Malformed)?)
 }
 
-fn parse(value: &str) -> Result<Credentials, Malformed> {
+/// Reads the value of an `Authorization` header: `Basic` or `Bearer`, in any case.
+pub fn parse_authorization(value: &str) -> Result<Credentials, Malformed> {
     let (scheme, rest) = value.trim().split_once(' ').ok_or(Malformed)?;
     let rest = rest.trim_start();
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -51,8 +52,8 @@ mod tests {
 
     #[test]
     fn both_schemes_in_any_case() {
-        assert!(matches!(parse("bEaReR abc.def"), Ok(Credentials::Bearer(token)) if token == "abc.def"));
-        let Ok(Credentials::Basic { user, password }) = parse(&format!("BASIC {}", STANDARD.encode("u:p:q"))) else {
+        assert!(matches!(parse_authorization("bEaReR abc.def"), Ok(Credentials::Bearer(token)) if token == "abc.def"));
+        let Ok(Credentials::Basic { user, password }) = parse_authorization(&format!("BASIC {}", STANDARD.encode("u:p:q"))) else {
             panic!()
         };
         assert_eq!((user.as_str(), password.expose()), ("u", "p:q"));
@@ -68,7 +69,7 @@ mod tests {
             &format!("Basic {}", STANDARD.encode("u\n:p")),
             &format!("Basic {}", STANDARD.encode([b'u', b':', 0xff])),
         ] {
-            assert!(parse(value).is_err(), "{value:?} was accepted");
+            assert!(parse_authorization(value).is_err(), "{value:?} was accepted");
         }
     }
 }

@@ -14,21 +14,14 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use types::RepoName;
 
+use crate::call::{Call, State};
 use crate::challenge::{self, Why};
 use crate::error::WireError;
 use crate::origin::Origin;
 use crate::path::Route;
 use crate::query::Query;
 use crate::response::{API_VERSION, Answer, RouteLabel};
-use crate::{State, blobs, catalog, credentials, manifests, referrers, response, tags, uploads};
-
-/// A request on its way to a handler.
-pub(crate) struct Call {
-    pub(crate) state: Arc<State>,
-    pub(crate) ctx: Ctx,
-    pub(crate) parts: Parts,
-    pub(crate) query: Query,
-}
+use crate::{blobs, catalog, credentials, manifests, referrers, response, tags, uploads};
 
 /// Entry of all requests below `/v2/`.
 pub(crate) async fn registry(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Answer {

@@ -65,7 +65,7 @@ impl WireError {
 
     /// Where a session stands, for a client that got out of step with it.
     pub(crate) fn with_session(self, location: &str, received: u64) -> Self {
-        self.with(LOCATION, response::value(location)).with(RANGE, crate::uploads::held(received))
+        self.with(LOCATION, response::value(location)).with(RANGE, response::held(received))
     }
 
     pub(crate) fn into_answer(self) -> Answer {

@@ -4,6 +4,7 @@
 //! and shapes the answer. Nothing is decided here but the wire format.
 
 mod blobs;
+mod call;
 mod catalog;
 mod challenge;
 mod config;
@@ -32,15 +33,9 @@ pub use challenge::Challenge;
 pub use config::Config;
 pub use origin::Origin;
 pub use response::RouteLabel;
-
+pub use credentials::{Malformed, parse_authorization};
 pub use path::Route;
 pub use range::{ByteRanges, parse_byte_ranges, parse_content_range};
-
-/// Everything that the handlers share.
-pub(crate) struct State {
-    pub(crate) app: Arc<App>,
-    pub(crate) config: Config,
-}
 
 /// The answer to a path that nothing serves.
 pub async fn not_found() -> axum::response::Response {
@@ -49,11 +44,11 @@ pub async fn not_found() -> axum::response::Response {
 
 /// The routes of the registry: `/v2/` and everything below, and `/token`.
 pub fn router(app: Arc<App>, config: Config) -> Router {
-    let state = Arc::new(State { app, config });
+    let state = Arc::new(call::State { app, config });
     Router::new()
         .route("/v2", any(dispatch::registry))
         .route("/v2/", any(dispatch::registry))
         .route("/v2/{*rest}", any(dispatch::registry))
-        .route(token::PATH, any(token::handle))
+        .route(challenge::TOKEN_PATH, any(token::handle))
         .with_state(state)
 }

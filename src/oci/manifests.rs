@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use types::{MediaType, Reference, Tag};
 
 use crate::blobs::{IMMUTABLE, is_current};
-use crate::dispatch::Call;
+use crate::call::Call;
 use crate::error::WireError;
 use crate::response::{self, Answer, DIGEST, OCI_SUBJECT, OCI_TAG, value};
 

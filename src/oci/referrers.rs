@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use types::{Digest, MediaType};
 
-use crate::dispatch::Call;
+use crate::call::Call;
 use crate::error::WireError;
 use crate::paging::Page;
 use crate::response::{self, Answer, OCI_FILTERS_APPLIED};

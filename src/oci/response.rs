@@ -42,3 +42,8 @@ pub(crate) fn json(status: StatusCode, content_type: &'static str, body: &impl S
 pub(crate) fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).expect("names and digests hold only visible ASCII")
 }
+
+/// The bytes that an upload holds, as sessions tell them: `0-<offset of the last byte>`.
+pub(crate) fn held(received: u64) -> HeaderValue {
+    value(&format!("0-{}", received.saturating_sub(1)))
+}

@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::LINK;
 use serde_json::json;
 
-use crate::dispatch::Call;
+use crate::call::Call;
 use crate::error::WireError;
 use crate::paging::Page;
 use crate::response::{self, Answer};

@@ -13,16 +13,13 @@ use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use types::Secret;
 
-use crate::State;
-use crate::challenge::base_url;
+use crate::call::State;
+use crate::challenge::{TOKEN_PATH, base_url};
 use crate::credentials;
 use crate::error::WireError;
 use crate::origin::Origin;
 use crate::query::Query;
 use crate::response::{self, Answer, RouteLabel};
-
-/// Where it is.
-pub(crate) const PATH: &str = "/token";
 
 /// A form with a token in it is far smaller.
 const MAX_FORM: usize = 64 << 10;
@@ -56,7 +53,7 @@ pub(crate) async fn handle(Extract(state): Extract<Arc<State>>, request: Request
         error.into_answer()
     });
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer.extensions_mut().insert(RouteLabel(PATH));
+    answer.extensions_mut().insert(RouteLabel(TOKEN_PATH));
     answer
 }
 

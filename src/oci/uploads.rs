@@ -5,10 +5,10 @@ use app::{Error, Permit, blobs};
 use axum::body::Body;
 use futures_util::{Stream, TryStreamExt};
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use types::{Algorithm, Digest, RepoName};
 
-use crate::dispatch::Call;
+use crate::call::Call;
 use crate::error::WireError;
 use crate::range::parse_content_range;
 use crate::response::{self, Answer, DIGEST, UPLOAD_UUID, value};
@@ -64,11 +64,6 @@ pub(crate) async fn status(call: &Call, permit: &Permit, id: &str) -> Result<Ans
 pub(crate) async fn cancel(call: &Call, permit: &Permit, id: &str) -> Result<Answer, WireError> {
     uploads::cancel(&call.ctx, permit, id).await?;
     Ok(response::empty(StatusCode::NO_CONTENT))
-}
-
-/// The bytes held, as sessions tell them: `0-<offset of the last byte>`.
-pub(crate) fn held(received: u64) -> HeaderValue {
-    value(&format!("0-{}", received.saturating_sub(1)))
 }
 
 /// end-11. What cannot be mounted becomes an ordinary session: the client uploads, and learns nothing about what
@@ -141,7 +136,7 @@ fn accepted(permit: &Permit, upload: &uploads::Upload, status: StatusCode) -> An
     let mut answer = response::empty(status);
     let headers = answer.headers_mut();
     headers.insert(LOCATION, value(&location(permit, &upload.id)));
-    headers.insert(RANGE, held(upload.received));
+    headers.insert(RANGE, response::held(upload.received));
     headers.insert(UPLOAD_UUID, value(&upload.id));
     answer
 }

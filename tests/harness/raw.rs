@@ -29,9 +29,10 @@ impl Exchange {
         line.strip_prefix("HTTP/1.1 ").or_else(|| line.strip_prefix("HTTP/1.0 "))?.get(..3)?.parse().ok()
     }
 
-    /// How many responses there are.
-    pub fn responses(&self) -> usize {
-        self.text().lines().filter(|line| line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ")).count()
+    /// The statuses of all responses. A body need not end its line, so status lines are looked for everywhere.
+    pub fn statuses(&self) -> Vec<u16> {
+        let text = self.text().replace("HTTP/1.0 ", "HTTP/1.1 ");
+        text.split("HTTP/1.1 ").skip(1).filter_map(|rest| rest.get(..3)?.parse().ok()).collect()
     }
 
     /// The headers of the first response, lower case.

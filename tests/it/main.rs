@@ -1,5 +1,7 @@
 //! Black-box tests. Every test starts the real binary and talks to it over the network; folders mirror what is tested.
 
+mod access;
+mod architecture;
 mod auth;
 mod bad_input;
 mod faults;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use crate::{App, Error, Result};
 
 /// A lease that is not prolonged ends after this: its process died or lost the database.
-pub(super) const LENGTH: Duration = Duration::from_secs(20);
-const PROLONG_EVERY: Duration = Duration::from_secs(5);
+pub(super) const LENGTH: Duration = Duration::from_secs(10);
+const PROLONG_EVERY: Duration = Duration::from_secs(3);
 
 /// A lease on one session.
 pub(super) struct Lease {

