@@ -107,8 +107,8 @@ create table uploads (
     constraint ck_uploads_state check (state in ('open', 'done')),
     constraint fk_uploads_repository foreign key (repository_id) references repositories (repository_id)
 );
-create index ix_uploads_expires on uploads (expires_at);
-create index ix_uploads_repository on uploads (repository_id);
+create index ix_uploads_expires on uploads (state, expires_at);
+create index ix_uploads_repository on uploads (repository_id, state);
 create index ix_uploads_object_key on uploads (object_key);
 create index ix_uploads_tail_key on uploads (tail_key) where tail_key is not null;
 

@@ -3,7 +3,7 @@
 use types::{Digest, Timestamp};
 
 use crate::conn::{Row, list};
-use crate::{Conn, Result};
+use crate::{Conn, Error, Result};
 
 /// A blob that is complete and durable.
 #[derive(Debug, Clone)]
@@ -24,19 +24,23 @@ fn read(row: &Row) -> Result<BlobRow> {
 /// the one that counts, so that the others know that theirs is not needed. A blob whose object was found missing is
 /// given the new object.
 pub async fn insert(conn: &mut Conn, blob: &BlobRow, now: Timestamp) -> Result<String> {
-    conn.execute(
-        "insert into blobs (digest, object_key, size, state, created_at)
-         values ($1, $2, $3, 'live', $4)
-         on conflict (digest) do update
-         set object_key = excluded.object_key, size = excluded.size, state = 'live', created_at = excluded.created_at
-         where blobs.state = 'missing'",
-        [(&blob.digest).into(), (&blob.object_key).into(), blob.size.into(), now.into()],
-    )
-    .await?;
-    let key = conn
-        .optional("select object_key from blobs where digest = $1", [(&blob.digest).into()], |row| row.text(0))
+    let rows = conn
+        .execute(
+            "insert into blobs (digest, object_key, size, state, created_at)
+             values ($1, $2, $3, 'live', $4)
+             on conflict (digest) do update
+             set object_key = excluded.object_key, size = excluded.size, state = 'live', created_at = excluded.created_at
+             where blobs.state = 'missing'",
+            [(&blob.digest).into(), (&blob.object_key).into(), blob.size.into(), now.into()],
+        )
         .await?;
-    Ok(key.unwrap_or_default())
+    if rows == 1 {
+        return Ok(blob.object_key.clone());
+    }
+    // The statement above holds the row that it met until the transaction ends, so it is still there.
+    conn.optional("select object_key from blobs where digest = $1", [(&blob.digest).into()], |row| row.text(0))
+        .await?
+        .ok_or_else(|| Error::Conflict("the blob was removed in this moment".to_owned()))
 }
 
 /// Marks blobs whose objects are gone: they count as absent until somebody pushes them again.

@@ -39,6 +39,8 @@ impl Conn {
     /// Runs a statement and tells how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: &'static str, arguments: impl Into<Vec<Value>>) -> Result<u64> {
         let arguments = arguments.into();
+        #[cfg(test)]
+        self.observe(sql, &arguments).await?;
         let sql = sql.into_sql_str();
         Ok(match self.driver() {
             Driver::Sqlite(conn) => bind_sqlite(sql, arguments).execute(conn).await?.rows_affected(),
@@ -54,6 +56,8 @@ impl Conn {
         read: impl FnOnce(&Row) -> Result<T>,
     ) -> Result<Option<T>> {
         let arguments = arguments.into();
+        #[cfg(test)]
+        self.observe(sql, &arguments).await?;
         let sql = sql.into_sql_str();
         let row = match self.driver() {
             Driver::Sqlite(conn) => bind_sqlite(sql, arguments).fetch_optional(conn).await?.map(Row::Sqlite),
@@ -95,6 +99,8 @@ impl Conn {
         arguments: Vec<Value>,
         mut read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
+        #[cfg(test)]
+        self.observe(sql.as_str(), &arguments).await?;
         let mut out = Vec::new();
         match self.driver() {
             Driver::Sqlite(conn) => {
@@ -122,6 +128,30 @@ impl Conn {
         Ok(())
     }
 
+    /// Notes how the database carries a statement out, while a test listens.
+    #[cfg(test)]
+    async fn observe(&mut self, sql: &str, arguments: &[Value]) -> Result<()> {
+        if crate::tests::plans::listening() {
+            let mut lines = Vec::new();
+            match self.driver() {
+                Driver::Sqlite(conn) => {
+                    let explain = AssertSqlSafe(format!("explain query plan {sql}")).into_sql_str();
+                    for row in bind_sqlite(explain, arguments.to_vec()).fetch_all(conn).await? {
+                        lines.push(row.try_get::<String, _>(3)?);
+                    }
+                }
+                Driver::Postgres(conn) => {
+                    let explain = AssertSqlSafe(format!("explain {sql}")).into_sql_str();
+                    for row in bind_postgres(explain, arguments.to_vec()).fetch_all(conn).await? {
+                        lines.push(row.try_get::<String, _>(0)?);
+                    }
+                }
+            }
+            crate::tests::plans::note(sql, lines);
+        }
+        Ok(())
+    }
+
     fn driver(&mut self) -> Driver<'_> {
         match &mut self.0 {
             Kind::SqliteReader(conn) => Driver::Sqlite(conn),
@@ -138,7 +168,7 @@ enum Driver<'c> {
 }
 
 /// A value on its way into a statement.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Value {
     Text(Option<String>),
     Integer(Option<i64>),

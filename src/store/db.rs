@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use sqlx::{PgPool, SqlitePool};
-use tokio::sync::{mpsc, oneshot};
 use types::Secret;
 
 use crate::conn::Kind;
 use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
-use crate::sqlite_writer::{self, Answer, Work};
+use crate::sqlite_writer::Writer;
 use crate::{Conn, Error, Result, migrations};
 
 /// Which database to use, and how much of it.
@@ -32,7 +31,7 @@ pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 pub struct Db(Arc<Inner>);
 
 enum Inner {
-    Sqlite { path: PathBuf, readers: SqlitePool, writer: mpsc::Sender<Work> },
+    Sqlite { path: PathBuf, readers: SqlitePool, writer: Writer },
     Postgres { requests: PgPool, jobs: PgPool },
 }
 
@@ -56,7 +55,7 @@ impl Db {
                 let connection = dialect::sqlite_writer(path)
                     .await
                     .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
-                let writer = sqlite_writer::start(path.to_owned(), connection);
+                let writer = Writer::start(path.to_owned(), connection);
                 let readers = dialect::sqlite_readers(path, config.connections);
                 Self(Arc::new(Inner::Sqlite { path: path.to_owned(), readers, writer }))
             }
@@ -79,7 +78,8 @@ impl Db {
     /// Runs `body` in a transaction and returns when it is durable, or not at all.
     ///
     /// The transaction runs in a task of its own: a caller that is dropped (a client that hung up) neither leaves it
-    /// open nor cuts it in half. The body must not wait for anything but the database.
+    /// open nor cuts it in half. The body must not wait for anything but its connection: not for another transaction,
+    /// and on Postgres not for another connection, or all of them could wait for each other.
     pub async fn write<T, E, F>(&self, body: F) -> std::result::Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
@@ -87,7 +87,7 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => write_sqlite(writer, body).await,
+            Inner::Sqlite { writer, .. } => writer.write(body).await,
             Inner::Postgres { requests, .. } => write_postgres(requests.clone(), body).await,
         }
     }
@@ -100,7 +100,7 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => write_sqlite(writer, body).await,
+            Inner::Sqlite { writer, .. } => writer.write(body).await,
             Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), body).await,
         }
     }
@@ -126,7 +126,7 @@ impl Db {
                 open: readers.size(),
                 idle: readers.num_idle(),
                 maximum: readers.options().get_max_connections(),
-                writes_waiting: writer.max_capacity() - writer.capacity(),
+                writes_waiting: writer.waiting(),
             },
             Inner::Postgres { requests, .. } => PoolUsage {
                 open: requests.size(),
@@ -140,7 +140,10 @@ impl Db {
     /// Closes the connections, after the work that is under way.
     pub async fn close(&self) {
         match &*self.0 {
-            Inner::Sqlite { readers, .. } => readers.close().await,
+            Inner::Sqlite { readers, writer, .. } => {
+                readers.close().await;
+                writer.close().await;
+            }
             Inner::Postgres { requests, jobs } => {
                 requests.close().await;
                 jobs.close().await;
@@ -151,32 +154,6 @@ impl Db {
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(&*self.0, Inner::Postgres { .. })
     }
-}
-
-async fn write_sqlite<T, E, F>(writer: &mpsc::Sender<Work>, body: F) -> std::result::Result<T, E>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    let (sender, receiver) = oneshot::channel();
-    let work: Work = Box::new(move |conn: &mut Conn| {
-        Box::pin(async move {
-            let result = body(conn).await;
-            let keep = result.is_ok();
-            let answer: Answer = Box::new(move |committed| {
-                let _ = sender.send(match (result, committed) {
-                    (Err(own), _) => Err(own),
-                    (Ok(_), Err(error)) => Err(E::from(error)),
-                    (Ok(value), Ok(())) => Ok(value),
-                });
-            });
-            (keep, answer)
-        })
-    });
-    let gone = || E::from(Error::Unavailable("the write was not carried out".to_owned()));
-    writer.send(work).await.map_err(|_| gone())?;
-    receiver.await.map_err(|_| gone())?
 }
 
 async fn write_postgres<T, E, F>(pool: PgPool, body: F) -> std::result::Result<T, E>

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, Connection as _};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -17,6 +17,9 @@ use crate::{Error, Result};
 
 /// A request waits this long for a connection before it is told to come back.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection that did nothing for this long is tested before it is used.
+const TESTED_AFTER: Duration = Duration::from_secs(1);
 
 /// Which database an address names.
 pub(crate) enum Address<'a> {
@@ -54,7 +57,7 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
 
 /// The connection that writes, which also creates the file.
 pub(crate) async fn sqlite_writer(path: &Path) -> Result<SqliteConnection> {
-    Ok(sqlite_options(path).create_if_missing(true).connect().await?)
+    Ok(sqlite_options(path).create_if_missing(true).optimize_on_close(true, 400).connect().await?)
 }
 
 /// Connections that read beside the writer, each on a snapshot of its own.
@@ -89,5 +92,16 @@ pub(crate) fn postgres(url: &Secret, connections: u32) -> Result<PgPool> {
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(Duration::from_secs(300))
         .max_lifetime(Duration::from_secs(1800))
+        // The pool tests a connection when it comes back. Testing it again before each use would be one more round trip
+        // for every query; only after some rest may the server have gone away unnoticed.
+        .test_before_acquire(false)
+        .before_acquire(|conn, about| {
+            Box::pin(async move {
+                if about.idle_for > TESTED_AFTER {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }

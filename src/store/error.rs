@@ -40,30 +40,121 @@ impl From<sqlx::Error> for Error {
             | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_) => Self::Unavailable(error.to_string()),
-            sqlx::Error::Database(database) => match database.code().as_deref() {
-                // SQLITE_FULL; disk_full.
-                Some("13" | "53100") => Self::Full(database.message().to_owned()),
-                // SQLITE_BUSY and SQLITE_LOCKED; serialization_failure, deadlock_detected, lock_not_available.
-                Some("5" | "6" | "517" | "261" | "40001" | "40P01" | "55P03") => {
-                    Self::Conflict(database.message().to_owned())
+            sqlx::Error::Configuration(_) => Self::Unusable(error.to_string()),
+            sqlx::Error::Database(database) => {
+                let code = database.code().unwrap_or_default();
+                let message = database.message().to_owned();
+                if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+                    from_sqlite(code.parse().unwrap_or_default(), message)
+                } else {
+                    from_postgres(&code, message)
                 }
-                // SQLITE_IOERR and its kin, SQLITE_CANTOPEN; classes 08 (connection), 57 (operator intervention),
-                // 53 (insufficient resources), 25P03 (idle in transaction), read only during a failover.
-                Some(code)
-                    if code == "10"
-                        || code == "14"
-                        || code.parse::<u32>().is_ok_and(|code| code & 0xff == 10 && code > 255 && code < 100_000)
-                            && code.len() < 5
-                        || code.starts_with("08")
-                        || code.starts_with("57")
-                        || code.starts_with("53")
-                        || matches!(code, "25P03" | "25006") =>
-                {
-                    Self::Unavailable(database.message().to_owned())
-                }
-                _ => Self::Statement(database.message().to_owned()),
-            },
+            }
             _ => Self::Statement(error.to_string()),
+        }
+    }
+}
+
+/// By SQLite's result code, whose low byte is the primary code (https://www.sqlite.org/rescode.html).
+fn from_sqlite(code: u32, message: String) -> Error {
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const NOMEM: u32 = 7;
+    const READONLY: u32 = 8;
+    const IOERR: u32 = 10;
+    const FULL: u32 = 13;
+    const CANTOPEN: u32 = 14;
+    const PROTOCOL: u32 = 15;
+    match code & 0xff {
+        FULL => Error::Full(message),
+        BUSY | LOCKED => Error::Conflict(message),
+        // A file system that failed is often mounted read-only from then on.
+        NOMEM | READONLY | IOERR | CANTOPEN | PROTOCOL => Error::Unavailable(message),
+        _ => Error::Statement(message),
+    }
+}
+
+/// By SQLSTATE, whose first two characters are the class (PostgreSQL documentation, appendix A).
+fn from_postgres(state: &str, message: String) -> Error {
+    match state {
+        // disk_full
+        "53100" => return Error::Full(message),
+        // serialization_failure, deadlock_detected, lock_not_available
+        "40001" | "40P01" | "55P03" => return Error::Conflict(message),
+        // A standby after a failover (read_only_sql_transaction), a transaction that was cut for idling.
+        "25006" | "25P03" => return Error::Unavailable(message),
+        // invalid_catalog_name: no such database
+        "3D000" => return Error::Unusable(message),
+        _ => {}
+    }
+    match state.get(..2) {
+        // Connection exceptions, insufficient resources, operator intervention (a restart), system errors (I/O).
+        Some("08" | "53" | "57" | "58") => Error::Unavailable(message),
+        // The password or the user is refused.
+        Some("28") => Error::Unusable(message),
+        _ => Error::Statement(message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sqlite(code: u32) -> Error {
+        from_sqlite(code, "message".to_owned())
+    }
+
+    fn postgres(state: &str) -> Error {
+        from_postgres(state, "message".to_owned())
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        assert!(matches!(sqlite(13), Error::Full(_)));
+        assert!(matches!(postgres("53100"), Error::Full(_)));
+    }
+
+    #[test]
+    fn transactions_that_met_are_conflicts() {
+        // BUSY, BUSY_RECOVERY, BUSY_SNAPSHOT, BUSY_TIMEOUT, LOCKED, LOCKED_SHAREDCACHE
+        for code in [5, 261, 517, 773, 6, 262] {
+            assert!(matches!(sqlite(code), Error::Conflict(_)), "{code}");
+        }
+        for state in ["40001", "40P01", "55P03"] {
+            assert!(matches!(postgres(state), Error::Conflict(_)), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_away_is_unavailable() {
+        // IOERR, IOERR_READ, IOERR_WRITE, IOERR_FSYNC, IOERR_SHMSIZE, IOERR_IN_PAGE, CANTOPEN, CANTOPEN_FULLPATH,
+        // READONLY, READONLY_DBMOVED, NOMEM, PROTOCOL
+        for code in [10, 266, 778, 1034, 4874, 8714, 14, 782, 8, 1032, 7, 15] {
+            assert!(matches!(sqlite(code), Error::Unavailable(_)), "{code}");
+        }
+        // connection_failure, admin_shutdown, cannot_connect_now, query_canceled, too_many_connections, read only,
+        // idle in transaction, io_error
+        for state in ["08006", "57P01", "57P03", "57014", "53300", "25006", "25P03", "58030"] {
+            assert!(matches!(postgres(state), Error::Unavailable(_)), "{state}");
+        }
+    }
+
+    #[test]
+    fn wrong_settings_are_unusable() {
+        for state in ["28P01", "28000", "3D000"] {
+            assert!(matches!(postgres(state), Error::Unusable(_)), "{state}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_a_failed_statement() {
+        // ERROR, CONSTRAINT_UNIQUE, MISMATCH, CORRUPT
+        for code in [1, 2067, 20, 11] {
+            assert!(matches!(sqlite(code), Error::Statement(_)), "{code}");
+        }
+        // unique_violation, undefined_table, an internal error, nothing at all
+        for state in ["23505", "42P01", "XX000", ""] {
+            assert!(matches!(postgres(state), Error::Statement(_)), "{state}");
         }
     }
 }

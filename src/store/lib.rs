@@ -10,7 +10,10 @@ mod dialect;
 mod error;
 mod metrics;
 pub mod migrations;
+mod sqlite_log;
 mod sqlite_writer;
+#[cfg(test)]
+mod tests;
 
 pub mod access_keys;
 pub mod accounts;

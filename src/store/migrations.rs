@@ -2,13 +2,15 @@
 
 use crate::{Conn, Db, Error, Pending, Result};
 
-struct Migration {
-    version: i64,
-    name: &'static str,
-    sql: &'static str,
+/// A step from one version of the schema to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Migration {
+    pub(crate) version: i64,
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[
+pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "accounts", sql: include_str!("../../migrations/0001_accounts.sql") },
     Migration { version: 2, name: "registry", sql: include_str!("../../migrations/0002_registry.sql") },
 ];
@@ -18,25 +20,32 @@ const POSTGRES: &str = include_str!("../../migrations/postgres.sql");
 
 /// Brings the schema up to date. A second process that starts at the same time waits and finds it done.
 pub(crate) async fn apply(db: &Db) -> Result<()> {
+    apply_list(db, MIGRATIONS).await
+}
+
+pub(crate) async fn apply_list(db: &Db, migrations: &'static [Migration]) -> Result<()> {
     let postgres = db.is_postgres();
-    db.write(move |conn| Box::pin(run(conn, postgres)) as Pending<'_, (), Error>).await
+    db.write(move |conn| Box::pin(run(conn, postgres, migrations)) as Pending<'_, (), Error>).await
 }
 
 /// Which version the schema has, and which this program knows.
 pub async fn versions(conn: &mut Conn) -> Result<(i64, i64)> {
     let applied = conn
-        .optional("select max(version) from schema_versions", [], |row| row.integer(0))
+        .optional("select coalesce(max(version), 0) from schema_versions", [], |row| row.integer(0))
         .await?
         .unwrap_or_default();
-    Ok((applied, newest()))
+    Ok((applied, newest(MIGRATIONS)))
 }
 
-fn newest() -> i64 {
-    MIGRATIONS.last().map_or(0, |migration| migration.version)
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map_or(0, |migration| migration.version)
 }
 
-async fn run(conn: &mut Conn, postgres: bool) -> Result<()> {
+async fn run(conn: &mut Conn, postgres: bool, migrations: &[Migration]) -> Result<()> {
     if postgres {
+        // However long another process or a large table takes: this is no request.
+        conn.execute("set local lock_timeout = 0", []).await?;
+        conn.execute("set local statement_timeout = 0", []).await?;
         // Held until the transaction ends. SQLite's write lock does the same by itself. The number is arbitrary.
         conn.execute("select pg_advisory_xact_lock(7452960811)", []).await?;
     }
@@ -54,17 +63,17 @@ async fn run(conn: &mut Conn, postgres: bool) -> Result<()> {
         })
         .await?;
     if let Some((version, _)) = applied.last()
-        && *version > newest()
+        && *version > newest(migrations)
     {
         return Err(Error::Unusable(format!(
             "the database has schema version {version}, this program knows only {}; use a newer wharf",
-            newest()
+            newest(migrations)
         )));
     }
     if postgres && applied.is_empty() {
         conn.script(POSTGRES).await?;
     }
-    for migration in MIGRATIONS {
+    for migration in migrations {
         let sum = checksum(migration.sql);
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, recorded)) if *recorded == sum => {}

@@ -34,7 +34,7 @@ pub async fn delete_needed(conn: &mut Conn, now: Timestamp) -> Result<u64> {
     conn.execute(
         "delete from removals
          where not_before < $1
-           and object_key in (select blob.object_key from blobs blob where blob.object_key = removals.object_key)",
+           and exists (select 1 from blobs blob where blob.object_key = removals.object_key)",
         [now.into()],
     )
     .await

@@ -1,61 +1,180 @@
 //! The one task that writes to SQLite, grouping what waits into one commit.
 //!
 //! Many writers on many connections wait for each other badly; one writer that commits up to 64 pieces of work with
-//! one fsync is several times faster. Each piece runs in its own savepoint, so one that fails takes no other with it,
-//! and is answered only after the commit.
+//! one fsync is several times faster. Each piece runs in its own savepoint, so one that fails, panics or does not end
+//! takes no other with it, and is answered only after the commit.
 
-use std::path::PathBuf;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::Kind;
-use crate::{Conn, Error, Result, dialect};
+use crate::sqlite_log::Log;
+use crate::{Conn, Error, Pending, Result, dialect};
 
 /// Pieces of work that share one commit at the most.
 const GROUP: usize = 64;
 
-/// Tells whoever waits how its work ended: its own result, if the commit that held it succeeded.
-pub(crate) type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+/// A piece of work that waits for something else than the database is given up, or it would hold up everybody. Postgres
+/// has its time-outs on the server.
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A piece of work: runs inside the transaction, says whether it is to be kept, and how to answer.
-pub(crate) type Work = Box<dyn for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, (bool, Answer)> + Send>;
+/// What work leads to the task. Cheap to clone; the task ends when it is told to, or when the last of these is gone.
+#[derive(Clone)]
+pub(crate) struct Writer(mpsc::Sender<Message>);
 
-/// Starts the task. It ends when the last sender is gone.
-pub(crate) fn start(path: PathBuf, connection: SqliteConnection) -> mpsc::Sender<Work> {
-    let (sender, receiver) = mpsc::channel(1024);
-    tokio::spawn(run(path, connection, receiver));
-    sender
+enum Message {
+    Write(Box<dyn Work>),
+    Close(oneshot::Sender<()>),
 }
 
-async fn run(path: PathBuf, connection: SqliteConnection, mut receiver: mpsc::Receiver<Work>) {
-    let mut conn = Conn(Kind::SqliteWriter(connection));
-    let mut waiting = Vec::with_capacity(GROUP);
-    while receiver.recv_many(&mut waiting, GROUP).await > 0 {
-        let mut answers = Vec::with_capacity(waiting.len());
-        let outcome = group(&mut conn, &mut waiting, &mut answers).await;
-        if let Err(error) = &outcome {
-            tracing::error!(error = %error, "a group of writes was rolled back");
-            // Work that was not reached finds out by its dropped channel.
-            waiting.clear();
-            recover(&path, &mut conn).await;
+impl Writer {
+    /// Starts the task.
+    pub(crate) fn start(path: PathBuf, connection: SqliteConnection) -> Self {
+        let (sender, receiver) = mpsc::channel(1024);
+        tokio::spawn(run(path, connection, receiver));
+        Self(sender)
+    }
+
+    /// Runs `body` in a transaction; see [`crate::Db::write`].
+    pub(crate) async fn write<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (answer, receiver) = oneshot::channel();
+        let closed = || E::from(Error::Unavailable("the database is being closed".to_owned()));
+        self.0.send(Message::Write(Box::new(Piece { body, answer }))).await.map_err(|_| closed())?;
+        receiver.await.map_err(|_| closed())?
+    }
+
+    /// Ends the task, after the work that waits already.
+    pub(crate) async fn close(&self) {
+        let (done, receiver) = oneshot::channel();
+        if self.0.send(Message::Close(done)).await.is_ok() {
+            // An error says that it ended some other way.
+            let _ = receiver.await;
         }
-        for answer in answers {
-            answer(outcome.as_ref().map_err(same).copied());
+    }
+
+    /// How many pieces of work wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.max_capacity() - self.0.capacity()
+    }
+}
+
+/// Tells whoever waits how their work ended: with its own result, if the commit that held it succeeded.
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A piece of work whose types are known only to whoever sent it.
+trait Work: Send {
+    /// Runs inside the transaction. Says whether what it did is to be kept, and how to answer.
+    fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, (bool, Answer)>;
+
+    /// Answers without having run.
+    fn refuse(self: Box<Self>, error: Error);
+}
+
+struct Piece<T, E, F> {
+    body: F,
+    answer: oneshot::Sender<std::result::Result<T, E>>,
+}
+
+impl<T, E, F> Work for Piece<T, E, F>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, (bool, Answer)> {
+        let Self { body, answer } = *self;
+        Box::pin(async move {
+            // The connection survives a panic: statements run on a thread of its own, and the savepoint is undone.
+            let guarded = AssertUnwindSafe(async move { body(conn).await }).catch_unwind();
+            let result = match tokio::time::timeout(PATIENCE, guarded).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err(E::from(Error::Statement("a transaction ended in a panic".to_owned()))),
+                Err(_) => Err(E::from(Error::Unavailable("a transaction did not end in time".to_owned()))),
+            };
+            let keep = result.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                let _ = answer.send(match (result, committed) {
+                    (Err(own), _) => Err(own),
+                    (Ok(_), Err(error)) => Err(E::from(error)),
+                    (Ok(value), Ok(())) => Ok(value),
+                });
+            });
+            (keep, answer)
+        })
+    }
+
+    fn refuse(self: Box<Self>, error: Error) {
+        let _ = self.answer.send(Err(E::from(error)));
+    }
+}
+
+async fn run(path: PathBuf, connection: SqliteConnection, mut receiver: mpsc::Receiver<Message>) {
+    let mut conn = Conn(Kind::SqliteWriter(connection));
+    let mut log = Log::new(&path);
+    let mut messages = Vec::with_capacity(GROUP);
+    let mut closers = Vec::new();
+    while receiver.recv_many(&mut messages, GROUP).await > 0 {
+        let mut group = Vec::with_capacity(messages.len());
+        for message in messages.drain(..) {
+            match message {
+                Message::Write(work) => group.push(work),
+                Message::Close(done) => {
+                    // What was sent before is still carried out; nothing more comes in.
+                    receiver.close();
+                    closers.push(done);
+                }
+            }
+        }
+        if !group.is_empty() {
+            commit_together(&path, &mut conn, group).await;
+            log.keep_short(&mut conn).await;
         }
     }
     if let Kind::SqliteWriter(connection) = conn.0 {
         let _ = connection.close().await;
     }
+    for done in closers {
+        let _ = done.send(());
+    }
 }
 
-async fn group(conn: &mut Conn, waiting: &mut Vec<Work>, answers: &mut Vec<Answer>) -> Result<()> {
+async fn commit_together(path: &Path, conn: &mut Conn, group: Vec<Box<dyn Work>>) {
+    let mut group = group.into_iter();
+    let mut answers = Vec::with_capacity(group.len());
+    let outcome = transaction(conn, &mut group, &mut answers).await;
+    for answer in answers {
+        answer(outcome.as_ref().map_err(same).copied());
+    }
+    if let Err(error) = outcome {
+        tracing::error!(error = %error, "a group of writes was rolled back");
+        for work in group {
+            work.refuse(same(&error));
+        }
+        recover(path, conn).await;
+    }
+}
+
+async fn transaction(
+    conn: &mut Conn,
+    group: &mut impl Iterator<Item = Box<dyn Work>>,
+    answers: &mut Vec<Answer>,
+) -> Result<()> {
     conn.execute("begin immediate", []).await?;
-    for work in waiting.drain(..) {
+    for work in group {
         conn.execute("savepoint work", []).await?;
-        let (keep, answer) = work(conn).await;
+        let (keep, answer) = work.run(conn).await;
         answers.push(answer);
         if !keep {
             conn.execute("rollback to work", []).await?;
@@ -67,7 +186,7 @@ async fn group(conn: &mut Conn, waiting: &mut Vec<Work>, answers: &mut Vec<Answe
 }
 
 /// After a failure the transaction is undone; a connection that cannot even do that is replaced.
-async fn recover(path: &std::path::Path, conn: &mut Conn) {
+async fn recover(path: &Path, conn: &mut Conn) {
     // SQLite itself rolls back on some errors (full disk, I/O); then there is no transaction and this fails harmlessly.
     let _ = conn.execute("rollback", []).await;
     if conn.execute("begin immediate", []).await.is_ok() && conn.execute("rollback", []).await.is_ok() {

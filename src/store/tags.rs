@@ -2,7 +2,11 @@
 
 use types::{Digest, Tag, Timestamp};
 
+use crate::conn::Lock;
 use crate::{Conn, Error, Result};
+
+/// More than there are connections that could move one tag at the same time.
+const ROUNDS: usize = 1000;
 
 /// Where a tag points now.
 pub async fn find(conn: &mut Conn, repository_id: &str, tag: &Tag) -> Result<Option<Digest>> {
@@ -46,8 +50,9 @@ pub async fn upsert(
     digest: &Digest,
     now: Timestamp,
 ) -> Result<()> {
-    // Somebody else may set the tag between the two statements; then what they set is ended in the next round.
-    for _ in 0..16 {
+    // On Postgres somebody else may set the tag before us; then what they set is ended in the next round. Whoever loses a
+    // round lost it to one that then commits, so there are no more rounds than transactions on this tag at once.
+    for _ in 0..ROUNDS {
         conn.execute(
             "update tags
              set ended_at = $4
@@ -84,7 +89,17 @@ pub async fn delete_of_manifest(
     digest: &Digest,
     now: Timestamp,
 ) -> Result<u64> {
-    // ix_tags_manifest
+    // ix_tags_manifest. Held in the order in which a push sets its tags, or the two could wait for each other.
+    conn.all_locked(
+        "select name
+         from tags
+         where repository_id = $1 and manifest_digest = $2 and ended_at is null
+         order by name",
+        Lock::Update,
+        [repository_id.into(), digest.into()],
+        |_| Ok(()),
+    )
+    .await?;
     conn.execute(
         "update tags
          set ended_at = $3

@@ -5,7 +5,7 @@ use tests::harness::{Answer, on_default};
 
 use super::model::Standing;
 use super::operations::{Kind, OPERATIONS};
-use super::world::{Expected, Place, World};
+use super::world::{Expected, OWN, Place, World};
 
 #[tokio::test]
 async fn every_request_of_every_principal_has_the_outcome_of_the_model() {
@@ -27,14 +27,18 @@ async fn every_request_of_every_principal_has_the_outcome_of_the_model() {
                     if fresh && place.content.is_none() && operation.kind.creates() {
                         created.push(place.name.clone());
                     }
-                    let mut auths = vec![&principal.basic];
+                    let disabled = principal.standing == Standing::Disabled;
+                    // A disabled key is a wrong one, and wrong ones are throttled, so it is not tried everywhere.
+                    let mut auths = if disabled && place.name != OWN { vec![] } else { vec![&principal.basic] };
                     // With a token that names nobody the ping goes through, so that clients go on to what is public.
                     let ping = principal.standing == Standing::Anonymous && operation.kind == Kind::Base;
                     if !ping && (!fresh || operation.kind.repeatable()) {
                         auths.push(&principal.bearer);
                     }
                     for auth in auths {
-                        let call = world.request(&world.client(auth), operation, place, fresh).await;
+                        let source = if disabled { [127, 0, 5, (cases % 200) as u8 + 1] } else { [127, 0, 0, 1] };
+                        let client = wharf.anonymous_from(source).as_(auth.clone());
+                        let call = world.request(&client, operation, place, fresh).await;
                         let answer = call.send().await;
                         cases += 1;
                         if let Err(difference) = compare(&expected, &answer) {

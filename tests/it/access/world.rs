@@ -116,11 +116,6 @@ impl<'w> World<'w> {
             .await;
     }
 
-    /// A client of a principal.
-    pub fn client(&self, auth: &Auth) -> Client {
-        self.wharf.client().as_(auth.clone())
-    }
-
     /// What the model expects of a request.
     pub fn expected(&self, principal: &Principal, operation: &Operation, place: &Place) -> Expected {
         let fine = |status| Expected { status, code: "", message: None };
@@ -145,7 +140,8 @@ impl<'w> World<'w> {
                 return Expected { status: 403, code: "DENIED", message: Some(message) };
             }
         }
-        if place.content.is_none() && !kind.creates() {
+        // The specification lets the list of referrers be empty, and never unknown.
+        if place.content.is_none() && !kind.creates() && kind != Kind::Referrers {
             return Expected { status: 404, code: "NAME_UNKNOWN", message: None };
         }
         if kind.continues() && principal.standing != Standing::Root {

@@ -111,7 +111,6 @@ async fn fields_that_must_be_there_are_demanded() {
             with("/config", json!(null)),
             with("/config", json!("string")),
             with("/config", json!([])),
-            with("/layers", json!(null)),
             with("/layers", json!({})),
             with("/layers/0", json!(7)),
             with("/layers/0/digest", json!(null)),
@@ -128,6 +127,8 @@ async fn fields_that_must_be_there_are_demanded() {
         for document in &documents {
             expect_refused(&repository, OCI_MANIFEST, document, INVALID).await;
         }
+        // Go writes an empty list as null, and so do clients written in it.
+        repository.push_manifest("null", &with("/layers", json!(null))).await;
         let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX});
         expect_refused(&repository, OCI_INDEX, &index, INVALID).await;
         let index = json!({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [{"digest": "x"}]});

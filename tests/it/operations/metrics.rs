@@ -51,9 +51,14 @@ async fn what_the_issue_asks_for_is_there() {
         let digest_of = repository.push_blob(&bytes).await;
         repository.blob(&digest_of).await.expect(200);
         let metrics = scrape(wharf).await;
-        for part in
-            ["requests_total", "duration_seconds", "uploads", "database", "storage", "process_resident_memory_bytes"]
-        {
+        for part in [
+            "requests_total",
+            "duration_seconds",
+            "uploads",
+            "database",
+            "blobs_operations",
+            "process_resident_memory_bytes",
+        ] {
             let found = metrics.lines().any(|line| !line.starts_with('#') && line.contains(part));
             assert!(found, "no sample named {part}: {metrics}");
         }

@@ -1,0 +1,119 @@
+//! The schema comes once, whole or not at all, and never under a program that does not know it.
+
+use tokio::task::JoinSet;
+
+use super::harness::{number, on_each, write};
+use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
+use crate::{Config, Db, Error};
+
+const WIPE: &str = "
+    drop table upload_parts; drop table uploads; drop table edges; drop table tags; drop table manifests;
+    drop table repository_blobs; drop table blobs; drop table repository_policies; drop table repositories;
+    drop table removals; drop table leases; drop table stamps; drop table signing_keys; drop table inline_policies;
+    drop table policy_attachments; drop table policies; drop table access_keys; drop table group_members;
+    drop table groups; drop table roles; drop table users; drop table accounts; drop table schema_versions";
+
+const WIPE_POSTGRES: &str = "drop function json_each(text); drop domain sorted_text; drop domain blob";
+
+/// As if nothing had been opened yet.
+async fn wipe(db: &Db) {
+    let postgres = db.is_postgres();
+    write(db, move |conn| {
+        Box::pin(async move {
+            conn.script(WIPE).await?;
+            if postgres {
+                conn.script(WIPE_POSTGRES).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+async fn open_at_once(config: &Config, processes: usize) {
+    let mut opening = JoinSet::new();
+    for _ in 0..processes {
+        let config = config.clone();
+        opening.spawn(async move { Db::open(&config).await });
+    }
+    for opened in opening.join_all().await {
+        opened.unwrap().close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_at_once_apply_migrations_once() {
+    on_each(|test| async move {
+        for processes in [2, 8] {
+            wipe(&test.db).await;
+            open_at_once(&test.config, processes).await;
+            let applied = number(&test.db, "select count(*) from schema_versions").await;
+            assert_eq!(applied, MIGRATIONS.len() as i64);
+            assert_eq!(number(&test.db, "select count(*) from stamps").await, 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schema_from_the_future_is_refused() {
+    on_each(|test| async move {
+        write(&test.db, |conn| {
+            Box::pin(async move {
+                conn.script("insert into schema_versions (version, name, checksum) values (9999, 'later', 'x')").await
+            })
+        })
+        .await
+        .unwrap();
+        match Db::open(&test.config).await.map(drop) {
+            Err(Error::Unusable(message)) => assert!(message.contains("9999"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+        let (applied, known) = versions(&mut test.db.reader().await.unwrap()).await.unwrap();
+        assert_eq!((applied, known), (9999, MIGRATIONS.len() as i64));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
+    on_each(|test| async move {
+        write(&test.db, |conn| {
+            Box::pin(async move { conn.script("update schema_versions set checksum = 'x' where version = 2").await })
+        })
+        .await
+        .unwrap();
+        match Db::open(&test.config).await.map(drop) {
+            Err(Error::Unusable(message)) => assert!(message.contains("another content"), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_that_fails_leaves_nothing_behind() {
+    const BROKEN: &[Migration] = &[
+        MIGRATIONS[0],
+        MIGRATIONS[1],
+        Migration { version: 3, name: "good", sql: "create table good (id bigint); insert into good values (1)" },
+        Migration { version: 4, name: "broken", sql: "create table half (id bigint); insert into nowhere values (1)" },
+    ];
+    on_each(|test| async move {
+        for empty in [false, true] {
+            if empty {
+                wipe(&test.db).await;
+            }
+            assert!(matches!(apply_list(&test.db, BROKEN).await, Err(Error::Statement(_))));
+            for table in ["select count(*) from good", "select count(*) from half"] {
+                let mut conn = test.db.reader().await.unwrap();
+                assert!(conn.optional(table, [], |_| Ok(())).await.is_err(), "{table}");
+            }
+        }
+        // The same database serves a program whose migrations are whole.
+        apply_list(&test.db, MIGRATIONS).await.unwrap();
+        assert_eq!(number(&test.db, "select count(*) from schema_versions").await, MIGRATIONS.len() as i64);
+    })
+    .await;
+}

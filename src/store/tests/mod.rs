@@ -1,0 +1,16 @@
+//! One suite for both databases. Every test runs on SQLite, and on Postgres when `WHARF_TEST_POSTGRES_URL` names a
+//! server (as a superuser); with `CI=true` its absence is a failure. Each test has databases of its own.
+
+mod blobs;
+mod cut_connections;
+mod harness;
+mod migrations;
+mod names;
+pub(crate) mod plans;
+mod principals;
+mod references;
+mod removals;
+mod sqlite_files;
+mod tags;
+mod transactions;
+mod uploads;

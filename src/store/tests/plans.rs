@@ -1,0 +1,156 @@
+//! How the databases carry out what requests ask for: by index, whatever the number of rows.
+//!
+//! While a test listens, a connection explains every statement before it runs it.
+
+use std::cell::RefCell;
+
+use types::Timestamp;
+
+use super::harness::{NOW, on_each, registry, repo_name, write};
+use crate::edges::Kind;
+use crate::{blobs, edges, manifests, removals, repositories, repository_blobs, tags, uploads};
+use crate::{Conn, Db, Result};
+
+tokio::task_local! {
+    static NOTES: RefCell<Vec<(String, Vec<String>)>>;
+}
+
+/// Whether plans are wanted at the moment.
+pub(crate) fn listening() -> bool {
+    NOTES.try_with(|_| ()).is_ok()
+}
+
+/// A statement and how it is carried out, line by line.
+pub(crate) fn note(sql: &str, plan: Vec<String>) {
+    NOTES.with(|notes| notes.borrow_mut().push((sql.to_owned(), plan)));
+}
+
+/// Enough rows that reading all of them is never the best plan. The digests are 64 digits.
+const ROWS: &str = "
+    insert into accounts (account_id, created_at) values ('000000000000', 0);
+    insert into repositories (repository_id, account_id, region, name, tag_mutability, tag_filters, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'r' || cast(i as text), '000000000000', 'us-east-1', 'repo/' || cast(i as text), 'MUTABLE', '[]', 0 from n;
+    insert into blobs (digest, object_key, size, state, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            'key-' || cast(i as text), 1, 'live', 0 from n;
+    insert into repository_blobs (repository_id, digest, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 0 from n;
+    insert into manifests (repository_id, digest, media_type, artifact_type, subject_digest, size, pushed_at, bytes)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            'application/vnd.oci.image.manifest.v1+json', 'application/type-' || cast(i % 7 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 100 as text),
+            2, 0, cast('{}' as blob) from n;
+    insert into edges (repository_id, parent_digest, kind, child_digest)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            case when i % 3 = 0 then 'child' when i % 3 = 1 then 'config' else 'layer' end,
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text) from n;
+    insert into tags (tag_id, repository_id, name, manifest_digest, created_at, ended_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select cast(i as text), 'r' || cast(100001 + i % 20 as text), 't' || cast(i as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text),
+            0, case when i % 4 = 0 then 1 end from n;
+    insert into uploads (upload_id, repository_id, principal, staged, object_key, tail_key, received, state, lease_until,
+            created_at, expires_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'u' || cast(i as text), 'r' || cast(100001 + i % 20 as text), 'x', '{}', 'up-' || cast(i as text),
+            case when i % 4 = 0 then 'tail-' || cast(i as text) end, 0,
+            case when i % 10 = 0 then 'open' else 'done' end, 0, 0, i from n;
+    insert into removals (object_key, not_before)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'gone-' || cast(i as text), i from n;";
+
+/// Asks for everything that a request, or frequent background work, asks for.
+async fn ask(conn: &mut Conn) -> Result<()> {
+    let (registry, name, id) = (registry(), repo_name("repo/100001"), "r100001");
+    let digest = |number: usize| format!("sha256:{number:064}").parse::<types::Digest>().expect("64 digits are a digest");
+    let (first, second) = (digest(100_020), digest(100_040));
+    let time = Timestamp::from_micros(100_100);
+
+    repositories::find(conn, &registry, &name).await?;
+    repositories::list_names(conn, &registry, "repo/1015", 100).await?;
+    manifests::find_by_tag(conn, &registry, &name, &"t100020".parse().expect("a tag")).await?;
+    manifests::find_by_digest(conn, &registry, &name, &first).await?;
+    manifests::find(conn, id, &first).await?;
+    manifests::lock(conn, id, &[&first, &second]).await?;
+    manifests::lock_for_delete(conn, id, &first).await?;
+    manifests::list_referrers(conn, id, &digest(100_001), None, "", 100).await?;
+    manifests::list_referrers(conn, id, &digest(100_001), Some("application/type-1"), "", 100).await?;
+    repository_blobs::find(conn, &registry, &name, &first).await?;
+    repository_blobs::lock(conn, id, &[&first, &second]).await?;
+    repository_blobs::lock_for_delete(conn, id, &first).await?;
+    repository_blobs::list_repositories(conn, &registry, &first, 16).await?;
+    blobs::list_by_object_key(conn, "key-105000", 100).await?;
+    blobs::list_known_object_keys(conn, &["key-105000", "up-105000"]).await?;
+    blobs::update_missing(conn, "never").await?;
+    edges::find_parent_of_blob(conn, id, &first).await?;
+    edges::find_parent_of_manifest(conn, id, &first).await?;
+    edges::insert(conn, id, &first, Kind::Layer, &[&second]).await?;
+    edges::delete(conn, id, &first).await?;
+    tags::find(conn, id, &"t100020".parse().expect("a tag")).await?;
+    tags::list(conn, id, "t105000", 100).await?;
+    tags::upsert(conn, "new", id, &"t100020".parse().expect("a tag"), &first, NOW).await?;
+    tags::delete(conn, id, &"t100040".parse().expect("a tag"), NOW).await?;
+    tags::delete_of_manifest(conn, id, &second, NOW).await?;
+    uploads::find(conn, "u105000").await?;
+    uploads::claim(conn, "u105000", "me", NOW, NOW).await?;
+    uploads::update_released(conn, "u105000", "me").await?;
+    uploads::count_open(conn, id, 1000).await?;
+    uploads::list_expired(conn, time, 100).await?;
+    uploads::delete_done(conn, time, 100).await?;
+    removals::contains(conn, "gone-105000").await?;
+    removals::list_due(conn, time, 100).await?;
+    removals::delete_needed(conn, time).await?;
+    removals::delete(conn, &["gone-105000".to_owned()]).await?;
+    Ok(())
+}
+
+/// A line of a plan that reads a whole table, or sorts a page that an index could give in order.
+fn reads_too_much(sql: &str, line: &str) -> bool {
+    // A sort before rows are locked sorts what was asked for, not what is there.
+    let page = sql.contains("limit") && sql.contains("order by") && !sql.contains("delete");
+    let sqlite_scan = line.starts_with("SCAN ")
+        && !["json_each", "CONSTANT", "open_uploads", "(subquery"].iter().any(|known| line.contains(known));
+    sqlite_scan
+        || line.contains("Seq Scan on")
+        || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || line.trim_start().starts_with("-> Sort")))
+}
+
+async fn check(db: &Db) {
+    let plans = write(db, |conn| {
+        Box::pin(NOTES.scope(RefCell::default(), async move {
+            ask(conn).await?;
+            Ok(NOTES.with(RefCell::take))
+        }))
+    })
+    .await
+    .unwrap();
+    assert!(plans.len() > 30);
+    let bad: Vec<String> = plans
+        .iter()
+        .filter(|(sql, plan)| plan.iter().any(|line| reads_too_much(sql, line)))
+        .map(|(sql, plan)| format!("{sql}\n    =>\n{}", plan.join("\n")))
+        .collect();
+    assert!(bad.is_empty(), "\n{}", bad.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_answered_from_indexes() {
+    on_each(|test| async move {
+        write(&test.db, |conn| Box::pin(conn.script(ROWS))).await.unwrap();
+        if !test.is_postgres() {
+            // A database that was never closed in good order has no statistics.
+            check(&test.db).await;
+        }
+        write(&test.db, |conn| Box::pin(conn.script("analyze"))).await.unwrap();
+        check(&test.db).await;
+    })
+    .await;
+}

@@ -1,0 +1,166 @@
+//! Accounts, users, keys and policies come back as they were stored.
+
+use super::harness::{NOW, at, on_each, registry, repository, write};
+use crate::access_keys::AccessKeyRow;
+use crate::policies::AppliedPolicy;
+use crate::signing_keys::SigningKeyRow;
+use crate::users::UserRow;
+use crate::{access_keys, accounts, groups, leases, policies, repository_policies, roles, signing_keys, stamps, users};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_and_their_keys_come_back() {
+    on_each(|test| async move {
+        let account = registry().account;
+        let user = UserRow {
+            user_id: "AIDA1".to_owned(),
+            account: account.clone(),
+            name: "alice".to_owned(),
+            path: "/".to_owned(),
+        };
+        let key = AccessKeyRow {
+            access_key_id: "AKIA1".to_owned(),
+            account: account.clone(),
+            user_id: Some("AIDA1".to_owned()),
+            sealed_secret: vec![0, 255, 1],
+            active: true,
+        };
+        let (stored_user, stored_key) = (user.clone(), key.clone());
+        write(&test.db, move |conn| {
+            Box::pin(async move {
+                assert!(accounts::insert(conn, &stored_user.account, NOW).await?);
+                assert!(!accounts::insert(conn, &stored_user.account, NOW).await?);
+                assert!(users::insert(conn, &stored_user, NOW).await?);
+                assert!(!users::insert(conn, &UserRow { user_id: "AIDA2".to_owned(), ..stored_user }, NOW).await?);
+                assert!(access_keys::insert(conn, &stored_key, NOW).await?);
+                assert!(!access_keys::insert(conn, &stored_key, NOW).await?);
+                assert!(access_keys::update_secret(conn, "AKIA1", &[9]).await?);
+                assert!(access_keys::update_status(conn, "AKIA1", false).await?);
+                assert!(!access_keys::update_status(conn, "AKIA2", false).await?);
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+        let mut conn = test.db.reader().await.unwrap();
+        let found = users::find(&mut conn, &account, "alice").await.unwrap().unwrap();
+        assert_eq!(format!("{found:?}"), format!("{user:?}"));
+        assert_eq!(users::list(&mut conn).await.unwrap().len(), 1);
+        let keys = access_keys::list(&mut conn).await.unwrap();
+        let expected = AccessKeyRow { sealed_secret: vec![9], active: false, ..key };
+        assert_eq!(format!("{keys:?}"), format!("{:?}", [expected]));
+        assert!(groups::list_members(&mut conn).await.unwrap().is_empty());
+        assert!(roles::list(&mut conn).await.unwrap().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_come_with_what_they_apply_to() {
+    on_each(|test| async move {
+        let id = repository(&test.db, "a").await;
+        let inline = |document: &str| AppliedPolicy {
+            principal_id: "AIDA1".to_owned(),
+            name: "inline".to_owned(),
+            document: document.to_owned(),
+        };
+        let (first, second) = (inline("{}"), inline("{\"a\":1}"));
+        write(&test.db, move |conn| {
+            Box::pin(async move {
+                policies::upsert_inline(conn, &first).await?;
+                policies::upsert_inline(conn, &second).await?;
+                conn.script(
+                    "insert into policies (arn, account_id, name, document, created_at, updated_at)
+                     values ('arn:p', '000000000000', 'p', 'managed', 0, 0);
+                     insert into policy_attachments (policy_arn, principal_id) values ('arn:p', 'AIDA1')",
+                )
+                .await?;
+                repository_policies::upsert(conn, &id, "one", NOW).await?;
+                repository_policies::upsert(conn, &id, "two", NOW).await
+            })
+        })
+        .await
+        .unwrap();
+        let mut conn = test.db.reader().await.unwrap();
+        let mut applied: Vec<_> = policies::list_applied(&mut conn)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|policy| (policy.principal_id, policy.name, policy.document))
+            .collect();
+        applied.sort();
+        let expected = [("AIDA1", "arn:p", "managed"), ("AIDA1", "inline", "{\"a\":1}")];
+        assert!(applied.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).eq(expected), "{applied:?}");
+        let of_repositories = repository_policies::list(&mut conn).await.unwrap();
+        assert_eq!(of_repositories.len(), 1);
+        assert_eq!((of_repositories[0].document.as_str(), &of_repositories[0].registry), ("two", &registry()));
+        let delete = || write(&test.db, |conn| Box::pin(repository_policies::delete(conn, "id-of-a")));
+        assert!(delete().await.unwrap());
+        assert!(!delete().await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_keys_retire_and_are_forgotten() {
+    on_each(|test| async move {
+        let key = |kid: &str, seconds| SigningKeyRow {
+            kid: kid.to_owned(),
+            sealed_key: vec![1],
+            public_key: vec![2],
+            created_at: at(seconds),
+            retired_at: None,
+        };
+        let (old, new) = (key("old", 1), key("new", 2));
+        write(&test.db, move |conn| {
+            Box::pin(async move {
+                signing_keys::insert(conn, &old).await?;
+                signing_keys::insert(conn, &new).await?;
+                assert_eq!(signing_keys::update_retired(conn, "new", at(3)).await?, 1);
+                assert_eq!(signing_keys::delete_retired_before(conn, at(3)).await?, 0);
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+        let keys = signing_keys::list(&mut test.db.reader().await.unwrap()).await.unwrap();
+        let brief: Vec<_> = keys.iter().map(|key| (key.kid.as_str(), key.created_at, key.retired_at)).collect();
+        assert_eq!(brief, [("new", at(2), None), ("old", at(1), Some(at(3)))]);
+        let forgotten = write(&test.db, |conn| Box::pin(signing_keys::delete_retired_before(conn, at(4))));
+        assert_eq!(forgotten.await.unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_process_at_a_time_has_a_lease() {
+    on_each(|test| async move {
+        let claim = |owner: &'static str, now, until| {
+            write(&test.db, move |conn| Box::pin(leases::claim(conn, "work", owner, at(now), at(until))))
+        };
+        assert!(claim("a", 0, 10).await.unwrap());
+        assert!(!claim("b", 5, 15).await.unwrap());
+        assert!(claim("a", 5, 20).await.unwrap());
+        assert!(!claim("b", 20, 30).await.unwrap());
+        assert!(claim("b", 21, 30).await.unwrap());
+        assert!(!claim("a", 22, 40).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_is_counted() {
+    on_each(|test| async move {
+        let find = || async { stamps::find(&mut test.db.reader().await.unwrap(), stamps::AUTHORIZATION).await.unwrap() };
+        let before = find().await.unwrap();
+        let changes = (0..20).map(|_| {
+            write(&test.db, |conn| Box::pin(stamps::update_next(conn, stamps::AUTHORIZATION)))
+        });
+        for change in futures_util::future::join_all(changes).await {
+            change.unwrap();
+        }
+        assert_eq!(find().await, Some(before + 20));
+        let unknown = stamps::find(&mut test.db.reader().await.unwrap(), "unknown").await.unwrap();
+        assert_eq!(unknown, None);
+    })
+    .await;
+}

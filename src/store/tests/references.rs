@@ -1,0 +1,194 @@
+//! What a manifest refers to cannot go away while it is being pushed: pushes and deletes race here in the way that the
+//! rules run them.
+
+use types::Digest;
+
+use super::harness::{NOW, digest, number, on_each, registry, repo_name, repository, write};
+use crate::blobs::BlobRow;
+use crate::edges::Kind;
+use crate::manifests::ManifestRow;
+use crate::{Conn, Db, Result, blobs, edges, manifests, repository_blobs};
+
+const ROUNDS: usize = 200;
+
+pub(super) fn manifest(repository_id: &str, digest: Digest) -> ManifestRow {
+    ManifestRow {
+        repository_id: repository_id.to_owned(),
+        digest,
+        media_type: "application/vnd.oci.image.manifest.v1+json".parse().unwrap(),
+        artifact_type: None,
+        subject: None,
+        annotations: None,
+        pushed_at: NOW,
+        bytes: b"{}".to_vec(),
+    }
+}
+
+/// Makes a blob and shows it in a repository.
+async fn push_blob(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<()> {
+    let row = BlobRow { digest: digest.clone(), object_key: format!("key-{digest}"), size: 1 };
+    blobs::insert(conn, &row, NOW).await?;
+    repository_blobs::insert(conn, repository_id, digest, NOW).await?;
+    Ok(())
+}
+
+/// Pushes a manifest that refers to one blob or manifest. False if that is not there.
+async fn push(db: &Db, repository_id: &str, parent: Digest, kind: Kind, child: Digest) -> bool {
+    let row = manifest(repository_id, parent);
+    write(db, move |conn| {
+        Box::pin(async move {
+            let found = match kind {
+                Kind::Child => manifests::lock(conn, &row.repository_id, &[&child]).await?,
+                _ => repository_blobs::lock(conn, &row.repository_id, &[&child]).await?,
+            };
+            if found.is_empty() {
+                return Ok(false);
+            }
+            assert_eq!(found, [child.clone()]);
+            manifests::insert(conn, &row).await?;
+            edges::insert(conn, &row.repository_id, &row.digest, kind, &[&child]).await?;
+            Ok(true)
+        })
+    })
+    .await
+    .unwrap()
+}
+
+/// Deletes a blob or a manifest, unless something refers to it.
+async fn delete(db: &Db, repository_id: &str, kind: Kind, child: Digest) -> bool {
+    let id = repository_id.to_owned();
+    write(db, move |conn| {
+        Box::pin(async move {
+            if kind == Kind::Child {
+                if !manifests::lock_for_delete(conn, &id, &child).await?
+                    || edges::find_parent_of_manifest(conn, &id, &child).await?.is_some()
+                {
+                    return Ok(false);
+                }
+                edges::delete(conn, &id, &child).await?;
+                manifests::delete(conn, &id, &child).await
+            } else {
+                if !repository_blobs::lock_for_delete(conn, &id, &child).await?
+                    || edges::find_parent_of_blob(conn, &id, &child).await?.is_some()
+                {
+                    return Ok(false);
+                }
+                repository_blobs::delete(conn, &id, &child).await
+            }
+        })
+    })
+    .await
+    .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_manifest_refers_to_a_blob_that_was_deleted_meanwhile() {
+    on_each(|test| async move {
+        let id = repository(&test.db, "a").await;
+        let mut pushed = 0;
+        for round in 0..ROUNDS {
+            let (parent, child) = (digest(round * 2), digest(round * 2 + 1));
+            let (setup_id, setup_child) = (id.clone(), child.clone());
+            write(&test.db, move |conn| {
+                Box::pin(async move { push_blob(conn, &setup_id, &setup_child).await })
+            })
+            .await
+            .unwrap();
+            let kind = if round % 2 == 0 { Kind::Config } else { Kind::Layer };
+            let push = push(&test.db, &id, parent, kind, child.clone());
+            let delete = delete(&test.db, &id, kind, child);
+            // Either may come first; who is asked first is given a small lead.
+            let (was_pushed, was_deleted) =
+                if round % 3 == 0 { tokio::join!(push, delete) } else { swapped(tokio::join!(delete, push)) };
+            assert!(was_pushed != was_deleted, "round {round}: pushed {was_pushed}, deleted {was_deleted}");
+            pushed += usize::from(was_pushed);
+        }
+        let dangling = "select count(*) from edges edge where not exists (
+            select 1 from repository_blobs link
+            where link.repository_id = edge.repository_id and link.digest = edge.child_digest)";
+        assert_eq!(number(&test.db, dangling).await, 0);
+        assert_eq!(number(&test.db, "select count(*) from edges").await, pushed as i64);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_index_lists_a_manifest_that_was_deleted_meanwhile() {
+    on_each(|test| async move {
+        let id = repository(&test.db, "a").await;
+        for round in 0..ROUNDS {
+            let (parent, child) = (digest(round * 2), digest(round * 2 + 1));
+            let row = manifest(&id, child.clone());
+            write(&test.db, move |conn| Box::pin(async move { manifests::insert(conn, &row).await })).await.unwrap();
+            let push = push(&test.db, &id, parent, Kind::Child, child.clone());
+            let delete = delete(&test.db, &id, Kind::Child, child);
+            let (was_pushed, was_deleted) =
+                if round % 3 == 0 { tokio::join!(push, delete) } else { swapped(tokio::join!(delete, push)) };
+            assert!(was_pushed != was_deleted, "round {round}: pushed {was_pushed}, deleted {was_deleted}");
+        }
+        let dangling = "select count(*) from edges edge where not exists (
+            select 1 from manifests child
+            where child.repository_id = edge.repository_id and child.digest = edge.child_digest)";
+        assert_eq!(number(&test.db, dangling).await, 0);
+    })
+    .await;
+}
+
+fn swapped<A, B>((a, b): (A, B)) -> (B, A) {
+    (b, a)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_is_seen_only_in_its_repositories() {
+    on_each(|test| async move {
+        let (first, _second) = (repository(&test.db, "first").await, repository(&test.db, "second").await);
+        write(&test.db, move |conn| {
+            Box::pin(async move {
+                push_blob(conn, &first, &digest(1)).await?;
+                assert!(!repository_blobs::insert(conn, &first, &digest(1), NOW).await?);
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+        let mut conn = test.db.reader().await.unwrap();
+        let find = repository_blobs::find(&mut conn, &registry(), &repo_name("first"), &digest(1)).await.unwrap();
+        assert_eq!(find.unwrap().blob.unwrap().object_key, format!("key-{}", digest(1)));
+        let find = repository_blobs::find(&mut conn, &registry(), &repo_name("second"), &digest(1)).await.unwrap();
+        assert!(find.unwrap().blob.is_none());
+        let find = repository_blobs::find(&mut conn, &registry(), &repo_name("third"), &digest(1)).await.unwrap();
+        assert!(find.is_none());
+        let all = repository_blobs::list_repositories(&mut conn, &registry(), &digest(1), 10).await.unwrap();
+        assert_eq!(all, [repo_name("first")]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_comes_back_as_it_was_stored() {
+    on_each(|test| async move {
+        let id = repository(&test.db, "a").await;
+        let row = ManifestRow {
+            artifact_type: Some("application/x".to_owned()),
+            subject: Some(digest(7)),
+            annotations: Some("{}".to_owned()),
+            bytes: vec![0, 159, 146, 150, b'"', b'\''],
+            ..manifest(&id, digest(1))
+        };
+        let stored = row.clone();
+        write(&test.db, move |conn| Box::pin(async move { manifests::insert(conn, &stored).await })).await.unwrap();
+        let mut conn = test.db.reader().await.unwrap();
+        let found = manifests::find(&mut conn, &id, &digest(1)).await.unwrap().unwrap();
+        assert_eq!(format!("{found:?}"), format!("{row:?}"));
+        assert!(manifests::find(&mut conn, &id, &digest(2)).await.unwrap().is_none());
+        let by_digest = manifests::find_by_digest(&mut conn, &registry(), &repo_name("a"), &digest(1)).await.unwrap();
+        assert_eq!(by_digest.unwrap().digest, Some(digest(1)));
+        let none = manifests::find_by_digest(&mut conn, &registry(), &repo_name("a"), &digest(2)).await.unwrap();
+        assert_eq!(none.unwrap().digest, None);
+        let none = manifests::find_by_digest(&mut conn, &registry(), &repo_name("b"), &digest(1)).await.unwrap();
+        assert!(none.is_none());
+        let none = manifests::find_by_tag(&mut conn, &registry(), &repo_name("a"), &"t".parse().unwrap()).await.unwrap();
+        assert_eq!(none.unwrap().digest, None);
+    })
+    .await;
+}

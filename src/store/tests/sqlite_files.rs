@@ -1,0 +1,113 @@
+//! What concerns SQLite alone: its files.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tempfile::TempDir;
+use types::Secret;
+
+use super::harness::{digest, number, on_sqlite, repository, write};
+use super::references::manifest;
+use crate::{Config, Db, Error, manifests};
+
+fn config(path: &std::path::Path) -> Config {
+    Config { url: Secret::new(format!("sqlite:{}", path.display())), connections: 4 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_and_its_folder_are_made() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("deep/er/wharf.db");
+    let db = Db::connect(&config(&path)).await.unwrap();
+    // Without a schema, and with nothing written yet, readers work as well.
+    db.ping().await.unwrap();
+    assert_eq!(db.folder().as_deref(), path.parent());
+    db.close().await;
+    assert!(path.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_cannot_be_opened_is_a_clear_error() {
+    let folder = TempDir::new().unwrap();
+    for (url, says) in [
+        (format!("sqlite:{}", folder.path().display()), "cannot open"),
+        ("sqlite:".to_owned(), "names no file"),
+        ("mysql://x".to_owned(), "sqlite:"),
+        ("sqlite:/dev/null/wharf.db".to_owned(), "cannot create the folder"),
+    ] {
+        match Db::connect(&Config { url: Secret::new(url), connections: 1 }).await.map(drop) {
+            Err(Error::Unusable(message)) => assert!(message.contains(says), "{message}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_go_on_while_another_process_opens_and_leaves() {
+    on_sqlite(|test| async move {
+        for _ in 0..10 {
+            let other = Db::open(&test.config).await.unwrap();
+            assert_eq!(number(&other, "select count(*) from stamps").await, 1);
+            repository_in_turn(&other).await;
+            other.close().await;
+            assert_eq!(number(&test.db, "select count(*) from stamps").await, 1);
+        }
+        assert_eq!(number(&test.db, "select count(*) from leases").await, 10);
+    })
+    .await;
+}
+
+async fn repository_in_turn(db: &Db) {
+    write(db, |conn| {
+        Box::pin(async move {
+            conn.script("insert into leases (name, owner, until) select cast(count(*) as text), 'x', 0 from leases").await
+        })
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_stays_short_however_much_is_read() {
+    on_sqlite(|test| async move {
+        let id = repository(&test.db, "a").await;
+        let stop = Arc::new(AtomicBool::new(false));
+        let readers: Vec<_> = (0..8)
+            .map(|_| {
+                let (db, stop) = (test.db.clone(), Arc::clone(&stop));
+                tokio::spawn(async move {
+                    while !stop.load(Ordering::Relaxed) {
+                        number(&db, "select sum(length(bytes)) from manifests where size < 10").await;
+                    }
+                })
+            })
+            .collect();
+        // 400 MiB in all.
+        let mut longest = 0;
+        for n in 0..100 {
+            let mut row = manifest(&id, digest(n));
+            row.bytes = vec![7; 4 << 20];
+            write(&test.db, move |conn| Box::pin(async move { manifests::insert(conn, &row).await })).await.unwrap();
+            longest = longest.max(std::fs::metadata(format!("{}-wal", test.name)).unwrap().len());
+        }
+        stop.store(true, Ordering::Relaxed);
+        for reader in readers {
+            reader.await.unwrap();
+        }
+        eprintln!("the log was {} MiB at its longest", longest >> 20);
+        assert!(longest < 80 << 20, "{longest}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_database_is_one_file() {
+    on_sqlite(|test| async move {
+        repository(&test.db, "a").await;
+        number(&test.db, "select count(*) from repositories").await;
+        assert!(std::fs::exists(format!("{}-wal", test.name)).unwrap());
+        test.db.close().await;
+        assert!(!std::fs::exists(format!("{}-wal", test.name)).unwrap());
+    })
+    .await;
+}
