@@ -1,6 +1,8 @@
 //! What an operator does on the command line, beside a running registry or without one. The caller has been authorized
 //! by having the database and the master key.
 
+use std::sync::Arc;
+
 use policy::Kind;
 use store::policies::AppliedPolicy;
 use store::users::UserRow;
@@ -10,7 +12,7 @@ use types::{AccountId, RegistryId, RepoName, TagMutability};
 use crate::authn::token::{REFRESH_TTL, SigningKey};
 use crate::bootstrap::{self, AccessKey};
 use crate::snapshot::check_document;
-use crate::{App, Error, Result, repositories};
+use crate::{App, Error, Result, authn, repositories};
 
 /// Creates a user with an inline policy (a JSON document) and an access key.
 pub async fn create_user(app: &App, account: &AccountId, name: &str, policy: &str) -> Result<AccessKey> {
@@ -43,6 +45,16 @@ pub async fn create_user(app: &App, account: &AccountId, name: &str, policy: &st
         })
         .await?;
     Ok(key)
+}
+
+/// A password for `docker login -u AWS`, for whoever the access key belongs to.
+pub fn login_password(app: &App, access_key_id: &str) -> Result<authn::Issued> {
+    let snapshot = app.snapshot();
+    let key = snapshot
+        .access_key(access_key_id)
+        .ok_or_else(|| Error::Invalid(format!("access key '{access_key_id}' does not exist or is turned off")))?;
+    let login = authn::Login { identity: Arc::clone(&key.identity), access_key_id: Some(access_key_id.to_owned()) };
+    authn::issue_login_token(app, &login)
 }
 
 /// Replaces the inline policy that a user was created with.

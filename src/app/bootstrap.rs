@@ -42,6 +42,7 @@ pub async fn run(app: &Arc<App>, configured: Option<AccessKey>) -> Result<Option
     };
     let signing_key = SigningKey::generate(&app.sealer, app.new_id(), app.now())?;
     let (now, replace) = (app.now(), configured.is_some());
+    let own = Arc::clone(app);
     let won = app
         .db
         .write(move |conn| {
@@ -49,7 +50,9 @@ pub async fn run(app: &Arc<App>, configured: Option<AccessKey>) -> Result<Option
                 accounts::insert(conn, &account, now).await?;
                 // Locks the stamp first: the second of two starting processes waits here and then finds the keys.
                 stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                if signing_keys::list(conn).await?.is_empty() {
+                // Keys that were sealed with a master key that is lost sign nothing; a new one is made beside them.
+                let keys = signing_keys::list(conn).await?;
+                if !keys.iter().any(|row| SigningKey::open(row, &own.sealer).is_some()) {
                     signing_keys::insert(conn, &signing_key).await?;
                 }
                 let Some(key) = key else { return Ok(false) };

@@ -81,6 +81,12 @@ pub enum Error {
         /// The tag.
         tag: Tag,
     },
+    /// The tag is not where the client saw it.
+    #[error("tag '{tag}' is not at the digest that the request is conditional on")]
+    TagMoved {
+        /// The tag.
+        tag: Tag,
+    },
     /// Something still refers to what is to be deleted.
     #[error("{what} is referenced by manifest {parent}; delete that first")]
     Referenced {

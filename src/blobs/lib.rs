@@ -13,6 +13,7 @@ mod incoming;
 mod key;
 mod leftover;
 mod metrics;
+mod pool;
 mod s3;
 mod staged;
 mod store;

@@ -18,7 +18,7 @@ pub(crate) async fn list(call: &Call) -> Result<Answer, WireError> {
     let names: Vec<&str> = found.names.iter().map(types::RepoName::as_str).collect();
     let mut answer = response::json(StatusCode::OK, "application/json", &json!({ "repositories": names }));
     if let Some(next) = &found.next {
-        answer.headers_mut().insert(LINK, page.link("/v2/_catalog", next, &[]));
+        answer.headers_mut().insert(LINK, page.link("/v2/_catalog", next));
     }
     Ok(answer)
 }

@@ -1,17 +1,15 @@
 //! The one way of every request below `/v2/`: path → credentials → authorization → handler.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::authn::{self, Login};
 use app::authz::{self, Action};
 use app::{Ctx, Error, Permit};
 use axum::body::Body;
 use axum::extract::State as Extract;
-use http::header::WWW_AUTHENTICATE;
+use http::header::{CONNECTION, EXPECT, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http::{HeaderValue, Method, Request, StatusCode, Version};
 use types::RepoName;
 
 use crate::call::{Call, State};
@@ -28,13 +26,15 @@ pub(crate) async fn registry(Extract(state): Extract<Arc<State>>, request: Reque
     let route = Route::parse(request.uri().path());
     let label = RouteLabel(route.label());
     let (parts, body) = request.into_parts();
+    // A client that asked for leave to send its body and is refused does not send it: the connection ends there.
+    let expects = parts.headers.contains_key(EXPECT) && parts.version < Version::HTTP_2;
     let mut body = Some(body);
     let mut answer = match handle(state, &route, parts, &mut body).await {
         Ok(answer) => answer,
         Err(error) => error.into_answer(),
     };
-    if let Some(body) = body {
-        drain(body).await;
+    if expects && body.is_some() {
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     answer.headers_mut().insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     answer.extensions_mut().insert(label);
@@ -77,7 +77,9 @@ fn allowed_methods(route: &Route) -> &'static str {
         Route::Blob { .. } => "GET, HEAD, DELETE",
         Route::Uploads { .. } => "POST",
         Route::Upload { .. } => "GET, HEAD, PATCH, PUT, DELETE",
-        Route::Base | Route::Catalog | Route::Tags { .. } | Route::Referrers { .. } | Route::Unknown => "GET, HEAD",
+        Route::Base | Route::Catalog | Route::Tags { .. } | Route::Referrers { .. } | Route::Unknown | Route::Malformed => {
+            "GET, HEAD"
+        },
     }
 }
 
@@ -92,6 +94,7 @@ async fn handle(
     let read = matches!(parts.method, Method::GET | Method::HEAD);
     let (name, scope, need) = match route {
         Route::Unknown => return Err(WireError::not_found()),
+        Route::Malformed => return Err(WireError::path_invalid()),
         Route::Base | Route::Catalog if !read => return Err(WireError::method(allowed_methods(route))),
         Route::Base => (None, None, None),
         Route::Catalog => (None, Some("registry:catalog:*".to_owned()), None),
@@ -189,21 +192,4 @@ fn scope(name: &RepoName, need: &Need, query: &Query) -> String {
 /// end-1
 fn base() -> Answer {
     response::json(StatusCode::OK, "application/json", &serde_json::json!({}))
-}
-
-/// Reads some of a body that no handler wanted, so that a client that is still sending gets to see the answer instead
-/// of a connection that breaks.
-async fn drain(mut body: Body) {
-    const BYTES: usize = 4 << 20;
-    const TIME: Duration = Duration::from_secs(1);
-    let _ = tokio::time::timeout(TIME, async {
-        let mut read = 0;
-        while read < BYTES {
-            match body.frame().await {
-                Some(Ok(frame)) => read += frame.data_ref().map_or(0, |data| data.len()),
-                Some(Err(_)) | None => break,
-            }
-        }
-    })
-    .await;
 }

@@ -41,7 +41,11 @@ impl WireError {
     }
 
     pub(crate) fn pagination() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID", "n must be a whole number, 0 or more")
+        Self::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "n must be a whole number, 0 or more, and last text")
+    }
+
+    pub(crate) fn path_invalid() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", "the path holds escapes that no name can hold")
     }
 
     pub(crate) fn not_found() -> Self {
@@ -129,6 +133,7 @@ impl From<Error> for WireError {
                 }
                 error
             }
+            Error::TagMoved { .. } => new(StatusCode::PRECONDITION_FAILED, "DENIED"),
             // Not in the OCI list; what ECR answers and docker prints.
             Error::TagImmutable { .. } => new(StatusCode::BAD_REQUEST, "TAG_INVALID"),
             Error::Referenced { .. } | Error::DeleteDisabled => new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),

@@ -16,6 +16,8 @@ pub(crate) struct Page {
     /// What to continue after; empty for the first page.
     pub(crate) last: String,
     given: bool,
+    /// The other parameters, which the link keeps.
+    kept: Vec<(String, String)>,
 }
 
 impl Page {
@@ -29,15 +31,19 @@ impl Page {
             }
             Some(_) => return Err(WireError::pagination()),
         };
-        Ok(Self { limit, last: query.get("last").unwrap_or_default().to_owned(), given: n.is_some() })
+        let last = query.get("last").unwrap_or_default();
+        // No name holds it, and Postgres takes it in no text.
+        if last.contains('\0') {
+            return Err(WireError::pagination());
+        }
+        let kept = query.others(&["n", "last"]);
+        Ok(Self { limit, last: last.to_owned(), given: n.is_some(), kept })
     }
 
-    /// The link to the page after `last`. Parameters other than the two are kept by the caller in `kept`.
-    pub(crate) fn link(&self, path: &str, last: &str, kept: &[(&str, &str)]) -> HeaderValue {
+    /// The link to the page after `last`.
+    pub(crate) fn link(&self, path: &str, last: &str) -> HeaderValue {
         let mut query = Serializer::new(String::new());
-        for (name, value) in kept {
-            query.append_pair(name, value);
-        }
+        query.extend_pairs(&self.kept);
         query.append_pair("last", last);
         if self.given {
             query.append_pair("n", &self.limit.to_string());

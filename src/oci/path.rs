@@ -49,6 +49,8 @@ pub enum Route {
     },
     /// Nothing that the specification has.
     Unknown,
+    /// A path with escapes that no name and no reference can hold.
+    Malformed,
 }
 
 impl Route {
@@ -68,7 +70,7 @@ impl Route {
         for segment in rest.split('/') {
             match percent_decode_str(segment).decode_utf8() {
                 Ok(text) if !text.contains(['/', '\\', '%', '\0']) => segments.push(text.into_owned()),
-                _ => return Self::Unknown,
+                _ => return Self::Malformed,
             }
         }
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -97,7 +99,7 @@ impl Route {
     /// The name of the repository, if the route has one.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Base | Self::Catalog | Self::Unknown => None,
+            Self::Base | Self::Catalog | Self::Unknown | Self::Malformed => None,
             Self::Manifest { name, .. }
             | Self::Blob { name, .. }
             | Self::Uploads { name }
@@ -118,7 +120,7 @@ impl Route {
             Self::Upload { .. } => "/v2/{name}/blobs/uploads/{id}",
             Self::Tags { .. } => "/v2/{name}/tags/list",
             Self::Referrers { .. } => "/v2/{name}/referrers/{digest}",
-            Self::Unknown => "/v2/other",
+            Self::Unknown | Self::Malformed => "/v2/other",
         }
     }
 }
@@ -169,6 +171,10 @@ mod tests {
             "/v2/a%00/manifests/x",
             "/v2/a%5cb/manifests/x",
             "/v2/a%ff/manifests/x",
+        ] {
+            assert_eq!(Route::parse(path), Route::Malformed, "{path}");
+        }
+        for path in [
             "/v2x/a/manifests/x",
             "/v2/manifests/x",
             "/v2/tags/list",

@@ -18,6 +18,11 @@ impl Query {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// All parameters but those.
+    pub(crate) fn others(&self, names: &[&str]) -> Vec<(String, String)> {
+        self.0.iter().filter(|(name, _)| !names.contains(&name.as_str())).cloned().collect()
+    }
+
     /// A media type. Clients send its `+` both escaped and as it is; a form decoder makes a space of the latter.
     pub(crate) fn media_type(&self, name: &str) -> Option<String> {
         self.get(name).filter(|value| !value.is_empty()).map(|value| value.replace(' ', "+"))

@@ -64,9 +64,8 @@ pub(crate) async fn list(call: &Call, permit: &Permit, digest: &str) -> Result<A
         answer.headers_mut().insert(OCI_FILTERS_APPLIED, HeaderValue::from_static("artifactType"));
     }
     if let Some(last) = last.filter(|_| more) {
-        let kept: Vec<(&str, &str)> = kind.map(|kind| ("artifactType", kind)).into_iter().collect();
         let path = format!("/v2/{}/referrers/{subject}", permit.repository());
-        answer.headers_mut().insert(LINK, page.link(&path, &last, &kept));
+        answer.headers_mut().insert(LINK, page.link(&path, &last));
     }
     Ok(answer)
 }

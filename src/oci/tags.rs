@@ -17,7 +17,7 @@ pub(crate) async fn list(call: &Call, permit: &Permit) -> Result<Answer, WireErr
     let mut answer =
         response::json(StatusCode::OK, "application/json", &json!({ "name": name.as_str(), "tags": found.tags }));
     if let Some(last) = found.tags.last().filter(|_| found.more) {
-        answer.headers_mut().insert(LINK, page.link(&format!("/v2/{name}/tags/list"), last, &[]));
+        answer.headers_mut().insert(LINK, page.link(&format!("/v2/{name}/tags/list"), last));
     }
     Ok(answer)
 }

@@ -26,7 +26,8 @@ pub(crate) struct LogFilter(Targets);
 impl LogFilter {
     /// Reads `info` or `info,sqlx=warn,wharf::access=debug`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut filter = Targets::new();
+        // The drivers' own remarks (notices of a statement that was expected) are no news.
+        let mut filter = Targets::new().with_target("sqlx", LevelFilter::WARN);
         for part in text.split(',').map(str::trim) {
             let (target, level) = match part.split_once('=') {
                 Some((target, level)) => (Some(target.trim()), level.trim()),

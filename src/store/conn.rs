@@ -7,23 +7,27 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, SqlSafeStr, SqlStr, Transaction};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, SqlSafeStr, SqlStr};
 use types::{AccountId, Digest, MediaType, Region, RepoName, Tag, Timestamp};
 
+use crate::sqlite_readers::Reader;
 use crate::{Error, Result};
 
 /// A connection: for one statement after another, or the inside of a transaction.
-pub struct Conn(pub(crate) Kind);
+pub struct Conn {
+    pub(crate) kind: Kind,
+    /// A statement failed since this was last reset: then the transaction must not be committed. Postgres would answer
+    /// the commit as if all were well and roll back.
+    pub(crate) failed: bool,
+}
 
 pub(crate) enum Kind {
     /// Reads only.
-    SqliteReader(PoolConnection<Sqlite>),
+    SqliteReader(Reader),
     /// The one connection that writes.
     SqliteWriter(SqliteConnection),
-    /// Statements that stand alone.
+    /// Statements that stand alone, or the inside of a transaction.
     Postgres(PoolConnection<Postgres>),
-    /// Inside a transaction.
-    PostgresTransaction(Transaction<'static, Postgres>),
 }
 
 /// How strongly rows that are read are to be held until the transaction ends.
@@ -36,16 +40,15 @@ pub(crate) enum Lock {
 }
 
 impl Conn {
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self { kind, failed: false }
+    }
+
     /// Runs a statement and tells how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: &'static str, arguments: impl Into<Vec<Value>>) -> Result<u64> {
-        let arguments = arguments.into();
-        #[cfg(test)]
-        self.observe(sql, &arguments).await?;
-        let sql = sql.into_sql_str();
-        Ok(match self.driver() {
-            Driver::Sqlite(conn) => bind_sqlite(sql, arguments).execute(conn).await?.rows_affected(),
-            Driver::Postgres(conn) => bind_postgres(sql, arguments).execute(conn).await?.rows_affected(),
-        })
+        let result = self.try_execute(sql, arguments.into()).await;
+        self.failed |= result.is_err();
+        result
     }
 
     /// The first row, if there is one.
@@ -55,15 +58,9 @@ impl Conn {
         arguments: impl Into<Vec<Value>>,
         read: impl FnOnce(&Row) -> Result<T>,
     ) -> Result<Option<T>> {
-        let arguments = arguments.into();
-        #[cfg(test)]
-        self.observe(sql, &arguments).await?;
-        let sql = sql.into_sql_str();
-        let row = match self.driver() {
-            Driver::Sqlite(conn) => bind_sqlite(sql, arguments).fetch_optional(conn).await?.map(Row::Sqlite),
-            Driver::Postgres(conn) => bind_postgres(sql, arguments).fetch_optional(conn).await?.map(Row::Postgres),
-        };
-        row.as_ref().map(read).transpose()
+        let result = self.try_optional(sql, arguments.into()).await;
+        self.failed |= result.is_err();
+        result?.as_ref().map(read).transpose()
     }
 
     /// All rows.
@@ -73,7 +70,9 @@ impl Conn {
         arguments: impl Into<Vec<Value>>,
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        self.fetch_all(sql.into_sql_str(), arguments.into(), read).await
+        let result = self.try_all(sql.into_sql_str(), arguments.into(), read).await;
+        self.failed |= result.is_err();
+        result
     }
 
     /// All rows, held against other transactions until this one ends. SQLite has one writer, so there the plain
@@ -85,15 +84,47 @@ impl Conn {
         arguments: impl Into<Vec<Value>>,
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let sql = match (&self.0, lock) {
+        let sql = match (&self.kind, lock) {
             (Kind::SqliteReader(_) | Kind::SqliteWriter(_), _) => sql.into_sql_str(),
             (_, Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
             (_, Lock::Update) => AssertSqlSafe(format!("{sql} for update")).into_sql_str(),
         };
-        self.fetch_all(sql, arguments.into(), read).await
+        let result = self.try_all(sql, arguments.into(), read).await;
+        self.failed |= result.is_err();
+        result
     }
 
-    async fn fetch_all<T>(
+    /// Several statements without arguments, as in a migration.
+    pub(crate) async fn script(&mut self, sql: &'static str) -> Result<()> {
+        let result = match self.driver() {
+            Driver::Sqlite(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop),
+            Driver::Postgres(conn) => sqlx::raw_sql(sql).execute(conn).await.map(drop),
+        };
+        self.failed |= result.is_err();
+        Ok(result?)
+    }
+
+    async fn try_execute(&mut self, sql: &'static str, arguments: Vec<Value>) -> Result<u64> {
+        #[cfg(test)]
+        self.observe(sql, &arguments).await?;
+        let sql = sql.into_sql_str();
+        Ok(match self.driver() {
+            Driver::Sqlite(conn) => bind_sqlite(sql, arguments).execute(conn).await?.rows_affected(),
+            Driver::Postgres(conn) => bind_postgres(sql, arguments).execute(conn).await?.rows_affected(),
+        })
+    }
+
+    async fn try_optional(&mut self, sql: &'static str, arguments: Vec<Value>) -> Result<Option<Row>> {
+        #[cfg(test)]
+        self.observe(sql, &arguments).await?;
+        let sql = sql.into_sql_str();
+        Ok(match self.driver() {
+            Driver::Sqlite(conn) => bind_sqlite(sql, arguments).fetch_optional(conn).await?.map(Row::Sqlite),
+            Driver::Postgres(conn) => bind_postgres(sql, arguments).fetch_optional(conn).await?.map(Row::Postgres),
+        })
+    }
+
+    async fn try_all<T>(
         &mut self,
         sql: SqlStr,
         arguments: Vec<Value>,
@@ -117,15 +148,6 @@ impl Conn {
             }
         }
         Ok(out)
-    }
-
-    /// Several statements without arguments, as in a migration.
-    pub(crate) async fn script(&mut self, sql: &'static str) -> Result<()> {
-        match self.driver() {
-            Driver::Sqlite(conn) => drop(sqlx::raw_sql(sql).execute(conn).await?),
-            Driver::Postgres(conn) => drop(sqlx::raw_sql(sql).execute(conn).await?),
-        }
-        Ok(())
     }
 
     /// Notes how the database carries a statement out, while a test listens.
@@ -153,11 +175,10 @@ impl Conn {
     }
 
     fn driver(&mut self) -> Driver<'_> {
-        match &mut self.0 {
+        match &mut self.kind {
             Kind::SqliteReader(conn) => Driver::Sqlite(conn),
             Kind::SqliteWriter(conn) => Driver::Sqlite(conn),
             Kind::Postgres(conn) => Driver::Postgres(conn),
-            Kind::PostgresTransaction(conn) => Driver::Postgres(conn),
         }
     }
 }

@@ -1,18 +1,25 @@
 //! The database as a whole: opening it, reading from it, writing to it in transactions.
 
-use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::{PgPool, SqlitePool};
+use sqlx::PgPool;
 use types::Secret;
 
 use crate::conn::Kind;
 use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
+use crate::sqlite_readers::Readers;
 use crate::sqlite_writer::Writer;
 use crate::{Conn, Error, Result, migrations};
+
+/// A transaction that takes longer is given up: it waits for something else than the database, or for a network that is
+/// gone. The server's own time-outs come first.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which database to use, and how much of it.
 #[derive(Debug, Clone)]
@@ -31,7 +38,7 @@ pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 pub struct Db(Arc<Inner>);
 
 enum Inner {
-    Sqlite { path: PathBuf, readers: SqlitePool, writer: Writer },
+    Sqlite { path: PathBuf, readers: Readers, writer: Writer },
     Postgres { requests: PgPool, jobs: PgPool },
 }
 
@@ -56,7 +63,7 @@ impl Db {
                     .await
                     .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
                 let writer = Writer::start(path.to_owned(), connection);
-                let readers = dialect::sqlite_readers(path, config.connections);
+                let readers = Readers::new(path.to_owned(), config.connections);
                 Self(Arc::new(Inner::Sqlite { path: path.to_owned(), readers, writer }))
             }
             Address::Postgres(url) => Self(Arc::new(Inner::Postgres {
@@ -69,7 +76,7 @@ impl Db {
 
     /// A connection for statements that only read and stand alone.
     pub async fn reader(&self) -> Result<Conn> {
-        Ok(Conn(match &*self.0 {
+        Ok(Conn::new(match &*self.0 {
             Inner::Sqlite { readers, .. } => Kind::SqliteReader(readers.acquire().await?),
             Inner::Postgres { requests, .. } => Kind::Postgres(requests.acquire().await?),
         }))
@@ -86,9 +93,18 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_within(PATIENCE, body).await
+    }
+
+    pub(crate) async fn write_within<T, E, F>(&self, patience: Duration, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(body).await,
-            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), body).await,
+            Inner::Sqlite { writer, .. } => writer.write(patience, body).await,
+            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), patience, body).await,
         }
     }
 
@@ -100,8 +116,8 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(body).await,
-            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), body).await,
+            Inner::Sqlite { writer, .. } => writer.write(PATIENCE, body).await,
+            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), PATIENCE, body).await,
         }
     }
 
@@ -122,12 +138,9 @@ impl Db {
     /// How the connections are used at the moment.
     pub fn usage(&self) -> PoolUsage {
         match &*self.0 {
-            Inner::Sqlite { readers, writer, .. } => PoolUsage {
-                open: readers.size(),
-                idle: readers.num_idle(),
-                maximum: readers.options().get_max_connections(),
-                writes_waiting: writer.waiting(),
-            },
+            Inner::Sqlite { readers, writer, .. } => {
+                PoolUsage { writes_waiting: writer.waiting(), ..readers.usage() }
+            }
             Inner::Postgres { requests, .. } => PoolUsage {
                 open: requests.size(),
                 idle: requests.num_idle(),
@@ -156,39 +169,47 @@ impl Db {
     }
 }
 
-async fn write_postgres<T, E, F>(pool: PgPool, body: F) -> std::result::Result<T, E>
+async fn write_postgres<T, E, F>(pool: PgPool, patience: Duration, body: F) -> std::result::Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
-    spawned(async move {
-        let transaction = pool.begin().await.map_err(Error::from)?;
-        let mut conn = Conn(Kind::PostgresTransaction(transaction));
-        let value = body(&mut conn).await;
-        let Kind::PostgresTransaction(transaction) = conn.0 else {
-            unreachable!("the connection was made a transaction above");
-        };
-        match value {
-            Ok(value) => transaction.commit().await.map_err(Error::from).map(|()| value).map_err(E::from),
-            Err(error) => {
-                // A failing rollback closes the connection, which ends the transaction as well.
-                let _ = transaction.rollback().await;
-                Err(error)
+    let work = async move {
+        let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?));
+        let ended = tokio::time::timeout(patience, transaction(&mut conn, body)).await;
+        ended.unwrap_or_else(|_| {
+            // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
+            if let Kind::Postgres(connection) = &mut conn.kind {
+                connection.close_on_drop();
             }
-        }
-    })
-    .await
+            Err(E::from(Error::took_too_long()))
+        })
+    };
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
 }
 
-async fn spawned<T, E>(
-    work: impl Future<Output = std::result::Result<T, E>> + Send + 'static,
-) -> std::result::Result<T, E>
+/// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.
+async fn transaction<T, E, F>(conn: &mut Conn, body: F) -> std::result::Result<T, E>
 where
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
+    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+    E: From<Error>,
 {
-    tokio::spawn(work)
-        .await
-        .unwrap_or_else(|_| Err(E::from(Error::Statement("a transaction ended in a panic".to_owned()))))
+    conn.script("begin").await?;
+    let result = match AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind().await {
+        Ok(Ok(_)) if conn.failed => Err(E::from(Error::went_on())),
+        Ok(result) => result,
+        Err(_) => Err(E::from(Error::panicked())),
+    };
+    match result {
+        Ok(value) => {
+            conn.script("commit").await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // If that fails the connection is gone, and with it the transaction.
+            let _ = conn.script("rollback").await;
+            Err(error)
+        }
+    }
 }

@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use sqlx::{ConnectOptions, Connection as _};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use types::Secret;
 
 use crate::{Error, Result};
 
 /// A request waits this long for a connection before it is told to come back.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that did nothing for this long is tested before it is used.
 const TESTED_AFTER: Duration = Duration::from_secs(1);
@@ -60,15 +58,9 @@ pub(crate) async fn sqlite_writer(path: &Path) -> Result<SqliteConnection> {
     Ok(sqlite_options(path).create_if_missing(true).optimize_on_close(true, 400).connect().await?)
 }
 
-/// Connections that read beside the writer, each on a snapshot of its own.
-pub(crate) fn sqlite_readers(path: &Path, connections: u32) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .min_connections(0)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(Duration::from_secs(300))
-        .test_before_acquire(false)
-        .connect_lazy_with(sqlite_options(path).read_only(true).pragma("query_only", "on"))
+/// A connection that only reads.
+pub(crate) async fn sqlite_reader(path: &Path) -> Result<SqliteConnection> {
+    Ok(sqlite_options(path).read_only(true).pragma("query_only", "on").connect().await?)
 }
 
 /// A pool of Postgres connections. The time-outs are on the server too: whatever happens to this process, a lock is

@@ -31,6 +31,23 @@ pub enum Error {
 /// The result of everything in this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
+impl Error {
+    /// A transaction's body panicked.
+    pub(crate) fn panicked() -> Self {
+        Self::Statement("a transaction ended in a panic".to_owned())
+    }
+
+    /// A transaction's body overlooked that a statement failed.
+    pub(crate) fn went_on() -> Self {
+        Self::Statement("a transaction went on after a statement of it had failed".to_owned())
+    }
+
+    /// A transaction waited for something, or the network did.
+    pub(crate) fn took_too_long() -> Self {
+        Self::Unavailable("a transaction did not end in time".to_owned())
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {

@@ -11,6 +11,7 @@ mod error;
 mod metrics;
 pub mod migrations;
 mod sqlite_log;
+mod sqlite_readers;
 mod sqlite_writer;
 #[cfg(test)]
 mod tests;

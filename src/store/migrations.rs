@@ -1,6 +1,10 @@
 //! The schema: embedded files, applied in order at start, all in one transaction under one lock.
 
+use std::time::Duration;
+
 use crate::{Conn, Db, Error, Pending, Result};
+
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 /// A step from one version of the schema to the next.
 #[derive(Clone, Copy)]
@@ -25,7 +29,8 @@ pub(crate) async fn apply(db: &Db) -> Result<()> {
 
 pub(crate) async fn apply_list(db: &Db, migrations: &'static [Migration]) -> Result<()> {
     let postgres = db.is_postgres();
-    db.write(move |conn| Box::pin(run(conn, postgres, migrations)) as Pending<'_, (), Error>).await
+    // However long a large table takes: this is no request.
+    db.write_within(PATIENCE, move |conn| Box::pin(run(conn, postgres, migrations)) as Pending<'_, (), Error>).await
 }
 
 /// Which version the schema has, and which this program knows.
@@ -43,7 +48,7 @@ fn newest(migrations: &[Migration]) -> i64 {
 
 async fn run(conn: &mut Conn, postgres: bool, migrations: &[Migration]) -> Result<()> {
     if postgres {
-        // However long another process or a large table takes: this is no request.
+        // Another process may be at it, and take its time.
         conn.execute("set local lock_timeout = 0", []).await?;
         conn.execute("set local statement_timeout = 0", []).await?;
         // Held until the transaction ends. SQLite's write lock does the same by itself. The number is arbitrary.

@@ -21,10 +21,6 @@ use crate::{Conn, Error, Pending, Result, dialect};
 /// Pieces of work that share one commit at the most.
 const GROUP: usize = 64;
 
-/// A piece of work that waits for something else than the database is given up, or it would hold up everybody. Postgres
-/// has its time-outs on the server.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// What work leads to the task. Cheap to clone; the task ends when it is told to, or when the last of these is gone.
 #[derive(Clone)]
 pub(crate) struct Writer(mpsc::Sender<Message>);
@@ -42,8 +38,8 @@ impl Writer {
         Self(sender)
     }
 
-    /// Runs `body` in a transaction; see [`crate::Db::write`].
-    pub(crate) async fn write<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    /// Runs `body` in a transaction, for `patience` at the most; see [`crate::Db::write`].
+    pub(crate) async fn write<T, E, F>(&self, patience: Duration, body: F) -> std::result::Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
@@ -51,7 +47,7 @@ impl Writer {
     {
         let (answer, receiver) = oneshot::channel();
         let closed = || E::from(Error::Unavailable("the database is being closed".to_owned()));
-        self.0.send(Message::Write(Box::new(Piece { body, answer }))).await.map_err(|_| closed())?;
+        self.0.send(Message::Write(Box::new(Piece { body, patience, answer }))).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?
     }
 
@@ -84,6 +80,7 @@ trait Work: Send {
 
 struct Piece<T, E, F> {
     body: F,
+    patience: Duration,
     answer: oneshot::Sender<std::result::Result<T, E>>,
 }
 
@@ -94,14 +91,16 @@ where
     E: From<Error> + Send + 'static,
 {
     fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, (bool, Answer)> {
-        let Self { body, answer } = *self;
+        let Self { body, patience, answer } = *self;
         Box::pin(async move {
+            conn.failed = false;
             // The connection survives a panic: statements run on a thread of its own, and the savepoint is undone.
-            let guarded = AssertUnwindSafe(async move { body(conn).await }).catch_unwind();
-            let result = match tokio::time::timeout(PATIENCE, guarded).await {
+            let guarded = AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind();
+            let result = match tokio::time::timeout(patience, guarded).await {
+                Ok(Ok(Ok(_))) if conn.failed => Err(E::from(Error::went_on())),
                 Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(E::from(Error::Statement("a transaction ended in a panic".to_owned()))),
-                Err(_) => Err(E::from(Error::Unavailable("a transaction did not end in time".to_owned()))),
+                Ok(Err(_)) => Err(E::from(Error::panicked())),
+                Err(_) => Err(E::from(Error::took_too_long())),
             };
             let keep = result.is_ok();
             let answer: Answer = Box::new(move |committed| {
@@ -121,7 +120,7 @@ where
 }
 
 async fn run(path: PathBuf, connection: SqliteConnection, mut receiver: mpsc::Receiver<Message>) {
-    let mut conn = Conn(Kind::SqliteWriter(connection));
+    let mut conn = Conn::new(Kind::SqliteWriter(connection));
     let mut log = Log::new(&path);
     let mut messages = Vec::with_capacity(GROUP);
     let mut closers = Vec::new();
@@ -142,7 +141,7 @@ async fn run(path: PathBuf, connection: SqliteConnection, mut receiver: mpsc::Re
             log.keep_short(&mut conn).await;
         }
     }
-    if let Kind::SqliteWriter(connection) = conn.0 {
+    if let Kind::SqliteWriter(connection) = conn.kind {
         let _ = connection.close().await;
     }
     for done in closers {
@@ -193,7 +192,7 @@ async fn recover(path: &Path, conn: &mut Conn) {
         return;
     }
     if let Ok(fresh) = dialect::sqlite_writer(path).await {
-        conn.0 = Kind::SqliteWriter(fresh);
+        conn.kind = Kind::SqliteWriter(fresh);
     }
 }
 

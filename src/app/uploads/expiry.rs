@@ -22,7 +22,7 @@ pub async fn expire(app: &Arc<App>) -> Result<usize> {
     drop(conn);
     let mut ended = 0;
     for upload_id in &expired {
-        let Some(session) = Session::claim_in(app, upload_id).await? else {
+        let Some(session) = Session::claim(app, upload_id).await? else {
             continue; // a request came back to it just now
         };
         match session.discard().await {

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::lease::{LENGTH, Lease};
 use super::{Body, BodyError, Upload, own};
-use crate::{Ctx, Error, Permit, Result, repositories};
+use crate::{App, Ctx, Error, Permit, Result, repositories};
 
 /// For how long a finished session is remembered, so that a repeated closing request gets the same answer.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
@@ -95,8 +95,7 @@ impl Session {
         drop(conn);
         let deadline = app.now().after(PATIENCE);
         loop {
-            let taken = Self::claim(ctx, upload_id).await?;
-            match taken {
+            match Self::claim(app, upload_id).await? {
                 // Bytes that came from another request meanwhile are not what this client knows of.
                 Some(session) if session.staged.offset() != seen.received => {
                     let received = session.staged.offset();
@@ -104,24 +103,21 @@ impl Session {
                     return Err(Error::OutOfOrder { received });
                 }
                 Some(session) => return Ok(session),
-                None if app.now() > deadline => break,
-                None => tokio::time::sleep(Duration::from_millis(50)).await,
+                None => {}
             }
-        }
-        // Busy, or ended while we waited.
-        let mut conn = app.db.reader().await?;
-        match uploads::find(&mut conn, upload_id).await?.filter(|row| row.digest.is_none()) {
-            Some(row) => Err(Error::UploadBusy { received: row.received }),
-            None => Err(Error::UploadUnknown),
+            let mut conn = app.db.reader().await?;
+            let open = uploads::find(&mut conn, upload_id).await?.filter(|row| row.digest.is_none());
+            drop(conn);
+            let received = open.ok_or(Error::UploadUnknown)?.received;
+            if app.now() > deadline {
+                return Err(Error::UploadBusy { received });
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 
     /// Takes a session that nobody has. None if somebody has it, or it is not open.
-    pub(super) async fn claim(ctx: &Ctx, upload_id: &str) -> Result<Option<Self>> {
-        Self::claim_in(&ctx.app, upload_id).await
-    }
-
-    pub(super) async fn claim_in(app: &Arc<crate::App>, upload_id: &str) -> Result<Option<Self>> {
+    pub(super) async fn claim(app: &Arc<App>, upload_id: &str) -> Result<Option<Self>> {
         let now = app.now();
         let lease = Lease { app: Arc::clone(app), upload_id: upload_id.to_owned(), owner: app.new_id() };
         let (id, owner) = (upload_id.to_owned(), lease.owner.clone());

@@ -1,8 +1,8 @@
 //! Takes a body in: gathers its frames into pieces, and hashes and writes each piece on a blocking thread while the
 //! next is being received.
 //!
-//! Memory: frames are kept as they came, without copying, and every byte of them is reserved from the budget. When the
-//! budget has nothing left, what is held is written first and the wait begins with empty hands (see `budget`). A client
+//! Memory: frames are copied into pooled buffers, so that the connection's own buffer is free again at once, and every
+//! buffer is reserved from the budget. When the budget has nothing left, what is held is written first and the wait begins with empty hands (see `budget`). A client
 //! that falls silent has its bytes written too, so it holds nothing while it is silent.
 
 use std::os::unix::fs::FileExt;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::task::JoinHandle;
 
 use super::staging::{Staging, sync_directory};
@@ -18,15 +18,13 @@ use super::{Disk, blocking, joined};
 use crate::budget::Reserved;
 use crate::hasher::{HashState, Hasher};
 use crate::incoming::{Incoming, Next};
+use crate::pool::{BUFFER, Buffer, Pool};
 use crate::{Append, Error, Result, Staged};
 
 /// A piece is handed over when it has this many bytes and the one before it is written.
 const SMALL_PIECE: usize = 256 * 1024;
 /// A piece does not grow beyond this.
 const LARGE_PIECE: usize = 1024 * 1024;
-/// Frames below this size are copied together: a body of one-byte frames must not cost a pointer and a system call a
-/// byte.
-const TINY_FRAME: usize = 8 * 1024;
 /// How long a client may be silent before what it sent is written.
 const QUIET: Duration = Duration::from_millis(500);
 /// How many bytes are written between two flushes that run beside the upload, so that the last flush has little left to
@@ -43,7 +41,8 @@ impl Disk {
             flush: None,
             flushed: staged.offset,
         };
-        match self.fill(&mut writer, &mut body).await {
+        let pending = Pending::new(self.pool.clone(), about.length);
+        match self.fill(&mut writer, pending, &mut body).await {
             Ok((rest, outcome)) => {
                 let durable = !about.closing || outcome.is_err();
                 *staged = writer.close(rest, durable, self.layout.staging_directory()).await?;
@@ -58,8 +57,12 @@ impl Disk {
 
     /// Writes the body but for its last piece, and says how it ended. An error is one after which nothing of it is
     /// kept.
-    async fn fill(&self, writer: &mut Writer, body: &mut Incoming<'_>) -> Result<(Piece, Result<()>)> {
-        let mut pending = Pending::default();
+    async fn fill(
+        &self,
+        writer: &mut Writer,
+        mut pending: Pending,
+        body: &mut Incoming<'_>,
+    ) -> Result<(Piece, Result<()>)> {
         loop {
             let patience = if pending.is_empty() { Duration::MAX } else { QUIET };
             let next = tokio::select! {
@@ -69,8 +72,13 @@ impl Disk {
             };
             match next {
                 Some(Next::Frame(frame)) => {
-                    let reserved = match self.budget.try_reserve(frame.len()) {
-                        Some(reserved) => reserved,
+                    let reserved = match pending.wanted(frame.len()) {
+                        0 => None,
+                        wanted => self.budget.try_reserve(wanted),
+                    };
+                    let reserved = match reserved {
+                        Some(reserved) => Some(reserved),
+                        None if pending.wanted(frame.len()) == 0 => None,
                         None => {
                             // Nothing may be held while waiting: write it all, then wait.
                             writer.written().await?;
@@ -78,10 +86,10 @@ impl Disk {
                                 writer.write(pending.take());
                                 writer.written().await?;
                             }
-                            self.budget.reserve(frame.len()).await
+                            Some(self.budget.reserve(pending.wanted(frame.len())).await)
                         }
                     };
-                    pending.push(frame, reserved);
+                    pending.push(&frame, reserved);
                     if pending.size >= LARGE_PIECE {
                         writer.written().await?;
                     }
@@ -103,44 +111,58 @@ impl Disk {
     }
 }
 
-/// Frames that are not yet handed over.
-#[derive(Default)]
+/// Bytes that are not yet handed over.
 struct Pending {
-    pieces: Vec<Bytes>,
-    tiny: BytesMut,
+    pool: Pool,
+    /// Buffers that are full.
+    full: Vec<Bytes>,
+    /// The buffer that is being filled.
+    open: Option<Buffer>,
     size: usize,
     reserved: Option<Reserved>,
+    /// How large buffers are made: not larger than a body that is known to be small.
+    buffer: usize,
 }
 
 impl Pending {
+    fn new(pool: Pool, length: Option<u64>) -> Self {
+        let length = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(BUFFER);
+        let buffer = if length > BUFFER / 4 { BUFFER } else { length.max(1024) };
+        Self { pool, full: Vec::new(), open: None, size: 0, reserved: None, buffer }
+    }
+
     fn is_empty(&self) -> bool {
         self.size == 0
     }
 
-    fn push(&mut self, frame: Bytes, reserved: Reserved) {
-        self.size += frame.len();
-        match &mut self.reserved {
-            Some(all) => all.merge(reserved),
-            None => self.reserved = Some(reserved),
-        }
-        if frame.len() < TINY_FRAME {
-            self.tiny.extend_from_slice(&frame);
-        } else {
-            self.gather();
-            self.pieces.push(frame);
-        }
+    /// Bytes of further buffers that a frame of this length needs.
+    fn wanted(&self, length: usize) -> usize {
+        let room = self.open.as_ref().map_or(0, Buffer::room);
+        length.saturating_sub(room).div_ceil(self.buffer) * self.buffer
     }
 
-    fn gather(&mut self) {
-        if !self.tiny.is_empty() {
-            self.pieces.push(self.tiny.split().freeze());
+    fn push(&mut self, mut frame: &[u8], reserved: Option<Reserved>) {
+        self.size += frame.len();
+        match (&mut self.reserved, reserved) {
+            (Some(all), Some(reserved)) => all.merge(reserved),
+            (none @ None, reserved) => *none = reserved,
+            (Some(_), None) => {}
+        }
+        while !frame.is_empty() {
+            let open = self.open.get_or_insert_with(|| self.pool.take(self.buffer));
+            let (now, later) = frame.split_at(frame.len().min(open.room()));
+            open.bytes.extend_from_slice(now);
+            frame = later;
+            if open.room() == 0 {
+                self.full.extend(self.open.take().map(Buffer::freeze));
+            }
         }
     }
 
     fn take(&mut self) -> Piece {
-        self.gather();
-        let Self { pieces, reserved, .. } = std::mem::take(self);
-        Piece { pieces, _reserved: reserved }
+        self.size = 0;
+        self.full.extend(self.open.take().map(Buffer::freeze));
+        Piece { pieces: std::mem::take(&mut self.full), _reserved: self.reserved.take() }
     }
 }
 

@@ -22,6 +22,7 @@ use layout::Layout;
 use space::Space;
 
 use crate::budget::Budget;
+use crate::pool::Pool;
 use crate::{Error, Key, Leftover, Result};
 
 /// The driver; clones share it.
@@ -30,6 +31,7 @@ pub(crate) struct Disk {
     layout: Arc<Layout>,
     space: Arc<Space>,
     budget: Budget,
+    pool: Pool,
 }
 
 impl Disk {
@@ -37,7 +39,7 @@ impl Disk {
     pub(crate) async fn open(root: PathBuf, low_water: u64, budget: Budget) -> Result<Self> {
         let layout = blocking(move || Layout::create(root)).await?;
         let space = Arc::new(Space::new(layout.root().to_owned(), low_water));
-        Ok(Self { layout: Arc::new(layout), space, budget })
+        Ok(Self { layout: Arc::new(layout), space, budget, pool: Pool::default() })
     }
 
     /// The watch over free space.

@@ -3,7 +3,6 @@
 //! Reads begin small and grow while the client keeps up. A client that stalls has what was read ahead taken away after
 //! a moment and starts small again, so that thousands of slow clients hold little; no thread waits for a client.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io;
 use std::ops::Range;
@@ -18,14 +17,13 @@ use tokio::sync::Notify;
 
 use super::{Disk, blocking};
 use crate::store::ReadStream;
+use crate::pool::{BUFFER, Pool};
 use crate::{Error, Key, Result};
 
 /// What is read first, and after a stall.
 const SMALL: usize = 64 * 1024;
-/// The most that is read at once.
-const LARGE: usize = 1024 * 1024;
-/// The most that one piece has: pieces are freed one by one as they are sent.
-const PIECE: usize = 256 * 1024;
+/// The most that is read at once: one buffer of the pool.
+const LARGE: usize = BUFFER;
 /// A range up to this is read in one go, with nothing running beside it.
 const WHOLE: u64 = 256 * 1024;
 /// A client that takes nothing for this long has stalled.
@@ -38,23 +36,24 @@ impl Disk {
         let length = range.end.saturating_sub(range.start);
         let first = if length <= WHOLE { length as usize } else { SMALL };
         let start = range.start;
-        let (file, pieces) = blocking(move || {
+        let pool = self.pool.clone();
+        let (file, piece) = blocking(move || {
             let file = File::open(path).map_err(|error| match error.kind() {
                 io::ErrorKind::NotFound => Error::NotFound { key: missing },
                 _ => Error::io("opening a blob", error),
             })?;
-            if length > LARGE as u64 {
+            if length > WHOLE {
                 // A hint: a file system that does not take it reads just as well without.
                 let _ = rustix::fs::fadvise(&file, start, None, rustix::fs::Advice::Sequential);
             }
-            let pieces = read_pieces(&file, start, first)?;
-            Ok((file, pieces))
+            let piece = read_piece(&pool, &file, start, first)?;
+            Ok((file, piece))
         })
         .await?;
         if length <= WHOLE {
-            return Ok(stream::iter(pieces.into_iter().map(Ok)).boxed());
+            return Ok(stream::iter((!piece.is_empty()).then_some(Ok(piece))).boxed());
         }
-        let reader = Reader::begin(file, pieces, start + first as u64, range.end);
+        let reader = Reader::begin(self.pool.clone(), file, Some(piece), start + first as u64, range.end);
         let pieces = stream::unfold(reader, |reader| async {
             let piece = reader.next().await;
             piece.map(|piece| (piece, reader))
@@ -64,6 +63,7 @@ impl Disk {
 }
 
 struct Reader {
+    pool: Pool,
     file: File,
     state: Mutex<State>,
     changed: Notify,
@@ -72,7 +72,7 @@ struct Reader {
 #[derive(Default)]
 struct State {
     /// Read and not yet taken.
-    ready: VecDeque<Bytes>,
+    ready: Option<Bytes>,
     /// Where the next read begins.
     at: u64,
     end: u64,
@@ -90,9 +90,9 @@ impl Reader {
     }
 
     /// A reader that has the first pieces and goes on at `at`.
-    fn begin(file: File, ready: VecDeque<Bytes>, at: u64, end: u64) -> Arc<Self> {
+    fn begin(pool: Pool, file: File, ready: Option<Bytes>, at: u64, end: u64) -> Arc<Self> {
         let state = State { ready, at, end, batch: SMALL, ..State::default() };
-        let reader = Arc::new(Self { file, state: Mutex::new(state), changed: Notify::new() });
+        let reader = Arc::new(Self { pool, file, state: Mutex::new(state), changed: Notify::new() });
         tokio::spawn(watch_for_stalls(Arc::downgrade(&reader)));
         reader
     }
@@ -102,16 +102,15 @@ impl Reader {
             {
                 let mut state = self.state();
                 state.taken = true;
-                let piece = state.ready.pop_front();
+                let piece = state.ready.take();
                 if piece.is_none()
                     && let Some(error) = state.failed.take()
                 {
                     state.at = state.end;
                     return Some(Err(error));
                 }
-                // Nothing is read ahead while two pieces wait: with the one that is being sent they keep the disk
-                // ahead.
-                if !state.reading && state.failed.is_none() && state.ready.len() < 2 && state.at < state.end {
+                // One piece is read while one is being sent: more would only make slow clients hold more.
+                if !state.reading && state.failed.is_none() && state.at < state.end {
                     self.read_ahead(&mut state);
                 }
                 match piece {
@@ -128,16 +127,16 @@ impl Reader {
         let left = usize::try_from(state.end - state.at).unwrap_or(usize::MAX);
         let (at, count) = (state.at, state.batch.min(left));
         state.reading = true;
-        state.batch = (state.batch * 2).min(LARGE);
+        state.batch = LARGE;
         let reader = Arc::clone(self);
         tokio::task::spawn_blocking(move || {
-            let outcome = read_pieces(&reader.file, at, count);
+            let outcome = read_piece(&reader.pool, &reader.file, at, count);
             let mut state = reader.state();
             state.reading = false;
             match outcome {
-                Ok(pieces) => {
+                Ok(piece) => {
                     state.at = at + count as u64;
-                    state.ready.extend(pieces);
+                    state.ready = Some(piece);
                 }
                 Err(error) => state.failed = Some(error),
             }
@@ -153,39 +152,32 @@ async fn watch_for_stalls(reader: Weak<Reader>) {
         tokio::time::sleep(STALL).await;
         let Some(reader) = reader.upgrade() else { return };
         let mut state = reader.state();
-        if !state.taken && !state.reading && !state.ready.is_empty() {
-            let unread: usize = state.ready.iter().map(Bytes::len).sum();
-            state.at -= unread as u64;
-            state.ready = VecDeque::new();
+        if !state.taken
+            && !state.reading
+            && let Some(unread) = state.ready.take()
+        {
+            state.at -= unread.len() as u64;
             state.batch = SMALL;
         }
         state.taken = false;
     }
 }
 
-/// Reads exactly `count` bytes in pieces of their own allocation.
-fn read_pieces(file: &File, mut at: u64, count: usize) -> Result<VecDeque<Bytes>> {
-    let mut pieces = VecDeque::with_capacity(count.div_ceil(PIECE));
-    let mut left = count;
-    while left > 0 {
-        let size = left.min(PIECE);
-        let mut buffer = Vec::with_capacity(size);
-        while buffer.len() < size {
-            let wanted = size - buffer.len();
-            let fail = |error| Error::io("reading a blob", error);
-            // An allocation may be larger than was asked for; bytes behind the range are cut off below.
-            match rustix::io::pread(file.as_fd(), spare_capacity(&mut buffer), at + (size - wanted) as u64) {
-                Ok(0) => return Err(fail(io::ErrorKind::UnexpectedEof.into())),
-                Ok(_) | Err(rustix::io::Errno::INTR) => {}
-                Err(errno) => return Err(fail(errno.into())),
-            }
+/// Reads exactly `count` bytes, which fit one buffer.
+fn read_piece(pool: &Pool, file: &File, at: u64, count: usize) -> Result<Bytes> {
+    let mut buffer = pool.take(count);
+    while buffer.bytes.len() < count {
+        let fail = |error| Error::io("reading a blob", error);
+        let from = at + buffer.bytes.len() as u64;
+        // The buffer may be larger than what was asked for; bytes behind the range are cut off below.
+        match rustix::io::pread(file.as_fd(), spare_capacity(&mut buffer.bytes), from) {
+            Ok(0) => return Err(fail(io::ErrorKind::UnexpectedEof.into())),
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(fail(errno.into())),
         }
-        buffer.truncate(size);
-        at += size as u64;
-        left -= size;
-        pieces.push_back(Bytes::from(buffer));
     }
-    Ok(pieces)
+    buffer.bytes.truncate(count);
+    Ok(buffer.freeze())
 }
 
 #[cfg(test)]
@@ -197,17 +189,17 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let size = 5 * LARGE + 3;
         std::fs::write(file.path(), (0..size).map(|n| (n / 3) as u8).collect::<Vec<u8>>()).unwrap();
-        let reader = Reader::begin(file.reopen().unwrap(), VecDeque::new(), 0, size as u64);
+        let reader = Reader::begin(Pool::default(), file.reopen().unwrap(), None, 0, size as u64);
         let mut got = Vec::new();
         while let Some(piece) = reader.next().await {
             let piece = piece.unwrap();
-            assert!(piece.len() <= PIECE);
+            assert!(piece.len() <= BUFFER);
             let before = got.len();
             got.extend_from_slice(&piece);
             if before < 2 * LARGE && got.len() >= 2 * LARGE {
                 tokio::time::sleep(STALL * 2 + STALL / 2).await;
                 let state = reader.state();
-                assert!(state.ready.is_empty() && !state.reading);
+                assert!(state.ready.is_none() && !state.reading);
                 assert_eq!(state.at, got.len() as u64);
             }
         }

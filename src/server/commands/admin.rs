@@ -39,6 +39,9 @@ async fn change(app: &App, command: AdminCommand) -> Result<()> {
         AdminCommand::SetUserPolicy { name, policy } => {
             admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
         }
+        AdminCommand::LoginPassword { access_key_id } => {
+            println!("{}", admin::login_password(app, &access_key_id)?.token);
+        }
         AdminCommand::DisableKey { access_key_id } => {
             admin::set_access_key_status(app, &access_key_id, false).await?;
         }

@@ -78,7 +78,11 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
 fn announce(config: &Config, listener: &Listener, key: &AccessKey) -> Result<()> {
     let host = match &config.external_url {
         Some(url) => url.split("://").nth(1).unwrap_or(url).to_owned(),
-        None => listener.local_address().to_string(),
+        None => {
+            let address = listener.local_address();
+            // "Every address" is no address to log in to.
+            if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() }
+        }
     };
     let (id, secret) = (&key.access_key_id, key.secret_access_key.expose());
     let path = config.data_dir.join("credentials");

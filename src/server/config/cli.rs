@@ -64,6 +64,11 @@ pub(crate) enum AdminCommand {
         #[arg(long)]
         policy: PathBuf,
     },
+    /// Print a password for `docker login -u AWS`, good for the life of a login token
+    LoginPassword {
+        /// The access key that it stands for
+        access_key_id: String,
+    },
     /// Turn an access key off; every process obeys within 5 seconds
     DisableKey {
         /// The access key

@@ -166,7 +166,9 @@ where
         let number = self.notes.activity.begin();
         let in_flight = InFlight(self.notes.clone());
         let stall = self.stall;
-        let mut request = request.map(|incoming| RequestBody::new(incoming, stall));
+        let (head, incoming) = request.into_parts();
+        let body = RequestBody::new(incoming, stall, head.version, &head.headers);
+        let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(self.peer);
         if self.notes.ambiguous.load(Relaxed) == number {
             request.extensions_mut().insert(AmbiguousFraming);

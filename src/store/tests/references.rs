@@ -44,7 +44,7 @@ async fn push(db: &Db, repository_id: &str, parent: Digest, kind: Kind, child: D
             if found.is_empty() {
                 return Ok(false);
             }
-            assert_eq!(found, [child.clone()]);
+            assert_eq!(found, std::slice::from_ref(&child));
             manifests::insert(conn, &row).await?;
             edges::insert(conn, &row.repository_id, &row.digest, kind, &[&child]).await?;
             Ok(true)

@@ -68,25 +68,29 @@ async fn repository_in_turn(db: &Db) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_log_stays_short_however_much_is_read() {
+async fn the_log_stays_short_while_somebody_reads_at_every_moment() {
+    // Some milliseconds each, so that there is always one that began before the last commit.
+    const LONG_READ: &str = "
+        with recursive n (i) as (select version from stamps union all select i + 1 from n where i < 60000)
+        select count(*) from n";
     on_sqlite(|test| async move {
         let id = repository(&test.db, "a").await;
         let stop = Arc::new(AtomicBool::new(false));
-        let readers: Vec<_> = (0..8)
+        let readers: Vec<_> = (0..6)
             .map(|_| {
                 let (db, stop) = (test.db.clone(), Arc::clone(&stop));
                 tokio::spawn(async move {
                     while !stop.load(Ordering::Relaxed) {
-                        number(&db, "select sum(length(bytes)) from manifests where size < 10").await;
+                        number(&db, LONG_READ).await;
                     }
                 })
             })
             .collect();
-        // 400 MiB in all.
+        // 200 MiB in all.
         let mut longest = 0;
         for n in 0..100 {
             let mut row = manifest(&id, digest(n));
-            row.bytes = vec![7; 4 << 20];
+            row.bytes = vec![7; 2 << 20];
             write(&test.db, move |conn| Box::pin(async move { manifests::insert(conn, &row).await })).await.unwrap();
             longest = longest.max(std::fs::metadata(format!("{}-wal", test.name)).unwrap().len());
         }
@@ -96,6 +100,35 @@ async fn the_log_stays_short_however_much_is_read() {
         }
         eprintln!("the log was {} MiB at its longest", longest >> 20);
         assert!(longest < 80 << 20, "{longest}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_are_counted_and_waited_for() {
+    on_sqlite(|test| async move {
+        let db = Db::open(&config(std::path::Path::new(&test.name))).await.unwrap();
+        let mut taken = Vec::new();
+        for _ in 0..4 {
+            taken.push(db.reader().await.unwrap());
+        }
+        let usage = db.usage();
+        assert_eq!((usage.open, usage.idle, usage.maximum), (4, 0, 4));
+        let (waiting, closing) = (db.clone(), db.clone());
+        let waiting = tokio::spawn(async move { waiting.ping().await });
+        tokio::task::yield_now().await;
+        taken.pop();
+        waiting.await.unwrap().unwrap();
+        taken.truncate(1);
+        let usage = db.usage();
+        assert_eq!((usage.open, usage.idle), (4, 3));
+        let closing = tokio::spawn(async move { closing.close().await });
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        assert!(!closing.is_finished(), "it is closed only when everything came back");
+        taken.clear();
+        closing.await.unwrap();
+        assert_eq!(db.usage().open, 0);
+        assert!(matches!(db.ping().await, Err(Error::Unavailable(_))));
     })
     .await;
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use sqlx::Row as _;
 
 use super::harness::{admin, number, on_each, on_postgres, on_sqlite, write};
-use crate::{Config, Conn, Db, Error, Result, stamps};
+use crate::{Config, Conn, Db, Error, Pending, Result, stamps};
 
 async fn add(conn: &mut Conn, name: &str) -> Result<()> {
     conn.execute("insert into stamps (name, version) values ($1, 0)", [name.into()]).await.map(drop)
@@ -65,6 +65,47 @@ async fn a_panic_undoes_its_own_work_and_writes_go_on() {
         assert!(matches!(result, Err(Error::Statement(_))), "{result:?}");
         write(&test.db, |conn| Box::pin(add(conn, "after"))).await.unwrap();
         assert_eq!(number(&test.db, COUNT).await, 29);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_overlooks_a_failed_statement_is_undone() {
+    on_each(|test| async move {
+        let result = write(&test.db, |conn| {
+            Box::pin(async move {
+                add(conn, "before").await?;
+                let _ = add(conn, "authorization").await;
+                Ok(())
+            })
+        })
+        .await;
+        assert!(matches!(result, Err(Error::Statement(_))), "{result:?}");
+        assert_eq!(number(&test.db, COUNT).await, 0);
+        write(&test.db, |conn| Box::pin(add(conn, "after"))).await.unwrap();
+        assert_eq!(number(&test.db, COUNT).await, 1);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_end_is_given_up() {
+    on_each(|test| async move {
+        let hanging = test.db.write_within(Duration::from_millis(200), |conn| {
+            Box::pin(async move {
+                add(conn, "before").await?;
+                std::future::pending::<Result<()>>().await
+            }) as Pending<'_, (), Error>
+        });
+        let others = join_all((0..8).map(|n| {
+            write(&test.db, move |conn| Box::pin(async move { add(conn, &format!("name-{n}")).await }))
+        }));
+        let (hung, others) = tokio::join!(hanging, others);
+        assert!(matches!(hung, Err(Error::Unavailable(_))), "{hung:?}");
+        for other in others {
+            other.unwrap();
+        }
+        assert_eq!(number(&test.db, COUNT).await, 8);
     })
     .await;
 }

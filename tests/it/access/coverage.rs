@@ -47,8 +47,7 @@ async fn every_route_and_method_is_in_the_table_and_closed() {
         for label in &labels {
             for method in METHODS {
                 let method = Method::from_bytes(method.as_bytes()).expect("a method");
-                let known =
-                    OPERATIONS.iter().any(|operation| operation.route == label && operation.method == method);
+                let known = OPERATIONS.iter().any(|operation| operation.route == label && operation.method == method);
                 let target = path(label);
                 let open = label.ends_with("/v2/") || label.ends_with("/_catalog");
                 let refused = match (known, label == NO_ROUTE) {
@@ -106,7 +105,9 @@ fn collect(directory: &Path, found: &mut BTreeSet<String>) {
             collect(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             let text = std::fs::read_to_string(&path).expect("sources are text");
-            found.extend(text.split(".route(").skip(1).filter_map(|rest| Some(rest.split_once(',')?.0.trim().to_owned())));
+            found.extend(
+                text.split(".route(").skip(1).filter_map(|rest| Some(rest.split_once(',')?.0.trim().to_owned())),
+            );
         }
     }
 }

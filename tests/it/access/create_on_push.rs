@@ -32,18 +32,14 @@ async fn a_push_to_an_absent_repository_needs_the_right_to_create_it() {
         wharf.create_repository("team/here", "MUTABLE", &[]);
         let pusher = wharf.create_user("pusher", &identity_policy(&[allow(PUSH, "*")]));
         let create: &[&str] = &["ecr:CreateRepository"];
-        let creator =
-            wharf.create_user("creator", &identity_policy(&[allow(PUSH, "*"), allow(create, "team/*")]));
+        let creator = wharf.create_user("creator", &identity_policy(&[allow(PUSH, "*"), allow(create, "team/*")]));
         wharf.know(&creator).await;
 
         let absent = wharf.client().as_(pusher.auth()).repository("team/new");
         for answer in pushes(&absent).await {
             let answer = answer.expect_error(403, "DENIED");
             let message = answer.json()["errors"][0]["message"].as_str().expect("a message").to_owned();
-            assert_eq!(
-                message,
-                refusal(Verdict::NotAllowed, &user_arn("pusher"), "ecr:CreateRepository", "team/new")
-            );
+            assert_eq!(message, refusal(Verdict::NotAllowed, &user_arn("pusher"), "ecr:CreateRepository", "team/new"));
         }
         let elsewhere = wharf.client().as_(creator.auth()).repository("other/new");
         for answer in pushes(&elsewhere).await {

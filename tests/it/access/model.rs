@@ -115,16 +115,14 @@ pub fn user_arn(name: &str) -> String {
 /// The rules of a user as a policy document. Everybody may log in, as in ECR's guide; that alone opens nothing.
 pub fn identity_policy(rules: &[Rule]) -> Value {
     let login = json!({"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"});
-    let statement = |rule: &Rule| {
-        json!({"Effect": rule.effect(), "Action": rule.actions, "Resource": repository_arn(rule.on)})
-    };
+    let statement =
+        |rule: &Rule| json!({"Effect": rule.effect(), "Action": rule.actions, "Resource": repository_arn(rule.on)});
     let statements: Vec<Value> = std::iter::once(login).chain(rules.iter().map(statement)).collect();
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
 /// The rules of a repository as a policy document, for everybody.
 pub fn repository_policy(rules: &[Rule]) -> Value {
-    let statement =
-        |rule: &Rule| json!({"Effect": rule.effect(), "Principal": "*", "Action": rule.actions});
+    let statement = |rule: &Rule| json!({"Effect": rule.effect(), "Principal": "*", "Action": rule.actions});
     json!({"Version": "2012-10-17", "Statement": rules.iter().map(statement).collect::<Vec<_>>()})
 }

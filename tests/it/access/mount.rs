@@ -81,8 +81,10 @@ async fn a_manifest_over_foreign_blobs_is_the_same_as_one_over_nothing() {
         let user = wharf.known_user("anna", &identity_policy(&rules)).await;
         let target = wharf.client().as_(user.auth()).repository("team/app");
         target.push_blob(&random(10)).await;
-        let refused =
-            target.put_manifest("stolen", &secret.media_type, &secret.manifest).await.expect_error(400, "MANIFEST_BLOB_UNKNOWN");
+        let refused = target
+            .put_manifest("stolen", &secret.media_type, &secret.manifest)
+            .await
+            .expect_error(400, "MANIFEST_BLOB_UNKNOWN");
         let nothing = tests::harness::Image::small();
         let absent = target
             .put_manifest("stolen", &nothing.media_type, &nothing.manifest)

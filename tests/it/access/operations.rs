@@ -55,7 +55,10 @@ impl Kind {
 
     /// Whether the request can be sent again with the same outcome.
     pub fn repeatable(self) -> bool {
-        !matches!(self, Self::DeleteTag | Self::DeleteDigest | Self::DeleteBlob | Self::Append | Self::Close | Self::Cancel)
+        !matches!(
+            self,
+            Self::DeleteTag | Self::DeleteDigest | Self::DeleteBlob | Self::Append | Self::Close | Self::Cancel
+        )
     }
 }
 

@@ -91,9 +91,12 @@ async fn conditions_of_a_request_are_looked_at_after_its_authorization() {
         for (auth, status) in [(user.auth(), 403), (tests::harness::Auth::None, 401)] {
             let repository = wharf.client().as_(auth).repository("secret/app");
             for path in [repository.manifest_path("tag"), repository.blob_path(&image.blobs[1].0)] {
-                for (header, value) in
-                    [("if-none-match", quoted.as_str()), ("if-none-match", "*"), ("range", "bytes=0-0"), ("range", "bytes=9999999-")]
-                {
+                for (header, value) in [
+                    ("if-none-match", quoted.as_str()),
+                    ("if-none-match", "*"),
+                    ("range", "bytes=0-0"),
+                    ("range", "bytes=9999999-"),
+                ] {
                     let answer = repository.client().get(&path).header(header, value).send().await.expect(status);
                     for leak in ["etag", "content-range", "docker-content-digest"] {
                         assert!(answer.header_opt(leak).is_none(), "{answer} tells {leak}");

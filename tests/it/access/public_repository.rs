@@ -121,7 +121,10 @@ async fn tags_are_listed_only_if_the_policy_lets_everybody_list_them() {
         let (repository, _) = public(wharf, "public/app").await;
         let open = repository.as_(Auth::None);
         open.tags("").await.expect_error(401, "UNAUTHORIZED");
-        wharf.set_repository_policy("public/app", &repository_policy(&[allow(PULL, ""), allow(&["ecr:ListImages"], "")]));
+        wharf.set_repository_policy(
+            "public/app",
+            &repository_policy(&[allow(PULL, ""), allow(&["ecr:ListImages"], "")]),
+        );
         within_5_s("the wider policy", async || open.tags("").await.status() == 200).await;
         assert_eq!(open.tags("").await.expect(200).strings("tags"), ["tag"]);
     })
@@ -132,8 +135,7 @@ async fn tags_are_listed_only_if_the_policy_lets_everybody_list_them() {
 async fn removing_the_policy_ends_it_within_seconds() {
     on(DEFAULT, async |wharf| {
         let (repository, image) = public(wharf, "public/app").await;
-        let clients: [Client; 2] =
-            [wharf.anonymous(), wharf.client().as_(anonymous_token(&repository).await)];
+        let clients: [Client; 2] = [wharf.anonymous(), wharf.client().as_(anonymous_token(&repository).await)];
         for client in &clients {
             repository.through(client).manifest("tag").await.expect(200);
         }

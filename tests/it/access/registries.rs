@@ -1,7 +1,7 @@
 //! Host names of ECR's form name a registry each: the same repository name in another account or region is another repository.
 
-use tests::harness::{Answer, Auth, Client, digest, on_default};
 use http::Method;
+use tests::harness::{Answer, Auth, Client, digest, on_default};
 
 use super::model::{ACCOUNT, PULL, allow, identity_policy, repository_policy};
 use super::world::empty_index;
@@ -68,7 +68,9 @@ async fn the_root_of_one_account_is_nobody_special_in_another() {
         }
         let catalog = ask(&root, Method::GET, &other, "/v2/_catalog").await.expect(200);
         assert!(catalog.strings("repositories").is_empty(), "{catalog}");
-        ask(&wharf.anonymous(), Method::GET, &other, "/v2/team/app/manifests/tag").await.expect_error(401, "UNAUTHORIZED");
+        ask(&wharf.anonymous(), Method::GET, &other, "/v2/team/app/manifests/tag")
+            .await
+            .expect_error(401, "UNAUTHORIZED");
     })
     .await;
 }

@@ -51,7 +51,11 @@ async fn nobody_may_use_the_upload_session_of_another() {
         upload.close(&digest(b"mine")).await.expect(201);
         // A closed one is remembered for its owner alone.
         upload.close(&digest(b"mine")).await.expect(201);
-        upload.through(&wharf.client().as_(ben.auth())).close(&digest(b"mine")).await.expect_error(404, "BLOB_UPLOAD_UNKNOWN");
+        upload
+            .through(&wharf.client().as_(ben.auth()))
+            .close(&digest(b"mine"))
+            .await
+            .expect_error(404, "BLOB_UPLOAD_UNKNOWN");
     })
     .await;
 }

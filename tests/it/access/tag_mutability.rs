@@ -59,9 +59,8 @@ async fn several_tags_in_one_push_are_set_all_or_none() {
         let repository = wharf.client().repository("team/fixed");
         let [first, second] = two_images(&repository).await;
         put(&repository, "b", &first).await.expect(201);
-        let push = async |image: &Image, query: &str| {
-            put(&repository, &format!("{}{query}", image.digest), image).await
-        };
+        let push =
+            async |image: &Image, query: &str| put(&repository, &format!("{}{query}", image.digest), image).await;
         for query in ["?tag=a&tag=b&tag=c", "?tag=b", "?tag=b&tag=b", "?tag=c&tag=b"] {
             expect_immutable(push(&second, query).await, &repository, "b");
             expect_immutable(push(&first, query).await, &repository, "b");
@@ -100,7 +99,11 @@ async fn excluded_tags_are_treated_the_other_way_round() {
     on_default(async |wharf| {
         let cases = [
             ("MUTABLE_WITH_EXCLUSION", ["v1.0", "release-v2", "release-"], ["latest", "v1", "pre-release-v2", "V1.0"]),
-            ("IMMUTABLE_WITH_EXCLUSION", ["latest", "v1", "pre-release-v2"], ["v1.0", "release-v2", "release-", "v1.00"]),
+            (
+                "IMMUTABLE_WITH_EXCLUSION",
+                ["latest", "v1", "pre-release-v2"],
+                ["v1.0", "release-v2", "release-", "v1.00"],
+            ),
         ];
         for (mode, fixed, moving) in cases {
             let name = format!("team/{}", mode.to_lowercase());
@@ -173,8 +176,7 @@ async fn of_many_who_push_an_immutable_tag_at_once_one_wins() {
                 let (repository, tag) = (repository.clone(), tag.clone());
                 pushes.spawn(async move {
                     let manifest = super::world::empty_index();
-                    let answer =
-                        repository.put_manifest(&tag, tests::harness::content::OCI_INDEX, &manifest).await;
+                    let answer = repository.put_manifest(&tag, tests::harness::content::OCI_INDEX, &manifest).await;
                     (answer, manifest)
                 });
             }

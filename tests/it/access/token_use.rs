@@ -22,14 +22,24 @@ async fn tokens_of_one_use_are_refused_for_another() {
         let refused = bearer(&refresh).get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
         assert!(refused.header("www-authenticate").contains("invalid_token"), "{refused}");
         client.as_(Auth::basic("AWS", &refresh)).get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
-        client.as_(Auth::basic(&user.access_key_id, &refresh)).get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
+        client
+            .as_(Auth::basic(&user.access_key_id, &refresh))
+            .get("/v2/")
+            .send()
+            .await
+            .expect_error(401, "UNAUTHORIZED");
         // An access token renews nothing, and is nobody's password.
         let form = |token: &str| {
             let form = [("grant_type", "refresh_token"), ("service", "wharf"), ("refresh_token", token)];
             wharf.anonymous().post("/token").form(&form)
         };
         form(&access).send().await.expect_error(401, "UNAUTHORIZED");
-        client.as_(Auth::basic(&user.access_key_id, &access)).get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
+        client
+            .as_(Auth::basic(&user.access_key_id, &access))
+            .get("/v2/")
+            .send()
+            .await
+            .expect_error(401, "UNAUTHORIZED");
         // A secret access key is no Bearer token.
         bearer(&user.secret).get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
         // The use cannot be changed without the signature.

@@ -92,7 +92,13 @@ impl<'w> World<'w> {
         let mut principals = Vec::new();
         let root = wharf.client();
         let bearer = token(&root).await;
-        principals.push(Principal { name: "root", standing: Standing::Root, rules: vec![], basic: root_auth(), bearer });
+        principals.push(Principal {
+            name: "root",
+            standing: Standing::Root,
+            rules: vec![],
+            basic: root_auth(),
+            bearer,
+        });
         for (user, name, standing, rules) in users {
             let bearer = token(&root.as_(user.auth())).await;
             if standing == Standing::Disabled {
