@@ -7,7 +7,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
-use sqlx::{AssertSqlSafe, Postgres, Row as _, Sqlite, SqlSafeStr, SqlStr};
+use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite};
 use types::{AccountId, Digest, MediaType, Region, RepoName, Tag, Timestamp};
 
 use crate::sqlite_readers::Reader;
@@ -359,6 +359,8 @@ impl Row {
         column: usize,
         name: &'static str,
     ) -> Result<T> {
-        self.text(column)?.parse().map_err(|error: types::Invalid| Error::Damaged { column: name, reason: error.to_string() })
+        self.text(column)?
+            .parse()
+            .map_err(|error: types::Invalid| Error::Damaged { column: name, reason: error.to_string() })
     }
 }

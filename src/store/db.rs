@@ -56,7 +56,10 @@ impl Db {
             Address::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                     std::fs::create_dir_all(parent).map_err(|error| {
-                        Error::Unusable(format!("cannot create the folder of the database, {}: {error}", parent.display()))
+                        Error::Unusable(format!(
+                            "cannot create the folder of the database, {}: {error}",
+                            parent.display()
+                        ))
                     })?;
                 }
                 let connection = dialect::sqlite_writer(path)
@@ -138,9 +141,7 @@ impl Db {
     /// How the connections are used at the moment.
     pub fn usage(&self) -> PoolUsage {
         match &*self.0 {
-            Inner::Sqlite { readers, writer, .. } => {
-                PoolUsage { writes_waiting: writer.waiting(), ..readers.usage() }
-            }
+            Inner::Sqlite { readers, writer, .. } => PoolUsage { writes_waiting: writer.waiting(), ..readers.usage() },
             Inner::Postgres { requests, .. } => PoolUsage {
                 open: requests.size(),
                 idle: requests.num_idle(),

@@ -24,8 +24,7 @@ pub async fn insert(conn: &mut Conn, object_keys: &[String], not_before: Timesta
 
 /// Whether an object is down for removal: then no row may come to need it any more.
 pub async fn contains(conn: &mut Conn, object_key: &str) -> Result<bool> {
-    let found =
-        conn.optional("select 1 from removals where object_key = $1", [object_key.into()], |_| Ok(())).await?;
+    let found = conn.optional("select 1 from removals where object_key = $1", [object_key.into()], |_| Ok(())).await?;
     Ok(found.is_some())
 }
 

@@ -85,12 +85,7 @@ pub async fn update_tag_mutability(conn: &mut Conn, repository_id: &str, to: &Ta
 }
 
 /// Names after `after`, by bytes, at most `limit`.
-pub async fn list_names(
-    conn: &mut Conn,
-    registry: &RegistryId,
-    after: &str,
-    limit: usize,
-) -> Result<Vec<RepoName>> {
+pub async fn list_names(conn: &mut Conn, registry: &RegistryId, after: &str, limit: usize) -> Result<Vec<RepoName>> {
     // uq_repositories_name
     conn.all(
         "select name

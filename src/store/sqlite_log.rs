@@ -50,7 +50,7 @@ impl Log {
 }
 
 async fn empty(conn: &mut Conn) -> Result<bool> {
-    conn.script("pragma busy_timeout = 250").await?;
+    conn.script("pragma busy_timeout = 1000").await?;
     let busy = conn.optional("pragma wal_checkpoint(truncate)", [], |row| row.integer(0)).await;
     conn.script("pragma busy_timeout = 5000").await?;
     Ok(busy? == Some(0))

@@ -83,12 +83,7 @@ pub async fn delete(conn: &mut Conn, repository_id: &str, tag: &Tag, now: Timest
 }
 
 /// Ends every tag of a manifest. How many there were.
-pub async fn delete_of_manifest(
-    conn: &mut Conn,
-    repository_id: &str,
-    digest: &Digest,
-    now: Timestamp,
-) -> Result<u64> {
+pub async fn delete_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<u64> {
     // ix_tags_manifest. Held in the order in which a push sets its tags, or the two could wait for each other.
     conn.all_locked(
         "select name

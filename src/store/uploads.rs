@@ -107,12 +107,7 @@ pub async fn claim(
 }
 
 /// Prolongs one's lease. False if it was lost.
-pub async fn update_lease(
-    conn: &mut Conn,
-    upload_id: &str,
-    lease_owner: &str,
-    lease_until: Timestamp,
-) -> Result<bool> {
+pub async fn update_lease(conn: &mut Conn, upload_id: &str, lease_owner: &str, lease_until: Timestamp) -> Result<bool> {
     let rows = conn
         .execute(
             "update uploads
@@ -153,12 +148,7 @@ pub struct Progress {
 }
 
 /// Records what was received and gives the session back. False if the lease was lost: then nothing is recorded.
-pub async fn update_progress(
-    conn: &mut Conn,
-    upload_id: &str,
-    lease_owner: &str,
-    progress: &Progress,
-) -> Result<bool> {
+pub async fn update_progress(conn: &mut Conn, upload_id: &str, lease_owner: &str, progress: &Progress) -> Result<bool> {
     let rows = conn
         .execute(
             "update uploads

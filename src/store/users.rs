@@ -29,13 +29,7 @@ pub async fn insert(conn: &mut Conn, user: &UserRow, now: Timestamp) -> Result<b
             "insert into users (user_id, account_id, name, path, created_at)
              values ($1, $2, $3, $4, $5)
              on conflict do nothing",
-            [
-                (&user.user_id).into(),
-                (&user.account).into(),
-                (&user.name).into(),
-                (&user.path).into(),
-                now.into(),
-            ],
+            [(&user.user_id).into(), (&user.account).into(), (&user.name).into(), (&user.path).into(), now.into()],
         )
         .await?;
     Ok(rows == 1)

@@ -78,6 +78,12 @@ impl Wharf {
         with_document(policy, |path| self.admin_must(&["set-user-policy", name, "--policy", path]));
     }
 
+    /// A password for the user name `AWS`, which stands for an access key.
+    #[track_caller]
+    pub fn login_password(&self, access_key_id: &str) -> String {
+        self.admin_must(&["login-password", access_key_id]).trim().to_owned()
+    }
+
     /// Sets the policy of a repository.
     #[track_caller]
     pub fn set_repository_policy(&self, name: &str, policy: &Value) {

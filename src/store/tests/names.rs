@@ -71,7 +71,9 @@ async fn referrers_come_in_pages_and_by_type() {
         let id = repository(&test.db, "a").await;
         let subject = digest(1000);
         let rows: Vec<ManifestRow> = (0..20)
-            .map(|n| referrer(&id, digest(n), &subject, if n % 2 == 0 { "application/even" } else { "application/odd" }))
+            .map(|n| {
+                referrer(&id, digest(n), &subject, if n % 2 == 0 { "application/even" } else { "application/odd" })
+            })
             .collect();
         let mut expected: Vec<String> = rows.iter().map(|row| row.digest.to_string()).collect();
         expected.sort();
@@ -98,7 +100,8 @@ async fn referrers_come_in_pages_and_by_type() {
             seen.extend(page.iter().map(|row| row.digest.to_string()));
         }
         assert_eq!(seen, expected);
-        let even = manifests::list_referrers(&mut conn, &id, &subject, Some("application/even"), "", 100).await.unwrap();
+        let even =
+            manifests::list_referrers(&mut conn, &id, &subject, Some("application/even"), "", 100).await.unwrap();
         assert_eq!(even.len(), 10);
         assert!(even.iter().all(|row| row.artifact_type.as_deref() == Some("application/even") && row.size == 2));
         assert!(even.is_sorted_by_key(|row| row.digest.to_string()));

@@ -8,8 +8,8 @@ use types::Timestamp;
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
 use crate::edges::Kind;
-use crate::{blobs, edges, manifests, removals, repositories, repository_blobs, tags, uploads};
 use crate::{Conn, Db, Result};
+use crate::{blobs, edges, manifests, removals, repositories, repository_blobs, tags, uploads};
 
 tokio::task_local! {
     static NOTES: RefCell<Vec<(String, Vec<String>)>>;
@@ -70,7 +70,8 @@ const ROWS: &str = "
 /// Asks for everything that a request, or frequent background work, asks for.
 async fn ask(conn: &mut Conn) -> Result<()> {
     let (registry, name, id) = (registry(), repo_name("repo/100001"), "r100001");
-    let digest = |number: usize| format!("sha256:{number:064}").parse::<types::Digest>().expect("64 digits are a digest");
+    let digest =
+        |number: usize| format!("sha256:{number:064}").parse::<types::Digest>().expect("64 digits are a digest");
     let (first, second) = (digest(100_020), digest(100_040));
     let time = Timestamp::from_micros(100_100);
 
@@ -118,9 +119,7 @@ fn reads_too_much(sql: &str, line: &str) -> bool {
     let page = sql.contains("limit") && sql.contains("order by") && !sql.contains("delete");
     let sqlite_scan = line.starts_with("SCAN ")
         && !["json_each", "CONSTANT", "open_uploads", "(subquery"].iter().any(|known| line.contains(known));
-    sqlite_scan
-        || line.contains("Seq Scan on")
-        || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
+    sqlite_scan || line.contains("Seq Scan on") || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
 }
 
 fn sorts(line: &str) -> bool {

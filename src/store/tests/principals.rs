@@ -150,11 +150,11 @@ async fn one_process_at_a_time_has_a_lease() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_change_is_counted() {
     on_each(|test| async move {
-        let find = || async { stamps::find(&mut test.db.reader().await.unwrap(), stamps::AUTHORIZATION).await.unwrap() };
+        let find =
+            || async { stamps::find(&mut test.db.reader().await.unwrap(), stamps::AUTHORIZATION).await.unwrap() };
         let before = find().await.unwrap();
-        let changes = (0..20).map(|_| {
-            write(&test.db, |conn| Box::pin(stamps::update_next(conn, stamps::AUTHORIZATION)))
-        });
+        let changes =
+            (0..20).map(|_| write(&test.db, |conn| Box::pin(stamps::update_next(conn, stamps::AUTHORIZATION))));
         for change in futures_util::future::join_all(changes).await {
             change.unwrap();
         }

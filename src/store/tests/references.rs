@@ -89,11 +89,9 @@ async fn no_manifest_refers_to_a_blob_that_was_deleted_meanwhile() {
         for round in 0..ROUNDS {
             let (parent, child) = (digest(round * 2), digest(round * 2 + 1));
             let (setup_id, setup_child) = (id.clone(), child.clone());
-            write(&test.db, move |conn| {
-                Box::pin(async move { push_blob(conn, &setup_id, &setup_child).await })
-            })
-            .await
-            .unwrap();
+            write(&test.db, move |conn| Box::pin(async move { push_blob(conn, &setup_id, &setup_child).await }))
+                .await
+                .unwrap();
             let kind = if round % 2 == 0 { Kind::Config } else { Kind::Layer };
             let push = push(&test.db, &id, parent, kind, child.clone());
             let delete = delete(&test.db, &id, kind, child);
@@ -187,7 +185,8 @@ async fn a_manifest_comes_back_as_it_was_stored() {
         assert_eq!(none.unwrap().digest, None);
         let none = manifests::find_by_digest(&mut conn, &registry(), &repo_name("b"), &digest(1)).await.unwrap();
         assert!(none.is_none());
-        let none = manifests::find_by_tag(&mut conn, &registry(), &repo_name("a"), &"t".parse().unwrap()).await.unwrap();
+        let none =
+            manifests::find_by_tag(&mut conn, &registry(), &repo_name("a"), &"t".parse().unwrap()).await.unwrap();
         assert_eq!(none.unwrap().digest, None);
     })
     .await;

@@ -97,9 +97,9 @@ async fn a_body_that_does_not_end_is_given_up() {
                 std::future::pending::<Result<()>>().await
             }) as Pending<'_, (), Error>
         });
-        let others = join_all((0..8).map(|n| {
-            write(&test.db, move |conn| Box::pin(async move { add(conn, &format!("name-{n}")).await }))
-        }));
+        let others = join_all(
+            (0..8).map(|n| write(&test.db, move |conn| Box::pin(async move { add(conn, &format!("name-{n}")).await }))),
+        );
         let (hung, others) = tokio::join!(hanging, others);
         assert!(matches!(hung, Err(Error::Unavailable(_))), "{hung:?}");
         for other in others {
@@ -158,9 +158,8 @@ async fn callers_that_go_away_leave_no_transaction_open() {
             }
         }
         // Every connection is still good.
-        let writes = (0..32).map(|n| {
-            write(&test.db, move |conn| Box::pin(async move { add(conn, &format!("last-{n}")).await }))
-        });
+        let writes = (0..32)
+            .map(|n| write(&test.db, move |conn| Box::pin(async move { add(conn, &format!("last-{n}")).await })));
         for result in join_all(writes).await {
             result.unwrap();
         }

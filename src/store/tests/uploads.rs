@@ -55,11 +55,9 @@ async fn record(db: &Db, owner: &'static str, received: u64) -> bool {
 }
 
 async fn done(db: &Db, owner: &'static str) -> bool {
-    write(db, move |conn| {
-        Box::pin(async move { uploads::update_done(conn, "u", owner, &digest(1), at(300)).await })
-    })
-    .await
-    .unwrap()
+    write(db, move |conn| Box::pin(async move { uploads::update_done(conn, "u", owner, &digest(1), at(300)).await }))
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +70,9 @@ async fn of_many_claimers_one_wins() {
             let mut claimers = JoinSet::new();
             for claimer in 0..16 {
                 let db = test.db.clone();
-                claimers.spawn(async move { claim(&db, "u", &format!("{round}-{claimer}"), now, at(round * 10 + 5)).await });
+                claimers.spawn(
+                    async move { claim(&db, "u", &format!("{round}-{claimer}"), now, at(round * 10 + 5)).await },
+                );
             }
             let won = claimers.join_all().await.into_iter().flatten().count();
             assert_eq!(won, 1, "round {round}");

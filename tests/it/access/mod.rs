@@ -3,6 +3,7 @@
 mod catalog;
 mod coverage;
 mod create_on_push;
+mod login_password;
 mod matrix;
 mod model;
 mod mount;

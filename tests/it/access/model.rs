@@ -60,17 +60,24 @@ impl Rule {
 /// What comes of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
+    /// A rule allows it, or it is root that asks, and none denies it.
     Allowed,
+    /// No rule allows it.
     NotAllowed,
+    /// A rule of the caller's own denies it.
     DeniedByIdentity,
+    /// A rule of the repository denies it.
     DeniedByRepository,
 }
 
 /// Who asks, as far as rules care.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
+    /// The owner of the account.
     Root,
+    /// A user of the account.
     User,
+    /// Nobody in particular.
     Anonymous,
     /// Somebody whose access key was turned off.
     Disabled,

@@ -21,24 +21,43 @@ pub struct Operation {
 /// What a request is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// The ping.
     Base,
+    /// The list of repositories.
     Catalog,
+    /// A manifest by its tag.
     Tag,
+    /// A manifest by its digest.
     Digest,
+    /// Pushing a manifest under a tag.
     PutTag,
+    /// Pushing a manifest under its digest.
     PutDigest,
+    /// Deleting a tag.
     DeleteTag,
+    /// Deleting a manifest.
     DeleteDigest,
+    /// A blob.
     Blob,
+    /// Deleting a blob.
     DeleteBlob,
+    /// Beginning an upload session.
     Begin,
+    /// Pushing a blob in one request.
     PushWhole,
+    /// Mounting a blob of another repository.
     Mount,
+    /// Where a session stands.
     Session,
+    /// Sending bytes to a session.
     Append,
+    /// Closing a session.
     Close,
+    /// Giving a session up.
     Cancel,
+    /// The list of tags.
     TagList,
+    /// The list of referrers.
     Referrers,
 }
 

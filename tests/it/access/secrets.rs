@@ -23,7 +23,7 @@ impl Search {
         self.canaries.extend([word.to_owned(), encode(word), STANDARD.encode(word)]);
     }
 
-    /// The line of Basic, without and with the ends that depend on what stands around it.
+    /// The password by itself, and the line of Basic that it is in.
     fn hide_basic(&mut self, user: &str, password: &str) {
         self.hide(password);
         self.canaries.push(STANDARD.encode(format!("{user}:{password}")));

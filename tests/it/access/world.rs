@@ -12,8 +12,11 @@ use super::operations::{Kind, Operation};
 
 /// Somebody who sends requests.
 pub struct Principal {
+    /// The name.
     pub name: &'static str,
+    /// What sort of principal this is.
     pub standing: Standing,
+    /// The rules of the identity policy.
     pub rules: Vec<Rule>,
     /// An access key, or nothing at all.
     pub basic: Auth,
@@ -23,7 +26,9 @@ pub struct Principal {
 
 /// A repository, or a name under which there is none.
 pub struct Place {
+    /// The name.
     pub name: String,
+    /// The rules of the repository policy; none at all is no policy.
     pub rules: Vec<Rule>,
     /// What is in it; nothing in a repository that does not exist.
     pub content: Option<Content>,
@@ -31,6 +36,7 @@ pub struct Place {
 
 /// What a repository holds.
 pub struct Content {
+    /// What the tag `tag` names.
     pub image: Image,
     /// The location of an upload session of root's.
     pub session: String,
@@ -38,16 +44,22 @@ pub struct Content {
 
 /// All of it.
 pub struct World<'w> {
+    /// The server.
     pub wharf: &'w Wharf,
+    /// Everybody.
     pub principals: Vec<Principal>,
+    /// Everything; mounts take from the first.
     pub places: Vec<Place>,
 }
 
 /// What must come of a request.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Expected {
+    /// The status.
     pub status: u16,
+    /// The code of an error.
     pub code: &'static str,
+    /// The message of an error, where the model knows it.
     pub message: Option<String>,
 }
 
