@@ -62,6 +62,19 @@ pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Ar
     Ok(image)
 }
 
+/// Where a tag must be for a push to move it (RFC 9110, section 13.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// Anywhere.
+    None,
+    /// It must not exist.
+    Absent,
+    /// It must exist, wherever it is.
+    Present,
+    /// It must be at one of these digests.
+    At(Vec<Digest>),
+}
+
 /// A manifest to push.
 #[derive(Debug)]
 pub struct Push {
@@ -69,6 +82,8 @@ pub struct Push {
     pub reference: Reference,
     /// Tags to set beside.
     pub tags: Vec<Tag>,
+    /// Where the tags must be before.
+    pub condition: Condition,
     /// What the client calls the document, if it says.
     pub content_type: Option<MediaType>,
     /// The document.
@@ -124,6 +139,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     };
     let tags: Vec<(String, Tag)> = tags.into_iter().map(|tag| (ctx.app.new_id(), tag)).collect();
     let sparse = ctx.app.config.sparse_indexes;
+    let condition = push.condition;
     ctx.app
         .db
         .write(move |conn| {
@@ -131,7 +147,11 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                 require_references(conn, &row.repository_id, &manifest, sparse).await?;
                 insert(conn, &row, &manifest).await?;
                 for (tag_id, tag) in &tags {
-                    set_tag(conn, &repository, tag_id, tag, &row.digest, row.pushed_at).await?;
+                    let at = TagRow { tag_id, tag, digest: &row.digest, now: row.pushed_at };
+                    match &condition {
+                        Condition::None => set_tag(conn, &repository, at).await?,
+                        condition => set_tag_if(conn, &repository, at, condition).await?,
+                    }
                 }
                 Ok::<(), Error>(())
             })
@@ -149,7 +169,14 @@ async fn require_references(conn: &mut Conn, repository_id: &str, manifest: &Man
     let mut missing = Vec::new();
     if !blobs.is_empty() {
         let found = repository_blobs::lock(conn, repository_id, &blobs).await?;
-        missing.extend(absent(&blobs, found));
+        for (digest, actual) in &found {
+            // Clients refuse to pull what has another size than they were told: better the pusher hears of it.
+            if let Some(stated) = manifest.sizes.get(digest).filter(|stated| *stated != actual) {
+                let reason = format!("the manifest says that {digest} has {stated} bytes, the blob has {actual}");
+                return Err(Error::ManifestInvalid(reason));
+            }
+        }
+        missing.extend(absent(&blobs, found.into_iter().map(|(digest, _)| digest).collect()));
     }
     let children: Vec<&Digest> = manifest.children.iter().collect();
     if !children.is_empty() {
@@ -188,29 +215,46 @@ async fn insert(conn: &mut Conn, row: &ManifestRow, manifest: &Manifest) -> Resu
     Ok(())
 }
 
-/// Points a tag to a manifest, if the repository's tag mutability lets it.
-async fn set_tag(
-    conn: &mut Conn,
-    repository: &RepositoryRow,
-    tag_id: &str,
-    tag: &Tag,
-    digest: &Digest,
+/// A tag that is to be set.
+struct TagRow<'t> {
+    tag_id: &'t str,
+    tag: &'t Tag,
+    digest: &'t Digest,
     now: Timestamp,
-) -> Result<()> {
+}
+
+/// Points a tag to a manifest, if the tag is where the condition wants it; nobody moves it in between.
+async fn set_tag_if(conn: &mut Conn, repository: &RepositoryRow, to: TagRow<'_>, condition: &Condition) -> Result<()> {
+    let id = &repository.repository_id;
+    let moved = || Error::TagMoved { tag: to.tag.clone() };
+    if *condition == Condition::Absent {
+        // Of several who create it one does.
+        let created = store::tags::insert(conn, to.tag_id, id, to.tag, to.digest, to.now).await?;
+        return if created { Ok(()) } else { Err(moved()) };
+    }
+    let current = store::tags::lock(conn, id, to.tag).await?.ok_or_else(moved)?;
+    if matches!(condition, Condition::At(digests) if !digests.contains(&current)) {
+        return Err(moved());
+    }
+    set_tag(conn, repository, to).await
+}
+
+/// Points a tag to a manifest, if the repository's tag mutability lets it.
+async fn set_tag(conn: &mut Conn, repository: &RepositoryRow, to: TagRow<'_>) -> Result<()> {
     let id = &repository.repository_id;
     // Read again inside the transaction: the setting may have changed since the request began.
     let current = store::repositories::find(conn, &repository.registry, &repository.name)
         .await?
         .filter(|current| current.repository_id == *id)
         .ok_or_else(|| Error::RepositoryUnknown(repository.name.clone()))?;
-    if current.tag_mutability.may_move(tag) {
-        return Ok(store::tags::upsert(conn, tag_id, id, tag, digest, now).await?);
+    if current.tag_mutability.may_move(to.tag) {
+        return Ok(store::tags::upsert(conn, to.tag_id, id, to.tag, to.digest, to.now).await?);
     }
     // As on ECR, an immutable tag cannot be pushed again even with the manifest that it has.
-    if store::tags::insert(conn, tag_id, id, tag, digest, now).await? {
+    if store::tags::insert(conn, to.tag_id, id, to.tag, to.digest, to.now).await? {
         return Ok(());
     }
-    Err(Error::TagImmutable { repository: repository.name.clone(), tag: tag.clone() })
+    Err(Error::TagImmutable { repository: repository.name.clone(), tag: to.tag.clone() })
 }
 
 /// Deletes a manifest with all its tags, unless an index lists it.

@@ -31,6 +31,8 @@ pub struct Manifest {
     pub foreign_layers: Vec<Digest>,
     /// Manifests that an index lists.
     pub children: Vec<Digest>,
+    /// What the document says of the sizes of its config and layers, in bytes.
+    pub sizes: BTreeMap<Digest, u64>,
 }
 
 // Unknown fields anywhere are legal and kept, since the bytes are. A field that appears twice is refused by serde.
@@ -109,6 +111,7 @@ impl Manifest {
             layers: Vec::new(),
             foreign_layers: Vec::new(),
             children: Vec::new(),
+            sizes: BTreeMap::new(),
         };
         if manifest.media_type.is_index() {
             manifest.read_index(document)?;
@@ -129,16 +132,19 @@ impl Manifest {
         let Some(layers) = document.layers else {
             return Err(Error::ManifestInvalid("an image manifest must have layers, even if the list is empty".to_owned()));
         };
-        self.config = Some(config.digest("config")?);
+        self.config = Some(self.blob(&config, "config")?);
         if self.artifact_type.is_none() {
             self.artifact_type = Some(config.media_type);
         }
         let layers = layers.unwrap_or_default();
         check_count(layers.len())?;
         for layer in &layers {
-            let digest = layer.digest("layers")?;
-            let foreign = layer.media_type.parse::<MediaType>().is_ok_and(|kind| kind.is_nondistributable());
-            if foreign { self.foreign_layers.push(digest) } else { self.layers.push(digest) }
+            if layer.media_type.parse::<MediaType>().is_ok_and(|kind| kind.is_nondistributable()) {
+                self.foreign_layers.push(layer.digest("layers")?);
+            } else {
+                let digest = self.blob(layer, "layers")?;
+                self.layers.push(digest);
+            }
         }
         Ok(())
     }
@@ -150,11 +156,26 @@ impl Manifest {
         let manifests = manifests.unwrap_or_default();
         check_count(manifests.len())?;
         for child in &manifests {
-            let digest = child.digest("manifests")?;
-            let manifest = child.media_type.parse::<MediaType>().is_ok_and(|kind| kind.is_manifest());
-            if manifest { self.children.push(digest) } else { self.layers.push(digest) }
+            if child.media_type.parse::<MediaType>().is_ok_and(|kind| kind.is_manifest()) {
+                self.children.push(child.digest("manifests")?);
+            } else {
+                let digest = self.blob(child, "manifests")?;
+                self.layers.push(digest);
+            }
         }
         Ok(())
+    }
+
+    /// The digest of a blob whose size is remembered; of two descriptors of one blob both must give the same.
+    fn blob(&mut self, descriptor: &Descriptor, place: &str) -> Result<Digest> {
+        let digest = descriptor.digest(place)?;
+        let size = descriptor.size.unsigned_abs();
+        match self.sizes.insert(digest.clone(), size) {
+            Some(other) if other != size => {
+                Err(Error::ManifestInvalid(format!("the manifest gives two sizes for {digest}: {other} and {size}")))
+            }
+            _ => Ok(digest),
+        }
     }
 }
 

@@ -77,9 +77,7 @@ fn allowed_methods(route: &Route) -> &'static str {
         Route::Blob { .. } => "GET, HEAD, DELETE",
         Route::Uploads { .. } => "POST",
         Route::Upload { .. } => "GET, HEAD, PATCH, PUT, DELETE",
-        Route::Base | Route::Catalog | Route::Tags { .. } | Route::Referrers { .. } | Route::Unknown | Route::Malformed => {
-            "GET, HEAD"
-        },
+        Route::Base | Route::Catalog | Route::Tags { .. } | Route::Referrers { .. } | Route::Unknown => "GET, HEAD",
     }
 }
 
@@ -94,7 +92,6 @@ async fn handle(
     let read = matches!(parts.method, Method::GET | Method::HEAD);
     let (name, scope, need) = match route {
         Route::Unknown => return Err(WireError::not_found()),
-        Route::Malformed => return Err(WireError::path_invalid()),
         Route::Base | Route::Catalog if !read => return Err(WireError::method(allowed_methods(route))),
         Route::Base => (None, None, None),
         Route::Catalog => (None, Some("registry:catalog:*".to_owned()), None),

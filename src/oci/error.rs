@@ -44,10 +44,6 @@ impl WireError {
         Self::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", "n must be a whole number, 0 or more, and last text")
     }
 
-    pub(crate) fn path_invalid() -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "NAME_INVALID", "the path holds escapes that no name can hold")
-    }
-
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "the registry has nothing at this path")
     }

@@ -1,11 +1,13 @@
 //! `/v2/<name>/manifests/<reference>` (end-3, end-7a, end-7b, end-9)
 
-use app::images::{self, Push};
+use app::images::{self, Condition, Push};
 use app::{Error, Permit};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LOCATION};
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION,
+};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use http_body_util::BodyExt;
 use types::{MediaType, Reference, Tag};
 
@@ -63,7 +65,8 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
         ),
     };
     let bytes = collect(call, body).await?;
-    let push = Push { reference, tags: tags.clone(), content_type, bytes };
+    let condition = condition(&call.parts.headers)?;
+    let push = Push { reference, tags: tags.clone(), condition, content_type, bytes };
     let pushed = images::put(&call.ctx, permit, push).await?;
     let mut answer = response::empty(StatusCode::CREATED);
     let headers = answer.headers_mut();
@@ -119,6 +122,26 @@ fn tags(call: &Call, reference: &Reference) -> Result<Vec<Tag>, WireError> {
         tags.push(tag.parse().map_err(|error| WireError::tag_invalid(&error))?);
     }
     Ok(tags)
+}
+
+/// Where the tags must be before a push: `If-None-Match: *`, `If-Match: *` or `If-Match` with the digests of ETags.
+fn condition(headers: &HeaderMap) -> Result<Condition, WireError> {
+    let bad = |text: &str| WireError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", text);
+    if let Some(none) = headers.get(IF_NONE_MATCH) {
+        if none.as_bytes() != b"*" || headers.contains_key(IF_MATCH) {
+            return Err(bad("a push takes If-None-Match only as *, and not beside If-Match"));
+        }
+        return Ok(Condition::Absent);
+    }
+    let Some(tags) = headers.get(IF_MATCH) else {
+        return Ok(Condition::None);
+    };
+    let tags = tags.to_str().unwrap_or_default().trim();
+    if tags == "*" {
+        return Ok(Condition::Present);
+    }
+    let digests: Result<Vec<_>, _> = tags.split(',').map(|tag| tag.trim().trim_matches('"').parse()).collect();
+    Ok(Condition::At(digests.map_err(|_| bad("If-Match must hold the ETags of manifests"))?))
 }
 
 /// The whole body, as long as it is within the limit. It may come without a length.

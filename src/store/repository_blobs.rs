@@ -56,17 +56,18 @@ pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: 
     Ok(rows == 1)
 }
 
-/// Which of these digests are visible in a repository, held so that nobody removes them before the transaction ends.
-pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+/// Which of these digests are visible in a repository, with the sizes of their blobs, held so that nobody removes them
+/// before the transaction ends.
+pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<(Digest, u64)>> {
     conn.all_locked(
-        "select link.digest
+        "select link.digest, blob.size
          from repository_blobs link
          join blobs blob on blob.digest = link.digest and blob.state = 'live'
          where link.repository_id = $1 and link.digest in (select value from json_each($2))
          order by link.digest",
         Lock::KeyShare,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
-        |row| row.parsed(0, "digest"),
+        |row| Ok((row.parsed(0, "digest")?, row.size(1)?)),
     )
     .await
 }

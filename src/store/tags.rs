@@ -41,6 +41,22 @@ pub async fn insert(
     Ok(rows == 1)
 }
 
+/// Where a tag points now, held so that nobody moves it before the transaction ends.
+pub async fn lock(conn: &mut Conn, repository_id: &str, tag: &Tag) -> Result<Option<Digest>> {
+    // uq_tags_live
+    let found = conn
+        .all_locked(
+            "select manifest_digest
+             from tags
+             where repository_id = $1 and name = $2 and ended_at is null",
+            Lock::Update,
+            [repository_id.into(), tag.into()],
+            |row| row.parsed(0, "manifest_digest"),
+        )
+        .await?;
+    Ok(found.into_iter().next())
+}
+
 /// Points a tag to a manifest, whether or not it exists; what it pointed to before goes into its history.
 pub async fn upsert(
     conn: &mut Conn,

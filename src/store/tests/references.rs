@@ -39,7 +39,11 @@ async fn push(db: &Db, repository_id: &str, parent: Digest, kind: Kind, child: D
         Box::pin(async move {
             let found = match kind {
                 Kind::Child => manifests::lock(conn, &row.repository_id, &[&child]).await?,
-                _ => repository_blobs::lock(conn, &row.repository_id, &[&child]).await?,
+                _ => repository_blobs::lock(conn, &row.repository_id, &[&child])
+                    .await?
+                    .into_iter()
+                    .map(|(digest, _)| digest)
+                    .collect(),
             };
             if found.is_empty() {
                 return Ok(false);
