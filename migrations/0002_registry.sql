@@ -91,7 +91,7 @@ create index ix_tags_ended on tags (repository_id, ended_at) where ended_at is n
 -- Blob uploads, wholly in rows, so that any process continues what another began.
 create table uploads (
     upload_id      sorted_text not null,
-    repository_id  sorted_text not null,
+    repository_id  sorted_text not null,  -- not held: the repository of a blob that comes whole is created with it
     principal      text not null,         -- ARN of who began it; nobody else may go on with it
     staged         text not null,         -- JSON: offset, hash states and where the bytes are, less the parts below
     object_key     sorted_text not null,  -- where the bytes will be
@@ -104,8 +104,7 @@ create table uploads (
     created_at     bigint not null,
     expires_at     bigint not null,
     constraint pk_uploads primary key (upload_id),
-    constraint ck_uploads_state check (state in ('open', 'done')),
-    constraint fk_uploads_repository foreign key (repository_id) references repositories (repository_id)
+    constraint ck_uploads_state check (state in ('open', 'done'))
 );
 create index ix_uploads_expires on uploads (state, expires_at);
 create index ix_uploads_repository on uploads (repository_id, state);

@@ -16,8 +16,7 @@ const MOUNT_CANDIDATES: usize = 16;
 /// A blob of the permit's repository. One that exists elsewhere only does not exist here.
 pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
     let mut conn = ctx.app.db.reader().await?;
-    let found =
-        store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
+    let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
     found
         .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))?
         .blob
@@ -65,7 +64,7 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
         return Ok(false);
     };
     drop(conn);
-    let target = repositories::find_or_create(ctx, permit).await?;
+    let target = repositories::target(ctx, permit).await?;
     let (digest, now) = (digest.clone(), ctx.app.now());
     ctx.app
         .db
@@ -75,6 +74,7 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
                 if store::repository_blobs::lock(conn, &source.repository_id, &[&digest]).await?.is_empty() {
                     return Ok(false);
                 }
+                let target = target.create(conn).await?;
                 store::repository_blobs::insert(conn, &target.repository_id, &digest, now).await?;
                 Ok(true)
             })

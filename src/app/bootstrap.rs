@@ -93,12 +93,7 @@ async fn insert_root_key(
 }
 
 /// A key as its row holds it.
-pub(crate) fn sealed(
-    app: &App,
-    account: &AccountId,
-    user_id: Option<String>,
-    key: &AccessKey,
-) -> Result<AccessKeyRow> {
+pub(crate) fn sealed(app: &App, account: &AccountId, user_id: Option<String>, key: &AccessKey) -> Result<AccessKeyRow> {
     Ok(AccessKeyRow {
         access_key_id: key.access_key_id.clone(),
         account: account.clone(),

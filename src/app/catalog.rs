@@ -1,14 +1,19 @@
 //! The list of repositories, as far as the caller may see them.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use types::RepoName;
 
 use crate::authz::{self, Action};
-use crate::{Ctx, Result};
+use crate::{Ctx, Error, Result};
 
 /// Names that are looked at for one page at most. A caller who may see few of many gets short pages with a link to the
 /// next, never a request that walks the whole registry.
 const LOOKED_AT: usize = 5_000;
 const BATCH: usize = 500;
+
+/// What a sealed place to continue at begins with; no name does.
+const SEALED: char = '~';
 
 /// One page of names.
 #[derive(Debug)]
@@ -22,7 +27,10 @@ pub struct Page {
 /// Repositories after `after`, by bytes, at most `limit`.
 pub async fn list(ctx: &Ctx, after: &str, limit: usize) -> Result<Page> {
     let mut names = Vec::new();
-    let mut after = after.to_owned();
+    let mut after = match after.strip_prefix(SEALED) {
+        Some(sealed) => open(ctx, sealed)?,
+        None => after.to_owned(),
+    };
     let mut looked_at = 0;
     let mut conn = ctx.app.db.reader().await?;
     loop {
@@ -45,7 +53,20 @@ pub async fn list(ctx: &Ctx, after: &str, limit: usize) -> Result<Page> {
             return Ok(Page { names, next: None });
         }
         if looked_at >= LOOKED_AT {
-            return Ok(Page { names, next: Some(after) });
+            return Ok(Page { names, next: Some(seal(ctx, &after)?) });
         }
     }
+}
+
+/// A place to continue at that does not tell the name there, which the caller may not see.
+fn seal(ctx: &Ctx, name: &str) -> Result<String> {
+    let sealed = ctx.app.sealer.seal("catalog", name.as_bytes())?;
+    Ok(format!("{SEALED}{}", URL_SAFE_NO_PAD.encode(sealed)))
+}
+
+fn open(ctx: &Ctx, sealed: &str) -> Result<String> {
+    let invalid = || Error::Invalid("last is not a place that a link of this registry gave".to_owned());
+    let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;
+    let name = ctx.app.sealer.open_text("catalog", &sealed).ok_or_else(invalid)?;
+    Ok(name.expose().to_owned())
 }

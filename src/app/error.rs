@@ -150,10 +150,7 @@ impl From<::blobs::Error> for Error {
             Blobs::Busy => Self::UploadBusy { received: 0 },
             Blobs::Lost { .. } | Blobs::Closed => Self::UploadUnknown,
             Blobs::Body { .. } => Self::BodyInterrupted { received: 0 },
-            Blobs::NotFound { .. }
-            | Blobs::Damaged { .. }
-            | Blobs::InvalidKey { .. }
-            | Blobs::Config { .. } => {
+            Blobs::NotFound { .. } | Blobs::Damaged { .. } | Blobs::InvalidKey { .. } | Blobs::Config { .. } => {
                 tracing::error!(%error, "the blob store failed");
                 Self::Internal
             }

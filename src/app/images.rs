@@ -119,17 +119,13 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     tags.sort();
     tags.dedup();
     let manifest = Manifest::parse(&push.bytes, push.content_type.as_ref())?;
-    let repository = repositories::find_or_create(ctx, permit).await?;
-    let image = Arc::new(Image {
-        digest: digest.clone(),
-        media_type: manifest.media_type.clone(),
-        bytes: push.bytes.clone(),
-    });
+    let target = repositories::target(ctx, permit).await?;
+    let image =
+        Arc::new(Image { digest: digest.clone(), media_type: manifest.media_type.clone(), bytes: push.bytes.clone() });
     let pushed = Pushed { digest: digest.clone(), subject: manifest.subject.clone() };
-    let key = (repository.repository_id.clone(), digest.clone());
-    let row = ManifestRow {
-        repository_id: repository.repository_id.clone(),
-        digest,
+    let mut row = ManifestRow {
+        repository_id: target.id().to_owned(),
+        digest: digest.clone(),
         media_type: manifest.media_type.clone(),
         artifact_type: manifest.artifact_type.clone(),
         subject: manifest.subject.clone(),
@@ -140,10 +136,13 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     let tags: Vec<(String, Tag)> = tags.into_iter().map(|tag| (ctx.app.new_id(), tag)).collect();
     let sparse = ctx.app.config.sparse_indexes;
     let condition = push.condition;
-    ctx.app
+    let repository_id = ctx
+        .app
         .db
         .write(move |conn| {
             Box::pin(async move {
+                let repository = target.create(conn).await?;
+                row.repository_id.clone_from(&repository.repository_id);
                 require_references(conn, &row.repository_id, &manifest, sparse).await?;
                 insert(conn, &row, &manifest).await?;
                 for (tag_id, tag) in &tags {
@@ -153,11 +152,11 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                         condition => set_tag_if(conn, &repository, at, condition).await?,
                     }
                 }
-                Ok::<(), Error>(())
+                Ok::<_, Error>(row.repository_id)
             })
         })
         .await?;
-    ctx.app.images.0.insert(key, image);
+    ctx.app.images.0.insert((repository_id, digest), image);
     Ok(pushed)
 }
 

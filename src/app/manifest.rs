@@ -130,7 +130,9 @@ impl Manifest {
             return Err(Error::ManifestInvalid("an image manifest must have a config".to_owned()));
         };
         let Some(layers) = document.layers else {
-            return Err(Error::ManifestInvalid("an image manifest must have layers, even if the list is empty".to_owned()));
+            return Err(Error::ManifestInvalid(
+                "an image manifest must have layers, even if the list is empty".to_owned(),
+            ));
         };
         self.config = Some(self.blob(&config, "config")?);
         if self.artifact_type.is_none() {
@@ -188,15 +190,15 @@ impl Document {
             None => None,
         };
         match (content_type, own) {
-            (Some(sent), Some(own)) if *sent != own => Err(Error::ManifestInvalid(format!(
-                "the manifest has mediaType '{own}' but was sent as '{sent}'"
-            ))),
+            (Some(sent), Some(own)) if *sent != own => {
+                Err(Error::ManifestInvalid(format!("the manifest has mediaType '{own}' but was sent as '{sent}'")))
+            }
             (Some(sent), _) => Ok(sent.clone()),
             (None, Some(own)) if own.is_docker_schema_1() => Err(schema_1()),
             (None, Some(own)) if own.is_manifest() => Ok(own),
-            (None, Some(own)) => Err(Error::ManifestInvalid(format!(
-                "'{own}' is not a manifest type that this registry stores"
-            ))),
+            (None, Some(own)) => {
+                Err(Error::ManifestInvalid(format!("'{own}' is not a manifest type that this registry stores")))
+            }
             (None, None) => {
                 let shape = if self.manifests.is_some() { MediaType::OCI_INDEX } else { MediaType::OCI_MANIFEST };
                 shape.parse().map_err(|error: types::Invalid| Error::ManifestInvalid(error.to_string()))
@@ -219,7 +221,9 @@ impl Descriptor {
 
 fn check_count(count: usize) -> Result<()> {
     if count > MAX_REFERENCES {
-        return Err(Error::ManifestInvalid(format!("the manifest lists {count} items; at most {MAX_REFERENCES} are allowed")));
+        return Err(Error::ManifestInvalid(format!(
+            "the manifest lists {count} items; at most {MAX_REFERENCES} are allowed"
+        )));
     }
     Ok(())
 }

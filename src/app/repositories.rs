@@ -14,30 +14,47 @@ pub(crate) async fn find(conn: &mut Conn, permit: &Permit) -> Result<RepositoryR
         .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))
 }
 
-/// Finds the repository of a push. An absent one is created, if that is switched on and the caller may.
-pub(crate) async fn find_or_create(ctx: &Ctx, permit: &Permit) -> Result<RepositoryRow> {
+/// The repository of a push, which may not exist yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    row: RepositoryRow,
+    stored: bool,
+}
+
+impl Target {
+    /// The id of a stored repository; of another, the id that it gets if nobody else creates it first.
+    pub(crate) fn id(&self) -> &str {
+        &self.row.repository_id
+    }
+
+    /// The repository, created now if it does not exist, in the transaction of what needs it: what is refused creates
+    /// none. Of several first pushes one creates it; the others find it.
+    pub(crate) async fn create(self, conn: &mut Conn) -> Result<RepositoryRow> {
+        if self.stored {
+            return Ok(self.row);
+        }
+        store::repositories::insert(conn, &self.row).await?;
+        store::repositories::find(conn, &self.row.registry, &self.row.name)
+            .await?
+            .ok_or_else(|| Error::RepositoryUnknown(self.row.name.clone()))
+    }
+}
+
+/// Finds the repository of a push. An absent one can be created, if that is switched on and the caller may.
+pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repositories::find(&mut conn, permit.registry(), permit.repository()).await?;
     drop(conn);
     if let Some(row) = found {
-        return Ok(row);
+        return Ok(Target { row, stored: true });
     }
     if !ctx.app.config.create_on_push {
         return Err(Error::RepositoryUnknown(permit.repository().clone()));
     }
     authz::authorize(ctx, &[Action::CreateRepository], permit.repository())?;
-    let row = new(ctx.app.new_id(), permit.registry(), permit.repository(), TagMutability::default(), ctx.app.now());
-    let permit = permit.clone();
-    ctx.app
-        .db
-        .write(move |conn| {
-            Box::pin(async move {
-                // Of several first pushes one creates it; the others find it.
-                store::repositories::insert(conn, &row).await?;
-                find(conn, &permit).await
-            })
-        })
-        .await
+    let (registry, name) = (permit.registry(), permit.repository());
+    let row = new(ctx.app.new_id(), registry, name, TagMutability::default(), ctx.app.now());
+    Ok(Target { row, stored: false })
 }
 
 /// A repository that is not stored yet.

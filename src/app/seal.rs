@@ -26,10 +26,8 @@ impl Sealer {
     /// Seals `secret` for the row named by `owner`: it cannot be opened for another.
     pub fn seal(&self, owner: &str, secret: &[u8]) -> Result<Vec<u8>> {
         let mut sealed = secret.to_vec();
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(Aad::from(owner.as_bytes()), &mut sealed)
-            .map_err(|_| Error::Internal)?;
+        let nonce =
+            self.key.seal_in_place_append_tag(Aad::from(owner.as_bytes()), &mut sealed).map_err(|_| Error::Internal)?;
         let mut out = Vec::with_capacity(1 + NONCE + sealed.len());
         out.push(FORMAT);
         out.extend_from_slice(nonce.as_ref());

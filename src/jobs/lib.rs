@@ -36,9 +36,13 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
         uploads::expire(&app).await.map(|ended| ended > 0)
     }));
     jobs.spawn(repeat("remove objects", REMOVE_EVERY, app, &owner, |app| async move { removals::run(&app).await }));
-    jobs.spawn(repeat("discard leftovers", LEFTOVERS_EVERY, app, &owner, |app| async move {
-        leftovers::run(&app).await
-    }));
+    jobs.spawn(repeat(
+        "discard leftovers",
+        LEFTOVERS_EVERY,
+        app,
+        &owner,
+        |app| async move { leftovers::run(&app).await },
+    ));
     jobs
 }
 

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use app::blobs::{self, BlobRow};
 use app::Permit;
+use app::blobs::{self, BlobRow};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -50,7 +50,8 @@ pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<An
     }
     let mut answer = match requested(&call.parts.headers, &digest, blob.size) {
         ByteRanges::Unsatisfiable => {
-            let error = WireError::new(StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID", "the blob ends before this range");
+            let error =
+                WireError::new(StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID", "the blob ends before this range");
             return Err(error.with(CONTENT_RANGE, value(&format!("bytes */{}", blob.size))));
         }
         ByteRanges::Whole => {
@@ -93,9 +94,8 @@ fn parse(digest: &str) -> Result<Digest, WireError> {
 
 /// The range that counts: with `If-Range` only if it names this content.
 fn requested(headers: &HeaderMap, digest: &Digest, size: u64) -> ByteRanges {
-    let current = headers
-        .get(IF_RANGE)
-        .is_none_or(|tag| tag.to_str().is_ok_and(|tag| tag.trim_matches('"') == digest.as_str()));
+    let current =
+        headers.get(IF_RANGE).is_none_or(|tag| tag.to_str().is_ok_and(|tag| tag.trim_matches('"') == digest.as_str()));
     match headers.get(RANGE).and_then(|range| range.to_str().ok()) {
         Some(range) if current => parse_byte_ranges(range, size),
         _ => ByteRanges::Whole,

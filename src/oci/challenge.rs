@@ -2,8 +2,8 @@
 
 use http::HeaderValue;
 
-use crate::origin::Origin;
 use crate::Config;
+use crate::origin::Origin;
 
 /// Where tokens are issued.
 pub(crate) const TOKEN_PATH: &str = "/token";

@@ -53,7 +53,9 @@ mod tests {
     #[test]
     fn both_schemes_in_any_case() {
         assert!(matches!(parse_authorization("bEaReR abc.def"), Ok(Credentials::Bearer(token)) if token == "abc.def"));
-        let Ok(Credentials::Basic { user, password }) = parse_authorization(&format!("BASIC {}", STANDARD.encode("u:p:q"))) else {
+        let Ok(Credentials::Basic { user, password }) =
+            parse_authorization(&format!("BASIC {}", STANDARD.encode("u:p:q")))
+        else {
             panic!()
         };
         assert_eq!((user.as_str(), password.expose()), ("u", "p:q"));
@@ -62,7 +64,15 @@ mod tests {
     #[test]
     fn malformed_headers_are_not_anonymous() {
         for value in [
-            "", "Basic", "Basic ", "Basic !!!", "Bearer", "Bearer ", "Bearer a b", "Digest x", "Basic dTpw dTpw",
+            "",
+            "Basic",
+            "Basic ",
+            "Basic !!!",
+            "Bearer",
+            "Bearer ",
+            "Bearer a b",
+            "Digest x",
+            "Basic dTpw dTpw",
             &format!("Basic {}", STANDARD.encode("nocolon")),
             &format!("Basic {}", STANDARD.encode(":password")),
             &format!("Basic {}", STANDARD.encode("user:")),

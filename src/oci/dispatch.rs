@@ -81,12 +81,7 @@ fn allowed_methods(route: &Route) -> &'static str {
     }
 }
 
-async fn handle(
-    state: Arc<State>,
-    route: &Route,
-    parts: Parts,
-    body: &mut Option<Body>,
-) -> Result<Answer, WireError> {
+async fn handle(state: Arc<State>, route: &Route, parts: Parts, body: &mut Option<Body>) -> Result<Answer, WireError> {
     let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
     let query = Query::parse(parts.uri.query());
     let read = matches!(parts.method, Method::GET | Method::HEAD);
@@ -96,11 +91,8 @@ async fn handle(
         Route::Base => (None, None, None),
         Route::Catalog => (None, Some("registry:catalog:*".to_owned()), None),
         _ => {
-            let name: RepoName = route
-                .name()
-                .unwrap_or_default()
-                .parse()
-                .map_err(|error| WireError::name_invalid(&error))?;
+            let name: RepoName =
+                route.name().unwrap_or_default().parse().map_err(|error| WireError::name_invalid(&error))?;
             let need = need(route, &parts.method, &query).ok_or_else(|| WireError::method(allowed_methods(route)))?;
             let scope = scope(&name, &need, &query);
             (Some(name), Some(scope), Some(need))
@@ -116,8 +108,7 @@ async fn handle(
     };
     let anonymous = login.is_anonymous();
     let why = if parts.headers.contains_key(http::header::AUTHORIZATION) { Why::Insufficient } else { Why::Absent };
-    let unauthorized =
-        || challenged(Error::Unauthenticated("log in to use this registry").into(), why);
+    let unauthorized = || challenged(Error::Unauthenticated("log in to use this registry").into(), why);
     let registry = origin.registry(&state.app);
     let ctx = Ctx {
         app: Arc::clone(&state.app),
@@ -142,9 +133,9 @@ async fn handle(
         (Route::Base, _) => Ok(base()),
         (Route::Catalog, _) if anonymous => Err(unauthorized()),
         (Route::Catalog, _) => catalog::list(&call).await,
-        (_, Some(permit)) => serve(&call, route, &permit, body).await.or_else(|error| {
+        (_, Some(permit)) => serve(&call, route, &permit, body).await.map_err(|error| {
             // A rule may find that more is needed, such as the right to create the repository.
-            if anonymous && error.status == StatusCode::FORBIDDEN { Err(unauthorized()) } else { Err(error) }
+            if anonymous && error.status == StatusCode::FORBIDDEN { unauthorized() } else { error }
         }),
         (_, None) => Err(WireError::not_found()),
     }

@@ -134,7 +134,9 @@ impl From<Error> for WireError {
             Error::TagImmutable { .. } => new(StatusCode::BAD_REQUEST, "TAG_INVALID"),
             Error::Referenced { .. } | Error::DeleteDisabled => new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
             Error::NoSpace => new(StatusCode::INSUFFICIENT_STORAGE, "DENIED").with(RETRY_AFTER, seconds(A_WHILE)),
-            Error::Unavailable(_) => new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON)),
+            Error::Unavailable(_) => {
+                new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON))
+            }
             Error::Internal => new(StatusCode::INTERNAL_SERVER_ERROR, "UNKNOWN"),
         }
     }

@@ -31,11 +31,11 @@ use axum::routing::any;
 
 pub use challenge::Challenge;
 pub use config::Config;
-pub use origin::Origin;
-pub use response::RouteLabel;
 pub use credentials::{Malformed, parse_authorization};
+pub use origin::Origin;
 pub use path::Route;
 pub use range::{ByteRanges, parse_byte_ranges, parse_content_range};
+pub use response::RouteLabel;
 
 /// The answer to a path that nothing serves.
 pub async fn not_found() -> axum::response::Response {

@@ -46,7 +46,9 @@ mod tests {
     fn only_ecr_host_names_name_a_registry() {
         let registry = named("123456789012.dkr.ecr.eu-west-1.example.com:5000").unwrap();
         assert_eq!((registry.account.as_str(), registry.region.as_str()), ("123456789012", "eu-west-1"));
-        for host in ["127.0.0.1:5000", "localhost", "registry.example.com", "12.dkr.ecr.x.com", "123456789012.dkr.ecr.x"] {
+        for host in
+            ["127.0.0.1:5000", "localhost", "registry.example.com", "12.dkr.ecr.x.com", "123456789012.dkr.ecr.x"]
+        {
             assert!(named(host).is_none(), "{host}");
         }
     }

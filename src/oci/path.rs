@@ -166,13 +166,7 @@ mod tests {
         for name in ["a%2Fb", "a%252Fb", "a%00", "a%5cb", "a%ff", "a%"] {
             assert_eq!(name_of(&format!("/v2/{name}/manifests/x")).as_deref(), Some(name));
         }
-        for path in [
-            "/v2x/a/manifests/x",
-            "/v2/manifests/x",
-            "/v2/tags/list",
-            "/v2/a/manifests/",
-            "/v2/a",
-        ] {
+        for path in ["/v2x/a/manifests/x", "/v2/manifests/x", "/v2/tags/list", "/v2/a/manifests/", "/v2/a"] {
             assert_eq!(Route::parse(path), Route::Unknown, "{path}");
         }
         // Dots are left for the name's own grammar to refuse.

@@ -80,8 +80,7 @@ async fn by_post(state: &State, origin: &Origin, request: Request<Body>) -> Resu
     let scope = Some(form.all("scope").collect::<Vec<_>>().join(" "));
     match field("grant_type").as_str() {
         "password" => {
-            let credentials =
-                Credentials::Basic { user: field("username"), password: Secret::new(field("password")) };
+            let credentials = Credentials::Basic { user: field("username"), password: Secret::new(field("password")) };
             let login = authn::authenticate(&state.app, &credentials, origin.source)?;
             answer(state, &login, field("access_type") == "offline", scope)
         }

@@ -4,8 +4,8 @@ use app::uploads::{self, Body as Bytes, BodyError};
 use app::{Error, Permit, blobs};
 use axum::body::Body;
 use futures_util::{Stream, TryStreamExt};
-use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use http::StatusCode;
+use http::header::{CONTENT_LENGTH, CONTENT_RANGE, LOCATION, RANGE};
 use types::{Algorithm, Digest, RepoName};
 
 use crate::call::Call;
@@ -50,9 +50,8 @@ pub(crate) async fn finish(call: &Call, permit: &Permit, id: &str, body: Body) -
     })?;
     let digest = parse_digest(digest)?;
     let body = if announced(call) == Some(0) { None } else { Some(bytes(call, body)?) };
-    let blob = uploads::finish(&call.ctx, permit, id, &digest, body)
-        .await
-        .map_err(|error| out_of_step(error, permit, id))?;
+    let blob =
+        uploads::finish(&call.ctx, permit, id, &digest, body).await.map_err(|error| out_of_step(error, permit, id))?;
     Ok(created(permit, &blob.digest))
 }
 

@@ -76,7 +76,5 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         token_ttl: config.token_ttl,
         upload_ttl: config.upload_ttl,
     };
-    App::new(rules, db, blobs, Sealer::new(master_key.expose()))
-        .await
-        .context("cannot read users and policies")
+    App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")
 }

@@ -36,9 +36,7 @@ impl LogFilter {
             // LevelFilter also takes nothing and the digits 0 to 5, which mean little to a reader.
             let word = level.starts_with(|first: char| first.is_ascii_alphabetic());
             let Some(level) = LevelFilter::from_str(level).ok().filter(|_| word && target != Some("")) else {
-                return Err(format!(
-                    "'{part}' is not one of off, error, warn, info, debug, trace, or TARGET=LEVEL"
-                ));
+                return Err(format!("'{part}' is not one of off, error, warn, info, debug, trace, or TARGET=LEVEL"));
             };
             filter = match target {
                 Some(target) => filter.with_target(target, level),
@@ -58,27 +56,15 @@ pub(crate) fn init(filter: &LogFilter, format: LogFormat) {
 /// What `init` installs.
 pub(crate) fn subscriber(filter: &LogFilter, format: LogFormat) -> impl Subscriber + Send + Sync {
     let output = match format {
-        LogFormat::Text => fmt::layer()
-            .with_writer(stderr)
-            .with_ansi(stderr().is_terminal())
-            .boxed(),
-        LogFormat::Json => fmt::layer()
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .with_writer(stderr)
-            .boxed(),
+        LogFormat::Text => fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(stderr).boxed(),
     };
     tracing_subscriber::registry().with(output.with_filter(filter.0.clone()))
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
-    error!(
-        location,
-        "panic: {}",
-        panic.payload_as_str().unwrap_or("without a message")
-    );
+    error!(location, "panic: {}", panic.payload_as_str().unwrap_or("without a message"));
 }
 
 #[cfg(test)]

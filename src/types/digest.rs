@@ -57,10 +57,9 @@ impl FromStr for Algorithm {
         match text {
             "sha256" => Ok(Self::Sha256),
             "sha512" => Ok(Self::Sha512),
-            _ => Err(Invalid::new(format!(
-                "digest algorithm '{}' is not supported; use sha256 or sha512",
-                shown(text)
-            ))),
+            _ => {
+                Err(Invalid::new(format!("digest algorithm '{}' is not supported; use sha256 or sha512", shown(text))))
+            }
         }
     }
 }

@@ -64,12 +64,11 @@ pub struct Issued {
 /// secret are the same failure.
 pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Result<Login> {
     match credentials {
-        Credentials::None => {
-            Ok(Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None })
-        }
+        Credentials::None => Ok(Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None }),
         Credentials::Basic { user, password } => basic(app, user, password, source),
         Credentials::Bearer(token) => {
-            let claims = token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
+            let claims =
+                token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
             named_by(app, &claims)
         }
     }

@@ -67,8 +67,7 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     /// Makes a new key pair, sealed for the database.
     pub(crate) fn generate(sealer: &Sealer, kid: String, now: Timestamp) -> Result<SigningKeyRow> {
-        let private =
-            Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| Error::Internal)?;
+        let private = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|_| Error::Internal)?;
         let pair = Ed25519KeyPair::from_pkcs8(private.as_ref()).map_err(|_| Error::Internal)?;
         Ok(SigningKeyRow {
             sealed_key: sealer.seal(&kid, private.as_ref())?,

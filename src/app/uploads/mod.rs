@@ -68,7 +68,8 @@ where
     }
     let session = Session::begin(ctx, permit, Some(digest.algorithm()), true).await?;
     let digest = digest.clone();
-    in_own_task(ctx, async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await }).await
+    in_own_task(ctx, async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await })
+        .await
 }
 
 /// Where a session stands.
@@ -77,7 +78,8 @@ pub async fn status(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<Uploa
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
     let row = store::uploads::find(&mut conn, upload_id).await?;
-    let row = own(ctx, &repository.repository_id, row).filter(|row| row.digest.is_none()).ok_or(Error::UploadUnknown)?;
+    let row =
+        own(ctx, &repository.repository_id, row).filter(|row| row.digest.is_none()).ok_or(Error::UploadUnknown)?;
     Ok(Upload { id: row.upload_id, received: row.received })
 }
 

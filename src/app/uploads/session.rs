@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use super::lease::{LENGTH, Lease};
 use super::{Body, BodyError, Upload, own};
-use crate::{App, Ctx, Error, Permit, Result, repositories};
+use crate::repositories::{self, Target};
+use crate::{App, Ctx, Error, Permit, Result};
 
 /// For how long a finished session is remembered, so that a repeated closing request gets the same answer.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
@@ -29,6 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Session {
     lease: Lease,
     repository_id: String,
+    /// The repository of a blob that comes whole in one request: created with the blob, or not at all.
+    target: Option<Target>,
     staged: Staged,
     upload_ttl: Duration,
 }
@@ -45,13 +48,8 @@ pub(super) struct Closing<S> {
 
 impl Session {
     /// A new session; `taken` for the request that makes it, if that goes on with it at once.
-    pub(super) async fn begin(
-        ctx: &Ctx,
-        permit: &Permit,
-        algorithm: Option<Algorithm>,
-        taken: bool,
-    ) -> Result<Self> {
-        let repository = repositories::find_or_create(ctx, permit).await?;
+    pub(super) async fn begin(ctx: &Ctx, permit: &Permit, algorithm: Option<Algorithm>, taken: bool) -> Result<Self> {
+        let target = repositories::target(ctx, permit).await?;
         let app = Arc::clone(&ctx.app);
         let mut staged = app.blobs.begin()?;
         if let Some(algorithm) = algorithm {
@@ -61,7 +59,7 @@ impl Session {
         let lease = Lease { upload_id: Uuid::new_v4().to_string(), owner: app.new_id(), app };
         let row = UploadRow {
             upload_id: lease.upload_id.clone(),
-            repository_id: repository.repository_id.clone(),
+            repository_id: target.id().to_owned(),
             principal: ctx.identity.principal.arn.clone(),
             staged: to_json(&staged)?,
             object_key: staged.key().to_string(),
@@ -72,16 +70,22 @@ impl Session {
             lease_until: if taken { now.after(LENGTH) } else { types::Timestamp::from_micros(0) },
         };
         let owner = taken.then(|| lease.owner.clone());
-        ctx.app
+        let (first, later) = if taken { (None, Some(target)) } else { (Some(target), None) };
+        let repository_id = ctx
+            .app
             .db
-            .write(move |conn| Box::pin(async move { uploads::insert(conn, &row, owner.as_deref(), now).await }))
+            .write(move |conn| {
+                Box::pin(async move {
+                    let mut row = row;
+                    if let Some(target) = first {
+                        row.repository_id = target.create(conn).await?.repository_id;
+                    }
+                    uploads::insert(conn, &row, owner.as_deref(), now).await?;
+                    Ok::<_, Error>(row.repository_id)
+                })
+            })
             .await?;
-        Ok(Self {
-            lease,
-            repository_id: repository.repository_id,
-            staged,
-            upload_ttl: ctx.app.config.upload_ttl,
-        })
+        Ok(Self { lease, repository_id, target: later, staged, upload_ttl: ctx.app.config.upload_ttl })
     }
 
     /// Takes an existing session for one request.
@@ -137,7 +141,13 @@ impl Session {
             return Ok(None);
         };
         let staged = from_json(&row, &parts)?;
-        Ok(Some(Self { lease, repository_id: row.repository_id, staged, upload_ttl: app.config.upload_ttl }))
+        Ok(Some(Self {
+            lease,
+            repository_id: row.repository_id,
+            target: None,
+            staged,
+            upload_ttl: app.config.upload_ttl,
+        }))
     }
 
     pub(super) fn id(&self) -> &str {
@@ -188,7 +198,8 @@ impl Session {
         };
         match finished {
             Ok(finished) => {
-                let blob = BlobRow { digest: closing.digest, object_key: finished.key.to_string(), size: finished.size };
+                let blob =
+                    BlobRow { digest: closing.digest, object_key: finished.key.to_string(), size: finished.size };
                 self.complete(blob).await
             }
             Err(error) if closing.keep_on_failure => Err(self.give_up(&before, error).await),
@@ -286,13 +297,8 @@ impl Session {
     /// Goes back to how the session was before this request. What the request stored beside it is removed later.
     async fn give_up(&mut self, before: &Staged, error: Error) -> Error {
         let kept = before.keys();
-        let stray: Vec<String> = self
-            .staged
-            .keys()
-            .iter()
-            .filter(|key| !kept.contains(key))
-            .map(ToString::to_string)
-            .collect();
+        let stray: Vec<String> =
+            self.staged.keys().iter().filter(|key| !kept.contains(key)).map(ToString::to_string).collect();
         let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
         let released = self
             .lease
@@ -319,7 +325,7 @@ impl Session {
         let mut unneeded: Vec<String> = self.staged.take_superseded().iter().map(ToString::to_string).collect();
         unneeded.extend(self.staged.keys().iter().map(ToString::to_string).filter(|key| *key != blob.object_key));
         let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
-        let repository_id = self.repository_id;
+        let (mut repository_id, target) = (self.repository_id, self.target);
         let object_key = blob.object_key.clone();
         let result = self
             .lease
@@ -334,6 +340,9 @@ impl Session {
                     // An earlier attempt whose outcome was unknown put the object down for removal.
                     if removals::contains(conn, &blob.object_key).await? {
                         return Err(Error::UploadUnknown);
+                    }
+                    if let Some(target) = target {
+                        repository_id = target.create(conn).await?.repository_id;
                     }
                     let blob = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
                     removals::insert(conn, &unneeded, now).await?;

@@ -16,8 +16,8 @@ use rustix::buffer::spare_capacity;
 use tokio::sync::Notify;
 
 use super::{Disk, blocking};
-use crate::store::ReadStream;
 use crate::pool::{BUFFER, Pool};
+use crate::store::ReadStream;
 use crate::{Error, Key, Result};
 
 /// What is read first, and after a stall.

@@ -31,7 +31,10 @@ async fn compare(config: &Config, options: Options) -> Result<u64> {
 fn show(finding: &Finding, repair: bool) {
     match finding {
         Finding::Orphan { key, size } => {
-            println!("orphan: object {key} of {size} bytes has no row{}", if repair { "; moved to quarantine" } else { "" });
+            println!(
+                "orphan: object {key} of {size} bytes has no row{}",
+                if repair { "; moved to quarantine" } else { "" }
+            );
         }
         Finding::Hole { digest, key } => {
             let done = if repair { "; marked, so that it can be pushed again" } else { "" };

@@ -9,12 +9,7 @@ use super::settings::{CONFIG_VARIABLE, SETTINGS};
 
 /// What `wharf` was called with.
 #[derive(Debug, Parser)]
-#[command(
-    name = "wharf",
-    version,
-    about = "A self-hosted OCI container registry",
-    max_term_width = 100
-)]
+#[command(name = "wharf", version, about = "A self-hosted OCI container registry", max_term_width = 100)]
 pub(crate) struct Cli {
     /// What to do; without it, serve.
     #[command(subcommand)]
@@ -138,9 +133,7 @@ impl Args for Flags {
         let config = Arg::new("config")
             .long("config")
             .value_name("FILE")
-            .help(format!(
-                "TOML file with settings, named as the flags with _ for - [env: {CONFIG_VARIABLE}]"
-            ))
+            .help(format!("TOML file with settings, named as the flags with _ for - [env: {CONFIG_VARIABLE}]"))
             .value_parser(clap::value_parser!(PathBuf))
             .global(true);
         SETTINGS.iter().fold(command.arg(config), |command, setting| {
@@ -151,17 +144,9 @@ impl Args for Flags {
             help.push_str(&format!(" [env: {}]", setting.variable()));
             // clap wants static names; the command line is read once, so nothing piles up.
             let flag: &'static str = setting.flag().leak();
-            let mut arg = Arg::new(setting.key)
-                .long(flag)
-                .value_name("VALUE")
-                .help(help)
-                .global(true);
+            let mut arg = Arg::new(setting.key).long(flag).value_name("VALUE").help(help).global(true);
             if setting.switch {
-                arg = arg
-                    .value_name("BOOL")
-                    .num_args(0..=1)
-                    .require_equals(true)
-                    .default_missing_value("true");
+                arg = arg.value_name("BOOL").num_args(0..=1).require_equals(true).default_missing_value("true");
             }
             command.arg(arg)
         })
@@ -178,10 +163,7 @@ impl FromArgMatches for Flags {
             .iter()
             .filter_map(|setting| Some((setting.key, matches.get_one::<String>(setting.key)?.clone())))
             .collect();
-        Ok(Self {
-            config: matches.get_one::<PathBuf>("config").cloned(),
-            values,
-        })
+        Ok(Self { config: matches.get_one::<PathBuf>("config").cloned(), values })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -224,13 +206,7 @@ mod tests {
     #[test]
     fn fsck_has_its_own_flags() {
         let cli = Cli::try_parse_from(["wharf", "fsck", "--verify"]).unwrap();
-        assert_eq!(
-            cli.command,
-            Some(Command::Fsck {
-                verify: true,
-                repair: false
-            })
-        );
+        assert_eq!(cli.command, Some(Command::Fsck { verify: true, repair: false }));
     }
 
     #[test]
@@ -238,25 +214,12 @@ mod tests {
         let mut command = Cli::command();
         command.build();
         let serve = command.find_subcommand_mut("serve").unwrap();
-        let help = serve
-            .render_long_help()
-            .to_string()
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let help = serve.render_long_help().to_string().split_whitespace().collect::<Vec<_>>().join(" ");
         for setting in SETTINGS {
             assert!(help.contains(&format!("--{}", setting.flag())), "{}", setting.key);
-            assert!(
-                help.contains(&format!("[env: {}]", setting.variable())),
-                "{}",
-                setting.key
-            );
+            assert!(help.contains(&format!("[env: {}]", setting.variable())), "{}", setting.key);
             if !setting.default.is_empty() {
-                assert!(
-                    help.contains(&format!("[default: {}]", setting.default)),
-                    "{}",
-                    setting.key
-                );
+                assert!(help.contains(&format!("[default: {}]", setting.default)), "{}", setting.key);
             }
         }
     }
@@ -265,9 +228,6 @@ mod tests {
     fn debug_output_of_the_flags_has_no_values() {
         let cli = Cli::try_parse_from(["wharf", "--root-secret-access-key", "hunter2"]).unwrap();
         let debug = format!("{cli:?}");
-        assert!(
-            debug.contains("root_secret_access_key") && !debug.contains("hunter2"),
-            "{debug}"
-        );
+        assert!(debug.contains("root_secret_access_key") && !debug.contains("hunter2"), "{debug}");
     }
 }

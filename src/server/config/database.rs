@@ -28,16 +28,11 @@ impl Database {
                 path => Ok(Self::Sqlite(PathBuf::from(path))),
             };
         }
-        let remote = text
-            .strip_prefix("postgres://")
-            .or_else(|| text.strip_prefix("postgresql://"));
+        let remote = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
         match remote {
             Some("") => Err(format!("'{text}' names no server")),
             Some(_) => Ok(Self::Postgres(Secret::new(text))),
-            None => Err(format!(
-                "'{}' begins with neither sqlite: nor postgres://",
-                redact(text)
-            )),
+            None => Err(format!("'{}' begins with neither sqlite: nor postgres://", redact(text))),
         }
     }
 
@@ -106,14 +101,7 @@ mod tests {
 
     #[test]
     fn impossible_addresses_are_refused_without_showing_the_password() {
-        for text in [
-            "sqlite:",
-            "sqlite::memory:",
-            "postgres://",
-            "mysql://u:hunter2@h/db",
-            "u:hunter2@h",
-            "",
-        ] {
+        for text in ["sqlite:", "sqlite::memory:", "postgres://", "mysql://u:hunter2@h/db", "u:hunter2@h", ""] {
             let refusal = parse(text).unwrap_err();
             assert!(!refusal.contains("hunter2"), "{refusal}");
         }
@@ -122,15 +110,9 @@ mod tests {
     #[test]
     fn passwords_are_hidden_wherever_they_stand() {
         for (url, shown) in [
-            (
-                "postgres://u:hunter2@h:5432/db?sslmode=require",
-                "postgres://u:***@h:5432/db?sslmode=require",
-            ),
+            ("postgres://u:hunter2@h:5432/db?sslmode=require", "postgres://u:***@h:5432/db?sslmode=require"),
             ("postgres://u:hun@ter2@h/db", "postgres://u:***@h/db"),
-            (
-                "postgres://u@h/db?password=hunter2&x=1",
-                "postgres://u@h/db?password=***&x=1",
-            ),
+            ("postgres://u@h/db?password=hunter2&x=1", "postgres://u@h/db?password=***&x=1"),
             ("postgres://h/db", "postgres://h/db"),
         ] {
             assert_eq!(redact(url), shown);

@@ -25,11 +25,7 @@ pub(crate) fn parse(text: &str) -> Result<Duration, String> {
             .ok_or_else(|| format!("'{text}' is too long"))?;
         rest = &rest[digits + letters..];
     }
-    if text.is_empty() {
-        Err(refusal(text))
-    } else {
-        Ok(Duration::from_millis(total))
-    }
+    if text.is_empty() { Err(refusal(text)) } else { Ok(Duration::from_millis(total)) }
 }
 
 fn refusal(text: &str) -> String {
@@ -42,14 +38,9 @@ mod tests {
 
     #[test]
     fn durations_are_read_in_every_unit() {
-        for (text, milliseconds) in [
-            ("0s", 0),
-            ("500ms", 500),
-            ("30s", 30_000),
-            ("15m", 900_000),
-            ("12h", 43_200_000),
-            ("1h30m", 5_400_000),
-        ] {
+        for (text, milliseconds) in
+            [("0s", 0), ("500ms", 500), ("30s", 30_000), ("15m", 900_000), ("12h", 43_200_000), ("1h30m", 5_400_000)]
+        {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }

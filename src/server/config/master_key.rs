@@ -42,12 +42,7 @@ impl MasterKey {
         let mut bytes = [0; LENGTH];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         let draft = data_dir.join(format!(".master.key.{}", std::process::id()));
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
         // A link fails if the name exists, where a rename would replace another program's key.
@@ -74,11 +69,8 @@ impl MasterKey {
     fn load(path: &Path) -> io::Result<Self> {
         let bytes = std::fs::read(path)?;
         let key = bytes.try_into().map_err(|bytes: Vec<u8>| {
-            let fault = format!(
-                "{} holds {} bytes, not {LENGTH}; restore it from a backup",
-                path.display(),
-                bytes.len()
-            );
+            let fault =
+                format!("{} holds {} bytes, not {LENGTH}; restore it from a backup", path.display(), bytes.len());
             io::Error::new(io::ErrorKind::InvalidData, fault)
         })?;
         Ok(Self(key))
@@ -121,13 +113,9 @@ mod tests {
 
     #[test]
     fn base64_follows_the_vectors_of_rfc_4648() {
-        for (text, bytes) in [
-            ("", &b""[..]),
-            ("Zg==", b"f"),
-            ("Zm8=", b"fo"),
-            ("Zm9v", b"foo"),
-            ("Zm9vYmFy", b"foobar"),
-        ] {
+        for (text, bytes) in
+            [("", &b""[..]), ("Zg==", b"f"), ("Zm8=", b"fo"), ("Zm9v", b"foo"), ("Zm9vYmFy", b"foobar")]
+        {
             assert_eq!(decode_base64(text).as_deref(), Some(bytes), "{text}");
         }
         for text in ["Zg", "Zg=", "Zh==", "Zm9v\n", "Z===", "====", "Zm 9", "Zm-_"] {
@@ -149,10 +137,7 @@ mod tests {
         std::fs::create_dir(&directory).unwrap();
         let first = MasterKey::load_or_create(&directory).unwrap();
         let second = MasterKey::load_or_create(&directory).unwrap();
-        let mode = std::fs::metadata(MasterKey::file_in(&directory))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = std::fs::metadata(MasterKey::file_in(&directory)).unwrap().permissions().mode();
         let entries = std::fs::read_dir(&directory).unwrap().count();
         std::fs::write(MasterKey::file_in(&directory), b"short").unwrap();
         let broken = MasterKey::load_or_create(&directory);

@@ -139,70 +139,40 @@ impl Config {
             validate::fault("data_dir", "must not be empty", problems);
         }
         let listen = read(sources, "listen", problems, |text| {
-            text.parse()
-                .map_err(|_| format!("'{text}' is not an address and port such as 127.0.0.1:5000 or [::]:5000"))
+            text.parse().map_err(|_| format!("'{text}' is not an address and port such as 127.0.0.1:5000 or [::]:5000"))
         });
         let external_url = optional(sources, "external_url", problems, url::base);
-        let database = optional(sources, "database_url", problems, |text| {
-            Database::parse(Some(text), &data_dir)
-        });
+        let database = optional(sources, "database_url", problems, |text| Database::parse(Some(text), &data_dir));
         let database_pool = number(sources, "database_pool", problems, 2..=1000);
         let storage = Storage::read(sources, &data_dir, problems);
         // A malformed switch was noted by the storage.
         let blob_redirect = switch(sources, "blob_redirect", &mut Problems::default());
         let root_key = read_root_key(sources, problems);
         let account_id = read(sources, "account_id", problems, |text| {
-            text.parse::<AccountId>()
-                .map_err(|_| format!("'{text}' is not 12 digits"))
+            text.parse::<AccountId>().map_err(|_| format!("'{text}' is not 12 digits"))
         });
         let region = read(sources, "region", problems, str::parse::<Region>);
         let master_key = optional(sources, "master_key", problems, MasterKey::parse);
         let tls = read_tls(sources, problems);
         let trusted_proxies = read(sources, "trusted_proxies", problems, |text| {
-            text.split(',')
-                .map(str::trim)
-                .filter(|part| !part.is_empty())
-                .map(Network::parse)
-                .collect::<Result<_, _>>()
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Network::parse).collect::<Result<_, _>>()
         });
         let challenges = [("bearer", Challenge::Bearer), ("basic", Challenge::Basic)];
         let auth_challenge = word(sources, "auth_challenge", problems, challenges);
-        let token_ttl = time(
-            sources,
-            "token_ttl",
-            problems,
-            60 * SECOND..=DAY / 2,
-            "between 1m and 12h",
-        );
+        let token_ttl = time(sources, "token_ttl", problems, 60 * SECOND..=DAY / 2, "between 1m and 12h");
         let create_on_push = switch(sources, "create_on_push", problems);
         let delete_enabled = switch(sources, "delete_enabled", problems);
         let sparse_indexes = switch(sources, "sparse_indexes", problems);
-        let max_manifest_bytes = bytes(
-            sources,
-            "max_manifest_bytes",
-            problems,
-            64 << 10..=64 << 20,
-            "between 64KiB and 64MiB",
-        );
+        let max_manifest_bytes =
+            bytes(sources, "max_manifest_bytes", problems, 64 << 10..=64 << 20, "between 64KiB and 64MiB");
         let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
-        let upload_ttl = time(
-            sources,
-            "upload_ttl",
-            problems,
-            60 * SECOND..=30 * DAY,
-            "between 1m and 30d",
-        );
+        let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
         let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
         let log_filter = read(sources, "log_level", problems, LogFilter::parse);
-        let log_format = word(
-            sources,
-            "log_format",
-            problems,
-            [("text", LogFormat::Text), ("json", LogFormat::Json)],
-        );
+        let log_format = word(sources, "log_format", problems, [("text", LogFormat::Text), ("json", LogFormat::Json)]);
         let default_database = || Database::parse(None, &data_dir).ok();
         Some(Self {
             listen: listen?,
@@ -247,19 +217,13 @@ fn read_root_key(sources: &Sources, problems: &mut Problems) -> Option<RootKey> 
         let fault = "must be 8 to 128 visible ASCII characters without spaces";
         validate::fault("root_secret_access_key", fault, problems);
     }
-    Some(RootKey {
-        access_key_id: id.to_owned(),
-        secret_access_key: Secret::new(secret),
-    })
+    Some(RootKey { access_key_id: id.to_owned(), secret_access_key: Secret::new(secret) })
 }
 
 /// The files are read here once, so that a bad certificate is reported together with everything else.
 fn read_tls(sources: &Sources, problems: &mut Problems) -> Option<tls::Files> {
     let (certificate, key) = pair(sources, "tls_cert", "tls_key", problems)?;
-    let files = tls::Files {
-        certificate: certificate.into(),
-        key: key.into(),
-    };
+    let files = tls::Files { certificate: certificate.into(), key: key.into() };
     match files.read() {
         Ok(_) => {}
         Err(tls::ReadError::Certificate(fault)) => validate::fault("tls_cert", fault, problems),

@@ -26,167 +26,69 @@ impl Setting {
 }
 
 const fn setting(key: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting {
-        key,
-        default,
-        switch: false,
-        help,
-    }
+    Setting { key, default, switch: false, help }
 }
 
 const fn switch(key: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting {
-        key,
-        default,
-        switch: true,
-        help,
-    }
+    Setting { key, default, switch: true, help }
 }
 
 /// Every setting, in the order in which `--help` lists them.
 pub(crate) const SETTINGS: &[Setting] = &[
     setting("listen", "127.0.0.1:5000", "Address and port to listen on"),
-    setting(
-        "external_url",
-        "",
-        "URL under which clients reach the registry, such as https://registry.example.com",
-    ),
-    setting(
-        "data_dir",
-        "./wharf-data",
-        "Directory of the embedded database, the blobs and the generated keys",
-    ),
+    setting("external_url", "", "URL under which clients reach the registry, such as https://registry.example.com"),
+    setting("data_dir", "./wharf-data", "Directory of the embedded database, the blobs and the generated keys"),
     setting(
         "database_url",
         "",
         "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME; unset: sqlite:wharf.db in the data directory",
     ),
     setting("database_pool", "10", "Most connections to the database at one time"),
-    setting(
-        "storage_url",
-        "",
-        "file:PATH or s3://BUCKET/PREFIX; unset: file:blobs in the data directory",
-    ),
-    setting(
-        "s3_endpoint",
-        "",
-        "URL of the S3 server; unset: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, then Amazon's own",
-    ),
+    setting("storage_url", "", "file:PATH or s3://BUCKET/PREFIX; unset: file:blobs in the data directory"),
+    setting("s3_endpoint", "", "URL of the S3 server; unset: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, then Amazon's own"),
     setting(
         "s3_public_endpoint",
         "",
         "URL under which clients reach the S3 server, for redirects; unset: the S3 endpoint",
     ),
-    setting(
-        "s3_region",
-        "",
-        "Region of the bucket; unset: AWS_REGION, AWS_DEFAULT_REGION, then us-east-1",
-    ),
-    switch(
-        "s3_path_style",
-        "",
-        "Put the bucket in the path; unset: true when an S3 endpoint is set, else false",
-    ),
-    setting(
-        "s3_access_key_id",
-        "",
-        "Access key of the S3 server; unset: AWS_ACCESS_KEY_ID",
-    ),
+    setting("s3_region", "", "Region of the bucket; unset: AWS_REGION, AWS_DEFAULT_REGION, then us-east-1"),
+    switch("s3_path_style", "", "Put the bucket in the path; unset: true when an S3 endpoint is set, else false"),
+    setting("s3_access_key_id", "", "Access key of the S3 server; unset: AWS_ACCESS_KEY_ID"),
     setting(
         "s3_secret_access_key",
         "",
         "Secret key of the S3 server; unset: AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
     ),
-    switch(
-        "blob_redirect",
-        "false",
-        "Send clients that pull a blob to the S3 server by a signed URL",
-    ),
-    setting(
-        "root_access_key_id",
-        "",
-        "Access key id of the root user; unset: generated at first start",
-    ),
-    setting(
-        "root_secret_access_key",
-        "",
-        "Secret access key of the root user; unset: generated at first start",
-    ),
-    setting(
-        "account_id",
-        "000000000000",
-        "Account of the default registry, 12 digits",
-    ),
+    switch("blob_redirect", "false", "Send clients that pull a blob to the S3 server by a signed URL"),
+    setting("root_access_key_id", "", "Access key id of the root user; unset: generated at first start"),
+    setting("root_secret_access_key", "", "Secret access key of the root user; unset: generated at first start"),
+    setting("account_id", "000000000000", "Account of the default registry, 12 digits"),
     setting("region", "us-east-1", "Region of the default registry"),
     setting(
         "master_key",
         "",
         "32 bytes in base64 that seal the secrets in the database; unset: master.key in the data directory",
     ),
-    setting(
-        "tls_cert",
-        "",
-        "PEM file with the certificate chain; read again when it changes",
-    ),
-    setting(
-        "tls_key",
-        "",
-        "PEM file with the private key; read again when it changes",
-    ),
+    setting("tls_cert", "", "PEM file with the certificate chain; read again when it changes"),
+    setting("tls_key", "", "PEM file with the private key; read again when it changes"),
     setting(
         "trusted_proxies",
         "",
         "Address ranges, separated by commas, whose Forwarded and X-Forwarded-* headers are believed",
     ),
-    setting(
-        "auth_challenge",
-        "bearer",
-        "Challenge to a request without credentials: bearer or basic",
-    ),
+    setting("auth_challenge", "bearer", "Challenge to a request without credentials: bearer or basic"),
     setting("token_ttl", "12h", "Life of a login token, at most 12h"),
-    switch(
-        "create_on_push",
-        "true",
-        "Create a repository at the first push by someone who may create it",
-    ),
-    switch(
-        "delete_enabled",
-        "true",
-        "Allow clients to delete tags, manifests and blobs",
-    ),
-    switch(
-        "sparse_indexes",
-        "false",
-        "Accept an image index whose manifests are not all present",
-    ),
+    switch("create_on_push", "true", "Create a repository at the first push by someone who may create it"),
+    switch("delete_enabled", "true", "Allow clients to delete tags, manifests and blobs"),
+    switch("sparse_indexes", "false", "Accept an image index whose manifests are not all present"),
     setting("max_manifest_bytes", "4MiB", "Largest manifest accepted"),
-    setting(
-        "memory_budget",
-        "256MiB",
-        "Memory for the buffers of all uploads together",
-    ),
+    setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
-    setting(
-        "disk_low_water",
-        "64MiB",
-        "Free disk space below which writes are refused",
-    ),
+    setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting("max_connections", "4096", "Most client connections at one time"),
-    setting(
-        "idle_timeout",
-        "75s",
-        "Close a connection on which nothing has been asked for this long",
-    ),
-    setting(
-        "shutdown_grace",
-        "30s",
-        "Time that requests in flight get to finish when the program is told to stop",
-    ),
-    setting(
-        "log_level",
-        "info",
-        "off, error, warn, info, debug or trace; also per target, as in info,sqlx=warn",
-    ),
+    setting("idle_timeout", "75s", "Close a connection on which nothing has been asked for this long"),
+    setting("shutdown_grace", "30s", "Time that requests in flight get to finish when the program is told to stop"),
+    setting("log_level", "info", "off, error, warn, info, debug or trace; also per target, as in info,sqlx=warn"),
     setting("log_format", "text", "text or json"),
 ];
 
@@ -210,21 +112,9 @@ mod tests {
     #[test]
     fn keys_are_unique_and_well_formed() {
         for (i, setting) in SETTINGS.iter().enumerate() {
-            assert!(
-                setting
-                    .key
-                    .bytes()
-                    .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
-            );
-            assert!(
-                SETTINGS[..i].iter().all(|earlier| earlier.key != setting.key),
-                "{}",
-                setting.key
-            );
-            assert_eq!(
-                by_variable(&setting.variable()).map(|found| found.key),
-                Some(setting.key)
-            );
+            assert!(setting.key.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'));
+            assert!(SETTINGS[..i].iter().all(|earlier| earlier.key != setting.key), "{}", setting.key);
+            assert_eq!(by_variable(&setting.variable()).map(|found| found.key), Some(setting.key));
         }
         assert!(by_variable("WHARF_Listen").is_none());
     }

@@ -31,14 +31,9 @@ mod tests {
 
     #[test]
     fn sizes_are_read_with_and_without_units() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("4096", 4096),
-            ("64KiB", 65536),
-            ("256MiB", 268_435_456),
-            ("1 gb", 1_000_000_000),
-            ("7b", 7),
-        ] {
+        for (text, bytes) in
+            [("0", 0), ("4096", 4096), ("64KiB", 65536), ("256MiB", 268_435_456), ("1 gb", 1_000_000_000), ("7b", 7)]
+        {
             assert_eq!(parse(text), Ok(bytes), "{text}");
         }
     }

@@ -20,10 +20,7 @@ impl Environment {
     pub(crate) fn new(variables: impl IntoIterator<Item = (OsString, OsString)>, problems: &mut Problems) -> Self {
         let mut kept = BTreeMap::new();
         for (name, value) in variables {
-            let Some(name) = name
-                .to_str()
-                .filter(|name| name.starts_with("WHARF_") || name.starts_with("AWS_"))
-            else {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("WHARF_") || name.starts_with("AWS_")) else {
                 continue;
             };
             match value.into_string() {
@@ -115,13 +112,7 @@ fn read_file(path: &Path, problems: &mut Problems) -> BTreeMap<&'static str, Str
             // The error's own text would quote the line, which may hold a secret.
             let error: toml::de::Error = error;
             let offset = error.span().map_or(0, |span| span.start);
-            let line = text
-                .as_bytes()
-                .iter()
-                .take(offset)
-                .filter(|byte| **byte == b'\n')
-                .count()
-                + 1;
+            let line = text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1;
             problems.add(&format!("{name}:{line}"), error.message());
             return values;
         }
@@ -135,10 +126,9 @@ fn read_file(path: &Path, problems: &mut Problems) -> BTreeMap<&'static str, Str
         };
         match as_text(value) {
             Some(value) => _ = values.insert(setting.key, value),
-            None => problems.add(
-                &name,
-                format_args!("'{key}' must be a string, a number, a boolean or a list of strings"),
-            ),
+            None => {
+                problems.add(&name, format_args!("'{key}' must be a string, a number, a boolean or a list of strings"))
+            }
         }
     }
     values

@@ -45,14 +45,8 @@ pub(crate) struct S3Credentials {
     pub(crate) session_token: Option<Secret>,
 }
 
-const S3_SETTINGS: [&str; 6] = [
-    "s3_endpoint",
-    "s3_public_endpoint",
-    "s3_region",
-    "s3_path_style",
-    "s3_access_key_id",
-    "s3_secret_access_key",
-];
+const S3_SETTINGS: [&str; 6] =
+    ["s3_endpoint", "s3_public_endpoint", "s3_region", "s3_path_style", "s3_access_key_id", "s3_secret_access_key"];
 
 impl Storage {
     /// Reads `storage_url` and the settings that belong to it. `None` after a fault.
@@ -97,29 +91,20 @@ impl Location {
             };
         }
         let Some(rest) = text.strip_prefix("s3://") else {
-            return Err(format!(
-                "'{}' begins with neither file: nor s3://",
-                super::database::redact(text)
-            ));
+            return Err(format!("'{}' begins with neither file: nor s3://", super::database::redact(text)));
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         let prefix = prefix.trim_matches('/');
         let legal = |text: &str, more: &[u8]| {
-            text.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || more.contains(&byte))
+            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || more.contains(&byte))
         };
         if !(3..=63).contains(&bucket.len()) || !legal(bucket, b"") {
             return Err(format!("'{bucket}' is not the name of a bucket"));
         }
         if !legal(prefix, b"/") || prefix.split('/').any(|part| part == "." || part == "..") || prefix.contains("//") {
-            return Err(format!(
-                "'{prefix}' is not a usable prefix: letters, digits, - . _ / only"
-            ));
+            return Err(format!("'{prefix}' is not a usable prefix: letters, digits, - . _ / only"));
         }
-        Ok(Self::Bucket {
-            bucket: bucket.to_owned(),
-            prefix: prefix.to_owned(),
-        })
+        Ok(Self::Bucket { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }
 }
 
@@ -136,10 +121,8 @@ impl S3 {
                 None
             }
         };
-        let endpoint = checked_url(
-            "s3_endpoint",
-            first_of("s3_endpoint", &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
-        );
+        let endpoint =
+            checked_url("s3_endpoint", first_of("s3_endpoint", &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]));
         let public_endpoint = checked_url("s3_public_endpoint", first_of("s3_public_endpoint", &[]));
         let region = first_of("s3_region", &["AWS_REGION", "AWS_DEFAULT_REGION"]);
         let path_style = match sources.given("s3_path_style") {
@@ -168,10 +151,7 @@ impl S3Credentials {
                 session_token: None,
             });
         }
-        match (
-            sources.variable("AWS_ACCESS_KEY_ID"),
-            sources.variable("AWS_SECRET_ACCESS_KEY"),
-        ) {
+        match (sources.variable("AWS_ACCESS_KEY_ID"), sources.variable("AWS_SECRET_ACCESS_KEY")) {
             (Some(id), Some(secret)) => Some(Self {
                 access_key_id: id.to_owned(),
                 secret_access_key: Secret::new(secret),

@@ -8,21 +8,11 @@ use super::*;
 
 fn load(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Config, Problems> {
     let cli = Cli::try_parse_from(std::iter::once(&"wharf").chain(arguments)).unwrap();
-    Config::load(
-        cli.flags,
-        environment
-            .iter()
-            .map(|(name, value)| (OsString::from(name), OsString::from(value))),
-    )
+    Config::load(cli.flags, environment.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
 }
 
 fn faults(environment: &[(&str, &str)]) -> Vec<String> {
-    load(&[], environment)
-        .unwrap_err()
-        .to_string()
-        .lines()
-        .map(str::to_owned)
-        .collect()
+    load(&[], environment).unwrap_err().to_string().lines().map(str::to_owned).collect()
 }
 
 /// A settings file that is removed at the end of the test.
@@ -64,11 +54,7 @@ fn nothing_at_all_is_a_working_configuration() {
 #[test]
 fn flags_win_over_the_environment_and_the_environment_over_the_file() {
     let file = SettingsFile::new("region = 'from-file'\nlisten = '127.0.0.1:1'\naccount_id = '111111111111'\n");
-    let environment = [
-        ("WHARF_CONFIG", file.path()),
-        ("WHARF_LISTEN", "127.0.0.1:2"),
-        ("WHARF_REGION", "from-env"),
-    ];
+    let environment = [("WHARF_CONFIG", file.path()), ("WHARF_LISTEN", "127.0.0.1:2"), ("WHARF_REGION", "from-env")];
     let config = load(&["--listen", "127.0.0.1:3"], &environment).unwrap();
     assert_eq!(config.listen.port(), 3);
     assert_eq!(config.region.as_str(), "from-env");
@@ -113,21 +99,11 @@ fn every_fault_is_reported_at_once_in_a_line_of_its_own() {
 #[test]
 fn unknown_names_stop_the_start_and_suggest_the_right_one() {
     let file = SettingsFile::new("data_dri = 'x'\ncolour = 'red'\n");
-    let faults = faults(&[
-        ("WHARF_CONFIG", file.path()),
-        ("WHARF_ACOUNT_ID", "1"),
-        ("WHARF_TEST_DATABASE", "x"),
-    ]);
+    let faults = faults(&[("WHARF_CONFIG", file.path()), ("WHARF_ACOUNT_ID", "1"), ("WHARF_TEST_DATABASE", "x")]);
     assert_eq!(faults.len(), 3, "{faults:?}");
     assert!(faults[0].ends_with("no setting is named 'colour'"), "{faults:?}");
-    assert!(
-        faults[1].ends_with("no setting is named 'data_dri'; did you mean 'data_dir'?"),
-        "{faults:?}"
-    );
-    assert_eq!(
-        faults[2],
-        "WHARF_ACOUNT_ID: no such setting; did you mean WHARF_ACCOUNT_ID?"
-    );
+    assert!(faults[1].ends_with("no setting is named 'data_dri'; did you mean 'data_dir'?"), "{faults:?}");
+    assert_eq!(faults[2], "WHARF_ACOUNT_ID: no such setting; did you mean WHARF_ACCOUNT_ID?");
 }
 
 #[test]
@@ -135,10 +111,7 @@ fn a_broken_file_is_named_with_its_line_and_without_its_text() {
     let file = SettingsFile::new("region = 'x'\nroot_secret_access_key = 'hunter2\n");
     let faults = faults(&[("WHARF_CONFIG", file.path())]);
     assert_eq!(faults.len(), 1);
-    assert!(
-        faults[0].starts_with(&format!("{}:2: ", file.path())) && !faults[0].contains("hunter2"),
-        "{faults:?}"
-    );
+    assert!(faults[0].starts_with(&format!("{}:2: ", file.path())) && !faults[0].contains("hunter2"), "{faults:?}");
     let missing = self::faults(&[("WHARF_CONFIG", "/nonexistent/wharf.toml")]);
     assert!(missing[0].contains("cannot read the settings file"), "{missing:?}");
 }
@@ -177,9 +150,7 @@ fn a_bucket_takes_its_rest_from_the_usual_variables() {
     .unwrap();
     let debug = format!("{config:?}");
     assert!(!debug.contains("hunter"), "{debug}");
-    let Storage::S3(s3) = config.storage else {
-        panic!("not a bucket")
-    };
+    let Storage::S3(s3) = config.storage else { panic!("not a bucket") };
     assert_eq!((s3.bucket.as_str(), s3.prefix.as_str()), ("wharf-blobs", "team/a"));
     assert_eq!(s3.endpoint.as_deref(), Some("http://127.0.0.1:9001"));
     assert_eq!(s3.region, "eu-west-1");
@@ -192,11 +163,7 @@ fn a_bucket_takes_its_rest_from_the_usual_variables() {
 #[test]
 fn own_keys_win_over_the_usual_variables_and_bring_no_session_token() {
     let config = load(
-        &[
-            "--storage-url=s3://wharf-blobs",
-            "--s3-path-style=false",
-            "--s3-endpoint=https://s3.example.com",
-        ],
+        &["--storage-url=s3://wharf-blobs", "--s3-path-style=false", "--s3-endpoint=https://s3.example.com"],
         &[
             ("WHARF_S3_ACCESS_KEY_ID", "OWN"),
             ("WHARF_S3_SECRET_ACCESS_KEY", "own"),
@@ -206,23 +173,15 @@ fn own_keys_win_over_the_usual_variables_and_bring_no_session_token() {
         ],
     )
     .unwrap();
-    let Storage::S3(s3) = config.storage else {
-        panic!("not a bucket")
-    };
+    let Storage::S3(s3) = config.storage else { panic!("not a bucket") };
     assert!(!s3.path_style);
     let credentials = s3.credentials.unwrap();
-    assert_eq!(
-        (credentials.access_key_id.as_str(), credentials.session_token.is_none()),
-        ("OWN", true)
-    );
+    assert_eq!((credentials.access_key_id.as_str(), credentials.session_token.is_none()), ("OWN", true));
 }
 
 #[test]
 fn settings_of_a_bucket_without_a_bucket_are_a_mistake() {
-    let faults = faults(&[
-        ("WHARF_S3_ENDPOINT", "http://127.0.0.1:9000"),
-        ("WHARF_BLOB_REDIRECT", "true"),
-    ]);
+    let faults = faults(&[("WHARF_S3_ENDPOINT", "http://127.0.0.1:9000"), ("WHARF_BLOB_REDIRECT", "true")]);
     assert_eq!(
         faults,
         [
@@ -234,21 +193,11 @@ fn settings_of_a_bucket_without_a_bucket_are_a_mistake() {
 
 #[test]
 fn impossible_storage_is_refused() {
-    for url in [
-        "file:",
-        "s3://",
-        "s3://ab",
-        "s3://buck et",
-        "s3://bucket/a/../b",
-        "s3://bucket/a//b",
-        "gs://bucket",
-        "x",
-    ] {
+    for url in
+        ["file:", "s3://", "s3://ab", "s3://buck et", "s3://bucket/a/../b", "s3://bucket/a//b", "gs://bucket", "x"]
+    {
         let faults = faults(&[("WHARF_STORAGE_URL", url)]);
-        assert!(
-            faults.len() == 1 && faults[0].starts_with("WHARF_STORAGE_URL: "),
-            "{url}: {faults:?}"
-        );
+        assert!(faults.len() == 1 && faults[0].starts_with("WHARF_STORAGE_URL: "), "{url}: {faults:?}");
     }
 }
 

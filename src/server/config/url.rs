@@ -31,25 +31,15 @@ mod tests {
 
     #[test]
     fn scheme_host_and_port_are_kept() {
-        assert_eq!(
-            base("https://registry.example.com/").as_deref(),
-            Ok("https://registry.example.com")
-        );
+        assert_eq!(base("https://registry.example.com/").as_deref(), Ok("https://registry.example.com"));
         assert_eq!(base("http://[::1]:9000").as_deref(), Ok("http://[::1]:9000"));
     }
 
     #[test]
     fn anything_more_is_refused() {
-        for text in [
-            "",
-            "registry",
-            "ftp://h",
-            "https://h/v2",
-            "https://h?x=1",
-            "https://u:hunter2@h",
-            "https://h:",
-            "//h",
-        ] {
+        for text in
+            ["", "registry", "ftp://h", "https://h/v2", "https://h?x=1", "https://u:hunter2@h", "https://h:", "//h"]
+        {
             let refusal = base(text).unwrap_err();
             assert!(!refusal.contains("hunter2"), "{refusal}");
         }

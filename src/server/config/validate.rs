@@ -17,9 +17,7 @@ pub(crate) fn read<T, E: fmt::Display>(
     problems: &mut Problems,
     parse: impl FnOnce(&str) -> Result<T, E>,
 ) -> Option<T> {
-    parse(sources.text(key))
-        .map_err(|error| fault(key, error, problems))
-        .ok()
+    parse(sources.text(key)).map_err(|error| fault(key, error, problems)).ok()
 }
 
 /// Reads a setting that may be unset.
@@ -40,22 +38,17 @@ pub(crate) fn optional<T, E: fmt::Display>(
 
 /// Reads a switch.
 pub(crate) fn switch(sources: &Sources, key: &str, problems: &mut Problems) -> Option<bool> {
-    read(sources, key, problems, |text| {
-        match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => Ok(true),
-            "false" | "0" | "no" | "off" => Ok(false),
-            _ => Err(format!("'{text}' is neither true nor false")),
-        }
+    read(sources, key, problems, |text| match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Ok(true),
+        "false" | "0" | "no" | "off" => Ok(false),
+        _ => Err(format!("'{text}' is neither true nor false")),
     })
 }
 
 /// Reads one of a few words.
 pub(crate) fn word<T: Copy>(sources: &Sources, key: &str, problems: &mut Problems, words: [(&str, T); 2]) -> Option<T> {
     read(sources, key, problems, |text| {
-        let found = words
-            .iter()
-            .find(|(word, _)| text.eq_ignore_ascii_case(word))
-            .map(|(_, value)| *value);
+        let found = words.iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, value)| *value);
         found.ok_or_else(|| format!("'{text}' is neither {} nor {}", words[0].0, words[1].0))
     })
 }
@@ -64,11 +57,7 @@ pub(crate) fn word<T: Copy>(sources: &Sources, key: &str, problems: &mut Problem
 pub(crate) fn number(sources: &Sources, key: &str, problems: &mut Problems, range: RangeInclusive<u32>) -> Option<u32> {
     read(sources, key, problems, |text| match text.parse::<u32>() {
         Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "'{text}' is not a number from {} to {}",
-            range.start(),
-            range.end()
-        )),
+        _ => Err(format!("'{text}' is not a number from {} to {}", range.start(), range.end())),
     })
 }
 
@@ -108,11 +97,7 @@ pub(crate) fn pair<'a>(
     problems: &mut Problems,
 ) -> Option<(&'a str, &'a str)> {
     let missing = |missing: &str, present: &str, problems: &mut Problems| {
-        fault(
-            missing,
-            format_args!("must be set too when WHARF_{} is", present.to_ascii_uppercase()),
-            problems,
-        );
+        fault(missing, format_args!("must be set too when WHARF_{} is", present.to_ascii_uppercase()), problems);
         None
     };
     match (sources.given(first), sources.given(second)) {

@@ -26,12 +26,7 @@ impl Listener {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self {
-            socket,
-            address: _,
-            tls,
-            limits,
-        } = self;
+        let Self { socket, address: _, tls, limits } = self;
         let shared = Arc::new(Shared {
             service,
             tls: tls.as_ref().map(super::Tls::acceptor),
@@ -46,11 +41,7 @@ impl Listener {
         let accepting = async {
             loop {
                 // Taken before accepting, so that what exceeds the limit waits in the kernel and costs us nothing.
-                let permit = permits
-                    .clone()
-                    .acquire_owned()
-                    .await
-                    .expect("the semaphore is never closed");
+                let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
                 let (socket, address) = match socket.accept().await {
                     Ok(accepted) => accepted,
                     Err(error) => {
@@ -81,10 +72,7 @@ impl Listener {
         if let Some(reloader) = reloader {
             reloader.abort();
         }
-        Stopped {
-            finished: open - cut_off,
-            cut_off,
-        }
+        Stopped { finished: open - cut_off, cut_off }
     }
 }
 
@@ -92,10 +80,7 @@ impl Listener {
 /// for a while, and trying again at once would only heat the processor.
 async fn back_off(error: io::Error) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    if matches!(
-        error.kind(),
-        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
-    ) {
+    if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted) {
         debug!(%error, "a client left before it was accepted");
         return;
     }

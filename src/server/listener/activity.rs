@@ -34,10 +34,7 @@ impl Moment {
     }
 
     fn set(&self, since_opened: Duration) {
-        self.0.store(
-            u64::try_from(since_opened.as_millis()).unwrap_or(u64::MAX - 1) + 1,
-            Relaxed,
-        );
+        self.0.store(u64::try_from(since_opened.as_millis()).unwrap_or(u64::MAX - 1) + 1, Relaxed);
     }
 
     fn clear(&self) {
@@ -115,11 +112,7 @@ impl Activity {
         // Often enough that nothing overstays by more than a third of the header time-out.
         let tick = (limits.header / 3).max(Duration::from_millis(1));
         if let Some(blocked) = self.blocked.get() {
-            return if now.saturating_sub(blocked) >= limits.stall {
-                Verdict::Drop
-            } else {
-                Verdict::Keep(tick)
-            };
+            return if now.saturating_sub(blocked) >= limits.stall { Verdict::Drop } else { Verdict::Keep(tick) };
         }
         if self.active.load(Relaxed) > 0 {
             return Verdict::Keep(tick);
@@ -128,19 +121,11 @@ impl Activity {
         if !self.http2.load(Relaxed) {
             let began = if fresh { Some(Duration::ZERO) } else { self.head.get() };
             if let Some(began) = began {
-                return if now.saturating_sub(began) >= limits.header {
-                    Verdict::Drop
-                } else {
-                    Verdict::Keep(tick)
-                };
+                return if now.saturating_sub(began) >= limits.header { Verdict::Drop } else { Verdict::Keep(tick) };
             }
         }
         let idle = now.saturating_sub(self.ended.get().unwrap_or_default());
-        if idle >= limits.idle {
-            Verdict::Close
-        } else {
-            Verdict::Keep(tick.min(limits.idle - idle))
-        }
+        if idle >= limits.idle { Verdict::Close } else { Verdict::Keep(tick.min(limits.idle - idle)) }
     }
 }
 
@@ -149,11 +134,7 @@ mod tests {
     use super::*;
 
     fn limits() -> Limits {
-        Limits {
-            header: Duration::from_secs(15),
-            idle: Duration::from_secs(75),
-            ..Limits::default()
-        }
+        Limits { header: Duration::from_secs(15), idle: Duration::from_secs(75), ..Limits::default() }
     }
 
     /// Lets time pass on this connection.

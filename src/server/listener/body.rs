@@ -70,19 +70,13 @@ impl Body for RequestBody {
         }
         let this = &mut *self;
         let deadline = Instant::now() + this.stall;
-        let timer = this
-            .timer
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if !this.waiting {
             this.waiting = true;
             timer.as_mut().reset(deadline);
         }
         ready!(pin!(timer).as_mut().poll(cx));
-        Poll::Ready(Some(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the client stopped sending",
-        )
-        .into())))
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped sending").into())))
     }
 
     fn is_end_stream(&self) -> bool {

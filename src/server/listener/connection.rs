@@ -101,12 +101,8 @@ where
     async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
         let notes = Notes::new();
         let io = TokioIo::new(Watched::new(stream, notes.clone()));
-        let service = PerConnection {
-            service: self.service.clone(),
-            peer,
-            notes: notes.clone(),
-            stall: self.limits.stall,
-        };
+        let service =
+            PerConnection { service: self.service.clone(), peer, notes: notes.clone(), stall: self.limits.stall };
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut stop = pin!(self.stop.cancelled());
         let mut cut = pin!(self.cut.cancelled());
@@ -174,11 +170,6 @@ where
             request.extensions_mut().insert(AmbiguousFraming);
         }
         let response = self.service.clone().oneshot(request);
-        Box::pin(async move {
-            Ok(response.await?.map(|body| ResponseBody {
-                body,
-                _in_flight: in_flight,
-            }))
-        })
+        Box::pin(async move { Ok(response.await?.map(|body| ResponseBody { body, _in_flight: in_flight })) })
     }
 }

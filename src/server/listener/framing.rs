@@ -58,13 +58,7 @@ struct Head {
 impl Framing {
     /// For a new connection.
     pub(super) fn new() -> Self {
-        Self {
-            state: State::Head,
-            line: Vec::new(),
-            head: Head::default(),
-            heads: 0,
-            finding: Finding::Clean,
-        }
+        Self { state: State::Head, line: Vec::new(), head: Head::default(), heads: 0, finding: Finding::Clean }
     }
 
     /// Looks at bytes that the client sent next.
@@ -117,10 +111,7 @@ impl Framing {
                 self.state = match parse_hexadecimal(size.trim_ascii()) {
                     Some(0) => State::Trailer,
                     // The chunk's own CRLF follows its data.
-                    Some(size) => State::Skip {
-                        left: size.saturating_add(2),
-                        then_chunk: true,
-                    },
+                    Some(size) => State::Skip { left: size.saturating_add(2), then_chunk: true },
                     // hyper refuses this too and closes the connection.
                     None => State::Off,
                 };
@@ -178,10 +169,7 @@ impl Framing {
         } else {
             match head.length {
                 None | Some(0) => State::Head,
-                Some(left) => State::Skip {
-                    left,
-                    then_chunk: false,
-                },
+                Some(left) => State::Skip { left, then_chunk: false },
             }
         };
     }
@@ -189,16 +177,12 @@ impl Framing {
 
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
-    text.bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| text.parse().ok())?
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 fn parse_hexadecimal(digits: &[u8]) -> Option<u64> {
     let text = std::str::from_utf8(digits).ok()?;
-    text.bytes()
-        .all(|byte| byte.is_ascii_hexdigit())
-        .then(|| u64::from_str_radix(text, 16).ok())?
+    text.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u64::from_str_radix(text, 16).ok())?
 }
 
 #[cfg(test)]
@@ -210,17 +194,10 @@ mod tests {
         let findings: Vec<Finding> = (1..=text.len())
             .map(|size| {
                 let mut framing = Framing::new();
-                text.as_bytes()
-                    .chunks(size)
-                    .map(|piece| framing.scan(piece))
-                    .last()
-                    .expect("the text is not empty")
+                text.as_bytes().chunks(size).map(|piece| framing.scan(piece)).last().expect("the text is not empty")
             })
             .collect();
-        assert!(
-            findings.iter().all(|finding| *finding == findings[0]),
-            "{text:?}: {findings:?}"
-        );
+        assert!(findings.iter().all(|finding| *finding == findings[0]), "{text:?}: {findings:?}");
         findings[0]
     }
 
@@ -229,20 +206,15 @@ mod tests {
         let get = "GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n";
         let put = "PUT /x HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe\nlo";
         let patch = "PATCH /x HTTP/1.1\r\ntransfer-ENCODING:  chunked\r\n\r\n3;x=y\r\na\r\n\r\nA\r\n0123456789\r\n0\r\nT: v\r\n\r\n";
-        assert_eq!(
-            scan(&format!("{get}{put}{patch}\r\n{put}{get}{patch}{get}")),
-            Finding::Clean
-        );
+        assert_eq!(scan(&format!("{get}{put}{patch}\r\n{put}{get}{patch}{get}")), Finding::Clean);
     }
 
     #[test]
     fn headers_inside_a_body_are_not_headers() {
         let trap = "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n";
         let put = format!("PUT /x HTTP/1.1\r\nContent-Length: {}\r\n\r\n{trap}", trap.len());
-        let patch = format!(
-            "PATCH /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{trap}\r\n0\r\n\r\n",
-            trap.len()
-        );
+        let patch =
+            format!("PATCH /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{trap}\r\n0\r\n\r\n", trap.len());
         assert_eq!(scan(&format!("{put}{patch}{put}")), Finding::Clean);
     }
 
@@ -277,10 +249,7 @@ mod tests {
         ] {
             assert_eq!(scan(text), Finding::Ambiguous(1), "{text:?}");
         }
-        assert_eq!(
-            scan(&format!("GET / HTTP/1.1\r\nCookie: {}\r\n\r\n", "a".repeat(2 * KEPT))),
-            Finding::Clean
-        );
+        assert_eq!(scan(&format!("GET / HTTP/1.1\r\nCookie: {}\r\n\r\n", "a".repeat(2 * KEPT))), Finding::Clean);
     }
 
     #[test]

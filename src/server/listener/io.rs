@@ -28,10 +28,7 @@ pub(super) struct Notes {
 impl Notes {
     /// For a new connection.
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self {
-            activity: Activity::new(),
-            ambiguous: AtomicU64::new(0),
-        })
+        Arc::new(Self { activity: Activity::new(), ambiguous: AtomicU64::new(0) })
     }
 }
 
@@ -45,11 +42,7 @@ pub(super) struct Watched<S> {
 impl<S> Watched<S> {
     /// Watches `stream`, which carries HTTP in the clear: over TLS it is the decrypted side.
     pub(super) fn new(stream: S, notes: Arc<Notes>) -> Self {
-        Self {
-            stream,
-            framing: Framing::new(),
-            notes,
-        }
+        Self { stream, framing: Framing::new(), notes }
     }
 
     fn note_write<T>(&self, result: &Poll<T>) {

@@ -60,16 +60,9 @@ impl Limits {
         let Some(open_files) = open_files() else {
             return self;
         };
-        let possible = open_files
-            .saturating_sub(Self::RESERVED_FILES)
-            .max(open_files / 2)
-            .max(1);
+        let possible = open_files.saturating_sub(Self::RESERVED_FILES).max(open_files / 2).max(1);
         if possible < self.connections {
-            warn!(
-                open_files,
-                connections = possible,
-                "the limit of open files lowers the limit of connections"
-            );
+            warn!(open_files, connections = possible, "the limit of open files lowers the limit of connections");
             self.connections = possible;
         }
         self

@@ -50,22 +50,13 @@ pub(crate) struct Listener {
 impl Listener {
     /// Binds the address. Connections queue up in the kernel from here on.
     pub(crate) fn bind(address: SocketAddr, tls: Option<Tls>, limits: Limits) -> std::io::Result<Self> {
-        let socket = if address.is_ipv4() {
-            TcpSocket::new_v4()
-        } else {
-            TcpSocket::new_v6()
-        }?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // A restart must not wait for the connections of its predecessor to be forgotten.
         socket.set_reuseaddr(true)?;
         socket.bind(address)?;
         let socket = socket.listen(1024)?;
         let address = socket.local_addr()?;
-        Ok(Self {
-            socket,
-            address,
-            tls,
-            limits: limits.within_open_files(),
-        })
+        Ok(Self { socket, address, tls, limits: limits.within_open_files() })
     }
 
     /// The address in use, with the port that the system chose if 0 was asked for.

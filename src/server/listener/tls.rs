@@ -48,17 +48,13 @@ impl Files {
         }
         let pem = std::fs::read(&self.key).map_err(|error| key(error.to_string()))?;
         let private = PrivateKeyDer::from_pem_slice(&pem).map_err(|_| key("holds no PEM private key".to_owned()))?;
-        let signer = provider()
-            .key_provider
-            .load_private_key(private)
-            .map_err(|error| key(error.to_string()))?;
+        let signer = provider().key_provider.load_private_key(private).map_err(|error| key(error.to_string()))?;
         let pair = CertifiedKey::new(chain, signer);
         match pair.keys_match() {
             Ok(()) => Ok(pair),
-            Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => Err(key(format!(
-                "does not belong to the certificate in {}",
-                self.certificate.display()
-            ))),
+            Err(rustls::Error::InconsistentKeys(rustls::InconsistentKeys::KeyMismatch)) => {
+                Err(key(format!("does not belong to the certificate in {}", self.certificate.display())))
+            }
             Err(error) => Err(certificate(error.to_string())),
         }
     }

@@ -20,9 +20,7 @@ use prometheus_client::{
 };
 
 /// Upper bounds of the latency buckets, in seconds.
-const BOUNDS: [f64; 14] = [
-    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0,
-];
+const BOUNDS: [f64; 14] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0];
 
 /// The counters.
 #[derive(Debug, Default)]
@@ -78,11 +76,7 @@ impl HttpMetrics {
 
     /// A request was answered after this time.
     pub(crate) fn answered(&self, route: &'static str, method: &Method, status: u16, took: Duration) {
-        let key = Key {
-            route,
-            method: method_label(method),
-            status,
-        };
+        let key = Key { route, method: method_label(method), status };
         match self.rows.load().get(&key) {
             Some(row) => row.count(took),
             None => self.add_row(key).count(took),
@@ -95,14 +89,9 @@ impl HttpMetrics {
         if let Some(row) = rows.get(&key) {
             return row.clone();
         }
-        let sibling = rows
-            .iter()
-            .find(|(other, _)| other.route == key.route && other.method == key.method);
+        let sibling = rows.iter().find(|(other, _)| other.route == key.route && other.method == key.method);
         let latency = sibling.map(|(_, row)| row.latency.clone()).unwrap_or_default();
-        let row = Arc::new(Row {
-            requests: AtomicU64::new(0),
-            latency,
-        });
+        let row = Arc::new(Row { requests: AtomicU64::new(0), latency });
         let mut more = HashMap::clone(&rows);
         more.insert(key, row.clone());
         self.rows.store(Arc::new(more));
@@ -114,14 +103,9 @@ impl Row {
     fn count(&self, took: Duration) {
         self.requests.fetch_add(1, Relaxed);
         let seconds = took.as_secs_f64();
-        let bucket = BOUNDS
-            .iter()
-            .position(|bound| seconds <= *bound)
-            .unwrap_or(BOUNDS.len());
+        let bucket = BOUNDS.iter().position(|bound| seconds <= *bound).unwrap_or(BOUNDS.len());
         self.latency.buckets[bucket].fetch_add(1, Relaxed);
-        self.latency
-            .nanoseconds
-            .fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Relaxed);
+        self.latency.nanoseconds.fetch_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX), Relaxed);
     }
 }
 
@@ -150,14 +134,8 @@ impl Collector for HttpMetrics {
         let mut metric = encoder.encode_descriptor("http_requests", help, None, MetricType::Counter)?;
         for (key, row) in &rows {
             let status = key.status.to_string();
-            let labels = [
-                ("route", key.route),
-                ("method", key.method),
-                ("status", status.as_str()),
-            ];
-            metric
-                .encode_family(&labels)?
-                .encode_counter(&row.requests.load(Relaxed), NO_EXEMPLAR)?;
+            let labels = [("route", key.route), ("method", key.method), ("status", status.as_str())];
+            metric.encode_family(&labels)?.encode_counter(&row.requests.load(Relaxed), NO_EXEMPLAR)?;
         }
 
         let help = "Time from the request's head to the response's head";
@@ -173,9 +151,12 @@ impl Collector for HttpMetrics {
             let bounds = BOUNDS.into_iter().chain([f64::INFINITY]);
             let buckets: Vec<(f64, u64)> = bounds.zip(counts).collect();
             let sum = Duration::from_nanos(row.latency.nanoseconds.load(Relaxed)).as_secs_f64();
-            metric
-                .encode_family(&[("route", key.route), ("method", key.method)])?
-                .encode_histogram::<NoLabelSet>(sum, counts.iter().sum(), &buckets, None)?;
+            metric.encode_family(&[("route", key.route), ("method", key.method)])?.encode_histogram::<NoLabelSet>(
+                sum,
+                counts.iter().sum(),
+                &buckets,
+                None,
+            )?;
         }
 
         let help = "Requests whose response has not been handed over whole";

@@ -24,11 +24,7 @@ impl Metrics {
         registry.register_collector(Box::new(process::Process::new()));
         let http = Arc::new(HttpMetrics::default());
         let ours = registry.sub_registry_with_prefix("wharf");
-        ours.register(
-            "build",
-            "Version of the program",
-            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
-        );
+        ours.register("build", "Version of the program", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         ours.register_collector(Box::new(http.clone()));
         Self { registry, http }
     }
@@ -57,10 +53,7 @@ impl Metrics {
 
 async fn show(State(metrics): State<Arc<Metrics>>) -> impl IntoResponse {
     let page = metrics.render().expect("writing to a string does not fail");
-    let content_type = [(
-        header::CONTENT_TYPE,
-        "application/openmetrics-text; version=1.0.0; charset=utf-8",
-    )];
+    let content_type = [(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")];
     (Extension(RouteLabel("metrics")), content_type, page)
 }
 
@@ -73,9 +66,7 @@ mod tests {
     use super::*;
 
     fn line<'a>(page: &'a str, start: &str) -> &'a str {
-        page.lines()
-            .find(|line| line.starts_with(start))
-            .unwrap_or_else(|| panic!("no {start} in {page}"))
+        page.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {page}"))
     }
 
     #[test]
@@ -92,13 +83,7 @@ mod tests {
         let page = metrics.render().unwrap();
         let ok = r#"wharf_http_requests_total{route="manifest",method="GET",status="200"}"#;
         assert_eq!(line(&page, ok), format!("{ok} 2"));
-        assert!(
-            line(
-                &page,
-                r#"wharf_http_requests_total{route="other",method="other",status="405"}"#
-            )
-            .ends_with(" 1")
-        );
+        assert!(line(&page, r#"wharf_http_requests_total{route="other",method="other",status="405"}"#).ends_with(" 1"));
         let bucket = |bound| {
             let start =
                 format!(r#"wharf_http_request_duration_seconds_bucket{{le="{bound}",route="manifest",method="GET"}}"#);
@@ -117,18 +102,8 @@ mod tests {
     #[test]
     fn the_process_reports_itself() {
         let page = Metrics::new().render().unwrap();
-        for name in [
-            "process_resident_memory_bytes",
-            "process_open_fds",
-            "process_max_fds",
-            "process_threads",
-        ] {
-            let value: f64 = line(&page, &format!("{name} "))
-                .rsplit(' ')
-                .next()
-                .unwrap()
-                .parse()
-                .unwrap();
+        for name in ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads"] {
+            let value: f64 = line(&page, &format!("{name} ")).rsplit(' ').next().unwrap().parse().unwrap();
             assert!(value > 0.0, "{name}");
         }
         line(&page, "process_cpu_seconds_total ");
@@ -151,9 +126,7 @@ mod tests {
         metrics.registry().register_collector(Box::new(Arc::new(http)));
         let page = metrics.render().unwrap();
         assert_eq!(
-            page.lines()
-                .filter(|line| line.starts_with("wharf_http_requests_total") && line.ends_with(" 4"))
-                .count(),
+            page.lines().filter(|line| line.starts_with("wharf_http_requests_total") && line.ends_with(" 4")).count(),
             100
         );
     }

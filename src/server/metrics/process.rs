@@ -22,9 +22,7 @@ impl Process {
     /// The process counts as started now.
     pub(super) fn new() -> Self {
         let started = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            started: started.as_secs_f64(),
-        }
+        Self { started: started.as_secs_f64() }
     }
 }
 
@@ -34,34 +32,18 @@ impl Collector for Process {
             Some(metric) => metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?),
             None => Ok(()),
         };
-        counter(
-            "process_cpu_seconds",
-            "Time of the processor, user and system",
-            cpu_seconds(),
-        )?;
+        counter("process_cpu_seconds", "Time of the processor, user and system", cpu_seconds())?;
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let bytes = |field| Some(number_after(&status, field)? * 1024.0);
         let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
         for (name, help, value) in [
             ("process_resident_memory_bytes", "Resident memory", bytes("VmRSS:")),
-            (
-                "process_resident_memory_peak_bytes",
-                "Most resident memory so far",
-                bytes("VmHWM:"),
-            ),
+            ("process_resident_memory_peak_bytes", "Most resident memory so far", bytes("VmHWM:")),
             ("process_virtual_memory_bytes", "Virtual memory", bytes("VmSize:")),
             ("process_threads", "Threads", number_after(&status, "Threads:")),
             ("process_open_fds", "Open file descriptors", open_files()),
-            (
-                "process_max_fds",
-                "Limit of open file descriptors",
-                number_after(&limits, "Max open files"),
-            ),
-            (
-                "process_start_time_seconds",
-                "Start of the process in Unix time",
-                Some(self.started),
-            ),
+            ("process_max_fds", "Limit of open file descriptors", number_after(&limits, "Max open files")),
+            ("process_start_time_seconds", "Start of the process in Unix time", Some(self.started)),
         ] {
             if let Some(metric) = value.map(ConstGauge::new) {
                 metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)?;
@@ -73,12 +55,7 @@ impl Collector for Process {
 
 /// The first number after the field's name, at the beginning of a line.
 fn number_after(text: &str, field: &str) -> Option<f64> {
-    text.lines()
-        .find_map(|line| line.strip_prefix(field))?
-        .split_whitespace()
-        .next()?
-        .parse()
-        .ok()
+    text.lines().find_map(|line| line.strip_prefix(field))?.split_whitespace().next()?.parse().ok()
 }
 
 fn cpu_seconds() -> Option<f64> {

@@ -32,11 +32,7 @@ pub(super) fn resolve<B>(request: &mut Request<B>, trusted: &[Network]) -> Clien
     let peer = peer_of(request);
     // Only a test calls the frame without a listener.
     let address = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.address.ip().to_canonical());
-    let mut client = Client {
-        address,
-        tls: peer.is_some_and(|peer| peer.tls),
-        host: None,
-    };
+    let mut client = Client { address, tls: peer.is_some_and(|peer| peer.tls), host: None };
     if is_trusted(address, trusted) {
         read_x_forwarded(request.headers(), trusted, &mut client);
     }
@@ -94,18 +90,13 @@ fn set_scheme(scheme: &str, client: &mut Client) {
 }
 
 fn set_host(host: &str, client: &mut Client) {
-    let host = Authority::try_from(host)
-        .ok()
-        .filter(|host| !host.as_str().contains('@'));
+    let host = Authority::try_from(host).ok().filter(|host| !host.as_str().contains('@'));
     client.host = host.or(client.host.take());
 }
 
 /// An address, perhaps with a port, perhaps in the brackets of IPv6.
 fn parse_address(text: &str) -> Option<IpAddr> {
-    let bracketed = text
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once(']'))
-        .map(|(address, _)| address);
+    let bracketed = text.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(address, _)| address);
     let address = match bracketed {
         Some(address) => address.parse().ok(),
         None => text.parse().ok().or_else(|| text.rsplit_once(':')?.0.parse().ok()),
@@ -124,34 +115,17 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut request = request.body(()).unwrap();
-        request.extensions_mut().insert(Peer {
-            address: format!("{peer}:1").parse().unwrap(),
-            tls: false,
-        });
+        request.extensions_mut().insert(Peer { address: format!("{peer}:1").parse().unwrap(), tls: false });
         let client = resolve(&mut request, &[Network::parse("10.0.0.0/8").unwrap()]);
-        assert!(
-            request.headers().keys().all(|name| name == "host"),
-            "forwarding headers must not reach the handlers"
-        );
+        assert!(request.headers().keys().all(|name| name == "host"), "forwarding headers must not reach the handlers");
         client
     }
 
     #[test]
     fn a_stranger_is_not_believed() {
-        let headers = [
-            ("x-forwarded-for", "1.2.3.4"),
-            ("x-forwarded-proto", "https"),
-            ("forwarded", "for=1.2.3.4"),
-        ];
+        let headers = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https"), ("forwarded", "for=1.2.3.4")];
         let client = client("192.0.2.1", &headers);
-        assert_eq!(
-            client,
-            Client {
-                address: "192.0.2.1".parse().unwrap(),
-                tls: false,
-                host: None
-            }
-        );
+        assert_eq!(client, Client { address: "192.0.2.1".parse().unwrap(), tls: false, host: None });
     }
 
     #[test]
@@ -178,19 +152,9 @@ mod tests {
 
     #[test]
     fn nonsense_from_a_proxy_leaves_the_proxy() {
-        for headers in [
-            [("x-forwarded-for", "unknown")],
-            [("x-forwarded-host", "a@b")],
-        ] {
+        for headers in [[("x-forwarded-for", "unknown")], [("x-forwarded-host", "a@b")]] {
             let client = client("10.0.0.1", &headers);
-            assert_eq!(
-                client,
-                Client {
-                    address: "10.0.0.1".parse().unwrap(),
-                    tls: false,
-                    host: None
-                }
-            );
+            assert_eq!(client, Client { address: "10.0.0.1".parse().unwrap(), tls: false, host: None });
         }
     }
 

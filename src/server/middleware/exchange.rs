@@ -40,34 +40,18 @@ impl Exchange {
     pub(super) fn new(metrics: Arc<HttpMetrics>, span: Span, method: Method) -> Self {
         metrics.begin();
         let started = Instant::now();
-        Self {
-            metrics,
-            span,
-            method,
-            started,
-            route: "other",
-            status: CLIENT_LEFT,
-            received: None,
-            sent: 0,
-        }
+        Self { metrics, span, method, started, route: "other", status: CLIENT_LEFT, received: None, sent: 0 }
     }
 
     /// The head of the response is ready.
     pub(super) fn answered(&mut self, route: &'static str, status: StatusCode) {
         self.route = route;
         self.status = status.as_u16();
-        self.metrics
-            .answered(route, &self.method, self.status, self.started.elapsed());
+        self.metrics.answered(route, &self.method, self.status, self.started.elapsed());
     }
 
     fn log(&self, took: Duration) {
-        let Self {
-            method,
-            route,
-            status,
-            sent,
-            ..
-        } = self;
+        let Self { method, route, status, sent, .. } = self;
         let received = self.received.as_ref().map_or(0, |bytes| bytes.load(Relaxed));
         // Hundredths are enough to compare, and read well.
         let duration_ms = (took.as_secs_f64() * 100_000.0).round() / 100.0;
@@ -120,11 +104,7 @@ where
             return Body::empty();
         }
         let received = exchange.received.insert(Arc::default()).clone();
-        Body::new(Self {
-            body,
-            metrics: exchange.metrics.clone(),
-            received,
-        })
+        Body::new(Self { body, metrics: exchange.metrics.clone(), received })
     }
 }
 

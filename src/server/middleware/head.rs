@@ -12,21 +12,11 @@ const MAX_HEADER_BYTES: usize = 32 * 1024;
 /// The answer to a request whose head is not acceptable.
 pub(super) fn check<B>(request: &Request<B>) -> Option<Response<Body>> {
     if request.extensions().get::<AmbiguousFraming>().is_some() {
-        return Some(malformed(
-            StatusCode::BAD_REQUEST,
-            "the length of the request is ambiguous",
-        ));
+        return Some(malformed(StatusCode::BAD_REQUEST, "the length of the request is ambiguous"));
     }
-    let bytes: usize = request
-        .headers()
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len())
-        .sum();
+    let bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if bytes > MAX_HEADER_BYTES {
-        return Some(malformed(
-            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            "the headers are too large",
-        ));
+        return Some(malformed(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the headers are too large"));
     }
     let fault = host_fault(request).or_else(|| {
         // The only expectation that HTTP defines; hyper answers it by itself.
@@ -79,24 +69,11 @@ mod tests {
 
     #[test]
     fn ordinary_heads_pass() {
-        assert_eq!(
-            status(Version::HTTP_11, "/v2/", &[("host", "registry.example.com:5000")]),
-            None
-        );
-        assert_eq!(
-            status(
-                Version::HTTP_11,
-                "/v2/",
-                &[("host", "[::1]:5000"), ("expect", "100-Continue")]
-            ),
-            None
-        );
+        assert_eq!(status(Version::HTTP_11, "/v2/", &[("host", "registry.example.com:5000")]), None);
+        assert_eq!(status(Version::HTTP_11, "/v2/", &[("host", "[::1]:5000"), ("expect", "100-Continue")]), None);
         assert_eq!(status(Version::HTTP_10, "/healthz", &[]), None);
         assert_eq!(status(Version::HTTP_2, "https://registry.example.com/v2/", &[]), None);
-        assert_eq!(
-            status(Version::HTTP_11, "http://A.example/v2/", &[("host", "a.example")]),
-            None
-        );
+        assert_eq!(status(Version::HTTP_11, "http://A.example/v2/", &[("host", "a.example")]), None);
     }
 
     #[test]
@@ -118,14 +95,8 @@ mod tests {
 
     #[test]
     fn unknown_expectations_and_too_many_header_bytes_are_refused() {
-        assert_eq!(
-            status(Version::HTTP_11, "/", &[("host", "a"), ("expect", "200-maybe")]),
-            Some(400)
-        );
+        assert_eq!(status(Version::HTTP_11, "/", &[("host", "a"), ("expect", "200-maybe")]), Some(400));
         let large = "a".repeat(MAX_HEADER_BYTES);
-        assert_eq!(
-            status(Version::HTTP_11, "/", &[("host", "a"), ("x", &large)]),
-            Some(431)
-        );
+        assert_eq!(status(Version::HTTP_11, "/", &[("host", "a"), ("x", &large)]), Some(431));
     }
 }

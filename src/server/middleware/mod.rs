@@ -73,11 +73,7 @@ impl Frame {
         trusted_proxies: Vec<Network>,
         fronts: Fronts,
     ) -> Self {
-        let shared = Arc::new(Shared {
-            metrics,
-            trusted_proxies,
-            fronts,
-        });
+        let shared = Arc::new(Shared { metrics, trusted_proxies, fronts });
         Self { router, shared }
     }
 }
@@ -121,10 +117,7 @@ where
             };
             finish_head(&mut response, id);
             let extensions = response.extensions();
-            let route = extensions
-                .get::<RouteLabel>()
-                .map(|label| label.0)
-                .or_else(|| route_of(extensions));
+            let route = extensions.get::<RouteLabel>().map(|label| label.0).or_else(|| route_of(extensions));
             exchange.answered(route.unwrap_or("other"), response.status());
             Ok(response.map(|body| MeasuredBody::new(body, exchange)))
         };

@@ -12,9 +12,7 @@ pub(super) fn internal_error() -> Response<Body> {
 /// A request that cannot be understood. The connection is closed, since what follows on it cannot be trusted.
 pub(super) fn malformed(status: StatusCode, message: &'static str) -> Response<Body> {
     let mut response = answer(status, "UNSUPPORTED", message);
-    response
-        .headers_mut()
-        .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -23,8 +21,6 @@ fn answer(status: StatusCode, code: &'static str, message: &'static str) -> Resp
     let body = format!(r#"{{"errors":[{{"code":"{code}","message":"{message}"}}]}}"#);
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -28,10 +28,7 @@ use crate::{
 
 fn router() -> Router {
     Router::new()
-        .route(
-            "/id",
-            get(|Extension(id): Extension<RequestId>| async move { id.0.to_string() }),
-        )
+        .route("/id", get(|Extension(id): Extension<RequestId>| async move { id.0.to_string() }))
         .route("/labelled", get(|| async { (Extension(RouteLabel("labelled")), "x") }))
         .route("/front", get(front))
         .route("/panic", get(fail))
@@ -39,10 +36,7 @@ fn router() -> Router {
             "/count",
             post(|body: Body| async {
                 tracing::info!("counting");
-                to_bytes(body, usize::MAX)
-                    .await
-                    .map(|bytes| bytes.len().to_string())
-                    .unwrap_or_default()
+                to_bytes(body, usize::MAX).await.map(|bytes| bytes.len().to_string()).unwrap_or_default()
             }),
         )
 }
@@ -73,11 +67,8 @@ fn frame() -> (Frame, Metrics) {
 }
 
 fn request(method: Method, path: &str, body: &str) -> Request<Body> {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "a")
-        .header("authorization", "Bearer hunter2");
+    let request =
+        Request::builder().method(method).uri(path).header("host", "a").header("authorization", "Bearer hunter2");
     request.body(Body::from(body.to_owned())).unwrap()
 }
 
@@ -114,9 +105,7 @@ async fn every_response_has_our_own_id_and_forbids_sniffing() {
     let mut ids = Vec::new();
     for path in ["/id", "/missing"] {
         let mut request = request(Method::GET, path, "");
-        request
-            .headers_mut()
-            .insert(X_REQUEST_ID, HeaderValue::from_static("forged"));
+        request.headers_mut().insert(X_REQUEST_ID, HeaderValue::from_static("forged"));
         let response = frame.clone().oneshot(request).await.unwrap();
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         ids.push(response.headers()[X_REQUEST_ID].to_str().unwrap().to_owned());
@@ -134,10 +123,7 @@ async fn a_panic_becomes_an_internal_error_without_its_text() {
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(response.headers()["content-type"], "application/json");
     assert!(response.headers().contains_key(X_REQUEST_ID));
-    assert_eq!(
-        text(response).await,
-        r#"{"errors":[{"code":"UNKNOWN","message":"internal error"}]}"#
-    );
+    assert_eq!(text(response).await, r#"{"errors":[{"code":"UNKNOWN","message":"internal error"}]}"#);
 }
 
 #[tokio::test]
@@ -153,11 +139,7 @@ async fn requests_are_counted_under_the_label_of_their_route() {
     }
     // A client that leaves before the answer.
     drop(frame.clone().call(request(Method::GET, "/labelled", "")));
-    let page = metrics
-        .into_router()
-        .oneshot(request(Method::GET, "/metrics", ""))
-        .await
-        .unwrap();
+    let page = metrics.into_router().oneshot(request(Method::GET, "/metrics", "")).await.unwrap();
     let page = String::from_utf8(to_bytes(page.into_body(), usize::MAX).await.unwrap().to_vec()).unwrap();
     for line in [
         r#"wharf_http_requests_total{route="labelled",method="GET",status="200"} 2"#,
@@ -177,11 +159,7 @@ async fn fronts_are_spoken_to_in_their_own_types() {
     let (frame, metrics) = frame();
     let response = frame.oneshot(request(Method::GET, "/front", "")).await.unwrap();
     assert_eq!(text(response).await, "a");
-    let page = metrics
-        .into_router()
-        .oneshot(request(Method::GET, "/metrics", ""))
-        .await
-        .unwrap();
+    let page = metrics.into_router().oneshot(request(Method::GET, "/metrics", "")).await.unwrap();
     let page = to_bytes(page.into_body(), usize::MAX).await.unwrap();
     let line = r#"wharf_http_requests_total{route="front",method="GET",status="200"} 1"#;
     assert!(String::from_utf8_lossy(&page).contains(line));
@@ -190,18 +168,12 @@ async fn fronts_are_spoken_to_in_their_own_types() {
 #[tokio::test]
 async fn log_lines_carry_the_id_and_no_credential_path_or_body() {
     let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .json()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
+    let subscriber =
+        tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).finish();
     let (frame, _) = frame();
     let id = {
         let _guard = tracing::subscriber::set_default(subscriber);
-        let response = frame
-            .oneshot(request(Method::POST, "/count?secret=hunter2", "hunter2"))
-            .await
-            .unwrap();
+        let response = frame.oneshot(request(Method::POST, "/count?secret=hunter2", "hunter2")).await.unwrap();
         let id = response.headers()[X_REQUEST_ID].to_str().unwrap().to_owned();
         text(response).await;
         id
@@ -210,14 +182,9 @@ async fn log_lines_carry_the_id_and_no_credential_path_or_body() {
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("wharf::")).collect();
     assert_eq!(lines.len(), 2, "{log}");
     assert!(lines.iter().all(|line| line.contains(&id)), "{log}");
-    for field in [
-        r#""route":"other""#,
-        r#""status":200"#,
-        r#""received":7"#,
-        r#""bytes":1"#,
-        r#""duration_ms":"#,
-        r#""peer":"#,
-    ] {
+    for field in
+        [r#""route":"other""#, r#""status":200"#, r#""received":7"#, r#""bytes":1"#, r#""duration_ms":"#, r#""peer":"#]
+    {
         assert!(lines[1].contains(field), "{field} in {log}");
     }
     assert!(!log.contains("hunter2"), "{log}");
@@ -247,20 +214,14 @@ async fn doubtful_framing_gets_one_refusal_and_the_end_of_the_connection() {
         let _ = client.read_to_end(&mut answer).await;
         let answer = String::from_utf8(answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 400 "), "{head:?}: {answer}");
-        assert!(
-            answer.contains(r#"{"errors":[{"code":"UNSUPPORTED""#),
-            "{head:?}: {answer}"
-        );
+        assert!(answer.contains(r#"{"errors":[{"code":"UNSUPPORTED""#), "{head:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{head:?}: {answer}");
     }
     // The same requests without the doubt are served, in one connection.
     let mut client = TcpStream::connect(address).await.unwrap();
     let ordinary = "POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
     let last = "GET /id HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
-    client
-        .write_all(format!("{ordinary}{smuggled}{ordinary}{last}").as_bytes())
-        .await
-        .unwrap();
+    client.write_all(format!("{ordinary}{smuggled}{ordinary}{last}").as_bytes()).await.unwrap();
     let mut answer = String::new();
     client.read_to_string(&mut answer).await.unwrap();
     assert_eq!(answer.matches("HTTP/1.1 200 OK").count(), 4, "{answer}");
@@ -279,24 +240,13 @@ async fn the_frame_costs_little() {
     let bare = router();
     let start = Instant::now();
     for _ in 0..REQUESTS {
-        let response = bare
-            .clone()
-            .oneshot(request(Method::GET, "/labelled", ""))
-            .await
-            .unwrap();
+        let response = bare.clone().oneshot(request(Method::GET, "/labelled", "")).await.unwrap();
         to_bytes(response.into_body(), usize::MAX).await.unwrap();
     }
     let bare = start.elapsed();
     let start = Instant::now();
     for _ in 0..REQUESTS {
-        text(
-            frame
-                .clone()
-                .oneshot(request(Method::GET, "/labelled", ""))
-                .await
-                .unwrap(),
-        )
-        .await;
+        text(frame.clone().oneshot(request(Method::GET, "/labelled", "")).await.unwrap()).await;
     }
     let framed = start.elapsed();
     let cost = framed.saturating_sub(bare) / REQUESTS;

@@ -1,6 +1,7 @@
 //! `GET /v2/_catalog`: the repositories that the caller may see.
 
-use tests::harness::on_default;
+use tests::harness::content::{self, OCI_INDEX, OCI_MANIFEST};
+use tests::harness::{digest, on_default};
 
 #[tokio::test]
 async fn an_empty_registry_has_an_empty_catalog() {
@@ -44,6 +45,27 @@ async fn a_client_without_credentials_sees_no_catalog() {
         wharf.client().repository("secret/thing").push_small("tag").await;
         let answer = wharf.anonymous().get("/v2/_catalog").send().await.expect(401);
         assert!(!String::from_utf8_lossy(answer.body()).contains("secret"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_refused_push_creates_no_repository() {
+    on_default(async |wharf| {
+        let repository = wharf.repository();
+        let index = content::index(vec![content::missing_descriptor(OCI_MANIFEST)]);
+        repository
+            .put_manifest("tag", OCI_INDEX, &content::to_bytes(&index))
+            .await
+            .expect_error(400, "MANIFEST_BLOB_UNKNOWN");
+        let wrong = repository.path(&format!("blobs/uploads/?digest={}", digest(b"something else")));
+        wharf.client().post(&wrong).body("x").send().await.expect_error(400, "DIGEST_INVALID");
+        let answer = wharf.client().get("/v2/_catalog").send().await.expect(200);
+        assert!(answer.strings("repositories").is_empty(), "{answer}");
+        let right = repository.path(&format!("blobs/uploads/?digest={}", digest(b"x")));
+        wharf.client().post(&right).body("x").send().await.expect(201);
+        let answer = wharf.client().get("/v2/_catalog").send().await.expect(200);
+        assert_eq!(answer.strings("repositories").len(), 1, "{answer}");
     })
     .await;
 }

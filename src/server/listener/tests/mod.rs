@@ -42,10 +42,7 @@ fn quick() -> Limits {
 
 fn router() -> Router {
     Router::new()
-        .route(
-            "/",
-            get(|Extension(peer): Extension<Peer>| async move { format!("tls={}", peer.tls) }),
-        )
+        .route("/", get(|Extension(peer): Extension<Peer>| async move { format!("tls={}", peer.tls) }))
         .route("/count", post(count))
         .route("/large", get(|| async { vec![7u8; 64 << 20] }))
         .route("/slow", get(|| async { sleep(Duration::from_millis(600)).await }))
@@ -102,9 +99,7 @@ impl Client {
     async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();
         // A reset is an end too: the server closed while something of ours was still unread.
-        let _ = timeout(PATIENCE, self.0.read_to_end(&mut bytes))
-            .await
-            .expect("the server closes the connection");
+        let _ = timeout(PATIENCE, self.0.read_to_end(&mut bytes)).await.expect("the server closes the connection");
         String::from_utf8_lossy(&bytes).into_owned()
     }
 

@@ -27,9 +27,7 @@ async fn a_head_that_trickles_in_is_cut_off() {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(Duration::from_secs(3), trickle)
-        .await
-        .expect("the server hangs up");
+    timeout(Duration::from_secs(3), trickle).await.expect("the server hangs up");
     running.stop().await;
 }
 
@@ -50,9 +48,7 @@ async fn an_idle_connection_is_closed_but_not_before_its_time() {
 async fn a_body_may_take_long_as_long_as_it_moves() {
     let running = Running::start(quick());
     let mut client = running.connect().await;
-    client
-        .send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n")
-        .await;
+    client.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n").await;
     for _ in 0..10 {
         sleep(Duration::from_millis(150)).await;
         client.send("x").await;
@@ -65,9 +61,7 @@ async fn a_body_may_take_long_as_long_as_it_moves() {
 async fn a_body_that_stops_fails_its_request() {
     let running = Running::start(quick());
     let mut client = running.connect().await;
-    client
-        .send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
-        .await;
+    client.send("POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf").await;
     assert!(client.read_to_end().await.starts_with("HTTP/1.1 408 "));
     running.stop().await;
 }
@@ -79,10 +73,6 @@ async fn a_client_that_does_not_read_its_answer_is_dropped() {
     client.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n").await;
     sleep(Duration::from_millis(1200)).await;
     let answer = client.read_to_end().await;
-    assert!(
-        answer.starts_with("HTTP/1.1 200 ") && answer.len() < 64 << 20,
-        "{}",
-        answer.len()
-    );
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.len() < 64 << 20, "{}", answer.len());
     running.stop().await;
 }

@@ -13,9 +13,7 @@ use super::*;
 use crate::listener::tls::{Files, ReadError};
 
 fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("listener/testdata")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("listener/testdata").join(name)
 }
 
 /// Certificate and key in a directory of their own, removed at the end.
@@ -37,10 +35,7 @@ impl Installed {
     }
 
     fn files(&self) -> Files {
-        Files {
-            certificate: self.0.join("tls.crt"),
-            key: self.0.join("tls.key"),
-        }
+        Files { certificate: self.0.join("tls.crt"), key: self.0.join("tls.key") }
     }
 }
 
@@ -53,9 +48,7 @@ impl Drop for Installed {
 /// Connects as a client that trusts this certificate and no other.
 async fn connect(address: SocketAddr, trusted: &str) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(testdata(&format!("{trusted}.crt"))).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_file(testdata(&format!("{trusted}.crt"))).unwrap()).unwrap();
     let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -63,9 +56,7 @@ async fn connect(address: SocketAddr, trusted: &str) -> std::io::Result<TlsStrea
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     let name = ServerName::try_from(format!("{trusted}.test")).unwrap();
-    TlsConnector::from(Arc::new(config))
-        .connect(name, TcpStream::connect(address).await?)
-        .await
+    TlsConnector::from(Arc::new(config)).connect(name, TcpStream::connect(address).await?).await
 }
 
 /// Waits until a client that trusts this certificate is served.
@@ -75,9 +66,7 @@ async fn served(address: SocketAddr, trusted: &str) {
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(PATIENCE, trying)
-        .await
-        .unwrap_or_else(|_| panic!("{trusted} is served"));
+    timeout(PATIENCE, trying).await.unwrap_or_else(|_| panic!("{trusted} is served"));
 }
 
 #[tokio::test]
@@ -87,10 +76,7 @@ async fn requests_are_served_over_tls_and_http2_is_offered() {
     let mut stream = connect(running.address, "first").await.unwrap();
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
     // The server takes the protocol from the bytes, whatever was negotiated.
-    stream
-        .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-        .await
-        .unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
     let mut answer = String::new();
     let _ = stream.read_to_string(&mut answer).await;
     assert!(answer.ends_with("tls=true"), "{answer}");
@@ -131,22 +117,11 @@ fn what_is_wrong_with_the_files_is_said_of_the_right_one() {
     let installed = Installed::new("first");
     let missing = || PathBuf::from("/nonexistent/tls.pem");
     let fault = |certificate: PathBuf, key: PathBuf| Files { certificate, key }.read().unwrap_err();
-    assert!(matches!(
-        fault(missing(), testdata("first.key")),
-        ReadError::Certificate(_)
-    ));
-    assert!(matches!(
-        fault(testdata("first.key"), testdata("first.key")),
-        ReadError::Certificate(_)
-    ));
+    assert!(matches!(fault(missing(), testdata("first.key")), ReadError::Certificate(_)));
+    assert!(matches!(fault(testdata("first.key"), testdata("first.key")), ReadError::Certificate(_)));
     assert!(matches!(fault(testdata("first.crt"), missing()), ReadError::Key(_)));
-    assert!(matches!(
-        fault(testdata("first.crt"), testdata("first.crt")),
-        ReadError::Key(_)
-    ));
-    let ReadError::Key(mismatch) = fault(testdata("first.crt"), testdata("second.key")) else {
-        panic!("wrong file")
-    };
+    assert!(matches!(fault(testdata("first.crt"), testdata("first.crt")), ReadError::Key(_)));
+    let ReadError::Key(mismatch) = fault(testdata("first.crt"), testdata("second.key")) else { panic!("wrong file") };
     assert!(mismatch.contains("does not belong to the certificate"), "{mismatch}");
     assert!(installed.files().read().is_ok());
 }

@@ -14,9 +14,7 @@ async fn http1_requests_share_a_connection() {
         client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
         assert!(client.read_until("tls=false").await.starts_with("HTTP/1.1 200 OK\r\n"));
     }
-    client
-        .send("POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
-        .await;
+    client.send("POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").await;
     client.read_until("\r\n\r\n5").await;
     running.stop().await;
 }
@@ -25,25 +23,17 @@ async fn http1_requests_share_a_connection() {
 async fn http2_is_spoken_with_prior_knowledge() {
     let running = Running::start(quick());
     let stream = TcpStream::connect(running.address).await.unwrap();
-    let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
-        .await
-        .unwrap();
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
     // More than both windows, so that the flow control has to work.
     let body = Body::from(vec![1u8; 20 << 20]);
     let uri = format!("http://{}/count", running.address);
     let request = Request::post(uri).body(body).unwrap();
     let response = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
-    assert_eq!(
-        response.into_body().collect().await.unwrap().to_bytes(),
-        (20u32 << 20).to_string()
-    );
+    assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), (20u32 << 20).to_string());
     // Idle: the server says goodbye.
-    timeout(PATIENCE, connection)
-        .await
-        .expect("an idle connection is closed")
-        .unwrap()
-        .unwrap();
+    timeout(PATIENCE, connection).await.expect("an idle connection is closed").unwrap().unwrap();
     running.stop().await;
 }
 
@@ -55,10 +45,7 @@ async fn a_head_that_is_too_large_is_answered_431() {
     for headers in [many, large] {
         let mut client = running.connect().await;
         // The server may close before it has read everything.
-        let _ = client
-            .0
-            .write_all(format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n").as_bytes())
-            .await;
+        let _ = client.0.write_all(format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n").as_bytes()).await;
         let answer = client.read_to_end().await;
         assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
     }
@@ -93,11 +80,7 @@ async fn malformed_requests_are_answered_400_and_the_connection_is_closed() {
 
 #[tokio::test]
 async fn connections_beyond_the_limit_wait_their_turn() {
-    let running = Running::start(Limits {
-        connections: 1,
-        idle: PATIENCE,
-        ..quick()
-    });
+    let running = Running::start(Limits { connections: 1, idle: PATIENCE, ..quick() });
     let mut first = running.connect().await;
     first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
     first.read_until("tls=false").await;
