@@ -1,7 +1,6 @@
 //! The database as a whole: opening it, reading from it, writing to it in transactions.
 
 use std::panic::AssertUnwindSafe;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +37,7 @@ pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 pub struct Db(Arc<Inner>);
 
 enum Inner {
-    Sqlite { path: PathBuf, readers: Readers, writer: Writer },
+    Sqlite { readers: Readers, writer: Writer },
     Postgres { requests: PgPool, jobs: PgPool },
 }
 
@@ -67,7 +66,7 @@ impl Db {
                     .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
                 let writer = Writer::start(path.to_owned(), connection);
                 let readers = Readers::new(path.to_owned(), config.connections);
-                Self(Arc::new(Inner::Sqlite { path: path.to_owned(), readers, writer }))
+                Self(Arc::new(Inner::Sqlite { readers, writer }))
             }
             Address::Postgres(url) => Self(Arc::new(Inner::Postgres {
                 requests: dialect::postgres(url, config.connections)?,
@@ -128,14 +127,6 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         self.reader().await?.optional("select 1", [], |_| Ok(())).await?;
         Ok(())
-    }
-
-    /// The folder of the SQLite file, whose free space counts; none for Postgres.
-    pub fn folder(&self) -> Option<PathBuf> {
-        match &*self.0 {
-            Inner::Sqlite { path, .. } => Some(path.parent().map(PathBuf::from).unwrap_or_default()),
-            Inner::Postgres { .. } => None,
-        }
     }
 
     /// How the connections are used at the moment.

@@ -2,6 +2,8 @@
 //!
 //! Row locks differ too; they are in [`crate::Conn`], which appends them to a statement.
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
@@ -55,6 +57,8 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
 
 /// The connection that writes, which also creates the file.
 pub(crate) async fn sqlite_writer(path: &Path) -> Result<SqliteConnection> {
+    // SQLite gives the files beside it the mode of this one. If it cannot be made, SQLite says why.
+    let _ = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
     Ok(sqlite_options(path).create_if_missing(true).optimize_on_close(true, 400).connect().await?)
 }
 

@@ -28,7 +28,6 @@ pub mod removals;
 pub mod repositories;
 pub mod repository_blobs;
 pub mod repository_policies;
-pub mod roles;
 pub mod signing_keys;
 pub mod stamps;
 pub mod tags;

@@ -229,17 +229,3 @@ pub async fn list_expired(conn: &mut Conn, now: Timestamp, limit: usize) -> Resu
     )
     .await
 }
-
-/// How many sessions are open in a repository, counted up to `most`.
-pub async fn count_open(conn: &mut Conn, repository_id: &str, most: usize) -> Result<u64> {
-    // ix_uploads_repository
-    let count = conn
-        .optional(
-            "select count(*)
-             from (select 1 from uploads where repository_id = $1 and state = 'open' limit $2) open_uploads",
-            [repository_id.into(), most.into()],
-            |row| row.size(0),
-        )
-        .await?;
-    Ok(count.unwrap_or_default())
-}

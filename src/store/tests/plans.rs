@@ -103,7 +103,6 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     uploads::find(conn, "u105000").await?;
     uploads::claim(conn, "u105000", "me", NOW, NOW).await?;
     uploads::update_released(conn, "u105000", "me").await?;
-    uploads::count_open(conn, id, 1000).await?;
     uploads::list_expired(conn, time, 100).await?;
     uploads::delete_done(conn, time, 100).await?;
     removals::contains(conn, "gone-105000").await?;

@@ -5,7 +5,7 @@ use crate::access_keys::AccessKeyRow;
 use crate::policies::AppliedPolicy;
 use crate::signing_keys::SigningKeyRow;
 use crate::users::UserRow;
-use crate::{access_keys, accounts, groups, leases, policies, repository_policies, roles, signing_keys, stamps, users};
+use crate::{access_keys, accounts, groups, leases, policies, repository_policies, signing_keys, stamps, users};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_and_their_keys_come_back() {
@@ -49,7 +49,6 @@ async fn users_and_their_keys_come_back() {
         let expected = AccessKeyRow { sealed_secret: vec![9], active: false, ..key };
         assert_eq!(format!("{keys:?}"), format!("{:?}", [expected]));
         assert!(groups::list_members(&mut conn).await.unwrap().is_empty());
-        assert!(roles::list(&mut conn).await.unwrap().is_empty());
     })
     .await;
 }
