@@ -71,11 +71,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     ),
     setting("tls_cert", "", "PEM file with the certificate chain; read again when it changes"),
     setting("tls_key", "", "PEM file with the private key; read again when it changes"),
-    setting(
-        "trusted_proxies",
-        "",
-        "Address ranges, separated by commas, whose X-Forwarded-* headers are believed",
-    ),
+    setting("trusted_proxies", "", "Address ranges, separated by commas, whose X-Forwarded-* headers are believed"),
     setting("auth_challenge", "bearer", "Challenge to a request without credentials: bearer or basic"),
     setting("token_ttl", "12h", "Life of a login token, at most 12h"),
     switch("create_on_push", "true", "Create a repository at the first push by someone who may create it"),
