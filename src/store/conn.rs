@@ -2,12 +2,17 @@
 //!
 //! `Conn` is what table modules talk to. It hides which driver is behind it; it holds no rules and no SQL.
 
+use std::future::Future;
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite};
+use tokio::time::Timeout;
+use tokio::time::error::Elapsed;
 use types::{AccountId, Digest, MediaType, Region, RepoName, Tag, Timestamp};
 
 use crate::sqlite_readers::Reader;
@@ -39,6 +44,14 @@ pub(crate) enum Lock {
     Update,
 }
 
+/// How long a statement may go unanswered. The server ends one by itself before that; this is for a network that is
+/// gone without a word.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn limited<F: Future>(statement: F) -> Timeout<F> {
+    tokio::time::timeout(PATIENCE, statement)
+}
+
 impl Conn {
     pub(crate) fn new(kind: Kind) -> Self {
         Self { kind, failed: false }
@@ -46,7 +59,8 @@ impl Conn {
 
     /// Runs a statement and tells how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: &'static str, arguments: impl Into<Vec<Value>>) -> Result<u64> {
-        let result = self.try_execute(sql, arguments.into()).await;
+        let result = limited(self.try_execute(sql, arguments.into())).await;
+        let result = self.answered(result);
         self.failed |= result.is_err();
         result
     }
@@ -58,7 +72,8 @@ impl Conn {
         arguments: impl Into<Vec<Value>>,
         read: impl FnOnce(&Row) -> Result<T>,
     ) -> Result<Option<T>> {
-        let result = self.try_optional(sql, arguments.into()).await;
+        let result = limited(self.try_optional(sql, arguments.into())).await;
+        let result = self.answered(result);
         self.failed |= result.is_err();
         result?.as_ref().map(read).transpose()
     }
@@ -70,7 +85,8 @@ impl Conn {
         arguments: impl Into<Vec<Value>>,
         read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
-        let result = self.try_all(sql.into_sql_str(), arguments.into(), read).await;
+        let result = limited(self.try_all(sql.into_sql_str(), arguments.into(), read)).await;
+        let result = self.answered(result);
         self.failed |= result.is_err();
         result
     }
@@ -89,9 +105,20 @@ impl Conn {
             (_, Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
             (_, Lock::Update) => AssertSqlSafe(format!("{sql} for update")).into_sql_str(),
         };
-        let result = self.try_all(sql, arguments.into(), read).await;
+        let result = limited(self.try_all(sql, arguments.into(), read)).await;
+        let result = self.answered(result);
         self.failed |= result.is_err();
         result
+    }
+
+    /// The outcome of a statement. One that was not answered leaves a connection that nobody may use again.
+    fn answered<T>(&mut self, result: std::result::Result<Result<T>, Elapsed>) -> Result<T> {
+        result.unwrap_or_else(|_| {
+            if let Kind::Postgres(conn) = &mut self.kind {
+                conn.close_on_drop();
+            }
+            Err(Error::Unavailable("a statement was not answered in time".to_owned()))
+        })
     }
 
     /// Several statements without arguments, as in a migration.

@@ -75,7 +75,7 @@ pub(crate) fn postgres(url: &Secret, connections: u32) -> Result<PgPool> {
         .application_name("wharf")
         .statement_cache_capacity(256)
         .options([
-            ("statement_timeout", "30s"),
+            ("statement_timeout", "15s"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "15s"),
             ("tcp_keepalives_idle", "30"),

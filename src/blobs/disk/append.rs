@@ -63,8 +63,15 @@ impl Disk {
         mut pending: Pending,
         body: &mut Incoming<'_>,
     ) -> Result<(Piece, Result<()>)> {
+        // What is reserved for the next buffer. It is taken before more is asked of the client: a client whose turn has not
+        // come is not read from at all. One that falls silent gives it back until it sends again.
+        let mut ahead = None;
+        let mut silent = false;
         loop {
-            let patience = if pending.is_empty() { Duration::MAX } else { QUIET };
+            if !silent && ahead.is_none() && pending.wanted(1) > 0 {
+                ahead = Some(self.reserve(pending.buffer, writer, &mut pending).await?);
+            }
+            let patience = if pending.is_empty() && ahead.is_none() { Duration::MAX } else { QUIET };
             let next = tokio::select! {
                 biased;
                 result = writer.written(), if writer.running.is_some() => { result?; None }
@@ -72,31 +79,27 @@ impl Disk {
             };
             match next {
                 Some(Next::Frame(frame)) => {
-                    let reserved = match pending.wanted(frame.len()) {
-                        0 => None,
-                        wanted => self.budget.try_reserve(wanted),
-                    };
-                    let reserved = match reserved {
-                        Some(reserved) => Some(reserved),
-                        None if pending.wanted(frame.len()) == 0 => None,
-                        None => {
-                            // Nothing may be held while waiting: write it all, then wait.
-                            writer.written().await?;
-                            if !pending.is_empty() {
-                                writer.write(pending.take());
-                                writer.written().await?;
-                            }
-                            Some(self.budget.reserve(pending.wanted(frame.len())).await)
-                        }
-                    };
+                    silent = false;
+                    let mut reserved = (pending.wanted(frame.len()) > 0).then(|| ahead.take()).flatten();
+                    let held = reserved.as_ref().map_or(0, Reserved::size);
+                    let more = pending.wanted(frame.len()).saturating_sub(held);
+                    if more > 0 {
+                        // Larger than a buffer, or the first after a silence. What is reserved goes back first.
+                        drop(reserved.take());
+                        reserved = Some(self.reserve(held + more, writer, &mut pending).await?);
+                    }
                     pending.push(&frame, reserved);
                     if pending.size >= LARGE_PIECE {
                         writer.written().await?;
                     }
                 }
                 Some(Next::Quiet) => {
-                    writer.written().await?;
-                    writer.write(pending.take());
+                    silent = true;
+                    ahead = None;
+                    if !pending.is_empty() {
+                        writer.written().await?;
+                        writer.write(pending.take());
+                    }
                 }
                 Some(Next::End) => return Ok((pending.take(), Ok(()))),
                 Some(Next::Failed(error @ Error::Body { .. })) => return Ok((pending.take(), Err(error))),
@@ -108,6 +111,19 @@ impl Disk {
                 writer.write(pending.take());
             }
         }
+    }
+
+    /// Reserves memory. Nothing may be held while waiting for it, so what is pending is written first.
+    async fn reserve(&self, bytes: usize, writer: &mut Writer, pending: &mut Pending) -> Result<Reserved> {
+        if let Some(reserved) = self.budget.try_reserve(bytes) {
+            return Ok(reserved);
+        }
+        writer.written().await?;
+        if !pending.is_empty() {
+            writer.write(pending.take());
+            writer.written().await?;
+        }
+        Ok(self.budget.reserve(bytes).await)
     }
 }
 

@@ -76,6 +76,8 @@ impl Body for RequestBody {
             timer.as_mut().reset(deadline);
         }
         ready!(pin!(timer).as_mut().poll(cx));
+        // It was waited for long enough.
+        this.linger = false;
         Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped sending").into())))
     }
 
