@@ -5,16 +5,27 @@
 
 use libfuzzer_sys::fuzz_target;
 use wharf_oci::Route;
+use wharf_types::{Reference, RepoName};
 
 fuzz_target!(|path: &str| {
     let route = Route::parse(path);
     assert!(route.label().starts_with("/v2/"));
+    // What cannot be decoded to something legal stays in its segment as it was, and no grammar takes it.
+    if let Some(name) = route.name().filter(|name| name.contains(['%', '\\', '\0'])) {
+        assert!(name.parse::<RepoName>().is_err(), "{name:?}");
+        return;
+    }
+    if let Route::Manifest { reference: last, .. }
+    | Route::Blob { digest: last, .. }
+    | Route::Referrers { digest: last, .. }
+    | Route::Upload { id: last, .. } = &route
+        && last.contains(['%', '\\', '\0'])
+    {
+        assert!(last.parse::<Reference>().is_err(), "{last:?}");
+        return;
+    }
     let plain = match &route {
         Route::Unknown => return,
-        Route::Malformed => {
-            assert!(path.contains('%') || path.contains(['\\', '\0']), "{path:?}");
-            return;
-        }
         Route::Base => {
             assert!(path == "/v2" || path == "/v2/", "{path:?}");
             return;

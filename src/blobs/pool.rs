@@ -9,7 +9,7 @@ use bytes::Bytes;
 pub(crate) const BUFFER: usize = 256 * 1024;
 
 /// Buffers that are kept when nobody uses them.
-const KEPT: usize = 32;
+const KEPT: usize = 16;
 
 /// A stock of buffers; clones share it.
 #[derive(Clone, Default)]

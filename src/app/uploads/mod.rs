@@ -136,9 +136,14 @@ async fn finished_before(ctx: &Ctx, permit: &Permit, upload_id: &str, digest: &D
     crate::blobs::find(ctx, permit, digest).await.map_err(|_| Error::UploadUnknown)
 }
 
-/// A session belongs to its repository and to whoever began it; to everybody else it does not exist.
+/// A session belongs to its repository and to whoever began it; to everybody else, and after its time, it does not
+/// exist.
 fn own(ctx: &Ctx, repository_id: &str, row: Option<UploadRow>) -> Option<UploadRow> {
-    row.filter(|row| row.repository_id == repository_id && row.principal == ctx.identity.principal.arn)
+    row.filter(|row| {
+        row.repository_id == repository_id
+            && row.principal == ctx.identity.principal.arn
+            && row.expires_at > ctx.app.now()
+    })
 }
 
 /// Runs to its end even if the client hangs up: what it sent is then recorded, and the lease given back.

@@ -25,6 +25,9 @@ use crate::{Append, Error, Result, Staged};
 const SMALL_PIECE: usize = 256 * 1024;
 /// A piece does not grow beyond this.
 const LARGE_PIECE: usize = 1024 * 1024;
+/// What a connection that is read from costs beside the buffer: its own read buffers and the state of its tasks, as
+/// measured with 500 of them. It is reserved with each buffer, so that the budget bounds what the process really holds.
+const CONNECTION: usize = 192 * 1024;
 /// How long a client may be silent before what it sent is written.
 const QUIET: Duration = Duration::from_millis(500);
 /// How many bytes are written between two flushes that run beside the upload, so that the last flush has little left to
@@ -69,7 +72,7 @@ impl Disk {
         let mut silent = false;
         loop {
             if !silent && ahead.is_none() && pending.wanted(1) > 0 {
-                ahead = Some(self.reserve(pending.buffer, writer, &mut pending).await?);
+                ahead = Some(self.reserve(pending.buffer + CONNECTION, writer, &mut pending).await?);
             }
             let patience = if pending.is_empty() && ahead.is_none() { Duration::MAX } else { QUIET };
             let next = tokio::select! {
