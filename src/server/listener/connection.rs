@@ -54,7 +54,7 @@ pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
         // the head itself is kept by `activity`.
         .header_read_timeout(limits.idle + limits.header)
         // Bounds a head, and what one upload holds in memory at a time.
-        .max_buf_size(16 * 1024);
+        .max_buf_size(32 * 1024);
     builder
         .http2()
         .timer(TokioTimer::new())
