@@ -145,6 +145,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                 row.repository_id.clone_from(&repository.repository_id);
                 require_references(conn, &row.repository_id, &manifest, sparse).await?;
                 insert(conn, &row, &manifest).await?;
+                let repository = if tags.is_empty() { repository } else { reread(conn, &repository).await? };
                 for (tag_id, tag) in &tags {
                     let at = TagRow { tag_id, tag, digest: &row.digest, now: row.pushed_at };
                     match &condition {
@@ -214,6 +215,14 @@ async fn insert(conn: &mut Conn, row: &ManifestRow, manifest: &Manifest) -> Resu
     Ok(())
 }
 
+/// The repository as it is inside the transaction: its tag mutability may have changed since the request began.
+async fn reread(conn: &mut Conn, repository: &RepositoryRow) -> Result<RepositoryRow> {
+    store::repositories::find(conn, &repository.registry, &repository.name)
+        .await?
+        .filter(|current| current.repository_id == repository.repository_id)
+        .ok_or_else(|| Error::RepositoryUnknown(repository.name.clone()))
+}
+
 /// A tag that is to be set.
 struct TagRow<'t> {
     tag_id: &'t str,
@@ -241,12 +250,7 @@ async fn set_tag_if(conn: &mut Conn, repository: &RepositoryRow, to: TagRow<'_>,
 /// Points a tag to a manifest, if the repository's tag mutability lets it.
 async fn set_tag(conn: &mut Conn, repository: &RepositoryRow, to: TagRow<'_>) -> Result<()> {
     let id = &repository.repository_id;
-    // Read again inside the transaction: the setting may have changed since the request began.
-    let current = store::repositories::find(conn, &repository.registry, &repository.name)
-        .await?
-        .filter(|current| current.repository_id == *id)
-        .ok_or_else(|| Error::RepositoryUnknown(repository.name.clone()))?;
-    if current.tag_mutability.may_move(to.tag) {
+    if repository.tag_mutability.may_move(to.tag) {
         return Ok(store::tags::upsert(conn, to.tag_id, id, to.tag, to.digest, to.now).await?);
     }
     // As on ECR, an immutable tag cannot be pushed again even with the manifest that it has.
