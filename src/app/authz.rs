@@ -115,6 +115,7 @@ fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Res
     let policies = Policies {
         identity: &ctx.identity.policies,
         resource: of_resource.map(std::slice::from_ref).unwrap_or_default(),
+        boundary: ctx.identity.boundary.as_ref(),
         ..Policies::default()
     };
     let request = Request { principal: &ctx.identity.principal, action, resource: &arn, context };

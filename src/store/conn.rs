@@ -373,6 +373,14 @@ impl Row {
         self.integer(column).map(Timestamp::from_micros)
     }
 
+    pub(crate) fn optional_time(&self, column: usize) -> Result<Option<Timestamp>> {
+        let micros: Option<i64> = match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        };
+        Ok(micros.map(Timestamp::from_micros))
+    }
+
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
@@ -390,4 +398,9 @@ impl Row {
             .parse()
             .map_err(|error: types::Invalid| Error::Damaged { column: name, reason: error.to_string() })
     }
+}
+
+/// The number that a query gives.
+pub(crate) async fn count(conn: &mut Conn, sql: &'static str, arguments: impl Into<Vec<Value>>) -> Result<u64> {
+    Ok(conn.optional(sql, arguments, |row| row.size(0)).await?.unwrap_or_default())
 }
