@@ -1,0 +1,3 @@
+//! STS and its sessions, by the real clients: who gets temporary credentials, what they may do and when they end.
+
+mod session_token;
