@@ -15,6 +15,7 @@ mod role;
 mod seal;
 mod snapshot;
 
+pub mod accounts;
 pub mod admin;
 pub mod api;
 pub mod authn;

@@ -23,7 +23,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
-    cli::{AdminCommand, Cli, Command, Flags},
+    cli::{AccountCommand, AdminCommand, Cli, Command, Flags},
     database::Database,
     master_key::MasterKey,
     network::Network,
