@@ -2,7 +2,7 @@
 
 use types::{AccountId, Timestamp};
 
-use crate::conn::Row;
+use crate::row::Row;
 use crate::{Conn, Result};
 
 /// A user of an account.
