@@ -42,7 +42,7 @@ pub(crate) struct Exchange<'a> {
 impl Exchange<'_> {
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         match self.form {
-            Some(form) => query::decode(form, self.missing),
+            Some(form) => form.decode(self.missing),
             None => json::decode(self.body, self.missing),
         }
     }
