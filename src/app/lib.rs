@@ -14,6 +14,7 @@ mod snapshot;
 
 pub mod admin;
 pub mod api;
+pub mod audit;
 pub mod authn;
 pub mod authz;
 pub mod blobs;
