@@ -13,10 +13,12 @@ use types::Timestamp;
 use uuid::Uuid;
 
 use crate::audit::Audit;
+use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
-use crate::{Config, Result, Sealer, Snapshot};
+use crate::web_identity::key_sets::KeySets;
+use crate::{Config, Error, Result, Sealer, Snapshot};
 
 /// The application; shared by all requests.
 pub struct App {
@@ -26,6 +28,9 @@ pub struct App {
     pub(crate) sealer: Sealer,
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
+    pub(crate) known_sessions: session::Known,
+    pub(crate) key_sets: KeySets,
+    pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
@@ -37,6 +42,10 @@ pub struct App {
 impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
+        let outbound = outbound::Client::new(config.outbound).map_err(|error| {
+            tracing::error!(%error, "no request can go out");
+            Error::Internal
+        })?;
         let snapshot = Snapshot::load(&db, &sealer).await?;
         Ok(Arc::new(Self {
             audit: Audit::new(db.clone(), config.audit_retention),
@@ -46,6 +55,9 @@ impl App {
             sealer,
             throttle: Throttle::new(),
             verified_tokens: Verified::new(),
+            known_sessions: session::Known::new(),
+            key_sets: KeySets::new(),
+            outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             uploads: TaskTracker::new(),

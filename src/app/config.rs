@@ -28,6 +28,8 @@ pub struct Config {
     pub token_ttl: Duration,
     /// How long events of the audit log are kept. Zero: there is none.
     pub audit_retention: Duration,
+    /// Whom outgoing requests may reach.
+    pub outbound: outbound::Config,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

@@ -9,3 +9,4 @@ mod faults;
 mod harness;
 mod oci;
 mod operations;
+mod sts;

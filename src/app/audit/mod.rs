@@ -11,6 +11,7 @@ mod writer;
 
 use std::time::Duration;
 
+use serde_json::Value;
 use store::Db;
 use store::audit_events::AuditEventRow;
 use types::Timestamp;
@@ -75,6 +76,24 @@ pub async fn record(app: &App, prepared: Option<Prepared>) {
     if let Some(Prepared { row, urgency }) = prepared {
         app.audit.writer.write(row, urgency).await;
     }
+}
+
+/// Keeps what an operator did beside the registry.
+pub async fn record_command(app: &App, name: &str, parameters: Value, failure: Option<&str>) {
+    let event = Event {
+        source: "wharf.admin",
+        name,
+        region: None,
+        read_only: false,
+        caller: Caller::Operator,
+        address: None,
+        user_agent: concat!("wharf/", env!("CARGO_PKG_VERSION")),
+        request_id: "",
+        parameters,
+        response: Value::Null,
+        error: failure.map(|message| ("Failed", message)),
+    };
+    record(app, prepare(app, event, Urgency::Now)).await;
 }
 
 /// One page of events for `wharf audit`, oldest first: those after `after`, which is the id of an event or what

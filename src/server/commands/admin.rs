@@ -5,8 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use app::audit::{self, Caller, Event, Urgency};
-use app::{App, admin};
+use app::{App, admin, audit};
 use serde_json::{Value, json};
 use types::{RepoName, TagFilter, TagMutability};
 
@@ -28,20 +27,7 @@ async fn carry_out(config: &Config, command: AdminCommand) -> Result<()> {
     let (name, parameters) = described(&command);
     let result = change(&app, command).await;
     let failure = result.as_ref().err().map(|error| format!("{error:#}"));
-    let event = Event {
-        source: "wharf.admin",
-        name,
-        region: None,
-        read_only: false,
-        caller: Caller::Operator,
-        address: None,
-        user_agent: concat!("wharf/", env!("CARGO_PKG_VERSION")),
-        request_id: "",
-        parameters,
-        response: Value::Null,
-        error: failure.as_deref().map(|message| ("Failed", message)),
-    };
-    audit::record(&app, audit::prepare(&app, event, Urgency::Now)).await;
+    audit::record_command(&app, name, parameters, failure.as_deref()).await;
     app.db().close().await;
     result
 }

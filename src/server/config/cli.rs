@@ -47,6 +47,9 @@ pub(crate) enum Command {
         #[arg(long)]
         follow: bool,
     },
+    /// Manage accounts beside a running registry
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Manage users, keys, repositories and policies beside a running registry
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -60,6 +63,21 @@ fn since(text: &str) -> Result<Timestamp, String> {
             .parse::<Timestamp>()
             .map_err(|_| format!("'{text}' is neither a time such as 2026-11-23T17:00:00Z nor a duration such as 24h")),
     }
+}
+
+/// What `wharf account` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Create an account with a root access key, which is printed once
+    Create {
+        /// Its id, 12 digits
+        account_id: String,
+        /// A name for it
+        #[arg(long)]
+        alias: Option<String>,
+    },
+    /// List the accounts with their aliases
+    List,
 }
 
 /// What `wharf admin` can do.
