@@ -23,6 +23,7 @@ mod value;
 pub mod access_keys;
 pub mod account_aliases;
 pub mod accounts;
+pub mod audit_events;
 pub mod blobs;
 pub mod edges;
 pub mod group_members;
