@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
+pub use ::blobs::Handover;
 use ::blobs::ReadStream;
 pub use store::blobs::BlobRow;
 use types::{Digest, RepoName};
@@ -20,10 +21,17 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow
     found.ok_or_else(|| permit.repository_unknown())?.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
 }
 
-/// The bytes of a blob in a range that lies within it.
-pub async fn read(ctx: &Ctx, permit: &Permit, blob: &BlobRow, range: Range<u64>) -> Result<ReadStream> {
+/// The bytes of a blob in a range that lies within it. With the [`Handover`] of a connection they must be sent on that
+/// connection, and nowhere else.
+pub async fn read(
+    ctx: &Ctx,
+    permit: &Permit,
+    blob: &BlobRow,
+    range: Range<u64>,
+    handover: Option<&Handover>,
+) -> Result<ReadStream> {
     permit.require(Action::GetDownloadUrlForLayer)?;
-    match ctx.app.blobs.read(&blob.object_key.parse()?, range).await {
+    match ctx.app.blobs.read(&blob.object_key.parse()?, range, handover).await {
         Ok(stream) => Ok(stream),
         Err(::blobs::Error::NotFound { key }) => {
             // A row without bytes must not happen. To the client it is as if the blob were not there: it pushes again.

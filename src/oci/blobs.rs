@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use app::Permit;
-use app::blobs::{self, BlobRow};
+use app::blobs::{self, BlobRow, Handover};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -48,6 +48,8 @@ pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<An
         answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return Ok(answer);
     }
+    // There is one where the connection can send files by itself.
+    let handover = call.parts.extensions.get::<Handover>();
     let mut answer = match requested(&call.parts.headers, &digest, blob.size) {
         ByteRanges::Unsatisfiable => {
             let error =
@@ -55,18 +57,18 @@ pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<An
             return Err(error.with(CONTENT_RANGE, value(&format!("bytes */{}", blob.size))));
         }
         ByteRanges::Whole => {
-            let body = blobs::read(&call.ctx, permit, &blob, 0..blob.size).await?;
+            let body = blobs::read(&call.ctx, permit, &blob, 0..blob.size, handover).await?;
             octets(StatusCode::OK, Body::from_stream(body), blob.size)
         }
         ByteRanges::One(range) => {
             let length = range.end - range.start;
             let content_range = content_range(&range, blob.size);
-            let body = blobs::read(&call.ctx, permit, &blob, range).await?;
+            let body = blobs::read(&call.ctx, permit, &blob, range, handover).await?;
             let mut answer = octets(StatusCode::PARTIAL_CONTENT, Body::from_stream(body), length);
             answer.headers_mut().insert(CONTENT_RANGE, value(&content_range));
             answer
         }
-        ByteRanges::Many(ranges) => many(call, permit, blob, ranges),
+        ByteRanges::Many(ranges) => many(call, permit, blob, ranges, handover.cloned()),
     };
     answer.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     Ok(described(answer, &digest))
@@ -111,7 +113,7 @@ fn octets(status: StatusCode, body: Body, length: u64) -> Answer {
 }
 
 /// Several ranges as `multipart/byteranges` (RFC 9110, section 14.6), each read when its turn comes.
-fn many(call: &Call, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>) -> Answer {
+fn many(call: &Call, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>, handover: Option<Handover>) -> Answer {
     // It must not occur in the content: a random text of 122 bits does not.
     let boundary = uuid::Uuid::new_v4().simple().to_string();
     let heads: Vec<String> = ranges
@@ -131,9 +133,10 @@ fn many(call: &Call, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>) ->
         + end.len() as u64;
     let (ctx, permit) = (call.ctx.clone(), permit.clone());
     let parts = stream::iter(heads.into_iter().zip(ranges)).then(move |(head, range)| {
-        let (ctx, permit, blob) = (ctx.clone(), permit.clone(), blob.clone());
+        let (ctx, permit, blob, handover) = (ctx.clone(), permit.clone(), blob.clone(), handover.clone());
         async move {
-            let bytes = blobs::read(&ctx, &permit, &blob, range).await.map_err(std::io::Error::other)?;
+            let bytes =
+                blobs::read(&ctx, &permit, &blob, range, handover.as_ref()).await.map_err(std::io::Error::other)?;
             let head = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(head)) });
             Ok::<_, std::io::Error>(head.chain(bytes.map_err(std::io::Error::other)))
         }

@@ -11,7 +11,7 @@ use anyhow::{Result, bail, ensure};
 
 use super::megabytes;
 use crate::content::{Content, Tail};
-use crate::http::{Connection, SMALL_BUFFER};
+use crate::http::Connection;
 use crate::load::{Client, Pace, run};
 use crate::measure::{Bench, Measure, Unit};
 use crate::options::Group;
@@ -149,7 +149,7 @@ struct Pusher {
 
 impl Client for Pusher {
     async fn connect(&mut self) -> Result<()> {
-        self.connection = Some(Connection::open(self.server.address, SMALL_BUFFER).await?);
+        self.connection = Some(self.server.connect().await?);
         Ok(())
     }
 
