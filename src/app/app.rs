@@ -57,6 +57,11 @@ impl App {
         &self.db
     }
 
+    /// What seals secrets, and what only this registry may read back.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
+    }
+
     /// The blob store.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs

@@ -7,6 +7,7 @@
 mod app;
 mod config;
 mod context;
+mod directory;
 mod error;
 mod seal;
 mod snapshot;
@@ -30,6 +31,7 @@ pub use app::App;
 pub use authz::{Action, Permit};
 pub use config::Config;
 pub use context::Ctx;
+pub use directory::{Directory, Entity, EntityKind};
 pub use error::{Error, Result};
 pub use seal::Sealer;
 pub use snapshot::{Identity, Snapshot};

@@ -10,6 +10,7 @@ use store::{Conn, Db};
 use types::{AccountId, Arn, RegistryId, RepoName, Secret};
 
 use crate::authn::token::SigningKey;
+use crate::directory::Directory;
 use crate::{Result, Sealer, built_in_policies};
 
 /// The longest policy document that is parsed, in bytes: what the longest managed policy of AWS takes, and some.
@@ -41,6 +42,7 @@ pub struct Snapshot {
     version: i64,
     anonymous: Arc<Identity>,
     access_keys: HashMap<String, AccessKey>,
+    directory: Directory,
     repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>>,
     signing_keys: Vec<Arc<SigningKey>>,
 }
@@ -64,8 +66,11 @@ impl Snapshot {
         for row in store::policy_attachments::list(conn).await? {
             applied.entry(row.principal_id).or_default().push(managed.find(&row.policy_arn));
         }
+        let user_rows = store::users::list(conn).await?;
+        let role_rows = store::roles::list(conn).await?;
+        let directory = Directory::load(conn, &user_rows, &role_rows).await?;
         let mut users = HashMap::new();
-        for user in store::users::list(conn).await? {
+        for user in user_rows {
             let policies = std::iter::once(&user.user_id)
                 .chain(groups.get(&user.user_id).into_iter().flatten())
                 .filter_map(|id| applied.get(id))
@@ -110,7 +115,7 @@ impl Snapshot {
             .filter_map(|row| SigningKey::open(row, sealer).map(Arc::new))
             .collect();
         let anonymous = Arc::new(Identity { principal: Principal::anonymous(), policies: Vec::new(), boundary: None });
-        Ok(Self { version, anonymous, access_keys, repository_policies, signing_keys })
+        Ok(Self { version, anonymous, access_keys, directory, repository_policies, signing_keys })
     }
 
     /// The stamp that this snapshot was read at.
@@ -126,6 +131,16 @@ impl Snapshot {
     /// An access key that may be used.
     pub fn access_key(&self, access_key_id: &str) -> Option<&AccessKey> {
         self.access_keys.get(access_key_id).filter(|key| key.active)
+    }
+
+    /// Whose an access key is, whether or not it may be used.
+    pub fn access_key_owner(&self, access_key_id: &str) -> Option<&Arc<Identity>> {
+        self.access_keys.get(access_key_id).map(|key| &key.identity)
+    }
+
+    /// Users, groups and roles by their names.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     /// The policy of a repository, if it has one.
