@@ -63,12 +63,7 @@ pub(crate) async fn detach(call: &Call, owner: Found, arn: String) -> Result<(),
 }
 
 /// The ARNs of the policies that a user, group or role has, by name, those whose path begins so.
-pub(crate) async fn list(
-    call: &Call,
-    owner: &Found,
-    path_prefix: &str,
-    paging: Paging,
-) -> Result<Page<String>, Error> {
+pub(crate) async fn list(call: &Call, owner: &Found, path_prefix: &str, paging: Paging) -> Result<Page<String>, Error> {
     let mut conn = call.ctx.app.db().reader().await?;
     let rows = policy_attachments::list_of(&mut conn, &[&owner.id]).await?;
     let mut arns: Vec<String> = rows.into_iter().map(|row| row.policy_arn).collect();

@@ -73,8 +73,7 @@ impl Checks {
     pub(crate) fn policy_path(self, member: &str, value: Option<&str>) -> Self {
         let Some(value) = value else { return self };
         let legal = |character: char| character.is_ascii_alphanumeric() || "+=,.@_-/".contains(character);
-        let whole =
-            value.starts_with('/') && value.ends_with('/') && value.chars().all(legal) && !value.contains("//");
+        let whole = value.starts_with('/') && value.ends_with('/') && value.chars().all(legal) && !value.contains("//");
         self.length(member, value, 1, 512).sentence(
             whole,
             member,
@@ -158,8 +157,7 @@ impl Checks {
     /// What is said of a role.
     pub(crate) fn role_description(self, value: Option<&str>) -> Self {
         let value = value.unwrap_or_default();
-        let legal =
-            |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}');
+        let legal = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}');
         let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*";
         self.length("description", value, 0, 1000).pattern("description", value, pattern, value.chars().all(legal))
     }

@@ -8,7 +8,9 @@ use store::groups::GroupRow;
 use store::policies::Used;
 use store::roles::RoleRow;
 use store::users::UserRow;
-use store::{Conn, group_members, groups, iam_tags, inline_policies, policy_attachments, policy_versions, roles, users};
+use store::{
+    Conn, group_members, groups, iam_tags, inline_policies, policy_attachments, policy_versions, roles, users,
+};
 
 use crate::error::Error;
 use crate::managed_policies::{self, Policy, Version};
@@ -143,8 +145,7 @@ async fn items(
         }
         Sort::LocalManagedPolicy | Sort::AwsManagedPolicy => {
             let built_in = sort == Sort::AwsManagedPolicy;
-            let filter =
-                managed_policies::Filter { own: !built_in, built_in, used: Used::Anyhow, path_prefix: "/" };
+            let filter = managed_policies::Filter { own: !built_in, built_in, used: Used::Anyhow, path_prefix: "/" };
             let looked_at = if built_in { built_in_policies::ALL.len() } else { limit };
             let mut policies = managed_policies::list_after(conn, account, filter, after, looked_at).await?;
             policies.retain(|policy| !built_in || policy.attachments + policy.boundaries > 0);

@@ -53,7 +53,9 @@ pub(crate) fn check_trust_policy(document: &str) -> Result<(), Error> {
 }
 
 fn check(document: &str, kind: Kind) -> Result<(), Error> {
-    Document::parse(document, kind, LONGEST).map(drop).map_err(|fault| failures::malformed_policy(refusal(&fault, kind)))
+    Document::parse(document, kind, LONGEST)
+        .map(drop)
+        .map_err(|fault| failures::malformed_policy(refusal(&fault, kind)))
 }
 
 /// IAM's text for what is wrong. Where it has only `Syntax errors in policy.` the reason follows.
@@ -66,9 +68,11 @@ fn refusal(fault: &Fault, kind: Kind) -> String {
     match flaw {
         Flaw::Syntax => format!("Syntax errors in policy. ({fault})"),
         Flaw::Version => "Policy document must be version 2012-10-17 or greater.".to_owned(),
-        Flaw::SidCharacters => "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
+        Flaw::SidCharacters => {
+            "Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular \
                                 expression [A-Za-z0-9]*"
-            .to_owned(),
+                .to_owned()
+        }
         Flaw::SidTwice => "Statement IDs (SID) in a single policy must be unique.".to_owned(),
         Flaw::NoAction if kind == Kind::Trust => "Missing required field Action".to_owned(),
         Flaw::NoAction => "Policy statement must contain actions.".to_owned(),

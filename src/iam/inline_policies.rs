@@ -33,12 +33,7 @@ pub(crate) async fn put(call: &Call, owner: Found, name: String, document: Strin
 }
 
 /// Sets a policy, unless those of its owner would become too long together.
-pub(crate) async fn upsert(
-    conn: &mut Conn,
-    kind: EntityKind,
-    owner: &str,
-    row: &InlinePolicyRow,
-) -> Result<(), Error> {
+pub(crate) async fn upsert(conn: &mut Conn, kind: EntityKind, owner: &str, row: &InlinePolicyRow) -> Result<(), Error> {
     inline_policies::upsert(conn, row).await?;
     let all = inline_policies::list_of(conn, &[&row.principal_id]).await?;
     let limit = documents::inline_policies_size(kind);

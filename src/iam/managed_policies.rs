@@ -106,8 +106,7 @@ pub(crate) async fn create(call: &Call, grant: &Grant, new: New) -> Result<Polic
         created_at: now,
         updated_at: now,
     };
-    let version =
-        PolicyVersionRow { policy_arn: row.arn.clone(), version: 1, document: new.document, created_at: now };
+    let version = PolicyVersionRow { policy_arn: row.arn.clone(), version: 1, document: new.document, created_at: now };
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
             if policies::count(conn, &row.account).await? >= POLICIES_QUOTA {
@@ -323,12 +322,7 @@ impl Version {
 
 impl From<&BuiltInPolicy> for Version {
     fn from(policy: &BuiltInPolicy) -> Self {
-        Self {
-            version: 1,
-            document: policy.document.to_owned(),
-            is_default: true,
-            created_at: policy.created_at(),
-        }
+        Self { version: 1, document: policy.document.to_owned(), is_default: true, created_at: policy.created_at() }
     }
 }
 

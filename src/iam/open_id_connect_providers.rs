@@ -113,11 +113,7 @@ fn check_lists(row: &OpenIdConnectProviderRow) -> Result<(), Error> {
 }
 
 /// A provider with its tags.
-pub(crate) async fn get(
-    call: &Call,
-    grant: &Grant,
-    arn: &str,
-) -> Result<(OpenIdConnectProviderRow, Vec<Tag>), Error> {
+pub(crate) async fn get(call: &Call, grant: &Grant, arn: &str) -> Result<(OpenIdConnectProviderRow, Vec<Tag>), Error> {
     grant.require_on("iam:GetOpenIDConnectProvider", arn)?;
     let mut conn = call.ctx.app.db().reader().await?;
     let row = find(&mut conn, call.account(), arn).await?;

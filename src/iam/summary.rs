@@ -8,12 +8,12 @@ use store::{access_keys, groups, open_id_connect_providers, policies, policy_ver
 
 use crate::access_keys::ACCESS_KEYS_QUOTA;
 use crate::attachments::ATTACHMENTS_QUOTA;
+use crate::documents;
 use crate::error::Error;
 use crate::groups::{GROUPS_PER_USER_QUOTA, GROUPS_QUOTA};
 use crate::managed_policies::{POLICIES_QUOTA, VERSIONS_QUOTA};
 use crate::roles::ROLES_QUOTA;
 use crate::users::USERS_QUOTA;
-use crate::documents;
 
 /// The entries of `GetAccountSummary`. What Wharf does not have (certificates, instance profiles, devices) counts none.
 pub(crate) async fn get(call: &Call, grant: &Grant) -> Result<BTreeMap<&'static str, u64>, Error> {

@@ -98,7 +98,12 @@ pub(crate) async fn list(call: &Call, grant: &Grant, prefix: &str, paging: Pagin
 }
 
 /// Gives a user another name or path.
-pub(crate) async fn rename(call: &Call, user: UserRow, name: Option<String>, path: Option<String>) -> Result<(), Error> {
+pub(crate) async fn rename(
+    call: &Call,
+    user: UserRow,
+    name: Option<String>,
+    path: Option<String>,
+) -> Result<(), Error> {
     let (name, path) = (name.unwrap_or_else(|| user.name.clone()), path.unwrap_or_else(|| user.path.clone()));
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {

@@ -45,9 +45,7 @@ fn read_version(node: &Node, place: &Place) -> Result<Version> {
     match node.text(place)? {
         "2012-10-17" => Ok(Version::V2012),
         "2008-10-17" => Ok(Version::V2008),
-        other => {
-            Err(place.flaw(Flaw::Version, format!("must be 2012-10-17 or 2008-10-17, not {}", Shown(other))))
-        }
+        other => Err(place.flaw(Flaw::Version, format!("must be 2012-10-17 or 2008-10-17, not {}", Shown(other)))),
     }
 }
 

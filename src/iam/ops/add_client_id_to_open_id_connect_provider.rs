@@ -1,8 +1,8 @@
 //! `AddClientIDToOpenIDConnectProvider`: accepts one more audience; one that is accepted already stays so.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_AddClientIDToOpenIDConnectProvider.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -1,8 +1,8 @@
 //! `CreateAccessKey`: makes an access key of a user, or of the caller. The secret is told once.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateAccessKey.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Iso, Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -3,14 +3,14 @@
 //!
 //! The alias is kept and shown; no address of Wharf uses it.
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::Deserialize;
 
+use crate::aliases;
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::aliases;
 
 /// The operation.
 pub(crate) struct CreateAccountAlias;

@@ -37,13 +37,7 @@ impl Operation for CreateGroup {
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
         Checks::new().group_name(&input.group_name).path("path", input.path.as_deref()).finish()?;
-        Ok(vec![entities::need_below(
-            call,
-            Self::ACTION,
-            EntityKind::Group,
-            input.path.as_deref(),
-            &input.group_name,
-        )])
+        Ok(vec![entities::need_below(call, Self::ACTION, EntityKind::Group, input.path.as_deref(), &input.group_name)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {

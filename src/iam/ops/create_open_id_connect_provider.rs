@@ -4,8 +4,8 @@
 //! Thumbprints are kept and shown. The certificate of an issuer is verified like that of every other address, so they
 //! decide nothing.
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use types::Arn;
@@ -46,7 +46,9 @@ impl Operation for CreateOpenIDConnectProvider {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        open_id_connect_providers::checks(&input.client_ids, &input.thumbprints).length("url", &input.url, 1, 255).finish()?;
+        open_id_connect_providers::checks(&input.client_ids, &input.thumbprints)
+            .length("url", &input.url, 1, 255)
+            .finish()?;
         tags::check(&input.tags)?;
         let issuer = open_id_connect_providers::issuer(&input.url)?;
         let on = |action| {

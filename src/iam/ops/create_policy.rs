@@ -1,16 +1,16 @@
 //! `CreatePolicy`: makes a managed policy, whose document becomes version v1.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicy.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use types::Arn;
 
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::tags::Tag;
 use crate::shapes::Policy;
+use crate::tags::Tag;
 use crate::{managed_policies, tags};
 
 /// The operation.

@@ -1,8 +1,8 @@
 //! `CreatePolicyVersion`: adds a version to a managed policy; five at most.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreatePolicyVersion.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::tags::Tag;
 use crate::shapes::Role;
+use crate::tags::Tag;
 use crate::{entities, policy_arns, roles, tags};
 
 /// The operation.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::tags::Tag;
 use crate::shapes::User;
+use crate::tags::Tag;
 use crate::{entities, policy_arns, tags, users};
 
 /// The operation.
@@ -40,10 +40,7 @@ impl Operation for CreateUser {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        Checks::new()
-            .new_user_name("userName", &input.user_name)
-            .path("path", input.path.as_deref())
-            .finish()?;
+        Checks::new().new_user_name("userName", &input.user_name).path("path", input.path.as_deref()).finish()?;
         tags::check(&input.tags)?;
         let on = |action| entities::need_below(call, action, EntityKind::User, input.path.as_deref(), &input.user_name);
         let mut need = tags::with_request_tags(on(Self::ACTION), &input.tags);

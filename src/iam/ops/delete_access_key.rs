@@ -1,8 +1,8 @@
 //! `DeleteAccessKey`: removes an access key. Every process obeys within seconds.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccessKey.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

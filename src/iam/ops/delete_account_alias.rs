@@ -1,14 +1,14 @@
 //! `DeleteAccountAlias`: takes the alias from the account.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteAccountAlias.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::Deserialize;
 
+use crate::aliases;
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::aliases;
 
 /// The operation.
 pub(crate) struct DeleteAccountAlias;

@@ -1,8 +1,8 @@
 //! `DeleteOpenIDConnectProvider`: removes an identity provider, if it is there.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteOpenIDConnectProvider.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

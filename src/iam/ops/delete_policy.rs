@@ -1,8 +1,8 @@
 //! `DeletePolicy`: removes a managed policy that nobody uses, with its only version.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicy.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -1,8 +1,8 @@
 //! `DeletePolicyVersion`: removes a version of a managed policy that is not in force.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeletePolicyVersion.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! `GetOpenIDConnectProvider`: what is known of an identity provider.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetOpenIDConnectProvider.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Iso, Need, Operation};
 use serde::{Deserialize, Serialize};
 

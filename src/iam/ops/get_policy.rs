@@ -1,8 +1,8 @@
 //! `GetPolicy`: what is known of a managed policy, but not its document.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicy.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

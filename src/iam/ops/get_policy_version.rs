@@ -1,8 +1,8 @@
 //! `GetPolicyVersion`: a version of a managed policy, with its document.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! `GetUser`: what is known of a user, or of the caller.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetUser.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! `ListAccessKeys`: the access keys of a user, or of the caller; never a secret.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccessKeys.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Iso, Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! `ListAccountAliases`: the alias of the account, if it has one.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListAccountAliases.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 

@@ -9,8 +9,8 @@ use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::checks::Checks;
-use crate::error::Error;
 use crate::entities;
+use crate::error::Error;
 
 /// The operation.
 pub(crate) struct ListInstanceProfilesForRole;
@@ -19,7 +19,6 @@ pub(crate) struct ListInstanceProfilesForRole;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
     role_name: String,
-    marker: Option<String>,
     max_items: Option<i64>,
 }
 

@@ -1,8 +1,8 @@
 //! `ListOpenIDConnectProviderTags`: the tags of an identity provider, by key.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviderTags.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! `ListOpenIDConnectProviders`: the identity providers of the account.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListOpenIDConnectProviders.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use types::Arn;

@@ -1,8 +1,8 @@
 //! `ListPolicies`: managed policies: those of the account, and those that come with the program.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicies.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use store::policies::Used;
@@ -10,9 +10,9 @@ use types::Arn;
 
 use crate::checks::Checks;
 use crate::error::Error;
+use crate::managed_policies;
 use crate::paging::{Page, Paging};
 use crate::shapes::Policy;
-use crate::managed_policies;
 
 /// The operation.
 pub(crate) struct ListPolicies;

@@ -1,8 +1,8 @@
 //! `ListPolicyTags`: the tags of a managed policy, by key.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyTags.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

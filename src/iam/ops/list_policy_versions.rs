@@ -1,8 +1,8 @@
 //! `ListPolicyVersions`: the versions of a managed policy, the newest first, without their documents.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListPolicyVersions.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 

@@ -31,7 +31,13 @@ impl Operation for PutRolePermissionsBoundary {
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
         Checks::new().role_name(&input.role_name).arn("permissionsBoundary", &input.permissions_boundary).finish()?;
         policy_arns::parse(&input.permissions_boundary)?;
-        let need = entities::need_of_boundary(call, Self::ACTION, EntityKind::Role, &input.role_name, &input.permissions_boundary);
+        let need = entities::need_of_boundary(
+            call,
+            Self::ACTION,
+            EntityKind::Role,
+            &input.role_name,
+            &input.permissions_boundary,
+        );
         Ok(vec![need])
     }
 

@@ -1,8 +1,8 @@
 //! `RemoveClientIDFromOpenIDConnectProvider`: accepts an audience no more, if it was accepted.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_RemoveClientIDFromOpenIDConnectProvider.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -1,8 +1,8 @@
 //! `SetDefaultPolicyVersion`: puts a version of a managed policy in force, wherever the policy is attached.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SetDefaultPolicyVersion.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -1,8 +1,8 @@
 //! `TagPolicy`: sets tags of a managed policy.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_TagPolicy.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -1,8 +1,8 @@
 //! `UntagOpenIDConnectProvider`: removes tags of an identity provider.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UntagOpenIDConnectProvider.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

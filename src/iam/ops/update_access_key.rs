@@ -1,8 +1,8 @@
 //! `UpdateAccessKey`: turns an access key on or off. Every process obeys within seconds.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateAccessKey.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 
@@ -30,9 +30,11 @@ impl Operation for UpdateAccessKey {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let mut checks = Checks::new()
-            .access_key_id(&input.access_key_id)
-            .one_of("status", Some(&input.status), &["Active", "Inactive"]);
+        let mut checks = Checks::new().access_key_id(&input.access_key_id).one_of(
+            "status",
+            Some(&input.status),
+            &["Active", "Inactive"],
+        );
         if let Some(name) = &input.user_name {
             checks = checks.user_name(name);
         }

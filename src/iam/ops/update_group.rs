@@ -38,7 +38,13 @@ impl Operation for UpdateGroup {
         }
         checks.finish()?;
         let own = entities::need(call, Self::ACTION, EntityKind::Group, &input.group_name);
-        Ok(entities::needs_of_move(call, own, EntityKind::Group, input.new_path.as_deref(), input.new_group_name.as_deref()))
+        Ok(entities::needs_of_move(
+            call,
+            own,
+            EntityKind::Group,
+            input.new_path.as_deref(),
+            input.new_group_name.as_deref(),
+        ))
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {

@@ -1,8 +1,8 @@
 //! `UpdateOpenIDConnectProviderThumbprint`: replaces the thumbprints of an identity provider.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateOpenIDConnectProviderThumbprint.html>
 
-use app::api::Call;
 use app::Grant;
+use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 

@@ -38,7 +38,13 @@ impl Operation for UpdateUser {
         }
         checks.finish()?;
         let own = entities::need(call, Self::ACTION, EntityKind::User, &input.user_name);
-        Ok(entities::needs_of_move(call, own, EntityKind::User, input.new_path.as_deref(), input.new_user_name.as_deref()))
+        Ok(entities::needs_of_move(
+            call,
+            own,
+            EntityKind::User,
+            input.new_path.as_deref(),
+            input.new_user_name.as_deref(),
+        ))
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {
