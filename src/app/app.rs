@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
+use crate::key_uses::{self, KeyUses};
 use crate::{Config, Result, Sealer, Snapshot};
 
 /// The application; shared by all requests.
@@ -27,6 +28,7 @@ pub struct App {
     pub(crate) verified_tokens: Verified,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
+    pub(crate) key_uses: KeyUses,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
     snapshot: ArcSwap<Snapshot>,
@@ -45,6 +47,7 @@ impl App {
             verified_tokens: Verified::new(),
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
+            key_uses: KeyUses::new(),
             uploads: TaskTracker::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
         }))
@@ -93,6 +96,9 @@ impl App {
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
+        if let Err(error) = key_uses::flush(self).await {
+            tracing::warn!(%error, "the last uses of access keys could not be recorded");
+        }
     }
 
     /// The present time.

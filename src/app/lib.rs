@@ -23,6 +23,7 @@ pub mod built_in_policies;
 pub mod catalog;
 pub mod fsck;
 pub mod images;
+pub mod key_uses;
 pub mod manifest;
 pub mod referrers;
 pub mod repositories;

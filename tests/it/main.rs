@@ -7,5 +7,6 @@ mod aws;
 mod bad_input;
 mod faults;
 mod harness;
+mod iam;
 mod oci;
 mod operations;

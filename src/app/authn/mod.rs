@@ -72,15 +72,19 @@ impl Issued {
 /// Finds out who presents these credentials. What is wrong with them is not told apart: an unknown key and a wrong
 /// secret are the same failure.
 pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Result<Login> {
-    match credentials {
-        Credentials::None => Ok(anonymous(app)),
-        Credentials::Basic { user, password } => basic(app, user, password, source),
+    let login = match credentials {
+        Credentials::None => anonymous(app),
+        Credentials::Basic { user, password } => basic(app, user, password, source)?,
         Credentials::Bearer(token) => {
             let claims =
                 token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
-            named_by(app, &claims)
+            named_by(app, &claims)?
         }
+    };
+    if let Some(id) = &login.access_key_id {
+        app.key_uses.record(id, "ecr", app.config.registry.region.as_str(), app.now());
     }
+    Ok(login)
 }
 
 /// Nobody in particular.

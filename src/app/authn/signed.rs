@@ -22,5 +22,6 @@ pub(crate) fn authenticate(app: &App, head: &Head, signature: &Signature, body: 
         return Err(Fault::common(Common::UnrecognizedClient, message));
     };
     signature.verify(head, body, &key.secret, &app.signing_keys)?;
+    app.key_uses.record(&signature.access_key_id, &signature.service, &signature.region, head.received_at);
     Ok(Login { identity: Arc::clone(&key.identity), access_key_id: Some(signature.access_key_id.clone()) })
 }
