@@ -12,11 +12,13 @@ use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
 
+use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
 use crate::key_uses::{self, KeyUses};
-use crate::{Config, Result, Sealer, Snapshot};
+use crate::web_identity::key_sets::KeySets;
+use crate::{Config, Error, Result, Sealer, Snapshot};
 
 /// The application; shared by all requests.
 pub struct App {
@@ -26,6 +28,9 @@ pub struct App {
     pub(crate) sealer: Sealer,
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
+    pub(crate) known_sessions: session::Known,
+    pub(crate) key_sets: KeySets,
+    pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
     pub(crate) key_uses: KeyUses,
@@ -37,6 +42,10 @@ pub struct App {
 impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
+        let outbound = outbound::Client::new(config.outbound).map_err(|error| {
+            tracing::error!(%error, "no request can go out");
+            Error::Internal
+        })?;
         let snapshot = Snapshot::load(&db, &sealer).await?;
         Ok(Arc::new(Self {
             config,
@@ -45,6 +54,9 @@ impl App {
             sealer,
             throttle: Throttle::new(),
             verified_tokens: Verified::new(),
+            known_sessions: session::Known::new(),
+            key_sets: KeySets::new(),
+            outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             key_uses: KeyUses::new(),

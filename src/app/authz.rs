@@ -1,12 +1,11 @@
 //! What they may do: every request is judged by the policies of the moment, from memory.
 
-use std::time::SystemTime;
-
 use aws::{Need, Resource};
-use policy::{Context, Policies, Request};
+use policy::{Policies, Policy, Request};
 use types::{AccountId, RegistryId, RepoName};
 
-use crate::{Action, Ctx, Error, Result};
+use crate::facts::RequestFacts;
+use crate::{Action, Ctx, Error, Result, Snapshot};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
 /// cannot be reached past authorization.
@@ -80,58 +79,75 @@ impl Grant {
 /// Judges whether the caller may do all of `actions` in a repository, whether or not that exists.
 pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result<Permit> {
     let resource = Resource::Repository(ctx.registry.clone(), repository.clone());
-    let context = request_context(ctx);
+    let arn = resource.arn();
     for action in actions {
-        judge(ctx, action.as_str(), &resource, &context)?;
+        judge(ctx, action.as_str(), &resource, &arn, &[])?;
     }
     Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
 }
 
 /// Judges whether the caller may do all that a call of the API needs.
 pub fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
-    let common = request_context(ctx);
     for need in needs {
-        let mut context = common.clone();
-        for (key, values) in &need.conditions {
-            context.set_all(key, values.iter().cloned());
-        }
-        judge(ctx, need.action, &need.resource, &context)?;
+        judge(ctx, need.action, &need.resource, &need.resource.arn(), &need.conditions)?;
     }
     Ok(Grant { needs: needs.to_vec() })
 }
 
+/// What the resource's side says: whose it is, its policies and its tags.
+struct Side<'a> {
+    account: &'a str,
+    policies: &'a [Policy],
+    /// The prefix of the keys of its service for tags.
+    service: &'static str,
+    tags: &'a [(String, String)],
+}
+
+impl<'a> Side<'a> {
+    /// None: the resource would have to have a policy, and does not exist.
+    fn of(ctx: &'a Ctx, snapshot: &'a Snapshot, action: &str, resource: &'a Resource) -> Option<Self> {
+        let own = ctx.identity.principal.account.as_str();
+        let plain = |account| Self { account, policies: &[], service: "", tags: &[] };
+        Some(match resource {
+            // An action without a resource is about the caller's own account.
+            Resource::Any if own.is_empty() => plain(ctx.registry.account.as_str()),
+            Resource::Any => plain(own),
+            Resource::Repository(registry, name) => Self {
+                policies: snapshot.repository_policy(registry, name).map(std::slice::from_ref).unwrap_or_default(),
+                service: "ecr",
+                ..plain(registry.account.as_str())
+            },
+            // Who may assume a role is what its trust policy says, and that of no role trusts nobody.
+            Resource::Arn(account, arn) if action.starts_with("sts:") => {
+                let role = snapshot.role(arn.as_str())?;
+                let policies = std::slice::from_ref(&role.trust);
+                Self { policies, service: "iam", tags: &role.tags, ..plain(AccountId::as_str(account)) }
+            }
+            Resource::Arn(account, _) => plain(AccountId::as_str(account)),
+        })
+    }
+}
+
 /// One action on one resource, by the policies of the caller and of the resource.
-fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Result<()> {
+fn judge(ctx: &Ctx, action: &str, resource: &Resource, arn: &str, conditions: &[(String, Vec<String>)]) -> Result<()> {
     let snapshot = ctx.app.snapshot();
-    let arn = resource.arn();
-    let own = &ctx.identity.principal.account;
-    let (account, of_resource) = match resource {
-        // An action without a resource is about the caller's own account.
-        Resource::Any if own.is_empty() => (ctx.registry.account.as_str(), None),
-        Resource::Any => (own.as_str(), None),
-        Resource::Repository(registry, name) => (registry.account.as_str(), snapshot.repository_policy(registry, name)),
-        Resource::Arn(account, _) => (AccountId::as_str(account), None),
+    let principal = &ctx.identity.principal;
+    let Some(side) = Side::of(ctx, &snapshot, action, resource) else {
+        let message = format!("User: {} is not authorized to perform: {action} on resource: {arn}", principal.arn);
+        return Err(Error::Denied(message));
     };
     let policies = Policies {
         identity: &ctx.identity.policies,
-        resource: of_resource.map(std::slice::from_ref).unwrap_or_default(),
+        resource: side.policies,
         boundary: ctx.identity.boundary.as_ref(),
-        ..Policies::default()
+        session: ctx.identity.session_policies.as_deref(),
+        guards: &[],
     };
-    let request = Request { principal: &ctx.identity.principal, action, resource: &arn, context };
-    let decision = policy::evaluate(&policies, &request, account);
+    let facts = RequestFacts::new(ctx).with_conditions(conditions).with_resource_tags(side.service, side.tags);
+    let request = Request { principal, action, resource: arn, context: &facts };
+    let decision = policy::evaluate(&policies, &request, side.account);
     match policy::denial_message(&decision, &request) {
         Some(message) => Err(Error::Denied(message)),
         None => Ok(()),
     }
-}
-
-/// What conditions may ask about the request.
-fn request_context(ctx: &Ctx) -> Context {
-    let mut context = Context::new();
-    context
-        .set_address("aws:SourceIp", ctx.source)
-        .set_bool("aws:SecureTransport", ctx.secure)
-        .set_time("aws:CurrentTime", SystemTime::now().into());
-    context
 }

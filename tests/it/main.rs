@@ -10,3 +10,4 @@ mod harness;
 mod iam;
 mod oci;
 mod operations;
+mod sts;
