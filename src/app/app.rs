@@ -16,6 +16,7 @@ use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
+use crate::key_uses::{self, KeyUses};
 use crate::web_identity::key_sets::KeySets;
 use crate::{Config, Error, Result, Sealer, Snapshot};
 
@@ -32,6 +33,7 @@ pub struct App {
     pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
+    pub(crate) key_uses: KeyUses,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
     snapshot: ArcSwap<Snapshot>,
@@ -57,6 +59,7 @@ impl App {
             outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
+            key_uses: KeyUses::new(),
             uploads: TaskTracker::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
         }))
@@ -70,6 +73,11 @@ impl App {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// What seals secrets, and what only this registry may read back.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// The blob store.
@@ -100,6 +108,9 @@ impl App {
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
+        if let Err(error) = key_uses::flush(self).await {
+            tracing::warn!(%error, "the last uses of access keys could not be recorded");
+        }
     }
 
     /// The present time.

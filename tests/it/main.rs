@@ -7,6 +7,7 @@ mod aws;
 mod bad_input;
 mod faults;
 mod harness;
+mod iam;
 mod oci;
 mod operations;
 mod sts;

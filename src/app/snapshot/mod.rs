@@ -14,6 +14,7 @@ use types::{AccountId, RegistryId, RepoName, Secret};
 use self::managed_policies::ManagedPolicies;
 use crate::authn::session::{Bearer, Opened};
 use crate::authn::token::SigningKey;
+use crate::directory::Directory;
 use crate::identity::overlay;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role};
@@ -36,6 +37,7 @@ pub struct Snapshot {
     version: i64,
     anonymous: Arc<Identity>,
     access_keys: HashMap<String, AccessKey>,
+    directory: Directory,
     managed_policies: ManagedPolicies,
     roles: HashMap<String, Arc<Role>>,
     /// ARNs of the roles by their ids.
@@ -59,6 +61,16 @@ impl Snapshot {
     /// An access key that may be used.
     pub fn access_key(&self, access_key_id: &str) -> Option<&AccessKey> {
         self.access_keys.get(access_key_id).filter(|key| key.active)
+    }
+
+    /// Whose an access key is, whether or not it may be used.
+    pub fn access_key_owner(&self, access_key_id: &str) -> Option<&Arc<Identity>> {
+        self.access_keys.get(access_key_id).map(|key| &key.identity)
+    }
+
+    /// Users, groups and roles by their names.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     /// The account of an access key, whether or not that may be used.

@@ -8,8 +8,8 @@ use policy::{Context, Kind, Principal, PrincipalKind};
 use serde::Deserialize;
 use types::AccountId;
 
-use super::sources::{self, Owner, Source};
 use super::Scene;
+use super::sources::{self, Owner, Source};
 use crate::error::Error;
 
 /// A fact about the simulated request.
@@ -84,9 +84,7 @@ impl Simulated {
         let mut identity = owner.identity;
         identity.extend(Self::policies(&self.policy_input_list)?);
         let boundary = match self.permissions_boundary_policy_input_list.first() {
-            Some(text) => {
-                Some(Source::input("PermissionsBoundaryPolicyInputList.1", "none", Kind::Identity, text)?)
-            }
+            Some(text) => Some(Source::input("PermissionsBoundaryPolicyInputList.1", "none", Kind::Identity, text)?),
             None => owner.boundary,
         };
         let resource = self.resource_policy.as_ref();
@@ -95,7 +93,8 @@ impl Simulated {
             (Some(arn), caller) => caller.filter(|caller| caller.arn == *arn).map_or_else(|| user(arn), Ok)?,
             (None, Some(caller)) => caller,
             (None, None) if resource.is_some() => {
-                let message = "CallerArn must be given when ResourcePolicy is and the policies are not those of a user.";
+                let message =
+                    "CallerArn must be given when ResourcePolicy is and the policies are not those of a user.";
                 return Err(Fault::new("InvalidInput", message).into());
             }
             (None, None) => somebody(call.account()),

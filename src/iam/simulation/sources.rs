@@ -7,7 +7,9 @@ use app::{App, Grant, built_in_policies};
 use aws::{Fault, Need, Resource, Violations};
 use http::StatusCode;
 use policy::{Document, Kind, Policy, Principal, PrincipalKind};
-use store::{Conn, group_members, groups, inline_policies, policies, policy_attachments, policy_versions, roles, users};
+use store::{
+    Conn, group_members, groups, inline_policies, policies, policy_attachments, policy_versions, roles, users,
+};
 use types::{AccountId, Arn};
 
 use crate::error::Error;

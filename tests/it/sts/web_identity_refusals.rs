@@ -91,7 +91,8 @@ async fn tokens_that_are_not_for_this_or_not_good_are_refused() {
             (ROLE, "x".to_owned(), "ValidationError", "webIdentityToken"),
             (ROLE, format!("{good}{}", "A".repeat(20_000)), "ValidationError", "webIdentityToken"),
         ];
-        let cases: Vec<_> = cases.iter().map(|(role, token, code, text)| (*role, token.as_str(), *code, *text)).collect();
+        let cases: Vec<_> =
+            cases.iter().map(|(role, token, code, text)| (*role, token.as_str(), *code, *text)).collect();
         all_refused(&wharf, &cases);
         nobody(&wharf).json(&exchange(&good, &[]));
         // Nothing of this made the server ask more than once, and nobody asked the other one.
@@ -155,7 +156,8 @@ async fn issuers_that_lead_elsewhere_or_fail_are_not_believed() {
 async fn this_machine_is_not_asked_unless_the_operator_says_so() {
     let issuer = Issuer::start().await;
     let wharf = Wharf::start(Backend::SqliteDisk).await;
-    let refused = format!("refused('ValidationError', client('iam').create_open_id_connect_provider, Url='{}')", issuer.url());
+    let refused =
+        format!("refused('ValidationError', client('iam').create_open_id_connect_provider, Url='{}')", issuer.url());
     script(&wharf.aws(), &refused);
     // By https it may be named, and is not reached.
     let https = issuer.url().replace("http://", "https://");
