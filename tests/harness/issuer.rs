@@ -1,6 +1,8 @@
 //! An identity provider (OpenID Connect) on this machine: it publishes its keys, counts who asks for them, signs tokens as it
 //! is told to, and misbehaves when a test wants it to.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,8 +13,6 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed2551
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 /// How a token is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,9 +111,9 @@ impl Keys {
 }
 
 impl Issuer {
-    /// Starts one on a free port.
-    pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    /// Starts one on a free port. It answers from a thread of its own: tests block while an AWS client runs.
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let state = Arc::new(State {
             url: format!("http://{}", listener.local_addr().expect("an address")),
             keys: Mutex::new(Keys::generate(0)),
@@ -121,15 +121,12 @@ impl Issuer {
             asked: AtomicUsize::new(0),
         });
         let own = Self(Arc::clone(&state));
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let issuer = Self(Arc::clone(&state));
-                tokio::spawn(async move {
-                    let mut request = vec![0; 8192];
-                    let length = stream.read(&mut request).await.unwrap_or_default();
-                    let answer = issuer.answer(&String::from_utf8_lossy(&request[..length]));
-                    let _ = stream.write_all(answer.as_bytes()).await;
-                });
+        std::thread::spawn(move || {
+            while let Ok((mut stream, _)) = listener.accept() {
+                let mut request = vec![0; 8192];
+                let length = stream.read(&mut request).unwrap_or_default();
+                let answer = Self(Arc::clone(&state)).answer(&String::from_utf8_lossy(&request[..length]));
+                let _ = stream.write_all(answer.as_bytes());
             }
         });
         own

@@ -121,7 +121,7 @@ impl Scene {
 
     /// The account of a resource: what its ARN says, else who owns all others.
     fn owner_of<'a>(&'a self, resource: &'a str) -> &'a str {
-        let account = resource.splitn(6, ':').nth(4);
+        let account = resource.split(':').nth(4);
         account.filter(|account| account.parse::<AccountId>().is_ok()).unwrap_or(self.owner.as_str())
     }
 

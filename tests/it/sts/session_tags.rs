@@ -40,12 +40,14 @@ message = refused('AccessDenied', sts.assume_role, **take('plain', team='red'))[
 assert 'sts:TagSession' in message, message
 refused('AccessDenied', sts.assume_role, **take('tagged', cost='1'))
 refused('AccessDenied', sts.assume_role, **take('tagged', team='red', cost='1'))
-double = refused('InvalidParameterValue', sts.assume_role, **take('tagged', team='red', TEAM='blue'))
+twice = [{'Key': 'team', 'Value': 'red'}, {'Key': 'team', 'Value': 'blue'}]
+refused('InvalidParameterValue', sts.assume_role, **dict(take('tagged'), Tags=twice))
+refused('ValidationError', sts.assume_role, **take('tagged', team='*'))
 refused('InvalidParameterValue', sts.assume_role, TransitiveTagKeys=['stage'], **take('tagged', team='red'))
-print(json.dumps([taken('plain'), taken('tagged'), taken('tagged', team='red'), taken('tagged', team='*')]))",
+print(json.dumps([taken('plain'), taken('tagged'), taken('tagged', team='red')]))",
         );
         // What is pulled from the red and from the blue team.
-        let expected = [[403, 403], [403, 200], [200, 403], [403, 403]];
+        let expected = [[403, 403], [403, 200], [200, 403]];
         for (answer, row) in answers.as_array().expect("a list").iter().zip(expected) {
             let docker = docker(wharf, &with_credentials(&wharf.aws(), answer));
             let mut found = Vec::new();
@@ -118,7 +120,7 @@ async fn tags_of_users_and_roles_count_without_a_session_tag() {
         assert_eq!(pull().await, 403);
         script(&wharf.aws(), "client('iam').tag_user(UserName='anna', Tags=[{'Key': 'team', 'Value': 'red'}])");
         assert_eq!(pull().await, 200);
-        script(&wharf.aws(), "client('iam').tag_user(UserName='anna', Tags=[{'Key': 'Team', 'Value': 'r*d'}])");
+        script(&wharf.aws(), "client('iam').tag_user(UserName='anna', Tags=[{'Key': 'Team', 'Value': 'blue'}])");
         assert_eq!(pull().await, 403);
     })
     .await;

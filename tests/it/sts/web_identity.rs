@@ -14,7 +14,7 @@ pub const ROLE: &str = "arn:aws:iam::000000000000:role/ci";
 
 /// A server that may ask this machine, with an identity provider that it trusts, and a role for jobs of `team/app`.
 pub async fn trusting(backend: Backend) -> (Wharf, Issuer) {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let wharf = Wharf::with(backend).set("WHARF_OUTBOUND_LOOPBACK", "true").start().await;
     trust(&wharf, &issuer);
     (wharf, issuer)

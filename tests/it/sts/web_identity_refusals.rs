@@ -37,7 +37,7 @@ for index, (role, token, code, text) in enumerate(json.loads({:?})):
 async fn tokens_that_are_not_for_this_or_not_good_are_refused() {
     for backend in DEFAULT {
         let (wharf, issuer) = trusting(*backend).await;
-        let other = Issuer::start().await;
+        let other = Issuer::start();
         let good = issuer.token(SUBJECT, "wharf");
         let with = |name: &str, value: Value| {
             let mut claims = issuer.claims(SUBJECT, "wharf");
@@ -134,7 +134,7 @@ async fn issuers_that_lead_elsewhere_or_fail_are_not_believed() {
     ];
     let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_OUTBOUND_LOOPBACK", "true").start().await;
     for (index, mood) in moods.into_iter().enumerate() {
-        let issuer = Issuer::start().await;
+        let issuer = Issuer::start();
         issuer.set(mood.clone());
         if index == 0 {
             trust(&wharf, &issuer);
@@ -154,7 +154,7 @@ async fn issuers_that_lead_elsewhere_or_fail_are_not_believed() {
 
 #[tokio::test]
 async fn this_machine_is_not_asked_unless_the_operator_says_so() {
-    let issuer = Issuer::start().await;
+    let issuer = Issuer::start();
     let wharf = Wharf::start(Backend::SqliteDisk).await;
     let refused =
         format!("refused('ValidationError', client('iam').create_open_id_connect_provider, Url='{}')", issuer.url());
