@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
 
+use crate::audit::Audit;
 use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
@@ -32,6 +33,7 @@ pub struct App {
     pub(crate) key_sets: KeySets,
     pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
     pub(crate) key_uses: KeyUses,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
@@ -48,6 +50,7 @@ impl App {
         })?;
         let snapshot = Snapshot::load(&db, &sealer).await?;
         Ok(Arc::new(Self {
+            audit: Audit::new(db.clone(), config.audit_retention),
             config,
             db,
             blobs,
@@ -104,13 +107,14 @@ impl App {
     }
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
-    /// elsewhere at once. Called when no request can come any more.
+    /// elsewhere at once, and until the audit log is stored. Called when no request can come any more.
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
         if let Err(error) = key_uses::flush(self).await {
             tracing::warn!(%error, "the last uses of access keys could not be recorded");
         }
+        let _ = tokio::time::timeout(patience, self.audit.flush()).await;
     }
 
     /// The present time.

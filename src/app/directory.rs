@@ -4,10 +4,9 @@
 use std::collections::HashMap;
 
 use store::groups::GroupRow;
-use store::iam_tags::IamTagRow;
 use store::roles::RoleRow;
 use store::users::UserRow;
-use store::{Conn, groups, iam_tags, policies};
+use store::{Conn, groups, policies};
 use types::{AccountId, Arn};
 
 use crate::Result;
@@ -46,7 +45,7 @@ pub struct Entity {
 }
 
 /// Tags by the resource that has them.
-type Tags = HashMap<String, Vec<(String, String)>>;
+pub(crate) type Tags = HashMap<String, Vec<(String, String)>>;
 
 /// All of them at one moment.
 #[derive(Debug, Default)]
@@ -59,9 +58,9 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads what `users` and `roles` do not tell.
-    pub(crate) async fn load(conn: &mut Conn, users: &[UserRow], roles: &[RoleRow]) -> Result<Self> {
-        let mut directory = Self::default();
+    /// Puts together what is known already, and reads the rest.
+    pub(crate) async fn load(conn: &mut Conn, users: &[UserRow], roles: &[RoleRow], tags: Tags) -> Result<Self> {
+        let mut directory = Self { tags, ..Self::default() };
         for UserRow { user_id, account, name, path, boundary_arn, .. } in users {
             directory.add(EntityKind::User, account, path, name, user_id, boundary_arn.clone());
         }
@@ -70,9 +69,6 @@ impl Directory {
         }
         for GroupRow { group_id, account, name, path, .. } in groups::list(conn).await? {
             directory.add(EntityKind::Group, &account, &path, &name, &group_id, None);
-        }
-        for IamTagRow { resource_id, key, value, .. } in iam_tags::list(conn).await? {
-            directory.tags.entry(resource_id).or_default().push((key, value));
         }
         directory.policy_ids = policies::list_ids(conn).await?.into_iter().collect();
         Ok(directory)

@@ -5,54 +5,62 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use store::Pending;
 use store::access_keys::{self, LastUse};
-use store::roles;
+use store::{Pending, roles};
 use types::Timestamp;
 
 use crate::authn::Login;
 use crate::authn::session::Bearer;
 use crate::{App, Error, Result};
 
-/// What ids of roles begin with.
-const ROLE: &str = "AROA";
-
-/// Keys that are written in one transaction.
+/// Uses that are written in one transaction.
 const BATCH: usize = 200;
 
 /// A use that says nothing new is not noted again for this long.
 const GRAIN: Duration = Duration::from_secs(1);
 
+/// What was used, by its id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum User {
+    AccessKey(String),
+    Role(String),
+}
+
 /// The uses since the last batch.
-pub(crate) struct KeyUses(Mutex<HashMap<String, LastUse>>);
+pub(crate) struct KeyUses(Mutex<HashMap<User, LastUse>>);
 
 impl KeyUses {
     pub(crate) fn new() -> Self {
         Self(Mutex::default())
     }
 
-    /// Notes a use by its key, or by its role. Only those that exist come here, so their number is bounded.
-    pub(crate) fn record_login(&self, login: &Login, service: &str, region: &str, now: Timestamp) {
-        let session = login.identity.session.as_ref().map(|opened| &opened.session.bearer);
-        match (session, &login.access_key_id) {
-            (Some(Bearer::Role { role_id, .. }), _) => self.record(role_id, service, region, now),
-            (Some(Bearer::AccessKey(id)), _) | (None, Some(id)) => self.record(id, service, region, now),
-            (None, None) => {}
+    /// Notes that somebody was let in: a use of the role whose session it is, or of the access key that it goes back to.
+    pub(crate) fn record(&self, login: &Login, service: &str, region: &str, now: Timestamp) {
+        let user = match &login.identity.session {
+            Some(opened) => match &opened.session.bearer {
+                Bearer::Role { role_id, .. } => Some(User::Role(role_id.clone())),
+                Bearer::AccessKey(access_key_id) => Some(User::AccessKey(access_key_id.clone())),
+            },
+            None => login.access_key_id.clone().map(User::AccessKey),
+        };
+        if let Some(user) = user {
+            self.note(user, service, region, now);
         }
     }
 
-    fn record(&self, access_key_id: &str, service: &str, region: &str, now: Timestamp) {
+    /// Only keys and roles that exist come here, so their number is bounded.
+    fn note(&self, user: User, service: &str, region: &str, now: Timestamp) {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match uses.get_mut(access_key_id) {
+        match uses.get_mut(&user) {
             Some(last) if last.at.after(GRAIN) > now && last.service == service && last.region == region => {}
             Some(last) => *last = last_use(service, region, now),
             None => {
-                uses.insert(access_key_id.to_owned(), last_use(service, region, now));
+                uses.insert(user, last_use(service, region, now));
             }
         }
     }
 
-    fn take(&self) -> Vec<(String, LastUse)> {
+    fn take(&self) -> Vec<(User, LastUse)> {
         let mut uses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *uses).into_iter().collect()
     }
@@ -62,7 +70,7 @@ fn last_use(service: &str, region: &str, at: Timestamp) -> LastUse {
     LastUse { at, region: region.to_owned(), service: service.to_owned() }
 }
 
-/// Writes what was noted. A batch that fails is given up: the next use of its keys is noted again.
+/// Writes what was noted. A batch that fails is given up: the next use is noted again.
 pub async fn flush(app: &App) -> Result<()> {
     let mut uses = app.key_uses.take();
     // In one order everywhere, or two processes could wait for each other.
@@ -72,12 +80,11 @@ pub async fn flush(app: &App) -> Result<()> {
         app.db
             .write_in_background(move |conn| {
                 Box::pin(async move {
-                    for (id, last) in &batch {
-                        if id.starts_with(ROLE) {
-                            roles::update_last_used(conn, id, last.at, Some(&last.region)).await?;
-                        } else {
-                            access_keys::update_last_used(conn, id, last).await?;
-                        }
+                    for (user, last) in &batch {
+                        match user {
+                            User::AccessKey(id) => access_keys::update_last_used(conn, id, last).await?,
+                            User::Role(id) => roles::update_last_used(conn, id, last.at, Some(&last.region)).await?,
+                        };
                     }
                     Ok(())
                 }) as Pending<'_, (), Error>
@@ -94,18 +101,19 @@ mod tests {
     #[test]
     fn the_newest_use_is_kept() {
         let uses = KeyUses::new();
+        let key = |id: &str| User::AccessKey(id.to_owned());
         let at = |millis: i64| Timestamp::from_micros(1_800_000_000_000_000 + millis * 1000);
-        uses.record("AKIA1", "ecr", "us-east-1", at(0));
-        uses.record("AKIA1", "ecr", "us-east-1", at(500));
-        uses.record("AKIA2", "ecr", "us-east-1", at(0));
-        uses.record("AKIA2", "iam", "us-east-1", at(500));
+        uses.note(key("AKIA1"), "ecr", "us-east-1", at(0));
+        uses.note(key("AKIA1"), "ecr", "us-east-1", at(500));
+        uses.note(key("AKIA2"), "ecr", "us-east-1", at(0));
+        uses.note(key("AKIA2"), "iam", "us-east-1", at(500));
         let mut taken = uses.take();
         taken.sort_by(|(a, _), (b, _)| a.cmp(b));
         assert_eq!(taken[0].1.at, at(0));
         assert_eq!((taken[1].1.at, taken[1].1.service.as_str()), (at(500), "iam"));
         assert!(uses.take().is_empty());
-        uses.record("AKIA1", "ecr", "us-east-1", at(0));
-        uses.record("AKIA1", "ecr", "us-east-1", at(2000));
+        uses.note(key("AKIA1"), "ecr", "us-east-1", at(0));
+        uses.note(key("AKIA1"), "ecr", "us-east-1", at(2000));
         assert_eq!(uses.take()[0].1.at, at(2000));
     }
 }

@@ -128,7 +128,7 @@ where
         let snapshot = call.ctx.app.snapshot();
         snapshot.directory().find(call.account(), kind, name).is_some_and(|entity| entity.id == id && entity.arn == arn)
     };
-    if known() && grant.require_on(O::ACTION, arn.as_str()).is_ok() {
+    if known() && grant.covers(O::ACTION, arn.as_str()) {
         return Ok(());
     }
     call.ctx.app.refresh().await?;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{App, Result, key_uses, uploads};
+use app::{App, Result, audit, key_uses, uploads};
 use store::Pending;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -19,6 +19,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 const RECORD_EVERY: Duration = Duration::from_secs(5);
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const REMOVE_EVERY: Duration = Duration::from_secs(10);
+const DISCARD_EVENTS_EVERY: Duration = Duration::from_secs(600);
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs all jobs until the returned set is dropped.
@@ -48,6 +49,9 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
         uploads::expire(&app).await.map(|ended| ended > 0)
     }));
     jobs.spawn(repeat("remove objects", REMOVE_EVERY, app, &owner, |app| async move { removals::run(&app).await }));
+    jobs.spawn(repeat("discard events", DISCARD_EVENTS_EVERY, app, &owner, |app| async move {
+        audit::discard_old(&app).await
+    }));
     jobs.spawn(repeat(
         "discard leftovers",
         LEFTOVERS_EVERY,

@@ -90,7 +90,7 @@ pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Res
             named_by(app, &named)?
         }
     };
-    app.key_uses.record_login(&login, "ecr", app.config.registry.region.as_str(), app.now());
+    app.key_uses.record(&login, "ecr", app.config.registry.region.as_str(), app.now());
     Ok(login)
 }
 

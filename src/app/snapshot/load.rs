@@ -39,7 +39,7 @@ impl Snapshot {
         }
         let user_rows = store::users::list(conn).await?;
         let role_rows = store::roles::list(conn).await?;
-        let directory = Directory::load(conn, &user_rows, &role_rows).await?;
+        let directory = Directory::load(conn, &user_rows, &role_rows, tags.clone()).await?;
         let mut users = HashMap::new();
         for user in user_rows {
             let policies = std::iter::once(&user.user_id)

@@ -78,6 +78,16 @@ impl Snapshot {
         self.access_keys.get(access_key_id)?.identity.principal.account.parse().ok()
     }
 
+    /// Whose an access key is, whether or not it may be used.
+    pub fn access_key_owner(&self, access_key_id: &str) -> Option<&Arc<Identity>> {
+        self.access_keys.get(access_key_id).map(|key| &key.identity)
+    }
+
+    /// Users, groups and roles by their names.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// The role of that ARN.
     pub fn role(&self, arn: &str) -> Option<&Arc<Role>> {
         self.roles.get(arn)

@@ -85,6 +85,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     switch("sparse_indexes", "false", "Accept indexes and images whose manifests and layers are not all present"),
     setting("max_manifest_bytes", "4MiB", "Largest manifest accepted"),
     setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together"),
+    setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     switch(

@@ -8,35 +8,33 @@ use super::text;
 
 #[tokio::test]
 async fn a_key_works_until_it_is_turned_off_and_again_when_it_is_on() {
-    on_default(async |wharf| {
-        let root = wharf.aws();
-        root.json(&["iam", "create-user", "--user-name", "anna"]);
-        let made = root.json(&["iam", "create-access-key", "--user-name", "anna"]);
-        let (id, secret) = (text(&made, "/AccessKey/AccessKeyId"), text(&made, "/AccessKey/SecretAccessKey"));
-        assert!(id.starts_with("AKIA") && id.len() == 20 && secret.len() == 40, "{made}");
-        assert_eq!(made["AccessKey"]["Status"], "Active");
-        let anna = root.with_key(id, secret);
-        // The process that made it knows it at once.
-        let caller = anna.json(&["sts", "get-caller-identity"]);
-        assert_eq!(text(&caller, "/Arn"), "arn:aws:iam::000000000000:user/anna");
-        wharf.client().as_(Auth::basic(id, secret)).get("/v2/").send().await.expect(200);
-        let listed = root.json(&["iam", "list-access-keys", "--user-name", "anna"]);
-        assert_eq!(text(&listed, "/AccessKeyMetadata/0/AccessKeyId"), id);
-        assert!(!listed.to_string().contains(secret), "{listed}");
-        let status =
-            |status| ["iam", "update-access-key", "--user-name", "anna", "--access-key-id", id, "--status", status];
-        root.json(&status("Inactive"));
-        anna.refused(&["sts", "get-caller-identity"], "InvalidClientTokenId");
-        wharf.client().as_(Auth::basic(id, secret)).get("/v2/").send().await.expect(401);
-        let listed = root.json(&["iam", "list-access-keys", "--user-name", "anna"]);
-        assert_eq!(text(&listed, "/AccessKeyMetadata/0/Status"), "Inactive");
-        root.json(&status("Active"));
-        anna.json(&["sts", "get-caller-identity"]);
-        root.json(&["iam", "delete-access-key", "--user-name", "anna", "--access-key-id", id]);
-        anna.refused(&["sts", "get-caller-identity"], "InvalidClientTokenId");
-        assert_eq!(root.json(&["iam", "list-access-keys", "--user-name", "anna"])["AccessKeyMetadata"], json!([]));
-    })
-    .await;
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    let root = wharf.aws();
+    root.json(&["iam", "create-user", "--user-name", "anna"]);
+    let made = root.json(&["iam", "create-access-key", "--user-name", "anna"]);
+    let (id, secret) = (text(&made, "/AccessKey/AccessKeyId"), text(&made, "/AccessKey/SecretAccessKey"));
+    assert!(id.starts_with("AKIA") && id.len() == 20 && secret.len() == 40, "{made}");
+    assert_eq!(made["AccessKey"]["Status"], "Active");
+    let anna = root.with_key(id, secret);
+    // The process that made it knows it at once.
+    let caller = anna.json(&["sts", "get-caller-identity"]);
+    assert_eq!(text(&caller, "/Arn"), "arn:aws:iam::000000000000:user/anna");
+    wharf.client().as_(Auth::basic(id, secret)).get("/v2/").send().await.expect(200);
+    let listed = root.json(&["iam", "list-access-keys", "--user-name", "anna"]);
+    assert_eq!(text(&listed, "/AccessKeyMetadata/0/AccessKeyId"), id);
+    assert!(!listed.to_string().contains(secret), "{listed}");
+    let status =
+        |status| ["iam", "update-access-key", "--user-name", "anna", "--access-key-id", id, "--status", status];
+    root.json(&status("Inactive"));
+    anna.refused(&["sts", "get-caller-identity"], "InvalidClientTokenId");
+    wharf.client().as_(Auth::basic(id, secret)).get("/v2/").send().await.expect(401);
+    let listed = root.json(&["iam", "list-access-keys", "--user-name", "anna"]);
+    assert_eq!(text(&listed, "/AccessKeyMetadata/0/Status"), "Inactive");
+    root.json(&status("Active"));
+    anna.json(&["sts", "get-caller-identity"]);
+    root.json(&["iam", "delete-access-key", "--user-name", "anna", "--access-key-id", id]);
+    anna.refused(&["sts", "get-caller-identity"], "InvalidClientTokenId");
+    assert_eq!(root.json(&["iam", "list-access-keys", "--user-name", "anna"])["AccessKeyMetadata"], json!([]));
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::access::model::identity_policy;
 const FIRST: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:ListImages","Resource":"*"}]}"#;
 const SECOND: &str =
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ecr:GetAuthorizationToken","Resource":"*"}]}"#;
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iam:ListUsers","Resource":"*"}]}"#;
 const ARN: &str = "arn:aws:iam::000000000000:policy/ci/push";
 
 #[tokio::test]
@@ -150,7 +150,7 @@ async fn the_version_in_force_decides() {
         let (root, anna) = (wharf.aws(), wharf.aws().as_user(&user));
         root.json(&["iam", "create-policy", "--policy-name", "push", "--path", "/ci/", "--policy-document", FIRST]);
         root.json(&["iam", "attach-user-policy", "--user-name", "anna", "--policy-arn", ARN]);
-        let may = async || anna.cli(&["ecr", "get-login-password"]).status.success();
+        let may = async || anna.cli(&["iam", "list-users"]).status.success();
         assert!(!may().await);
         root.json(&["iam", "create-policy-version", "--policy-arn", ARN, "--policy-document", SECOND]);
         assert!(!may().await, "a version that is not in force decides nothing");

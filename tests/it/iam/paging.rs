@@ -26,8 +26,7 @@ iam.delete_user(UserName="user-04")
 iam.create_user(UserName="user-00a")
 rest = iam.list_users(MaxItems=5, Marker=first["Marker"])
 assert [row["UserName"] for row in rest["Users"]] == names[5:10], rest
-for size in [0, 1001]:
-    refused("ValidationError", iam.list_roles, MaxItems=size) if size else None
+refused("ValidationError", iam.list_roles, MaxItems=1001)
 print(json.dumps(first["Marker"]))
 "#,
         );

@@ -27,7 +27,7 @@ iam = client("iam")
 model = iam.meta.service_model
 arns = {"PolicyArn": "arn:aws:iam::000000000000:policy/x", "PermissionsBoundary": "arn:aws:iam::000000000000:policy/x",
         "OpenIDConnectProviderArn": "arn:aws:iam::000000000000:oidc-provider/x.example.com"}
-words = {"Url": "https://x.example.com", "VersionId": "v1", "AccountAlias": "alias",
+words = {"Url": "https://x.example.com", "VersionId": "v1", "AccountAlias": "alias", "ThumbprintList": ["a" * 40],
          "PolicyDocument": json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
          "AssumeRolePolicyDocument": json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}})}
 
