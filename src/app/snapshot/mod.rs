@@ -63,16 +63,6 @@ impl Snapshot {
         self.access_keys.get(access_key_id).filter(|key| key.active)
     }
 
-    /// Whose an access key is, whether or not it may be used.
-    pub fn access_key_owner(&self, access_key_id: &str) -> Option<&Arc<Identity>> {
-        self.access_keys.get(access_key_id).map(|key| &key.identity)
-    }
-
-    /// Users, groups and roles by their names.
-    pub fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
     /// The account of an access key, whether or not that may be used.
     pub fn account_of(&self, access_key_id: &str) -> Option<AccountId> {
         self.access_keys.get(access_key_id)?.identity.principal.account.parse().ok()

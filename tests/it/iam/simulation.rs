@@ -109,7 +109,8 @@ async fn boundaries_and_resource_policies_take_part() {
         let all = policy(json!({ "Effect": "Allow", "Action": "ecr:*", "Resource": "*" }));
         let limit = policy(json!({ "Effect": "Allow", "Action": "ecr:Get*", "Resource": "*" }));
         let names = ["--action-names", "ecr:GetDownloadUrlForLayer", "ecr:PutImage", "--resource-arns", REPOSITORY];
-        let call = [&["--policy-input-list", &all, "--permissions-boundary-policy-input-list", &limit][..], &names].concat();
+        let call =
+            [&["--policy-input-list", &all, "--permissions-boundary-policy-input-list", &limit][..], &names].concat();
         let answer = custom(&aws, &call);
         let of = |index: usize| {
             let result = &answer["EvaluationResults"][index];
@@ -124,7 +125,8 @@ async fn boundaries_and_resource_policies_take_part() {
             let statement = json!({ "Effect": "Allow", "Principal": { "AWS": principal }, "Action": "ecr:PutImage" });
             let resource = policy(statement);
             let call = ["--policy-input-list", identity, "--resource-policy", &resource, "--caller-arn", caller];
-            let answer = custom(&aws, &[&call[..], &["--action-names", "ecr:PutImage", "--resource-arns", REPOSITORY]].concat());
+            let answer =
+                custom(&aws, &[&call[..], &["--action-names", "ecr:PutImage", "--resource-arns", REPOSITORY]].concat());
             answer["EvaluationResults"][0]["EvalDecision"].as_str().expect("text").to_owned()
         };
         let (anna, away) = ("arn:aws:iam::000000000000:user/anna", "arn:aws:iam::111122223333:user/anna");
