@@ -19,6 +19,7 @@ pub mod bootstrap;
 pub mod catalog;
 pub mod fsck;
 pub mod images;
+pub mod lifecycle;
 pub mod manifest;
 pub mod referrers;
 pub mod repositories;

@@ -373,6 +373,14 @@ impl Row {
         self.integer(column).map(Timestamp::from_micros)
     }
 
+    pub(crate) fn optional_time(&self, column: usize) -> Result<Option<Timestamp>> {
+        let micros: Option<i64> = match self {
+            Self::Sqlite(row) => row.try_get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        };
+        Ok(micros.map(Timestamp::from_micros))
+    }
+
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         Ok(match self {
             Self::Sqlite(row) => row.try_get(column)?,
