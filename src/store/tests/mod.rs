@@ -4,11 +4,13 @@
 mod blobs;
 mod cut_connections;
 mod harness;
+mod lifecycle;
 mod migrations;
 mod names;
 pub(crate) mod plans;
 mod principals;
 mod references;
+mod registry_settings;
 mod removals;
 mod sqlite_files;
 mod tags;
