@@ -91,6 +91,7 @@ pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result
     let policies = Policies {
         identity: &ctx.identity.policies,
         resource: snapshot.repository_policy(&ctx.registry, repository).map(std::slice::from_ref).unwrap_or_default(),
+        boundary: ctx.identity.boundary.as_ref(),
         ..Policies::default()
     };
     for action in actions {

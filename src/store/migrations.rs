@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "registry_settings",
         sql: include_str!("../../migrations/0005_registry_settings.sql"),
     },
+    Migration { version: 6, name: "iam", sql: include_str!("../../migrations/0006_iam.sql") },
 ];
 
 /// What Postgres needs before the first of them.

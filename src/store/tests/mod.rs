@@ -4,6 +4,7 @@
 mod blobs;
 mod cut_connections;
 mod harness;
+mod iam;
 mod lifecycle;
 mod migrations;
 mod names;
