@@ -48,7 +48,7 @@ impl From<lifecycle_policies::LifecyclePolicyRow> for Stored {
 /// Reads and checks the text of a policy completely.
 pub(crate) fn check(text: &str) -> Result<LifecyclePolicy> {
     let length = text.chars().count();
-    let invalid = |constraint: String| Error::InvalidParameter { member: "lifecyclePolicyText", constraint };
+    let invalid = |constraint: String| Error::InvalidParameter { parameter: "lifecyclePolicyText", constraint };
     if length < *LENGTH.start() {
         return Err(invalid(format!("must have length greater than or equal to {}", LENGTH.start())));
     }
@@ -67,7 +67,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, text: &str) -> Result<()> {
         .db
         .write(move |conn| {
             Box::pin(async move {
-                let repository = repositories::find(conn, &permit).await?;
+                let repository = repositories::lock(conn, &permit).await?;
                 lifecycle_policies::upsert(conn, &repository.repository_id, &text, now).await?;
                 Ok(())
             }) as Pending<'_, (), Error>
@@ -92,7 +92,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<Stored> {
         .db
         .write(move |conn| {
             Box::pin(async move {
-                let repository = repositories::find(conn, &permit).await?;
+                let repository = repositories::lock(conn, &permit).await?;
                 let found = lifecycle_policies::delete(conn, &repository.repository_id).await?;
                 found.map(Stored::from).ok_or_else(|| unknown(&permit))
             }) as Pending<'_, Stored, Error>
@@ -101,5 +101,5 @@ pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<Stored> {
 }
 
 fn unknown(permit: &Permit) -> Error {
-    Error::LifecyclePolicyUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
+    Error::LifecyclePolicyUnknown { account: permit.registry().account.clone(), name: permit.repository().clone() }
 }

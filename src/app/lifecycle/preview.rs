@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use store::lifecycle_preview_results::{self as results, ResultRow, Tagged};
 use store::lifecycle_previews::{self as previews, LifecyclePreviewRow, Status};
-use store::{Pending, lifecycle_policies, tags};
-use types::{Digest, Tag, Timestamp};
+use store::{Pending, lifecycle_policies};
+use types::Timestamp;
 
 use super::{LifecyclePolicy, RuleAction, check, evaluate, images, unknown};
-use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
+use crate::images::{self as repository_images, ImageId};
+use crate::{Action, App, Ctx, Error, Permit, Result, page_token, repositories};
 
 pub use store::lifecycle_preview_results::{ResultRow as Item, Tagged as TagStatus};
 pub use store::lifecycle_previews::Status as PreviewStatus;
@@ -36,15 +37,15 @@ pub async fn start(ctx: &Ctx, permit: &Permit, text: Option<&str>) -> Result<Str
         .db
         .write(move |conn| {
             Box::pin(async move {
-                let repository = repositories::find(conn, &permit).await?;
+                let repository = repositories::lock(conn, &permit).await?;
                 let id = &repository.repository_id;
                 let text = match text {
                     Some(text) => text,
                     None => lifecycle_policies::find(conn, id).await?.ok_or_else(|| unknown(&permit))?.document,
                 };
                 if !previews::insert(conn, id, &run_id, &text, now).await? {
-                    let (registry, repository) = (repository.registry, repository.name);
-                    return Err(Error::LifecyclePreviewInProgress { registry, repository });
+                    let (account, name) = (repository.registry.account, repository.name);
+                    return Err(Error::LifecyclePreviewInProgress { account, name });
                 }
                 Ok(text)
             }) as Pending<'_, String, Error>
@@ -67,30 +68,21 @@ pub struct Preview {
     pub transitioning: u64,
     /// Some of the images that would go.
     pub items: Vec<ResultRow>,
-    /// The run and position to go on after, if there is more.
-    pub next: Option<Place>,
-}
-
-/// A place in the results of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
-    /// The run. Another one has other results.
-    pub run_id: String,
-    /// After which position.
-    pub position: i64,
+    /// Names the next page of them, if there is one.
+    pub next_token: Option<String>,
 }
 
 /// Which results are wanted.
 #[derive(Debug)]
 pub enum Wanted {
     /// Those of these images.
-    Images(Vec<(Option<Digest>, Option<Tag>)>),
+    Images(Vec<ImageId>),
     /// A page of them.
     Page {
         /// With or without tags.
         tagged: Tagged,
-        /// Where to go on.
-        after: Option<Place>,
+        /// Names the page; the first if there is none.
+        next_token: Option<String>,
         /// How many at most.
         limit: usize,
     },
@@ -102,7 +94,7 @@ pub async fn get(ctx: &Ctx, permit: &Permit, wanted: &Wanted) -> Result<Preview>
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
     let row = previews::find(&mut conn, &repository.repository_id).await?.ok_or_else(|| {
-        Error::LifecyclePreviewUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
+        Error::LifecyclePreviewUnknown { account: permit.registry().account.clone(), name: permit.repository().clone() }
     })?;
     let mut preview = Preview {
         text: row.document,
@@ -110,45 +102,27 @@ pub async fn get(ctx: &Ctx, permit: &Permit, wanted: &Wanted) -> Result<Preview>
         expiring: row.expiring_count,
         transitioning: row.transitioning_count,
         items: Vec::new(),
-        next: None,
+        next_token: None,
     };
     if row.status != Status::Complete {
         return Ok(preview);
     }
     match wanted {
         Wanted::Images(ids) => {
-            let mut digests = Vec::new();
-            for (digest, tag) in ids {
-                let tagged = match tag {
-                    Some(tag) => tags::find(&mut conn, &repository.repository_id, tag).await?,
-                    None => None,
-                };
-                // Both given must name the same image.
-                match (digest, tag, tagged) {
-                    (Some(digest), None, _) => digests.push(digest.clone()),
-                    (None, Some(_), Some(tagged)) => digests.push(tagged),
-                    (Some(digest), Some(_), Some(tagged)) if *digest == tagged => digests.push(tagged),
-                    _ => {}
-                }
-            }
+            // What names no image is left out: the operation has no failure for it.
+            let found = repository_images::resolve(&mut conn, &repository.repository_id, ids).await?;
+            let digests: Vec<_> = found.into_iter().flatten().collect();
             preview.items = results::find_all(&mut conn, &row.run_id, &digests).await?;
         }
-        Wanted::Page { tagged, after, limit } => {
-            let position = match after {
-                None => 0,
-                Some(place) if place.run_id == row.run_id => place.position,
-                Some(_) => {
-                    return Err(Error::InvalidParameter {
-                        member: "nextToken",
-                        constraint: "the preview has been started again since; begin with its first page".to_owned(),
-                    });
-                }
-            };
-            let mut items = results::list(&mut conn, &row.run_id, *tagged, position, limit + 1).await?;
+        Wanted::Page { tagged, next_token, limit } => {
+            // A preview that was started again since has other results, which a token of the old one does not open.
+            let list = format!("lifecycle preview {} {tagged:?}", row.run_id);
+            let after = page_token::open_next(&ctx.app, &list, next_token.as_deref())?.unwrap_or_default();
+            let mut items = results::list(&mut conn, &row.run_id, *tagged, after, limit + 1).await?;
             if items.len() > *limit {
                 items.truncate(*limit);
-                let position = items.last().map_or(0, |item| item.position);
-                preview.next = Some(Place { run_id: row.run_id, position });
+                let last = items.last().map_or(0, |item| item.position);
+                preview.next_token = Some(page_token::seal(&ctx.app, &list, &last)?);
             }
             preview.items = items;
         }

@@ -5,9 +5,8 @@ use store::pull_through_cache_rules as rows;
 pub use store::pull_through_cache_rules::PullThroughCacheRuleRow as CacheRule;
 use store::Pending;
 
-use super::Page;
 use super::check::{self, ROOT, arn, invalid, is_prefix, length, pattern};
-use super::upstream;
+use super::{List, Page, upstream};
 use crate::{Action, Ctx, Error, Grant, Result, outbound};
 
 /// The quota of ECR.
@@ -69,7 +68,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
         .write(move |conn| {
             Box::pin(async move {
                 if !rows::insert(conn, &rule).await? {
-                    return Err(Error::CacheRuleExists { registry: rule.registry, prefix: rule.prefix });
+                    return Err(Error::CacheRuleExists { account: rule.registry.account, prefix: rule.prefix });
                 }
                 if rows::count(conn, &rule.registry).await? > MAX {
                     return Err(Error::LimitExceeded(format!(
@@ -100,12 +99,14 @@ pub async fn find_all(ctx: &Ctx, grant: &Grant, prefixes: &[String]) -> Result<V
     }
 }
 
-/// Rules after `after`, by prefix, at most `limit`.
-pub async fn list(ctx: &Ctx, grant: &Grant, after: &str, limit: usize) -> Result<Page<CacheRule>> {
+/// Rules by prefix, at most `limit`, from the page that the token names on.
+pub async fn list(ctx: &Ctx, grant: &Grant, next_token: Option<&str>, limit: usize) -> Result<Page<CacheRule>> {
     grant.require(Action::DescribePullThroughCacheRules.as_str())?;
+    let list = List::new(ctx, "cache rules");
+    let after = list.after(next_token)?;
     let mut conn = ctx.app.db.reader().await?;
-    let items = rows::list(&mut conn, &ctx.registry, after, limit + 1).await?;
-    Ok(Page::of(items, limit, |rule| &rule.prefix))
+    let items = rows::list(&mut conn, &ctx.registry, &after, limit + 1).await?;
+    list.page(items, limit, |rule| &rule.prefix)
 }
 
 /// Changes what a rule opens the other registry with. The rule as it is then.
@@ -212,7 +213,7 @@ fn is_account_scope(region: &str, account: &str) -> bool {
 }
 
 fn unknown(ctx: &Ctx, prefix: &str) -> Error {
-    Error::CacheRuleUnknown { registry: ctx.registry.clone(), prefix: prefix.to_owned() }
+    Error::CacheRuleUnknown { account: ctx.registry.account.clone(), prefix: prefix.to_owned() }
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use types::{AccountId, RepoName};
 use crate::{Error, Result};
 
 /// The refusal of a member.
-pub(super) fn invalid(member: &'static str, constraint: impl Into<String>) -> Error {
-    Error::InvalidParameter { member, constraint: constraint.into() }
+pub(super) fn invalid(parameter: &'static str, constraint: impl Into<String>) -> Error {
+    Error::InvalidParameter { parameter, constraint: constraint.into() }
 }
 
 /// The length of a text in characters.

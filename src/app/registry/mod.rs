@@ -22,24 +22,42 @@ use serde::de::DeserializeOwned;
 use store::{Conn, Pending, registry_settings};
 use types::RegistryId;
 
-use crate::{App, Ctx, Error, Result};
+use crate::{App, Ctx, Error, Result, page_token};
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Debug)]
 pub struct Page<T> {
     /// In the order of their keys.
     pub items: Vec<T>,
-    /// The key to go on after, if there is more.
-    pub next: Option<String>,
+    /// Names the next page, if there is one.
+    pub next_token: Option<String>,
 }
 
-impl<T> Page<T> {
-    /// From one more item than fits, if there is one more.
-    fn of(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> Self {
+/// A list of a registry that is read by keys, in pages.
+struct List<'l> {
+    ctx: &'l Ctx,
+    name: String,
+}
+
+impl<'l> List<'l> {
+    fn new(ctx: &'l Ctx, what: &str) -> Self {
+        Self { ctx, name: format!("{what} of {}/{}", ctx.registry.account, ctx.registry.region) }
+    }
+
+    /// The key after which the page of a token begins.
+    fn after(&self, next_token: Option<&str>) -> Result<String> {
+        Ok(page_token::open_next(&self.ctx.app, &self.name, next_token)?.unwrap_or_default())
+    }
+
+    /// A page of at most `limit` items, from one more than that if there is one more.
+    fn page<T>(&self, mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> Result<Page<T>> {
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|last| key(last).to_owned());
-        Self { items, next }
+        let next_token = match items.last().filter(|_| more) {
+            Some(last) => Some(page_token::seal(&self.ctx.app, &self.name, &key(last))?),
+            None => None,
+        };
+        Ok(Page { items, next_token })
     }
 }
 

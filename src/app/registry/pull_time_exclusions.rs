@@ -3,7 +3,7 @@
 use store::{Pending, pull_time_exclusions, stamps};
 use types::Timestamp;
 
-use super::Page;
+use super::{List, Page};
 use super::check::{arn, is_account, length, pattern};
 use crate::{Action, Ctx, Error, Grant, Result};
 
@@ -22,7 +22,7 @@ pub async fn register(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result<T
         .write(move |conn| {
             Box::pin(async move {
                 if !pull_time_exclusions::insert(conn, &registry, &principal, now).await? {
-                    return Err(Error::ExclusionExists { registry, principal });
+                    return Err(Error::ExclusionExists { account: registry.account, principal });
                 }
                 if pull_time_exclusions::count(conn, &registry).await? > MAX {
                     return Err(Error::LimitExceeded(format!(
@@ -48,7 +48,7 @@ pub async fn deregister(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result
         .write(move |conn| {
             Box::pin(async move {
                 if !pull_time_exclusions::delete(conn, &registry, &principal).await? {
-                    return Err(Error::ExclusionUnknown { registry, principal });
+                    return Err(Error::ExclusionUnknown { account: registry.account, principal });
                 }
                 Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
             }) as Pending<'_, (), Error>
@@ -57,12 +57,14 @@ pub async fn deregister(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result
     super::obey(&ctx.app).await
 }
 
-/// Principals after `after`, at most `limit`.
-pub async fn list(ctx: &Ctx, grant: &Grant, after: &str, limit: usize) -> Result<Page<String>> {
+/// Principals by ARN, at most `limit`, from the page that the token names on.
+pub async fn list(ctx: &Ctx, grant: &Grant, next_token: Option<&str>, limit: usize) -> Result<Page<String>> {
     grant.require(Action::ListPullTimeUpdateExclusions.as_str())?;
+    let list = List::new(ctx, "pull time exclusions");
+    let after = list.after(next_token)?;
     let mut conn = ctx.app.db.reader().await?;
-    let items = pull_time_exclusions::list(&mut conn, &ctx.registry, after, limit + 1).await?;
-    Ok(Page::of(items, limit, String::as_str))
+    let items = pull_time_exclusions::list(&mut conn, &ctx.registry, &after, limit + 1).await?;
+    list.page(items, limit, String::as_str)
 }
 
 fn check(principal_arn: &str) -> Result<()> {

@@ -2,13 +2,15 @@
 //! and given back as it was sent. No replication runs yet, so no image has a status of it and no backfill can begin.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
-use types::Reference;
+use types::Digest;
 
 use super::check::{entries, invalid, is_account, is_region, length, one_of, pattern};
 use super::name::REPLICATION;
-use crate::{Action, Ctx, Error, Grant, Permit, Result, images};
+use crate::images::{self, ImageId};
+use crate::{Action, Ctx, Error, Grant, Permit, Result, page_token};
 
 /// The quota of ECR; its model would take 25.
 const MAX_RULES: usize = 10;
@@ -136,13 +138,13 @@ pub async fn put(ctx: &Ctx, grant: &Grant, configuration: &ReplicationConfigurat
 
 /// Where an image was replicated to: the image, which must exist, and nothing more. No replication runs, so none of
 /// them has begun, ended or failed.
-pub async fn status(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<types::Digest> {
+pub async fn status(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Digest> {
     permit.require(Action::DescribeImageReplicationStatus)?;
-    images::resolve(ctx, permit, reference).await
+    images::find(ctx, permit, id).await
 }
 
 /// Refuses to begin a backfill, with the reason: a destination that is not configured, or that no replication runs.
-pub async fn start_backfill(ctx: &Ctx, grant: &Grant, destination: &ReplicationDestination) -> Result<()> {
+pub async fn start_backfill(ctx: &Ctx, grant: &Grant, destination: &ReplicationDestination) -> Result<Infallible> {
     grant.require(Action::StartReplicationBackfill.as_str())?;
     destination.check(ctx)?;
     let configured = current(ctx).await?.rules.into_iter().flat_map(|rule| rule.destinations);
@@ -155,8 +157,15 @@ pub async fn start_backfill(ctx: &Ctx, grant: &Grant, destination: &ReplicationD
     Err(Error::Validation("Replication does not run on this registry yet".to_owned()))
 }
 
+/// Lists the backfills of the registry: there is none. A token cannot have come from here.
+pub fn list_backfills(ctx: &Ctx, grant: &Grant, next_token: Option<&str>) -> Result<()> {
+    grant.require(Action::ListReplicationBackfills.as_str())?;
+    page_token::open_next::<()>(&ctx.app, "replication backfills", next_token)?;
+    Ok(())
+}
+
 /// Refuses what is about one backfill: there is none.
-pub fn backfill(ctx: &Ctx, grant: &Grant, action: Action, replication_backfill_id: &str) -> Result<()> {
+pub fn backfill(ctx: &Ctx, grant: &Grant, action: Action, replication_backfill_id: &str) -> Result<Infallible> {
     grant.require(action.as_str())?;
     let is_uuid = replication_backfill_id.len() == 36
         && replication_backfill_id.bytes().enumerate().all(|(at, byte)| match at {
@@ -168,7 +177,7 @@ pub fn backfill(ctx: &Ctx, grant: &Grant, action: Action, replication_backfill_i
         is_uuid,
         "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
     )?;
-    Err(Error::BackfillUnknown { registry: ctx.registry.clone(), id: replication_backfill_id.to_owned() })
+    Err(Error::BackfillUnknown { account: ctx.registry.account.clone(), id: replication_backfill_id.to_owned() })
 }
 
 #[cfg(test)]

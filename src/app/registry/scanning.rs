@@ -1,14 +1,17 @@
 //! How the images of a registry are to be scanned. The configuration is checked, stored and applied to repositories by
 //! name; no scanner exists yet, so no image is scanned and every scan is unknown.
 
+use std::convert::Infallible;
+
 use serde::{Deserialize, Serialize};
 use store::repositories::RepositoryRow;
-use types::{Digest, Reference, RepoName};
+use types::RepoName;
 
 use super::check::{entries, invalid, length, one_of, pattern};
 use super::name::SCANNING;
 use super::wildcard;
-use crate::{Action, Ctx, Error, Grant, Permit, Result, images};
+use crate::images::{self, ImageId};
+use crate::{Action, Ctx, Error, Grant, Permit, Result};
 
 /// How the images of a registry are scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -168,22 +171,21 @@ pub async fn of_repositories(
 
 /// Refuses to scan an image, which must exist, with the reason. There is no scanner: to say that a scan has started
 /// would let `aws ecr wait image-scan-complete` wait for nothing.
-pub async fn start(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<()> {
+pub async fn start(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Infallible> {
     permit.require(Action::StartImageScan)?;
-    images::resolve(ctx, permit, reference).await?;
+    images::find(ctx, permit, id).await?;
     // ECR's text where scans by hand are not to be had.
     Err(Error::Validation("This feature is disabled: this registry has no image scanner yet".to_owned()))
 }
 
 /// Refuses to tell what scans of an image, which must exist, found: there was none.
-pub async fn findings(ctx: &Ctx, permit: &Permit, digest: Option<&Digest>, tag: Option<&types::Tag>) -> Result<()> {
+pub async fn findings(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Infallible> {
     permit.require(Action::DescribeImageScanFindings)?;
-    let found = images::resolve_id(ctx, permit, digest, tag).await?;
+    let digest = images::find(ctx, permit, id).await?;
     Err(Error::ScanUnknown {
-        registry: permit.registry().clone(),
+        account: permit.registry().account.clone(),
         repository: permit.repository().clone(),
-        digest: found,
-        tag: tag.cloned(),
+        id: ImageId { digest: Some(digest.to_string()), tag: id.tag.clone() },
     })
 }
 

@@ -2,12 +2,13 @@
 //! given back; nothing is signed yet, so no image has a status of it.
 
 use serde::{Deserialize, Serialize};
-use types::{Digest, Reference};
+use types::Digest;
 
 use super::check::{arn, entries, is_account, is_region, length, one_of, pattern};
 use super::name::SIGNING;
 use super::wildcard;
-use crate::{Action, Ctx, Error, Grant, Permit, Result, images};
+use crate::images::{self, ImageId};
+use crate::{Action, Ctx, Error, Grant, Permit, Result};
 
 /// Which images are signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,13 +94,13 @@ pub async fn delete(ctx: &Ctx, grant: &Grant) -> Result<SigningConfiguration> {
 
 /// Whether an image was signed: the image, which must exist, and nothing more. Nothing is signed, so no signing has
 /// begun, ended or failed.
-pub async fn status(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Digest> {
+pub async fn status(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Digest> {
     permit.require(Action::DescribeImageSigningStatus)?;
-    images::resolve(ctx, permit, reference).await
+    images::find(ctx, permit, id).await
 }
 
 fn unknown(ctx: &Ctx) -> Error {
-    Error::SigningConfigurationUnknown(ctx.registry.clone())
+    Error::SigningConfigurationUnknown(ctx.registry.account.clone())
 }
 
 #[cfg(test)]

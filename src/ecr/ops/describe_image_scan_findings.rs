@@ -1,0 +1,51 @@
+//! `DescribeImageScanFindings`: what scans of an image found.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html>
+//!
+//! There is no scanner yet, so every image that exists has the answer that ECR has for one that was never scanned.
+
+use app::api::Call;
+use app::registry::scanning;
+use app::{Action, Grant};
+use aws::{Need, Operation, Resource};
+use serde::{Deserialize, Serialize};
+
+use super::image_identifier::ImageIdentifier;
+use crate::error::Error;
+use crate::parameters::{limit, repository};
+
+/// The operation.
+pub(crate) struct DescribeImageScanFindings;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    registry_id: Option<String>,
+    repository_name: String,
+    image_id: ImageIdentifier,
+    max_results: Option<i64>,
+}
+
+/// There is none: no scan exists.
+#[derive(Debug, Serialize)]
+pub(crate) enum Output {}
+
+impl Operation for DescribeImageScanFindings {
+    type Call = Call;
+    const NAME: &'static str = "DescribeImageScanFindings";
+    const ACTION: &'static str = Action::DescribeImageScanFindings.as_str();
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        limit(input.max_results, 1000)?;
+        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
+        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
+        let permit = grant.permit(&registry, &name);
+        match scanning::findings(&call.ctx, &permit, &input.image_id.id()).await? {}
+    }
+}
