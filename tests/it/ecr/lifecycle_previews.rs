@@ -1,0 +1,168 @@
+//! StartLifecyclePolicyPreview, GetLifecyclePolicyPreview: what a policy would do, found out in the background and told in pages by
+//! every process.
+
+use std::sync::Arc;
+
+use tests::harness::{Backend, Backing, Wharf, on_default};
+
+/// What the scripts below share.
+const PRELUDE: &str = r#"
+ecr = client("ecr")
+def policy(*rules):
+    return json.dumps({"rules": [
+        {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}, "description": "x" * 60}
+        for priority, selection in rules]})
+def keep(newest, **tags):
+    return {**tags, "countType": "imageCountMoreThan", "countNumber": newest}
+everything = {"tagStatus": "any"}
+def complete(**arguments):
+    ecr.get_waiter("lifecycle_policy_preview_complete").wait(WaiterConfig={"Delay": 0.2, "MaxAttempts": 100}, **arguments)
+    return ecr.get_lifecycle_policy_preview(**arguments)
+"#;
+
+#[tokio::test]
+async fn a_preview_tells_what_a_policy_would_do() {
+    on_default(async |wharf| {
+        let repository = wharf.client().repository("app");
+        // Pushed in this order; the oldest go first.
+        let mut digests = Vec::new();
+        for tag in ["release-1", "release-2", "release-3"] {
+            digests.push(repository.push_small(tag).await.digest);
+        }
+        for _ in 0..3 {
+            let image = repository.push_small("moving").await;
+            digests.push(image.digest);
+        }
+        let child = repository.push_small("child").await;
+        let index = repository.push_index("index", &[&child]).await;
+        let signature = repository.push_referrer(&index, "application/vnd.tests.signature").await;
+        let script = format!(
+            "{PRELUDE}\ndigests = json.loads('{}')\nchild, index, signature = '{}', '{}', '{}'\n{}",
+            serde_json::to_string(&digests).expect("texts are JSON"),
+            child.digest,
+            index.digest,
+            signature.digest,
+            r#"
+refused("LifecyclePolicyPreviewNotFoundException", ecr.get_lifecycle_policy_preview, repositoryName="app")
+refused("LifecyclePolicyNotFoundException", ecr.start_lifecycle_policy_preview, repositoryName="app")
+refused("RepositoryNotFoundException", ecr.get_lifecycle_policy_preview, repositoryName="absent")
+refused("RepositoryNotFoundException", ecr.start_lifecycle_policy_preview, repositoryName="absent")
+
+text = policy((1, keep(1, tagStatus="tagged", tagPatternList=["release-*"])), (2, keep(1, tagStatus="untagged")))
+started = ecr.start_lifecycle_policy_preview(repositoryName="app", lifecyclePolicyText=text)
+assert started["status"] == "IN_PROGRESS" and started["lifecyclePolicyText"] == text
+assert "previewResults" not in started and "summary" not in started
+preview = complete(repositoryName="app")
+assert preview["status"] == "COMPLETE" and preview["lifecyclePolicyText"] == text and "nextToken" not in preview
+found = [(result["imageDigest"], result.get("imageTags"), result["appliedRulePriority"])
+         for result in preview["previewResults"]]
+# By rule 1 all but the newest release. Rule 2 orders the untagged: the signature is the newest of them, stays with what it
+# is about, and takes the one place.
+assert found == [
+    (digests[0], ["release-1"], 1), (digests[1], ["release-2"], 1),
+    (digests[3], None, 2), (digests[4], None, 2)], found
+for result in preview["previewResults"]:
+    assert result["action"] == {"type": "EXPIRE"} and result["storageClass"] == "STANDARD"
+    assert result["imagePushedAt"].year > 2000
+assert preview["summary"] == {"expiringImageTotalCount": 4, "transitioningImageTotalCounts": []}, preview["summary"]
+
+# Nothing was deleted, and the policy was not stored.
+assert len(ecr.list_images(repositoryName="app")["imageIds"]) == 9
+refused("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName="app")
+
+# Filters, pages, single images.
+def got(**arguments):
+    return [result["imageDigest"] for result in
+            ecr.get_lifecycle_policy_preview(repositoryName="app", **arguments)["previewResults"]]
+assert got(filter={"tagStatus": "TAGGED"}) == digests[:2]
+assert got(filter={"tagStatus": "UNTAGGED"}) == digests[3:5]
+assert got(filter={"tagStatus": "ANY"}) == digests[:2] + digests[3:5]
+assert got(imageIds=[{"imageTag": "release-2"}, {"imageTag": "release-3"}, {"imageDigest": digests[4]},
+                     {"imageTag": "absent"}]) == [digests[1], digests[4]]
+pages = list(ecr.get_paginator("get_lifecycle_policy_preview").paginate(repositoryName="app", PaginationConfig={"PageSize": 3}))
+assert [len(page["previewResults"]) for page in pages] == [3, 1]
+assert [result["imageDigest"] for page in pages for result in page["previewResults"]] == digests[:2] + digests[3:5]
+token = pages[0]["nextToken"]
+for arguments in [dict(imageIds=[{"imageTag": "moving"}], maxResults=1), dict(nextToken="made up"), dict(nextToken=token[:-2]),
+                  dict(filter={"tagStatus": "SOME"}), dict(nextToken=token, filter={"tagStatus": "TAGGED"})]:
+    refused("InvalidParameterException", ecr.get_lifecycle_policy_preview, repositoryName="app", **arguments)
+
+# Another preview replaces it; a member of an index stays as long as the index does.
+ecr.start_lifecycle_policy_preview(repositoryName="app", lifecyclePolicyText=policy((7, keep(1, **everything))))
+found = [result["imageDigest"] for result in complete(repositoryName="app")["previewResults"]]
+assert found == digests + [index], found
+refused("InvalidParameterException", ecr.get_lifecycle_policy_preview, repositoryName="app", nextToken=token)
+
+# The stored policy, if none is given.
+stored = policy((1, keep(100, **everything)))
+ecr.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=stored)
+assert ecr.start_lifecycle_policy_preview(repositoryName="app")["lifecyclePolicyText"] == stored
+preview = complete(repositoryName="app")
+assert preview["previewResults"] == [] and preview["summary"]["expiringImageTotalCount"] == 0
+# A preview is no run.
+assert ecr.get_lifecycle_policy(repositoryName="app")["lastEvaluatedAt"].timestamp() == 0
+"#
+        );
+        wharf.aws().boto3(&script);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_preview_of_a_repository_runs_at_a_time() {
+    on_default(async |wharf| {
+        wharf.client().repository("app").push_small("v1").await;
+        wharf.aws().boto3(&format!(
+            "{PRELUDE}\n{}",
+            r#"
+# Whichever of several gets there first; each of the others is refused, or finds it complete already.
+import concurrent.futures
+text = policy((1, keep(1, **everything)))
+def start(_):
+    try:
+        ecr.start_lifecycle_policy_preview(repositoryName="app", lifecyclePolicyText=text)
+        return "started"
+    except ecr.exceptions.LifecyclePolicyPreviewInProgressException as error:
+        return error.response["message"]
+with concurrent.futures.ThreadPoolExecutor(16) as pool:
+    outcomes = list(pool.map(start, range(64)))
+assert "started" in outcomes
+refusals = set(outcomes) - {"started"}
+assert len(refusals) <= 1 and all("is in progress" in refusal for refusal in refusals), refusals
+assert complete(repositoryName="app")["status"] == "COMPLETE"
+"#
+        ));
+    })
+    .await;
+}
+
+/// Two processes over one database and one storage.
+#[tokio::test]
+async fn any_process_answers_and_takes_over() {
+    let backing = Arc::new(Backing::create(Backend::PostgresS3));
+    let mut first = Wharf::sharing(Arc::clone(&backing)).start().await;
+    let second = Wharf::sharing(backing).start().await;
+    first.client().repository("app").push_small("v1").await;
+    first.client().repository("app").push_small("v2").await;
+    let start = format!(
+        "{PRELUDE}\n{}",
+        r#"
+ecr.start_lifecycle_policy_preview(repositoryName="app", lifecyclePolicyText=policy((1, keep(1, **everything))))
+"#
+    );
+    let wait = format!(
+        "{PRELUDE}\n{}",
+        r#"
+preview = complete(repositoryName="app")
+assert [result["imageTags"] for result in preview["previewResults"]] == [["v1"]], preview
+"#
+    );
+    first.aws().boto3(&start);
+    second.aws().boto3(&wait);
+    // As if a process had died while it worked on one: nobody holds the lease any more.
+    second.backing().database().query(
+        "update lifecycle_previews set status = 'IN_PROGRESS', run_id = 'of-the-dead', lease_until = 0, ended_at = null",
+    );
+    first.kill();
+    second.aws().boto3(&wait);
+}
