@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use aws::SigningKeys;
 use blobs::Blobs;
 use store::Db;
 use tokio_util::task::TaskTracker;
@@ -24,6 +25,7 @@ pub struct App {
     pub(crate) sealer: Sealer,
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
@@ -41,6 +43,7 @@ impl App {
             sealer,
             throttle: Throttle::new(),
             verified_tokens: Verified::new(),
+            signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             uploads: TaskTracker::new(),
             snapshot: ArcSwap::from_pointee(snapshot),

@@ -7,8 +7,8 @@ use ::blobs::ReadStream;
 pub use store::blobs::BlobRow;
 use types::{Digest, RepoName};
 
-use crate::authz::{self, Action};
-use crate::{Ctx, Error, Permit, Result, repositories};
+use crate::authz;
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
 /// A mount without a source looks into this many repositories that have the blob.
 const MOUNT_CANDIDATES: usize = 16;
@@ -17,10 +17,7 @@ const MOUNT_CANDIDATES: usize = 16;
 pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
-    found
-        .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))?
-        .blob
-        .ok_or_else(|| Error::BlobUnknown(digest.clone()))
+    found.ok_or_else(|| permit.repository_unknown())?.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
 }
 
 /// The bytes of a blob in a range that lies within it.

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use types::RepoName;
 
-use crate::authz::{self, Action};
-use crate::{Ctx, Error, Result};
+use crate::authz;
+use crate::{Action, Ctx, Error, Result};
 
 /// Names that are looked at for one page at most. A caller who may see few of many gets short pages with a link to the
 /// next, never a request that walks the whole registry.

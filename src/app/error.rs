@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::{Digest, RepoName, Tag};
+use types::{Digest, RegistryId, RepoName, Tag};
 
 /// A rule that was not met, or a failure below.
 #[derive(Debug, thiserror::Error)]
@@ -19,12 +19,22 @@ pub enum Error {
         /// When it makes sense to come back.
         retry_after: Duration,
     },
-    /// The repository does not exist.
-    #[error("repository '{0}' does not exist")]
-    RepositoryUnknown(RepoName),
-    /// The repository exists already.
-    #[error("repository '{0}' exists already")]
-    RepositoryExists(RepoName),
+    /// The repository does not exist; in the words of ECR.
+    #[error("The repository with name '{repository}' does not exist in the registry with id '{}'", registry.account)]
+    RepositoryUnknown {
+        /// The registry.
+        registry: RegistryId,
+        /// The name.
+        repository: RepoName,
+    },
+    /// The repository exists already; in the words of ECR.
+    #[error("The repository with name '{repository}' already exists in the registry with id '{}'", registry.account)]
+    RepositoryExists {
+        /// The registry.
+        registry: RegistryId,
+        /// The name.
+        repository: RepoName,
+    },
     /// The repository has no such manifest.
     #[error("manifest '{0}' does not exist in this repository")]
     ManifestUnknown(String),

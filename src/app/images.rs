@@ -50,7 +50,7 @@ pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Ar
         Reference::Tag(tag) => manifests::find_by_tag(&mut conn, registry, name, tag).await?,
         Reference::Digest(digest) => manifests::find_by_digest(&mut conn, registry, name, digest).await?,
     };
-    let found = found.ok_or_else(|| Error::RepositoryUnknown(name.clone()))?;
+    let found = found.ok_or_else(|| permit.repository_unknown())?;
     let unknown = || Error::ManifestUnknown(reference.to_string());
     let key = (found.repository_id, found.digest.ok_or_else(unknown)?);
     if let Some(image) = ctx.app.images.0.get(&key) {
@@ -220,7 +220,7 @@ async fn reread(conn: &mut Conn, repository: &RepositoryRow) -> Result<Repositor
     store::repositories::find(conn, &repository.registry, &repository.name)
         .await?
         .filter(|current| current.repository_id == repository.repository_id)
-        .ok_or_else(|| Error::RepositoryUnknown(repository.name.clone()))
+        .ok_or_else(|| repositories::unknown(repository))
 }
 
 /// A tag that is to be set.

@@ -4,14 +4,14 @@ use store::Conn;
 use store::repositories::RepositoryRow;
 use types::{RegistryId, RepoName, TagMutability, Timestamp};
 
-use crate::authz::{self, Action};
-use crate::{Ctx, Error, Permit, Result};
+use crate::authz;
+use crate::{Action, Ctx, Error, Permit, Result};
 
 /// The repository of a permit.
 pub(crate) async fn find(conn: &mut Conn, permit: &Permit) -> Result<RepositoryRow> {
     store::repositories::find(conn, permit.registry(), permit.repository())
         .await?
-        .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))
+        .ok_or_else(|| permit.repository_unknown())
 }
 
 /// The repository of a push, which may not exist yet.
@@ -34,9 +34,7 @@ impl Target {
             return Ok(self.row);
         }
         store::repositories::insert(conn, &self.row).await?;
-        store::repositories::find(conn, &self.row.registry, &self.row.name)
-            .await?
-            .ok_or_else(|| Error::RepositoryUnknown(self.row.name.clone()))
+        store::repositories::find(conn, &self.row.registry, &self.row.name).await?.ok_or_else(|| unknown(&self.row))
     }
 }
 
@@ -49,12 +47,17 @@ pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
         return Ok(Target { row, stored: true });
     }
     if !ctx.app.config.create_on_push {
-        return Err(Error::RepositoryUnknown(permit.repository().clone()));
+        return Err(permit.repository_unknown());
     }
     authz::authorize(ctx, &[Action::CreateRepository], permit.repository())?;
     let (registry, name) = (permit.registry(), permit.repository());
     let row = new(ctx.app.new_id(), registry, name, TagMutability::default(), ctx.app.now());
     Ok(Target { row, stored: false })
+}
+
+/// The failure that a repository is not there any more.
+pub(crate) fn unknown(row: &RepositoryRow) -> Error {
+    Error::RepositoryUnknown { registry: row.registry.clone(), repository: row.name.clone() }
 }
 
 /// A repository that is not stored yet.

@@ -101,10 +101,10 @@ impl From<Error> for WireError {
             Error::TooManyRequests { retry_after } => {
                 new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS").with(RETRY_AFTER, seconds(retry_after))
             }
-            Error::RepositoryUnknown(name) => {
-                new(StatusCode::NOT_FOUND, "NAME_UNKNOWN").with_detail(json!({ "name": name.as_str() }))
+            Error::RepositoryUnknown { repository, .. } => {
+                new(StatusCode::NOT_FOUND, "NAME_UNKNOWN").with_detail(json!({ "name": repository.as_str() }))
             }
-            Error::RepositoryExists(_) | Error::Invalid(_) => new(StatusCode::BAD_REQUEST, "NAME_INVALID"),
+            Error::RepositoryExists { .. } | Error::Invalid(_) => new(StatusCode::BAD_REQUEST, "NAME_INVALID"),
             Error::ManifestUnknown(reference) => {
                 new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN").with_detail(json!({ "reference": reference }))
             }
