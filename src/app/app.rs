@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use aws::SigningKeys;
 use blobs::Blobs;
 use store::Db;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
@@ -29,6 +30,8 @@ pub struct App {
     pub(crate) images: ImageCache,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
+    /// Wakes whoever works on lifecycle previews.
+    pub(crate) previews: Notify,
     snapshot: ArcSwap<Snapshot>,
 }
 
@@ -46,6 +49,7 @@ impl App {
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             uploads: TaskTracker::new(),
+            previews: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
         }))
     }

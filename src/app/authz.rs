@@ -3,10 +3,10 @@
 use std::time::SystemTime;
 
 use aws::{Need, Resource};
-use policy::{Context, Policies, Request};
+use policy::{Context, Policies, Policy, PrincipalKind, Request};
 use types::{AccountId, RegistryId, RepoName};
 
-use crate::{Action, Ctx, Error, Result};
+use crate::{Action, Ctx, Error, Result, Snapshot};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
 /// cannot be reached past authorization.
@@ -112,9 +112,11 @@ fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Res
         Resource::Repository(registry, name) => (registry.account.as_str(), snapshot.repository_policy(registry, name)),
         Resource::Arn(account, _) => (AccountId::as_str(account), None),
     };
+    let of_registry = registry_policy(ctx, &snapshot, action, resource);
+    let of_resource: Vec<Policy> = of_resource.into_iter().chain(of_registry).cloned().collect();
     let policies = Policies {
         identity: &ctx.identity.policies,
-        resource: of_resource.map(std::slice::from_ref).unwrap_or_default(),
+        resource: &of_resource,
         boundary: ctx.identity.boundary.as_ref(),
         ..Policies::default()
     };
@@ -124,6 +126,26 @@ fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Res
         Some(message) => Err(Error::Denied(message)),
         None => Ok(()),
     }
+}
+
+/// The registry policy that has a say in an action of ECR, beside the policy of the repository.
+fn registry_policy<'s>(ctx: &Ctx, snapshot: &'s Snapshot, action: &str, resource: &Resource) -> Option<&'s Policy> {
+    let registry = match resource {
+        Resource::Repository(registry, _) => registry,
+        // An action without a resource is about the caller's own registry.
+        Resource::Any if action.starts_with("ecr:") => &ctx.registry,
+        Resource::Any | Resource::Arn(..) => return None,
+    };
+    // A password is good for all registries, so none of them has a say in it.
+    let on_policy = match Action::named(action) {
+        Some(Action::GetAuthorizationToken) => return None,
+        Some(Action::PutRegistryPolicy | Action::GetRegistryPolicy | Action::DeleteRegistryPolicy) => true,
+        _ => false,
+    };
+    // The root of the account can always undo what locks everybody out.
+    let principal = &ctx.identity.principal;
+    let owner = principal.kind == PrincipalKind::Root && principal.account == registry.account.as_str();
+    snapshot.registries().policy(registry).filter(|_| !(owner && on_policy))
 }
 
 /// What conditions may ask about the request.

@@ -9,6 +9,7 @@ mod app;
 mod config;
 mod context;
 mod error;
+mod outbound;
 mod seal;
 mod snapshot;
 
@@ -25,6 +26,7 @@ pub mod images;
 pub mod lifecycle;
 pub mod manifest;
 pub mod referrers;
+pub mod registry;
 pub mod repositories;
 pub mod tags;
 pub mod uploads;

@@ -10,6 +10,7 @@ use store::{Conn, Db};
 use types::{AccountId, Arn, RegistryId, RepoName, Secret};
 
 use crate::authn::token::SigningKey;
+use crate::registry::Registries;
 use crate::{Result, Sealer, built_in_policies};
 
 /// The longest policy document that is parsed, in bytes: what the longest managed policy of AWS takes, and some.
@@ -42,6 +43,7 @@ pub struct Snapshot {
     anonymous: Arc<Identity>,
     access_keys: HashMap<String, AccessKey>,
     repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>>,
+    registries: Registries,
     signing_keys: Vec<Arc<SigningKey>>,
 }
 
@@ -110,7 +112,8 @@ impl Snapshot {
             .filter_map(|row| SigningKey::open(row, sealer).map(Arc::new))
             .collect();
         let anonymous = Arc::new(Identity { principal: Principal::anonymous(), policies: Vec::new(), boundary: None });
-        Ok(Self { version, anonymous, access_keys, repository_policies, signing_keys })
+        let registries = Registries::load(conn).await?;
+        Ok(Self { version, anonymous, access_keys, repository_policies, registries, signing_keys })
     }
 
     /// The stamp that this snapshot was read at.
@@ -131,6 +134,11 @@ impl Snapshot {
     /// The policy of a repository, if it has one.
     pub(crate) fn repository_policy(&self, registry: &RegistryId, name: &RepoName) -> Option<&Policy> {
         self.repository_policies.get(registry)?.get(name)
+    }
+
+    /// What is asked of registries as a whole.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// The key that signs new tokens.
@@ -182,7 +190,7 @@ impl ManagedPolicies {
 
 /// A policy from the database. One that cannot be read (written by a newer program, or damaged) denies everything: its
 /// statements might have been denials.
-fn stored(text: &str, kind: Kind, label: &str) -> Policy {
+pub(crate) fn stored(text: &str, kind: Kind, label: &str) -> Policy {
     let document = Document::from_stored(text, kind);
     if let Some(error) = document.fault() {
         tracing::error!(policy = label, %error, "a stored policy cannot be read; it denies everything");

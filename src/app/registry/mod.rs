@@ -5,6 +5,7 @@
 //! have no effect yet; nothing here says otherwise.
 
 mod check;
+mod snapshot;
 mod wildcard;
 
 pub mod account_settings;
@@ -16,6 +17,8 @@ pub mod replication;
 pub mod scanning;
 pub mod signing;
 pub mod upstream;
+
+pub(crate) use snapshot::Registries;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -166,3 +166,70 @@ assert [result["imageTags"] for result in preview["previewResults"]] == [["v1"]]
     first.kill();
     second.aws().boto3(&wait);
 }
+
+/// The largest repository that ECR's quotas allow. What a preview needs grows with it, within bounds; other requests go on.
+#[tokio::test]
+async fn a_preview_of_a_hundred_thousand_images_is_fast_and_small() {
+    let wharf = Wharf::start(Backend::PostgresDisk).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    let database = wharf.backing().database();
+    // Half of them with a tag, pushed a second apart; every thousandth is an index of the image before it.
+    database.query(
+        "insert into manifests (repository_id, digest, media_type, size, pushed_at, bytes)
+         select repository_id, 'sha256:' || lpad(to_hex(i), 64, '0'),
+             case when i % 1000 = 0 then 'application/vnd.oci.image.index.v1+json'
+                  else 'application/vnd.oci.image.manifest.v1+json' end,
+             2, i * 1000000::bigint, ''
+         from repositories, generate_series(1, 100000) i",
+    );
+    database.query(
+        "insert into tags (tag_id, repository_id, name, manifest_digest, created_at)
+         select i::text, repository_id, 'build-' || i, 'sha256:' || lpad(to_hex(i), 64, '0'), i
+         from repositories, generate_series(2, 100000, 2) i",
+    );
+    database.query(
+        "insert into edges (repository_id, parent_digest, kind, child_digest)
+         select repository_id, 'sha256:' || lpad(to_hex(i), 64, '0'), 'child', 'sha256:' || lpad(to_hex(i - 1), 64, '0')
+         from repositories, generate_series(1000, 100000, 1000) i",
+    );
+    database.query("analyze");
+    let before = resident(&wharf);
+    wharf.aws().boto3(&format!(
+        "{PRELUDE}\n{}",
+        r#"
+import time
+rules = [(n, keep(n, tagStatus="tagged", tagPatternList=[f"build-*{n}", "*"])) for n in range(1, 49)]
+text = policy(*rules, (49, keep(10, tagStatus="untagged")), (50, keep(1, **everything)))
+begin = time.time()
+ecr.start_lifecycle_policy_preview(repositoryName="app", lifecyclePolicyText=text)
+slowest = 0
+while True:
+    asked = time.time()
+    preview = ecr.get_lifecycle_policy_preview(repositoryName="app", maxResults=100)
+    slowest = max(slowest, time.time() - asked)
+    if preview["status"] != "IN_PROGRESS":
+        break
+    assert time.time() - begin < 60, "the preview takes too long"
+    time.sleep(0.05)
+print(json.dumps({"seconds": time.time() - begin, "slowest": slowest}), file=sys.stderr)
+assert preview["status"] == "COMPLETE", preview
+# By hand: of the untagged all but the newest ten, less the hundred that an index lists; by the last rule nothing.
+total = preview["summary"]["expiringImageTotalCount"]
+by_untagged = 50000 - 10 - 100
+assert total > by_untagged, total
+assert slowest < 2, slowest
+seen = sum(len(page["previewResults"]) for page in ecr.get_paginator("get_lifecycle_policy_preview").paginate(
+    repositoryName="app", filter={"tagStatus": "UNTAGGED"}, PaginationConfig={"PageSize": 100, "MaxItems": 5000}))
+assert seen == 5000
+"#
+    ));
+    let grown = resident(&wharf).saturating_sub(before);
+    assert!(grown < 160 << 20, "the server grew by {} MiB", grown >> 20);
+}
+
+/// The most memory that a server has had, in bytes.
+fn resident(wharf: &Wharf) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", wharf.pid())).expect("a running process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the peak is told");
+    line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") << 10
+}
