@@ -133,6 +133,24 @@ impl From<Error> for WireError {
             // Not in the OCI list; what ECR answers and docker prints.
             Error::TagImmutable { .. } => new(StatusCode::BAD_REQUEST, "TAG_INVALID"),
             Error::Referenced { .. } | Error::DeleteDisabled => new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            // No request of this protocol asks for these.
+            Error::Validation(_)
+            | Error::LifecyclePolicyInvalid(_)
+            | Error::LifecyclePolicyUnknown { .. }
+            | Error::LifecyclePreviewInProgress { .. }
+            | Error::LifecyclePreviewUnknown { .. }
+            | Error::RegistryPolicyUnknown(_)
+            | Error::ScanUnknown { .. }
+            | Error::StorageClassUnsupported
+            | Error::CacheRuleUnknown { .. }
+            | Error::CacheRuleExists { .. }
+            | Error::UpstreamUnsupported(_)
+            | Error::TemplateUnknown { .. }
+            | Error::TemplateExists { .. }
+            | Error::ExclusionUnknown { .. }
+            | Error::ExclusionExists { .. }
+            | Error::SigningConfigurationUnknown(_)
+            | Error::BackfillUnknown { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Error::NoSpace => new(StatusCode::INSUFFICIENT_STORAGE, "DENIED").with(RETRY_AFTER, seconds(A_WHILE)),
             Error::Unavailable(_) => {
                 new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON))

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tests::harness::{Backend, Backing, Wharf, on_default};
+use tests::harness::{Backend, Backing, Wharf, on_default, resources};
 
 /// What the scripts below share.
 const PRELUDE: &str = r#"
@@ -193,7 +193,7 @@ async fn a_preview_of_a_hundred_thousand_images_is_fast_and_small() {
          from repositories, generate_series(1000, 100000, 1000) i",
     );
     database.query("analyze");
-    let before = resident(&wharf);
+    let before = resources::resident(wharf.pid());
     wharf.aws().boto3(&format!(
         "{PRELUDE}\n{}",
         r#"
@@ -223,13 +223,6 @@ seen = sum(len(page["previewResults"]) for page in ecr.get_paginator("get_lifecy
 assert seen == 5000
 "#
     ));
-    let grown = resident(&wharf).saturating_sub(before);
+    let grown = resources::peak(wharf.pid()).saturating_sub(before);
     assert!(grown < 160 << 20, "the server grew by {} MiB", grown >> 20);
-}
-
-/// The most memory that a server has had, in bytes.
-fn resident(wharf: &Wharf) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", wharf.pid())).expect("a running process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("the peak is told");
-    line.trim().trim_end_matches("kB").trim().parse::<u64>().expect("a number") << 10
 }
