@@ -28,6 +28,7 @@ pub mod removals;
 pub mod repositories;
 pub mod repository_blobs;
 pub mod repository_policies;
+pub mod resource_tags;
 pub mod signing_keys;
 pub mod stamps;
 pub mod tags;

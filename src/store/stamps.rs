@@ -5,6 +5,9 @@ use crate::{Conn, Result};
 /// Counts changes to accounts, users, keys, policies and repository policies.
 pub const AUTHORIZATION: &str = "authorization";
 
+/// Counts changes to the resource tags of repositories.
+pub const RESOURCE_TAGS: &str = "resource-tags";
+
 /// The present count.
 pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<i64>> {
     conn.optional("select version from stamps where name = $1", [name.into()], |row| row.integer(0)).await

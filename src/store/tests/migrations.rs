@@ -8,7 +8,8 @@ use crate::{Config, Db, Error};
 
 const WIPE: &str = "
     drop table upload_parts; drop table uploads; drop table edges; drop table tags; drop table manifests;
-    drop table repository_blobs; drop table blobs; drop table repository_policies; drop table repositories;
+    drop table repository_blobs; drop table blobs; drop table repository_policies; drop table resource_tags;
+    drop table repositories;
     drop table removals; drop table leases; drop table stamps; drop table signing_keys; drop table inline_policies;
     drop table policy_attachments; drop table policies; drop table access_keys; drop table group_members;
     drop table groups; drop table roles; drop table users; drop table accounts; drop table schema_versions";
@@ -50,7 +51,7 @@ async fn processes_that_start_at_once_apply_migrations_once() {
             open_at_once(&test.config, processes).await;
             let applied = number(&test.db, "select count(*) from schema_versions").await;
             assert_eq!(applied, MIGRATIONS.len() as i64);
-            assert_eq!(number(&test.db, "select count(*) from stamps").await, 1);
+            assert_eq!(number(&test.db, "select count(*) from stamps").await, 2);
         }
     })
     .await;

@@ -9,7 +9,9 @@ use types::Timestamp;
 use super::harness::{NOW, on_each, registry, repo_name, write};
 use crate::edges::Kind;
 use crate::{Conn, Db, Result};
-use crate::{blobs, edges, manifests, removals, repositories, repository_blobs, tags, uploads};
+use crate::{
+    blobs, edges, manifests, removals, repositories, repository_blobs, repository_policies, resource_tags, tags, uploads,
+};
 
 tokio::task_local! {
     static NOTES: RefCell<Vec<(String, Vec<String>)>>;
@@ -45,7 +47,7 @@ const ROWS: &str = "
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             'application/vnd.oci.image.manifest.v1+json', 'application/type-' || cast(i % 7 as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000100001',
-            2, 0, cast('{}' as blob) from n;
+            2, i, cast('{}' as blob) from n;
     insert into edges (repository_id, parent_digest, kind, child_digest)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
         select 'r' || cast(100001 + i % 20 as text),
@@ -77,6 +79,18 @@ async fn ask(conn: &mut Conn) -> Result<()> {
 
     repositories::find(conn, &registry, &name).await?;
     repositories::list_names(conn, &registry, "repo/1015", 100).await?;
+    repositories::lock(conn, &registry, &name).await?;
+    repositories::lock_live(conn, id).await?;
+    repositories::list(conn, &registry, "repo/1015", 100).await?;
+    repositories::list_deleted(conn, 10).await?;
+    repositories::count(conn, &registry, 100).await?;
+    repositories::update_deleted(conn, "never", NOW).await?;
+    repositories::delete(conn, "never").await?;
+    repository_policies::find(conn, id).await?;
+    resource_tags::upsert(conn, id, "key", "value").await?;
+    resource_tags::list(conn, id).await?;
+    resource_tags::delete(conn, id, &["key".to_owned()]).await?;
+    resource_tags::delete_all(conn, id).await?;
     manifests::find_by_tag(conn, &registry, &name, &"t100020".parse().expect("a tag")).await?;
     manifests::find_by_digest(conn, &registry, &name, &first).await?;
     manifests::find(conn, id, &first).await?;
@@ -84,6 +98,15 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     manifests::lock_for_delete(conn, id, &first).await?;
     manifests::list_referrers(conn, id, &digest(100_001), None, "", 10).await?;
     manifests::list_referrers(conn, id, &digest(100_001), Some("application/type-1"), "", 10).await?;
+    manifests::list_existing(conn, id, &[&first, &second]).await?;
+    manifests::list_described(conn, id, &[&first, &second]).await?;
+    manifests::list_pushed(conn, id, (Timestamp::from_micros(100_500), ""), 100).await?;
+    manifests::find_largest(conn, id, &[&first, &second]).await?;
+    manifests::count(conn, id, 100).await?;
+    manifests::update_pulled(conn, id, &[&first, &second], NOW, NOW).await?;
+    manifests::list_some(conn, id, 100).await?;
+    repository_blobs::find_by_id(conn, id, &first).await?;
+    repository_blobs::list_existing(conn, id, &[&first, &second]).await?;
     repository_blobs::find(conn, &registry, &name, &first).await?;
     repository_blobs::lock(conn, id, &[&first, &second]).await?;
     repository_blobs::lock_for_delete(conn, id, &first).await?;
@@ -97,14 +120,23 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     edges::delete(conn, id, &first).await?;
     tags::find(conn, id, &"t100020".parse().expect("a tag")).await?;
     tags::list(conn, id, "t105000", 100).await?;
+    tags::list_with_digests(conn, id, "t105000", 100).await?;
+    tags::list_targets(conn, id, &[&"t100020".parse().expect("a tag")]).await?;
+    tags::list_of_manifests(conn, id, &[&first, &second]).await?;
+    tags::list_tagged(conn, id, &[&first, &second]).await?;
+    tags::count_of_manifest(conn, id, &first, 1000).await?;
     tags::upsert(conn, "new", id, &"t100020".parse().expect("a tag"), &first, NOW).await?;
     tags::delete(conn, id, &"t100040".parse().expect("a tag"), NOW).await?;
     tags::delete_of_manifest(conn, id, &second, NOW).await?;
+    tags::delete_some(conn, id, 10).await?;
+    edges::delete_all(conn, id, &[&first, &second]).await?;
+    repository_blobs::delete_some(conn, id, 10).await?;
     uploads::find(conn, "u105000").await?;
     uploads::claim(conn, "u105000", "me", NOW, NOW).await?;
     uploads::update_released(conn, "u105000", "me").await?;
     uploads::list_expired(conn, time, 100).await?;
     uploads::delete_done(conn, time, 100).await?;
+    uploads::update_expired(conn, id, time).await?;
     removals::contains(conn, "gone-105000").await?;
     removals::list_due(conn, time, 100).await?;
     removals::delete_needed(conn, time).await?;
