@@ -101,9 +101,8 @@ pub async fn create_repository(
     app.db
         .write(move |conn| {
             Box::pin(async move {
-                let name = row.name.clone();
                 if !store::repositories::insert(conn, &row).await? {
-                    return Err(Error::RepositoryExists(name));
+                    return Err(Error::RepositoryExists { account: row.registry.account, name: row.name });
                 }
                 Ok(())
             }) as Pending<'_, (), Error>
@@ -118,7 +117,7 @@ pub async fn set_tag_mutability(app: &App, registry: &RegistryId, name: &RepoNam
         .write(move |conn| {
             Box::pin(async move {
                 let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
-                    return Err(Error::RepositoryUnknown(name));
+                    return Err(repositories::unknown(&registry, &name));
                 };
                 store::repositories::update_tag_mutability(conn, &row.repository_id, &to).await?;
                 Ok(())
@@ -142,7 +141,7 @@ pub async fn set_repository_policy(
         .write(move |conn| {
             Box::pin(async move {
                 let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
-                    return Err(Error::RepositoryUnknown(name));
+                    return Err(repositories::unknown(&registry, &name));
                 };
                 match document {
                     Some(document) => {

@@ -2,12 +2,12 @@
 
 use std::time::SystemTime;
 
-use policy::{Context, Policies, Request};
+use policy::{Context, Policies, Policy, Request};
 use types::{Arn, RegistryId, RepoName};
 
-use crate::{Ctx, Error, Result};
+use crate::{Ctx, Error, Result, repositories};
 
-/// The actions of ECR that requests of the registry protocol need.
+/// The actions of ECR that rules need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     /// Ask whether a blob is there.
@@ -32,6 +32,26 @@ pub enum Action {
     BatchDeleteImage,
     /// Create a repository.
     CreateRepository,
+    /// Delete a repository.
+    DeleteRepository,
+    /// Change whether tags may move.
+    PutImageTagMutability,
+    /// Change whether images are scanned when they are pushed.
+    PutImageScanningConfiguration,
+    /// Set the policy of a repository.
+    SetRepositoryPolicy,
+    /// Read the policy of a repository.
+    GetRepositoryPolicy,
+    /// Remove the policy of a repository.
+    DeleteRepositoryPolicy,
+    /// Set tags of a repository as an AWS resource.
+    TagResource,
+    /// Remove such tags.
+    UntagResource,
+    /// List such tags.
+    ListTagsForResource,
+    /// See what is known of images.
+    DescribeImages,
 }
 
 impl Action {
@@ -49,6 +69,16 @@ impl Action {
             Self::PutImage => "ecr:PutImage",
             Self::BatchDeleteImage => "ecr:BatchDeleteImage",
             Self::CreateRepository => "ecr:CreateRepository",
+            Self::DeleteRepository => "ecr:DeleteRepository",
+            Self::PutImageTagMutability => "ecr:PutImageTagMutability",
+            Self::PutImageScanningConfiguration => "ecr:PutImageScanningConfiguration",
+            Self::SetRepositoryPolicy => "ecr:SetRepositoryPolicy",
+            Self::GetRepositoryPolicy => "ecr:GetRepositoryPolicy",
+            Self::DeleteRepositoryPolicy => "ecr:DeleteRepositoryPolicy",
+            Self::TagResource => "ecr:TagResource",
+            Self::UntagResource => "ecr:UntagResource",
+            Self::ListTagsForResource => "ecr:ListTagsForResource",
+            Self::DescribeImages => "ecr:DescribeImages",
         }
     }
 }
@@ -73,6 +103,11 @@ impl Permit {
         &self.registry
     }
 
+    /// The failure of not finding the repository.
+    pub(crate) fn repository_unknown(&self) -> Error {
+        repositories::unknown(&self.registry, &self.repository)
+    }
+
     /// Fails when a front asked for other actions than the rule needs: a fault of the program, so nothing happens.
     pub(crate) fn require(&self, action: Action) -> Result<()> {
         if self.actions.contains(&action) {
@@ -83,16 +118,56 @@ impl Permit {
     }
 }
 
+impl Permit {
+    /// The permit of whoever holds a ticket that was given out to somebody who had it.
+    pub(crate) fn by_ticket(registry: RegistryId, repository: RepoName, action: Action) -> Self {
+        Self { registry, repository, actions: vec![action] }
+    }
+}
+
+/// Proof that somebody may do something in a whole registry, where no one repository is named.
+#[derive(Debug, Clone)]
+pub struct RegistryPermit {
+    registry: RegistryId,
+    action: Action,
+}
+
+impl RegistryPermit {
+    /// The registry that it is for.
+    pub fn registry(&self) -> &RegistryId {
+        &self.registry
+    }
+
+    /// Like [`Permit::require`].
+    pub(crate) fn require(&self, action: Action) -> Result<()> {
+        if self.action == action {
+            return Ok(());
+        }
+        tracing::error!(?action, permitted = ?self.action, "a rule was called without the permit that it needs");
+        Err(Error::Internal)
+    }
+}
+
 /// Judges whether the caller may do all of `actions` in a repository, whether or not that exists.
 pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result<Permit> {
     let snapshot = ctx.app.snapshot();
+    let resource = snapshot.repository_policy(&ctx.registry, repository).map(std::slice::from_ref).unwrap_or_default();
+    judge(ctx, actions, repository, resource)?;
+    Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
+}
+
+/// Judges whether the caller could do something in the repository of a permit if it had this policy.
+pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &Policy) -> Result<()> {
+    judge(ctx, &[action], permit.repository(), std::slice::from_ref(policy))
+}
+
+fn judge(ctx: &Ctx, actions: &[Action], repository: &RepoName, policies: &[Policy]) -> Result<()> {
     let resource = Arn::repository(&ctx.registry, repository);
-    let context = request_context(ctx);
-    let policies = Policies {
-        identity: &ctx.identity.policies,
-        resource: snapshot.repository_policy(&ctx.registry, repository).map(std::slice::from_ref).unwrap_or_default(),
-        ..Policies::default()
-    };
+    let mut context = request_context(ctx);
+    for (key, value) in ctx.app.resource_tags().of(&ctx.registry, repository) {
+        context.set(&format!("aws:ResourceTag/{key}"), value).set(&format!("ecr:ResourceTag/{key}"), value);
+    }
+    let policies = Policies { identity: &ctx.identity.policies, resource: policies, ..Policies::default() };
     for action in actions {
         let request = Request {
             principal: &ctx.identity.principal,
@@ -105,7 +180,7 @@ pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result
             return Err(Error::Denied(message));
         }
     }
-    Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
+    Ok(())
 }
 
 /// What conditions may ask about the request.

@@ -1,6 +1,7 @@
 //! Blobs that are complete: finding, reading, mounting and deleting them. Uploads are in [`crate::uploads`].
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::blobs::ReadStream;
@@ -18,7 +19,7 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
     found
-        .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))?
+        .ok_or_else(|| permit.repository_unknown())?
         .blob
         .ok_or_else(|| Error::BlobUnknown(digest.clone()))
 }
@@ -65,7 +66,8 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
     };
     drop(conn);
     let target = repositories::target(ctx, permit).await?;
-    let (digest, now) = (digest.clone(), ctx.app.now());
+    let permit = permit.clone();
+    let (digest, now, app) = (digest.clone(), ctx.app.now(), Arc::clone(&ctx.app));
     ctx.app
         .db
         .write(move |conn| {
@@ -74,7 +76,10 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
                 if store::repository_blobs::lock(conn, &source.repository_id, &[&digest]).await?.is_empty() {
                     return Ok(false);
                 }
-                let target = target.create(conn).await?;
+                let target = target.create(conn, &app).await?;
+                if !store::repositories::lock_live(conn, &target.repository_id).await? {
+                    return Err(permit.repository_unknown());
+                }
                 store::repository_blobs::insert(conn, &target.repository_id, &digest, now).await?;
                 Ok(true)
             })

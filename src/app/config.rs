@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use types::RegistryId;
 
+use crate::Limits;
+
 /// What an operator can choose.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -15,6 +17,8 @@ pub struct Config {
     pub delete_enabled: bool,
     /// Whether indexes and images may be sparse: refer to manifests and layers that the repository does not have.
     pub sparse_indexes: bool,
+    /// How much a registry may hold.
+    pub limits: Limits,
     /// The largest manifest in bytes.
     pub max_manifest_bytes: usize,
     /// How long a registry token is good for.

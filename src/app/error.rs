@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use types::{Digest, RepoName, Tag};
+use types::{AccountId, Digest, RepoName, Tag};
+
+use crate::images::ImageId;
 
 /// A rule that was not met, or a failure below.
 #[derive(Debug, thiserror::Error)]
@@ -19,12 +21,71 @@ pub enum Error {
         /// When it makes sense to come back.
         retry_after: Duration,
     },
-    /// The repository does not exist.
-    #[error("repository '{0}' does not exist")]
-    RepositoryUnknown(RepoName),
+    /// The repository does not exist. The text is ECR's, as those of the next ones are.
+    #[error("The repository with name '{name}' does not exist in the registry with id '{account}'")]
+    RepositoryUnknown {
+        /// Whose registry.
+        account: AccountId,
+        /// The repository.
+        name: RepoName,
+    },
     /// The repository exists already.
-    #[error("repository '{0}' exists already")]
-    RepositoryExists(RepoName),
+    #[error("The repository with name '{name}' already exists in the registry with id '{account}'")]
+    RepositoryExists {
+        /// Whose registry.
+        account: AccountId,
+        /// The repository.
+        name: RepoName,
+    },
+    /// The repository has images, so it is not deleted without force.
+    #[error(
+        "The repository with name '{name}' in registry with id '{account}' cannot be deleted because it still contains \
+         images"
+    )]
+    RepositoryNotEmpty {
+        /// Whose registry.
+        account: AccountId,
+        /// The repository.
+        name: RepoName,
+    },
+    /// The repository has no policy.
+    #[error("Repository policy does not exist for the repository with name '{name}' in the registry with id '{account}'")]
+    RepositoryPolicyUnknown {
+        /// Whose registry.
+        account: AccountId,
+        /// The repository.
+        name: RepoName,
+    },
+    /// A call named an image that does not exist.
+    #[error(
+        "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository with name \
+         '{repository}' in the registry with id '{account}'",
+        id.digest.as_deref().unwrap_or("null"), id.tag.as_deref().unwrap_or("null")
+    )]
+    ImageUnknown {
+        /// Whose registry.
+        account: AccountId,
+        /// The repository.
+        repository: RepoName,
+        /// As the client named it.
+        id: ImageId,
+    },
+    /// The image is there already, with that tag.
+    #[error(
+        "Image with digest '{digest}' and tag '{}' already exists in the repository with name '{repository}' in registry \
+         with id '{account}'",
+        tag.as_ref().map_or("null", Tag::as_str)
+    )]
+    ImageExists {
+        /// Whose registry.
+        account: AccountId,
+        /// The repository.
+        repository: RepoName,
+        /// The image.
+        digest: Digest,
+        /// The tag that was to be set.
+        tag: Option<Tag>,
+    },
     /// The repository has no such manifest.
     #[error("manifest '{0}' does not exist in this repository")]
     ManifestUnknown(String),
@@ -68,8 +129,13 @@ pub enum Error {
         limit: usize,
     },
     /// The manifest refers to what the repository does not have.
-    #[error("the manifest refers to {} blobs or manifests that this repository does not have", .0.len())]
-    ReferencesUnknown(Vec<Digest>),
+    #[error("the manifest refers to {} blobs or manifests that this repository does not have", layers.len() + images.len())]
+    ReferencesUnknown {
+        /// Its config and layers that are missing.
+        layers: Vec<Digest>,
+        /// The images in an index that are missing.
+        images: Vec<Digest>,
+    },
     /// The tag exists and may not move.
     #[error(
         "The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten because the \
@@ -98,6 +164,49 @@ pub enum Error {
     /// Deleting is switched off.
     #[error("deleting is disabled on this registry")]
     DeleteDisabled,
+    /// No image refers to the blob, so it may go at any time and is not given out by ECR's API.
+    #[error("the layer {0} is not associated with an image")]
+    LayerInaccessible(Digest),
+    /// The blob that an upload brings is there already.
+    #[error("the layer {0} already exists in the repository")]
+    LayerExists(Digest),
+    /// A part of a layer upload has not the length that its offsets say, or is larger than allowed.
+    #[error("the part does not have the length of its offsets or is too large; bytes must continue at offset {received}")]
+    LayerPartInvalid {
+        /// Bytes held so far.
+        received: u64,
+    },
+    /// A layer upload is to be completed that has no part.
+    #[error("the layer upload has no parts")]
+    UploadEmpty,
+    /// A part of a layer upload, not the last, is smaller than allowed.
+    #[error("a part of the layer before its last one is smaller than {minimum} bytes")]
+    LayerPartTooSmall {
+        /// In bytes.
+        minimum: u64,
+    },
+    /// A quota of the registry would be passed.
+    #[error("{0}")]
+    LimitExceeded(String),
+    /// A parameter does not have the form that it must have. The text is ECR's.
+    #[error("Invalid parameter at '{parameter}' failed to satisfy constraint: '{constraint}'")]
+    InvalidParameter {
+        /// As ECR spells it in messages.
+        parameter: &'static str,
+        /// What it must be.
+        constraint: String,
+    },
+    /// A resource tag does not have the form that it must have.
+    #[error("{0}")]
+    InvalidTagParameter(String),
+    /// The resource would have too many tags.
+    #[error("The resource cannot have more than {limit} tags, and would have {count}")]
+    TooManyTags {
+        /// How many there would be.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// An argument of an administrative command does not fit.
     #[error("{0}")]
     Invalid(String),

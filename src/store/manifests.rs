@@ -206,6 +206,21 @@ pub async fn lock_for_delete(conn: &mut Conn, repository_id: &str, digest: &Dige
     Ok(!rows.is_empty())
 }
 
+/// Holds several manifests like [`lock_for_delete`]. Returns those that the repository has.
+pub async fn lock_all_for_delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // pk_manifests
+    conn.all_locked(
+        "select digest
+         from manifests
+         where repository_id = $1 and digest in (select value from json_each($2))
+         order by digest",
+        Lock::Update,
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
 /// Removes a manifest, whose edges are gone already.
 pub async fn delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<bool> {
     let rows = conn

@@ -5,7 +5,7 @@
 
 use types::{Encryption, RegistryId, RepoName, TagFilter, TagMutability, Timestamp};
 
-use crate::conn::{Lock, Row};
+use crate::conn::{Lock, Row, list as text_list};
 use crate::{Conn, Error, Result};
 
 /// A repository.
@@ -231,6 +231,24 @@ pub async fn list(conn: &mut Conn, registry: &RegistryId, after: &str, limit: us
          order by name
          limit $4",
         [(&registry.account).into(), (&registry.region).into(), after.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
+/// Repositories of these names, as far as they exist.
+pub async fn list_named(conn: &mut Conn, registry: &RegistryId, names: &[&RepoName]) -> Result<Vec<RepositoryRow>> {
+    // uq_repositories_name
+    conn.all(
+        "select repository_id, account_id, region, name, tag_mutability, tag_filters, encryption_type, kms_key,
+                scan_on_push, created_at
+         from repositories
+         where account_id = $1 and region = $2 and name in (select value from json_each($3))",
+        [
+            (&registry.account).into(),
+            (&registry.region).into(),
+            text_list(names.iter().map(|name| name.as_str())),
+        ],
         read,
     )
     .await

@@ -4,6 +4,7 @@
 //! open meanwhile. Bytes are durable before the row that counts them, and the row before the answer.
 
 mod expiry;
+mod layer_parts;
 mod lease;
 mod session;
 
@@ -17,6 +18,7 @@ use tracing::Instrument;
 use types::{Algorithm, Digest};
 
 pub use self::expiry::expire;
+pub use self::layer_parts::{complete, put_part};
 use self::session::{Closing, Session};
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
@@ -68,8 +70,8 @@ where
     }
     let session = Session::begin(ctx, permit, Some(digest.algorithm()), true).await?;
     let digest = digest.clone();
-    in_own_task(ctx, async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await })
-        .await
+    let closing = Closing { body: Some(body), digest, keep_on_failure: false };
+    Ok(in_own_task(ctx, async move { session.finish(closing).await }).await?.blob)
 }
 
 /// Where a session stands.
@@ -114,7 +116,8 @@ where
         other => other?,
     };
     let digest = digest.clone();
-    in_own_task(ctx, async move { session.finish(Closing { body, digest, keep_on_failure: true }).await }).await
+    let closing = Closing { body, digest, keep_on_failure: true };
+    Ok(in_own_task(ctx, async move { session.finish(closing).await }).await?.blob)
 }
 
 /// Gives a session up, with its bytes.

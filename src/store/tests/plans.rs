@@ -82,6 +82,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     repositories::lock(conn, &registry, &name).await?;
     repositories::lock_live(conn, id).await?;
     repositories::list(conn, &registry, "repo/1015", 100).await?;
+    repositories::list_named(conn, &registry, &[&name]).await?;
     repositories::list_deleted(conn, 10).await?;
     repositories::count(conn, &registry, 100).await?;
     repositories::update_deleted(conn, "never", NOW).await?;
@@ -105,6 +106,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     manifests::count(conn, id, 100).await?;
     manifests::update_pulled(conn, id, &[&first, &second], NOW, NOW).await?;
     manifests::list_some(conn, id, 100).await?;
+    manifests::lock_all_for_delete(conn, id, &[&first, &second]).await?;
     repository_blobs::find_by_id(conn, id, &first).await?;
     repository_blobs::list_existing(conn, id, &[&first, &second]).await?;
     repository_blobs::find(conn, &registry, &name, &first).await?;

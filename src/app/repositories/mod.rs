@@ -1,17 +1,40 @@
-//! Repositories: finding them, and creating them on first push.
+//! Repositories: finding them, and creating them on first push. Making, describing, changing and deleting them by the API
+//! is in the modules below.
+
+mod create;
+mod delete;
+mod describe;
+mod settings;
 
 use store::Conn;
-use store::repositories::RepositoryRow;
-use types::{RegistryId, RepoName, TagMutability, Timestamp};
+use types::{Encryption, RegistryId, RepoName, TagMutability, Timestamp};
+
+pub use self::create::{Settings, create};
+pub use self::delete::{delete, remove_deleted};
+pub use self::describe::{Page, describe, describe_page};
+pub use self::settings::{set_scan_on_push, set_tag_mutability};
+pub use store::repositories::RepositoryRow;
 
 use crate::authz::{self, Action};
-use crate::{Ctx, Error, Permit, Result};
+use crate::{App, Ctx, Error, Permit, Result, limits};
 
 /// The repository of a permit.
 pub(crate) async fn find(conn: &mut Conn, permit: &Permit) -> Result<RepositoryRow> {
     store::repositories::find(conn, permit.registry(), permit.repository())
         .await?
-        .ok_or_else(|| Error::RepositoryUnknown(permit.repository().clone()))
+        .ok_or_else(|| permit.repository_unknown())
+}
+
+/// The repository of a permit, held so that nobody else changes or deletes it before the transaction ends.
+pub(crate) async fn lock(conn: &mut Conn, permit: &Permit) -> Result<RepositoryRow> {
+    store::repositories::lock(conn, permit.registry(), permit.repository())
+        .await?
+        .ok_or_else(|| permit.repository_unknown())
+}
+
+/// The failure of not finding a repository.
+pub(crate) fn unknown(registry: &RegistryId, name: &RepoName) -> Error {
+    Error::RepositoryUnknown { account: registry.account.clone(), name: name.clone() }
 }
 
 /// The repository of a push, which may not exist yet.
@@ -29,14 +52,16 @@ impl Target {
 
     /// The repository, created now if it does not exist, in the transaction of what needs it: what is refused creates
     /// none. Of several first pushes one creates it; the others find it.
-    pub(crate) async fn create(self, conn: &mut Conn) -> Result<RepositoryRow> {
+    pub(crate) async fn create(self, conn: &mut Conn, app: &App) -> Result<RepositoryRow> {
         if self.stored {
             return Ok(self.row);
         }
-        store::repositories::insert(conn, &self.row).await?;
+        if store::repositories::insert(conn, &self.row).await? {
+            limits::require_repository(conn, app, &self.row.registry).await?;
+        }
         store::repositories::find(conn, &self.row.registry, &self.row.name)
             .await?
-            .ok_or_else(|| Error::RepositoryUnknown(self.row.name.clone()))
+            .ok_or_else(|| unknown(&self.row.registry, &self.row.name))
     }
 }
 
@@ -49,7 +74,7 @@ pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
         return Ok(Target { row, stored: true });
     }
     if !ctx.app.config.create_on_push {
-        return Err(Error::RepositoryUnknown(permit.repository().clone()));
+        return Err(permit.repository_unknown());
     }
     authz::authorize(ctx, &[Action::CreateRepository], permit.repository())?;
     let (registry, name) = (permit.registry(), permit.repository());
@@ -57,7 +82,7 @@ pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
     Ok(Target { row, stored: false })
 }
 
-/// A repository that is not stored yet.
+/// A repository that is not stored yet, with the settings that nobody chose.
 pub(crate) fn new(
     repository_id: String,
     registry: &RegistryId,
@@ -65,5 +90,13 @@ pub(crate) fn new(
     tag_mutability: TagMutability,
     created_at: Timestamp,
 ) -> RepositoryRow {
-    RepositoryRow { repository_id, registry: registry.clone(), name: name.clone(), tag_mutability, created_at }
+    RepositoryRow {
+        repository_id,
+        registry: registry.clone(),
+        name: name.clone(),
+        tag_mutability,
+        encryption: Encryption::default(),
+        scan_on_push: false,
+        created_at,
+    }
 }
