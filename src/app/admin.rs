@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use policy::Kind;
-use store::policies::AppliedPolicy;
+use store::inline_policies::InlinePolicyRow;
 use store::users::UserRow;
-use store::{Pending, access_keys, policies, repository_policies, signing_keys, stamps, users};
+use store::{Pending, access_keys, inline_policies, repository_policies, signing_keys, stamps, users};
 use types::{AccountId, RegistryId, RepoName, TagMutability};
 
 use crate::authn::token::{REFRESH_TTL, SigningKey};
@@ -22,24 +22,25 @@ pub async fn create_user(app: &App, account: &AccountId, name: &str, policy: &st
     }
     check_document(policy, Kind::Identity)?;
     let user = UserRow {
-        user_id: format!("AIDA{}", bootstrap::random_base32(17)?),
+        user_id: bootstrap::unique_id("AIDA")?,
         account: account.clone(),
         name: name.to_owned(),
         path: "/".to_owned(),
+        boundary_arn: None,
+        created_at: app.now(),
     };
     let key = bootstrap::generate()?;
     let row = bootstrap::sealed(app, account, Some(user.user_id.clone()), &key)?;
     let inline =
-        AppliedPolicy { principal_id: user.user_id.clone(), name: "initial".to_owned(), document: policy.to_owned() };
-    let now = app.now();
+        InlinePolicyRow { principal_id: user.user_id.clone(), name: "initial".to_owned(), document: policy.to_owned() };
     app.db
         .write(move |conn| {
             Box::pin(async move {
-                if !users::insert(conn, &user, now).await? {
+                if !users::insert(conn, &user).await? {
                     return Err(Error::Invalid(format!("user '{}' exists already", user.name)));
                 }
-                policies::upsert_inline(conn, &inline).await?;
-                access_keys::insert(conn, &row, now).await?;
+                inline_policies::upsert(conn, &inline).await?;
+                access_keys::insert(conn, &row).await?;
                 Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
             }) as Pending<'_, (), Error>
         })
@@ -67,8 +68,8 @@ pub async fn set_user_policy(app: &App, account: &AccountId, name: &str, policy:
                 let user = users::find(conn, &account, &name)
                     .await?
                     .ok_or_else(|| Error::Invalid(format!("user '{name}' does not exist")))?;
-                let inline = AppliedPolicy { principal_id: user.user_id, name: "initial".to_owned(), document };
-                policies::upsert_inline(conn, &inline).await?;
+                let inline = InlinePolicyRow { principal_id: user.user_id, name: "initial".to_owned(), document };
+                inline_policies::upsert(conn, &inline).await?;
                 Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
             }) as Pending<'_, (), Error>
         })

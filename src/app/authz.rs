@@ -167,7 +167,12 @@ fn judge(ctx: &Ctx, actions: &[Action], repository: &RepoName, policies: &[Polic
     for (key, value) in ctx.app.resource_tags().of(&ctx.registry, repository) {
         context.set(&format!("aws:ResourceTag/{key}"), value).set(&format!("ecr:ResourceTag/{key}"), value);
     }
-    let policies = Policies { identity: &ctx.identity.policies, resource: policies, ..Policies::default() };
+    let policies = Policies {
+        identity: &ctx.identity.policies,
+        resource: policies,
+        boundary: ctx.identity.boundary.as_ref(),
+        ..Policies::default()
+    };
     for action in actions {
         let request = Request {
             principal: &ctx.identity.principal,

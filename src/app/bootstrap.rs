@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use store::access_keys::AccessKeyRow;
 use store::{Conn, Pending, access_keys, accounts, signing_keys, stamps};
-use types::{AccountId, Secret, Timestamp};
+use types::{AccountId, Secret};
 
 use crate::authn::token::SigningKey;
 use crate::{App, Error, Result};
@@ -56,7 +56,7 @@ pub async fn run(app: &Arc<App>, configured: Option<AccessKey>) -> Result<Option
                     signing_keys::insert(conn, &signing_key).await?;
                 }
                 let Some(key) = key else { return Ok(false) };
-                insert_root_key(conn, &account, &key, replace, now).await
+                insert_root_key(conn, &account, &key, replace).await
             }) as Pending<'_, bool, Error>
         })
         .await?;
@@ -66,13 +66,7 @@ pub async fn run(app: &Arc<App>, configured: Option<AccessKey>) -> Result<Option
 
 /// Adds the root key. A configured one replaces the secret of the same id; a generated one is for an account that has
 /// no root key yet. Returns whether the key is in force.
-async fn insert_root_key(
-    conn: &mut Conn,
-    account: &AccountId,
-    key: &AccessKeyRow,
-    replace: bool,
-    now: Timestamp,
-) -> Result<bool> {
+async fn insert_root_key(conn: &mut Conn, account: &AccountId, key: &AccessKeyRow, replace: bool) -> Result<bool> {
     let existing = access_keys::list(conn).await?;
     if let Some(same) = existing.iter().find(|other| other.access_key_id == key.access_key_id) {
         if same.account != *account || same.user_id.is_some() {
@@ -89,30 +83,37 @@ async fn insert_root_key(
     if has_root && !replace {
         return Ok(false);
     }
-    Ok(access_keys::insert(conn, key, now).await?)
+    Ok(access_keys::insert(conn, key).await?)
 }
 
 /// A key as its row holds it.
-pub(crate) fn sealed(app: &App, account: &AccountId, user_id: Option<String>, key: &AccessKey) -> Result<AccessKeyRow> {
+pub fn sealed(app: &App, account: &AccountId, user_id: Option<String>, key: &AccessKey) -> Result<AccessKeyRow> {
     Ok(AccessKeyRow {
         access_key_id: key.access_key_id.clone(),
         account: account.clone(),
         user_id,
         sealed_secret: app.sealer.seal(&key.access_key_id, key.secret_access_key.expose().as_bytes())?,
         active: true,
+        created_at: app.now(),
+        last_used: None,
     })
 }
 
 /// A new access key in AWS's form: `AKIA` and 16 of `A-Z2-7`; 40 characters of 240 random bits.
-pub(crate) fn generate() -> Result<AccessKey> {
+pub fn generate() -> Result<AccessKey> {
     Ok(AccessKey {
         access_key_id: format!("AKIA{}", random_base32(16)?),
         secret_access_key: Secret::new(random_text(40)?),
     })
 }
 
+/// A new id of a user, group, role or policy: four letters that say of what, and 17 of `A-Z2-7`.
+pub fn unique_id(prefix: &str) -> Result<String> {
+    Ok(format!("{prefix}{}", random_base32(17)?))
+}
+
 /// `length` random characters of `A-Z2-7`, as ids of AWS have them.
-pub(crate) fn random_base32(length: usize) -> Result<String> {
+fn random_base32(length: usize) -> Result<String> {
     random(length, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 }
 

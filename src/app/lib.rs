@@ -19,6 +19,7 @@ pub mod authn;
 pub mod authz;
 pub mod blobs;
 pub mod bootstrap;
+pub mod built_in_policies;
 pub mod catalog;
 pub mod fsck;
 pub mod images;

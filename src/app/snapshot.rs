@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use policy::{Document, Kind, Policy, Principal, PrincipalKind};
-use store::Db;
+use store::{Conn, Db};
 use types::{AccountId, Arn, RegistryId, RepoName, Secret};
 
 use crate::authn::token::SigningKey;
-use crate::{Result, Sealer};
+use crate::{Result, Sealer, built_in_policies};
 
 /// The longest policy document that is parsed, in bytes: what the longest managed policy of AWS takes, and some.
 const MAX_DOCUMENT: usize = 20_480;
@@ -22,6 +22,8 @@ pub struct Identity {
     pub principal: Principal,
     /// The policies of the identity and of its groups.
     pub(crate) policies: Vec<Policy>,
+    /// What limits the identity, if anything does.
+    pub(crate) boundary: Option<Policy>,
 }
 
 /// An access key, opened.
@@ -50,13 +52,17 @@ impl Snapshot {
         let conn = &mut conn;
         let version = store::stamps::find(conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
         let mut groups: HashMap<String, Vec<String>> = HashMap::new();
-        for (user, group) in store::groups::list_members(conn).await? {
+        for (user, group) in store::group_members::list(conn).await? {
             groups.entry(user).or_default().push(group);
         }
+        let managed = ManagedPolicies::load(conn).await?;
         let mut applied: HashMap<String, Vec<Policy>> = HashMap::new();
-        for row in store::policies::list_applied(conn).await? {
+        for row in store::inline_policies::list(conn).await? {
             let policy = stored(&row.document, Kind::Identity, &row.name);
             applied.entry(row.principal_id).or_default().push(policy);
+        }
+        for row in store::policy_attachments::list(conn).await? {
+            applied.entry(row.principal_id).or_default().push(managed.find(&row.policy_arn));
         }
         let mut users = HashMap::new();
         for user in store::users::list(conn).await? {
@@ -66,13 +72,14 @@ impl Snapshot {
                 .flatten()
                 .cloned()
                 .collect();
+            let boundary = user.boundary_arn.as_deref().map(|arn| managed.find(arn));
             let principal = Principal {
                 account: user.account.as_str().to_owned(),
                 arn: Arn::user(&user.account, &user.path, &user.name).as_str().to_owned(),
                 user_id: user.user_id.clone(),
                 kind: PrincipalKind::User { name: user.name },
             };
-            users.insert(user.user_id, Arc::new(Identity { principal, policies }));
+            users.insert(user.user_id, Arc::new(Identity { principal, policies, boundary }));
         }
         let mut roots: HashMap<AccountId, Arc<Identity>> = HashMap::new();
         let mut access_keys = HashMap::new();
@@ -102,7 +109,7 @@ impl Snapshot {
             .iter()
             .filter_map(|row| SigningKey::open(row, sealer).map(Arc::new))
             .collect();
-        let anonymous = Arc::new(Identity { principal: Principal::anonymous(), policies: Vec::new() });
+        let anonymous = Arc::new(Identity { principal: Principal::anonymous(), policies: Vec::new(), boundary: None });
         Ok(Self { version, anonymous, access_keys, repository_policies, signing_keys })
     }
 
@@ -145,7 +152,32 @@ impl Snapshot {
 }
 
 fn root(account: &AccountId) -> Arc<Identity> {
-    Arc::new(Identity { principal: Principal::root(account.as_str()), policies: Vec::new() })
+    Arc::new(Identity { principal: Principal::root(account.as_str()), policies: Vec::new(), boundary: None })
+}
+
+/// The managed policies by their ARNs, each parsed once: those that accounts made, and those that come with the program.
+struct ManagedPolicies(HashMap<String, Policy>);
+
+impl ManagedPolicies {
+    async fn load(conn: &mut Conn) -> Result<Self> {
+        let of_accounts = store::policies::list_documents(conn).await?;
+        let built_in =
+            built_in_policies::ALL.iter().map(|policy| (policy.arn().to_string(), policy.document.to_owned()));
+        let all = of_accounts.into_iter().chain(built_in);
+        Ok(Self(
+            all.map(|(arn, document)| {
+                let policy = stored(&document, Kind::Identity, &arn);
+                (arn, policy)
+            })
+            .collect(),
+        ))
+    }
+
+    /// The policy in force. One that is gone denies everything, like one that cannot be read: nothing removes a policy
+    /// that is in use, so the rows do not fit together.
+    fn find(&self, arn: &str) -> Policy {
+        self.0.get(arn).cloned().unwrap_or_else(|| stored("", Kind::Identity, arn))
+    }
 }
 
 /// A policy from the database. One that cannot be read (written by a newer program, or damaged) denies everything: its

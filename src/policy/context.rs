@@ -3,9 +3,17 @@
 //! can neither forget nor contradict it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+
+/// Where evaluation asks for the facts of a request. It asks only when a statement that could apply has conditions or
+/// variables, so facts that cost something to find out may wait until then.
+pub trait Facts: fmt::Debug {
+    /// The values of a condition key, which is given in lower case; empty when the key is absent.
+    fn get(&self, lowercase_key: &str) -> &[String];
+}
 
 /// Condition keys and their values. Keys are compared without regard to case, as on AWS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,9 +52,10 @@ impl Context {
     pub fn set_address(&mut self, key: &str, value: IpAddr) -> &mut Self {
         self.set(key, value.to_canonical().to_string())
     }
+}
 
-    /// The values of a key in lower case; empty when the key is absent.
-    pub(crate) fn get(&self, lowercase_key: &str) -> &[String] {
+impl Facts for Context {
+    fn get(&self, lowercase_key: &str) -> &[String] {
         self.values.get(lowercase_key).map_or(&[], Vec::as_slice)
     }
 }

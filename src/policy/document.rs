@@ -1,6 +1,7 @@
 //! A policy document in the form that evaluation uses. How text becomes a document is in `parse`; the text itself is
 //! not kept: whoever stores a policy gives it back as it was sent.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::condition::Condition;
@@ -118,5 +119,42 @@ impl Document {
     /// The element `Id`.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// The condition keys that the document asks for, each once, spelled as where it is first written. Empty for a
+    /// stored document that cannot be read.
+    pub fn context_keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for statement in self.statements.iter().flatten() {
+            let resource = statement.resource.iter().flat_map(|resource| match resource {
+                Selection::Only(patterns) | Selection::AllBut(patterns) => patterns,
+            });
+            let variables = resource.flat_map(Pattern::context_keys);
+            for key in variables.chain(statement.conditions.iter().flat_map(Condition::context_keys)) {
+                if seen.insert(key.to_lowercase()) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_condition_keys_of_a_document_are_listed_once() {
+        let text = r#"{"Version":"2012-10-17","Statement":[
+            {"Effect":"Allow","Action":"*","Resource":["arn:aws:ecr:*:*:repository/${aws:username}","*"],
+             "Condition":{"StringLike":{"aws:UserAgent":["${AWS:UserName}","${aws:PrincipalTag/team, 'x'}"]}}},
+            {"Effect":"Deny","Action":"*","NotResource":"arn:aws:ecr:*:*:repository/${aws:userid}",
+             "Condition":{"Null":{"AWS:useragent":true},"Bool":{"aws:SecureTransport":false}}}]}"#;
+        let document = Document::parse(text, Kind::Identity, 10_000).unwrap();
+        let expected = ["aws:username", "aws:UserAgent", "aws:PrincipalTag/team", "aws:userid", "aws:SecureTransport"];
+        assert_eq!(document.context_keys(), expected);
+        assert!(Document::from_stored("{", Kind::Identity).context_keys().is_empty());
     }
 }

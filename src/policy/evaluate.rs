@@ -1,9 +1,11 @@
 //! The decision over all the policies that apply to a request, by the rules of IAM.
 //!
 //! An explicit deny anywhere wins. Within one account an identity policy or a resource policy must allow; across
-//! accounts both must. Guards, boundary and session policies only restrict, and they restrict everybody: unlike on AWS,
-//! a resource policy that names a user or a role session does not lift that caller's boundary. A resource policy that
-//! names an account hands the decision to that account: inside the account an identity policy must still allow.
+//! accounts both must. Guards, boundary and session policies only restrict. A resource policy that names an account
+//! hands the decision to that account: inside the account an identity policy must still allow. One that names a user or
+//! a role session in person grants within the account whatever boundary and session policies leave out; one that names
+//! the role or everybody does not. A role's trust policy is never optional: nobody assumes a role that does not trust
+//! them, whatever their own policies say.
 
 use std::sync::Arc;
 
@@ -45,6 +47,19 @@ struct Verdict {
     allow: Option<Origin>,
     /// A statement that allows the caller's account, but not the caller by name.
     account: Option<Origin>,
+    /// A statement that allows the caller in person.
+    person: Option<Origin>,
+}
+
+impl Verdict {
+    /// The place of what a statement allows that names the caller so.
+    fn granted(&mut self, naming: Naming) -> &mut Option<Origin> {
+        match naming {
+            Naming::InPerson => &mut self.person,
+            Naming::Absent | Naming::Direct => &mut self.allow,
+            Naming::ByAccount => &mut self.account,
+        }
+    }
 }
 
 /// Decides whether a request may go on. `resource_account` is the account that owns the resource.
@@ -65,8 +80,7 @@ fn weigh(policies: &Policies, scope: &Scope) -> Result<Grant, Reason> {
     for guard in policies.guards {
         unguarded |= read(std::slice::from_ref(guard), Layer::Guard, scope)?.allow.is_none();
     }
-    let trust = policies.resource.iter().any(|policy| policy.document.kind == Kind::Trust);
-    let resource_layer = if trust { Layer::Trust } else { Layer::Resource };
+    let resource_layer = policies.resource_layer();
     let resource = read(policies.resource, resource_layer, scope)?;
     let identity = read(policies.identity, Layer::Identity, scope)?;
     let boundary = match policies.boundary {
@@ -88,10 +102,20 @@ fn weigh(policies: &Policies, scope: &Scope) -> Result<Grant, Reason> {
         // The others have no identity policies: what the resource says is all there is.
         PrincipalKind::Service { .. } | PrincipalKind::Federated { .. } | PrincipalKind::Anonymous => None,
     };
-    let direct = resource.allow.map(Grant::Statement);
+    let home = principal.belongs_to_account() && principal.account == scope.resource_account;
+    if home && let Some(origin) = &resource.person {
+        return Ok(Grant::Statement(origin.clone()));
+    }
+    let direct = resource.person.or(resource.allow).map(Grant::Statement);
     let by = if !principal.belongs_to_account() {
         direct.ok_or(Reason::Implicit(resource_layer))?
-    } else if principal.account == scope.resource_account {
+    } else if home && resource_layer == Layer::Trust {
+        match (direct, resource.account, identity) {
+            (Some(direct), _, _) => direct,
+            (None, None, _) => return Err(Reason::Implicit(Layer::Trust)),
+            (None, Some(_), identity) => identity.ok_or(Reason::Implicit(Layer::Identity))?,
+        }
+    } else if home {
         identity.or(direct).ok_or(Reason::Implicit(Layer::Identity))?
     } else if identity.is_none() {
         return Err(Reason::Implicit(Layer::Identity));
@@ -119,9 +143,9 @@ fn read(policies: &[Policy], layer: Layer, scope: &Scope) -> Result<Verdict, Rea
             }
         };
         for (index, statement) in statements.iter().enumerate() {
+            scope.meter.step();
             let naming = statement.naming(scope);
-            let settled = statement.effect == Effect::Allow
-                && (verdict.allow.is_some() || (naming == Naming::ByAccount && verdict.account.is_some()));
+            let settled = statement.effect == Effect::Allow && verdict.granted(naming).is_some();
             if naming == Naming::Absent || settled || !statement.applies(scope) {
                 continue;
             }
@@ -129,15 +153,22 @@ fn read(policies: &[Policy], layer: Layer, scope: &Scope) -> Result<Verdict, Rea
                 Origin { layer, policy: Arc::clone(&policy.label), statement: index, sid: statement.sid.clone() };
             match (statement.effect, naming) {
                 (Effect::Deny, _) => return Err(Reason::Explicit(origin)),
-                (Effect::Allow, Naming::ByAccount) => verdict.account = Some(origin),
-                (Effect::Allow, _) => verdict.allow = Some(origin),
+                (Effect::Allow, naming) => *verdict.granted(naming) = Some(origin),
             }
         }
     }
     Ok(verdict)
 }
 
-fn fits(kind: Kind, layer: Layer) -> bool {
+impl Policies<'_> {
+    /// Whether the resource's policies are those of a role, which say who may assume it.
+    pub(crate) fn resource_layer(&self) -> Layer {
+        let trust = self.resource.iter().any(|policy| policy.document.kind == Kind::Trust);
+        if trust { Layer::Trust } else { Layer::Resource }
+    }
+}
+
+pub(crate) fn fits(kind: Kind, layer: Layer) -> bool {
     match layer {
         Layer::Resource => kind == Kind::Resource,
         Layer::Trust => kind == Kind::Trust,
@@ -147,7 +178,7 @@ fn fits(kind: Kind, layer: Layer) -> bool {
 
 impl Statement {
     /// How the statement names the caller. An identity policy speaks to whoever it is attached to.
-    fn naming(&self, scope: &Scope) -> Naming {
+    pub(crate) fn naming(&self, scope: &Scope) -> Naming {
         let principal = scope.request.principal;
         match &self.principal {
             None => Naming::Direct,
@@ -158,7 +189,7 @@ impl Statement {
     }
 
     /// Whether action, resource and conditions fit the request.
-    fn applies(&self, scope: &Scope) -> bool {
+    pub(crate) fn applies(&self, scope: &Scope) -> bool {
         let action = selects(&self.action, &scope.action, self.effect, scope);
         let resource = |selection| selects(selection, scope.request.resource, self.effect, scope);
         action
@@ -176,5 +207,67 @@ fn selects(selection: &Selection<Vec<Pattern>>, text: &str, effect: Effect, scop
             Some(matches) => !matches,
             None => effect == Effect::Deny,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::context::Context;
+    use crate::principal::Principal;
+
+    const RESOURCE: &str = "arn:aws:ecr:us-east-1:111122223333:repository/team/app";
+
+    fn statement() -> impl Strategy<Value = String> {
+        let actions = vec!["ecr:*", "*", "ecr:Put*Tag", "ecr:*a*a*a*e", "iam:Get*"];
+        let resources = vec![
+            "*",
+            RESOURCE,
+            "arn:aws:ecr:*:*:repository/*/${aws:username}*",
+            "arn:aws:ecr:us*st-?:*:repository/*a*p*p*x",
+        ];
+        let conditions = vec![
+            "{}",
+            r#"{"StringNotLike":{"aws:UserAgent":["*a*a*b","${aws:username}*","x"]}}"#,
+            r#"{"ForAllValues:StringEquals":{"aws:TagKeys":["a","b"]},"Bool":{"aws:SecureTransport":true}}"#,
+        ];
+        (select(vec!["Allow", "Deny"]), select(actions), select(resources), select(conditions)).prop_map(
+            |(effect, action, resource, condition)| {
+                format!(
+                    r#"{{"Effect":"{effect}","Action":"{action}","Resource":"{resource}","Condition":{condition}}}"#
+                )
+            },
+        )
+    }
+
+    /// The steps of an evaluation, which count matching, and one for each statement.
+    fn steps(statements: &[String]) -> u64 {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+        let document = Document::parse(&text, Kind::Identity, usize::MAX).unwrap();
+        let policies = [Policy { label: "p".into(), document: Arc::new(document) }];
+        let principal =
+            Principal { kind: PrincipalKind::User { name: "anna".into() }, ..Principal::root("111122223333") };
+        let mut context = Context::new();
+        context.set("aws:UserAgent", "aaaaaaaaaaaaaaaaaaaa/1").set_all("aws:TagKeys", ["a".into(), "b".into()]);
+        let request = Request { principal: &principal, action: "ecr:PutImage", resource: RESOURCE, context: &context };
+        let scope = Scope::new(&request, "111122223333");
+        let _ = weigh(&Policies { identity: &policies, ..Policies::default() }, &scope);
+        scope.meter.steps()
+    }
+
+    proptest! {
+        #[test]
+        fn steps_grow_no_faster_than_the_documents(statements in prop::collection::vec(statement(), 1..20)) {
+            let once = steps(&statements);
+            for times in [2, 4, 8] {
+                prop_assert!(steps(&vec![statements.clone(); times].concat()) <= once * times as u64);
+            }
+            // No single statement costs more than its patterns times the texts that they meet.
+            let text: usize = statements.iter().map(String::len).sum();
+            prop_assert!(once <= (text * RESOURCE.len()) as u64);
+        }
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     /// Counts one step; false when the budget is used up.
-    fn step(&self) -> bool {
+    pub(crate) fn step(&self) -> bool {
         self.steps.set(self.steps.get() + 1);
         self.steps.get() <= BUDGET
     }

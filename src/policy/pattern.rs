@@ -25,6 +25,9 @@ pub(crate) enum Wildcards {
 /// A policy variable: `${key}` or `${key, 'default'}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Variable {
+    /// As it is written.
+    name: String,
+    /// In lower case.
     key: String,
     default: Option<String>,
 }
@@ -80,6 +83,11 @@ impl Pattern {
     /// Whether this is a lone `*`.
     pub(crate) fn is_any(&self) -> bool {
         self.tokens == [Token::Many]
+    }
+
+    /// The condition keys that its variables stand for, as they are written.
+    pub(crate) fn context_keys(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().map(|variable| variable.name.as_str())
     }
 
     /// Whether the text has the six fields of an ARN; unknown while it has variables, which may hold colons.
@@ -143,7 +151,8 @@ impl Pattern {
             return Err(place.error(format!("has a policy variable without a valid name: {}", Shown(text))));
         }
         let number = u16::try_from(self.variables.len()).map_err(|_| place.error("has too many policy variables"))?;
-        self.variables.push(Variable { key: key.to_lowercase(), default: default.map(str::to_owned) });
+        let default = default.map(str::to_owned);
+        self.variables.push(Variable { name: key.to_owned(), key: key.to_lowercase(), default });
         self.tokens.push(Token::Variable(number));
         Ok(())
     }

@@ -33,8 +33,11 @@ pub(crate) enum Naming {
     /// By its account. That makes over the decision to the account: within the account itself it grants nothing that
     /// an identity policy does not grant.
     ByAccount,
-    /// In person, or as one of everybody.
+    /// As one of everybody, or by its role.
     Direct,
+    /// In person: the user, or this one session of a role. Within an account such a grant holds whatever the caller's
+    /// boundary and session policies leave out, as on AWS.
+    InPerson,
 }
 
 impl PrincipalSet {
@@ -80,7 +83,7 @@ impl PrincipalSet {
             return true;
         }
         if !principal.belongs_to_account() {
-            return self.naming(principal) == Naming::Direct;
+            return self.naming(principal) != Naming::Absent;
         }
         let lists = |text: &str| self.0.iter().any(|named| matches!(named, Named::Arn(arn) if arn == text));
         let account = self.0.iter().any(|named| matches!(named, Named::Account(id) if *id == principal.account));
@@ -95,20 +98,21 @@ impl PrincipalSet {
 
 impl Named {
     fn naming(&self, principal: &Principal) -> Naming {
-        let direct = match (self, &principal.kind) {
-            (Named::Everyone, _) => true,
-            (Named::Account(id), _) if principal.belongs_to_account() && *id == principal.account => {
-                return Naming::ByAccount;
+        let (named, how) = match (self, &principal.kind) {
+            (Named::Everyone, _) => (true, Naming::Direct),
+            (Named::Account(id), _) => (principal.belongs_to_account() && *id == principal.account, Naming::ByAccount),
+            (Named::Arn(arn), PrincipalKind::User { .. }) => (*arn == principal.arn, Naming::InPerson),
+            (Named::Arn(arn), PrincipalKind::RoleSession { role_arn }) if arn == role_arn => (true, Naming::Direct),
+            (Named::Arn(arn), PrincipalKind::RoleSession { .. }) => (*arn == principal.arn, Naming::InPerson),
+            (Named::UniqueId(id), PrincipalKind::User { .. }) => (*id == principal.user_id, Naming::InPerson),
+            (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) => {
+                (principal.user_id.split(':').next() == Some(id), Naming::Direct)
             }
-            (Named::Arn(arn), PrincipalKind::User { .. }) => *arn == principal.arn,
-            (Named::Arn(arn), PrincipalKind::RoleSession { role_arn }) => *arn == principal.arn || arn == role_arn,
-            (Named::UniqueId(id), PrincipalKind::User { .. }) => *id == principal.user_id,
-            (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) => principal.user_id.split(':').next() == Some(id),
-            (Named::Service(service), PrincipalKind::Service { name }) => service == name,
-            (Named::Federated(named), PrincipalKind::Federated { provider }) => named == provider,
-            _ => false,
+            (Named::Service(service), PrincipalKind::Service { name }) => (service == name, Naming::Direct),
+            (Named::Federated(named), PrincipalKind::Federated { provider }) => (named == provider, Naming::Direct),
+            _ => return Naming::Absent,
         };
-        if direct { Naming::Direct } else { Naming::Absent }
+        if named { how } else { Naming::Absent }
     }
 }
 
@@ -197,7 +201,7 @@ mod tests {
 
     #[test]
     fn principals_are_named_as_on_aws() {
-        use Naming::{Absent, ByAccount, Direct};
+        use Naming::{Absent, ByAccount, Direct, InPerson};
         // The columns: root of the account, a user, a role session, a service, nobody.
         let cases = [
             (r#""*""#, [Direct, Direct, Direct, Direct, Direct]),
@@ -205,22 +209,22 @@ mod tests {
             (r#"{"AWS":"111122223333"}"#, [ByAccount, ByAccount, ByAccount, Absent, Absent]),
             (r#"{"AWS":"arn:aws:iam::111122223333:root"}"#, [ByAccount, ByAccount, ByAccount, Absent, Absent]),
             (r#"{"AWS":"444455556666"}"#, [Absent; 5]),
-            (r#"{"AWS":["arn:aws:iam::111122223333:user/ci/anna"]}"#, [Absent, Direct, Absent, Absent, Absent]),
+            (r#"{"AWS":["arn:aws:iam::111122223333:user/ci/anna"]}"#, [Absent, InPerson, Absent, Absent, Absent]),
             (r#"{"AWS":"arn:aws:iam::111122223333:user/anna"}"#, [Absent; 5]),
             (r#"{"AWS":"arn:aws:iam::111122223333:role/ci/deploy"}"#, [Absent, Absent, Direct, Absent, Absent]),
             (
                 r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/run-1"}"#,
-                [Absent, Absent, Direct, Absent, Absent],
+                [Absent, Absent, InPerson, Absent, Absent],
             ),
             (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/run-2"}"#, [Absent; 5]),
-            (r#"{"AWS":"AIDAQ4Z7EXAMPLEUSER01"}"#, [Absent, Direct, Absent, Absent, Absent]),
+            (r#"{"AWS":"AIDAQ4Z7EXAMPLEUSER01"}"#, [Absent, InPerson, Absent, Absent, Absent]),
             (r#"{"AWS":"AROAQ4Z7EXAMPLEROLE01"}"#, [Absent, Absent, Direct, Absent, Absent]),
             (r#"{"Service":"replication.ecr.amazonaws.com"}"#, [Absent, Absent, Absent, Direct, Absent]),
             (r#"{"Federated":"arn:aws:iam::111122223333:oidc-provider/x"}"#, [Absent; 5]),
             (r#"{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#, [Absent; 5]),
             (
                 r#"{"AWS":["111122223333","arn:aws:iam::111122223333:user/ci/anna"]}"#,
-                [ByAccount, Direct, ByAccount, Absent, Absent],
+                [ByAccount, InPerson, ByAccount, Absent, Absent],
             ),
         ];
         let principals = [Principal::root("111122223333"), user(), session(), service(), Principal::anonymous()];

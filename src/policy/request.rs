@@ -1,7 +1,7 @@
 //! One request to be judged, and the view of it that a single evaluation works with. The values of condition keys
 //! that follow from the principal are derived here.
 
-use crate::context::Context;
+use crate::context::Facts;
 use crate::glob::Meter;
 use crate::pattern::fold;
 use crate::principal::{Principal, PrincipalKind};
@@ -16,7 +16,7 @@ pub struct Request<'a> {
     /// The ARN of the resource, or `*` for actions that have none. Not a pattern: `*` here is just that character.
     pub resource: &'a str,
     /// What else is known about the request.
-    pub context: &'a Context,
+    pub context: &'a dyn Facts,
 }
 
 /// A request during one evaluation.

@@ -414,3 +414,8 @@ impl Row {
         }
     }
 }
+
+/// The number that a query gives.
+pub(crate) async fn count(conn: &mut Conn, sql: &'static str, arguments: impl Into<Vec<Value>>) -> Result<u64> {
+    Ok(conn.optional(sql, arguments, |row| row.size(0)).await?.unwrap_or_default())
+}

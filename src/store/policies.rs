@@ -1,41 +1,152 @@
-//! Tables `policies`, `policy_attachments` and `inline_policies`.
+//! Table `policies`: the managed policies that accounts made. Those that come with the program are not rows.
 
+use types::{AccountId, Timestamp};
+
+use crate::conn::{self, Row};
 use crate::{Conn, Result};
 
-/// A policy as it applies to a user, group or role.
+/// A managed policy of an account.
 #[derive(Debug, Clone)]
-pub struct AppliedPolicy {
-    /// Id of the user, group or role.
-    pub principal_id: String,
-    /// Name of an inline policy, ARN of a managed one.
+pub struct PolicyRow {
+    /// `arn:aws:iam::<account>:policy<path><name>`
+    pub arn: String,
+    /// `ANPA…`, never used twice.
+    pub policy_id: String,
+    /// Whose policy it is.
+    pub account: AccountId,
+    /// Unique in the account, whatever the case of its letters.
     pub name: String,
-    /// The document as it was sent.
-    pub document: String,
+    /// Begins and ends with a slash.
+    pub path: String,
+    /// What somebody wrote about it.
+    pub description: Option<String>,
+    /// The version in force.
+    pub default_version: i64,
+    /// The highest number that was given to a version.
+    pub latest_version: i64,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When a version was last added or put in force.
+    pub updated_at: Timestamp,
 }
 
-/// Sets an inline policy, replacing one of the same name.
-pub async fn upsert_inline(conn: &mut Conn, policy: &AppliedPolicy) -> Result<()> {
-    conn.execute(
-        "insert into inline_policies (principal_id, name, document)
-         values ($1, $2, $3)
-         on conflict (principal_id, name) do update set document = excluded.document",
-        [(&policy.principal_id).into(), (&policy.name).into(), (&policy.document).into()],
-    )
-    .await?;
-    Ok(())
+fn read(row: &Row) -> Result<PolicyRow> {
+    Ok(PolicyRow {
+        arn: row.text(0)?,
+        policy_id: row.text(1)?,
+        account: row.parsed(2, "account_id")?,
+        name: row.text(3)?,
+        path: row.text(4)?,
+        description: row.optional_text(5)?,
+        default_version: row.integer(6)?,
+        latest_version: row.integer(7)?,
+        created_at: row.time(8)?,
+        updated_at: row.time(9)?,
+    })
 }
 
-/// All policies with what they apply to, for the copy of the authorization data in memory.
-pub async fn list_applied(conn: &mut Conn) -> Result<Vec<AppliedPolicy>> {
-    conn.all(
-        "select principal_id, name, document
-         from inline_policies
-         union all
-         select attachment.principal_id, policy.arn, policy.document
-         from policy_attachments attachment
-         join policies policy on policy.arn = attachment.policy_arn",
-        [],
-        |row| Ok(AppliedPolicy { principal_id: row.text(0)?, name: row.text(1)?, document: row.text(2)? }),
+/// Adds a policy, without its version. False if the name is taken, also in another case; as for users, callers hold
+/// the stamp.
+pub async fn insert(conn: &mut Conn, policy: &PolicyRow) -> Result<bool> {
+    // ix_policies_folded
+    let rows = conn
+        .execute(
+            "insert into policies
+                 (arn, policy_id, account_id, name, path, description, default_version, latest_version, created_at,
+                  updated_at)
+             select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+             where not exists (select 1 from policies where account_id = $3 and lower(name) = lower($4))
+             on conflict do nothing",
+            [
+                (&policy.arn).into(),
+                (&policy.policy_id).into(),
+                (&policy.account).into(),
+                (&policy.name).into(),
+                (&policy.path).into(),
+                policy.description.clone().into(),
+                policy.default_version.into(),
+                policy.latest_version.into(),
+                policy.created_at.into(),
+                policy.updated_at.into(),
+            ],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// The policy of that ARN.
+pub async fn find(conn: &mut Conn, arn: &str) -> Result<Option<PolicyRow>> {
+    conn.optional(
+        "select arn, policy_id, account_id, name, path, description, default_version, latest_version, created_at,
+             updated_at
+         from policies
+         where arn = $1",
+        [arn.into()],
+        read,
     )
     .await
+}
+
+/// The documents in force: pairs of ARN and text, for the copy of the authorization data in memory.
+pub async fn list_documents(conn: &mut Conn) -> Result<Vec<(String, String)>> {
+    // pk_policy_versions
+    conn.all(
+        "select policy.arn, version.document
+         from policies policy
+         join policy_versions version on version.policy_arn = policy.arn and version.version = policy.default_version",
+        [],
+        |row| Ok((row.text(0)?, row.text(1)?)),
+    )
+    .await
+}
+
+/// Policies of an account below a path whose ARNs come after `after`, by bytes, at most `limit`.
+pub async fn list_page(
+    conn: &mut Conn,
+    account: &AccountId,
+    path_prefix: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<PolicyRow>> {
+    // ix_policies_account
+    conn.all(
+        "select arn, policy_id, account_id, name, path, description, default_version, latest_version, created_at,
+             updated_at
+         from policies
+         where account_id = $1 and arn > $3 and substr(path, 1, length($2)) = $2
+         order by arn
+         limit $4",
+        [account.into(), path_prefix.into(), after.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
+/// How many policies an account has.
+pub async fn count(conn: &mut Conn, account: &AccountId) -> Result<u64> {
+    conn::count(conn, "select count(*) from policies where account_id = $1", [account.into()]).await
+}
+
+/// Puts a version in force, and notes the highest number that was given out.
+pub async fn update_versions(
+    conn: &mut Conn,
+    arn: &str,
+    default_version: i64,
+    latest_version: i64,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update policies
+             set default_version = $2, latest_version = $3, updated_at = $4
+             where arn = $1",
+            [arn.into(), default_version.into(), latest_version.into(), now.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Removes a policy, whose versions are gone already.
+pub async fn delete(conn: &mut Conn, arn: &str) -> Result<bool> {
+    Ok(conn.execute("delete from policies where arn = $1", [arn.into()]).await? == 1)
 }

@@ -24,6 +24,31 @@ impl Arn {
         Self(format!("arn:aws:iam::{account}:user{path}{name}"))
     }
 
+    /// `arn:aws:iam::<account>:group<path><name>`
+    pub fn group(account: &AccountId, path: &str, name: &str) -> Self {
+        Self(format!("arn:aws:iam::{account}:group{path}{name}"))
+    }
+
+    /// `arn:aws:iam::<account>:role<path><name>`
+    pub fn role(account: &AccountId, path: &str, name: &str) -> Self {
+        Self(format!("arn:aws:iam::{account}:role{path}{name}"))
+    }
+
+    /// `arn:aws:iam::<account>:policy<path><name>`, a managed policy that an account made.
+    pub fn policy(account: &AccountId, path: &str, name: &str) -> Self {
+        Self(format!("arn:aws:iam::{account}:policy{path}{name}"))
+    }
+
+    /// `arn:aws:iam::aws:policy/<name>`, a managed policy that every account has.
+    pub fn built_in_policy(name: &str) -> Self {
+        Self(format!("arn:aws:iam::aws:policy/{name}"))
+    }
+
+    /// `arn:aws:iam::<account>:oidc-provider/<url>`; the URL of the issuer without its scheme.
+    pub fn open_id_connect_provider(account: &AccountId, url: &str) -> Self {
+        Self(format!("arn:aws:iam::{account}:oidc-provider/{url}"))
+    }
+
     /// The ARN as text.
     pub fn as_str(&self) -> &str {
         &self.0

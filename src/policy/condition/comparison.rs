@@ -56,6 +56,14 @@ impl Comparison {
         })
     }
 
+    /// The patterns of values that may have policy variables.
+    pub(crate) fn patterns(&self) -> &[Pattern] {
+        match self {
+            Self::Text(patterns) | Self::FoldedText(patterns) | Self::Arn(patterns) => patterns,
+            _ => &[],
+        }
+    }
+
     /// Whether a value of the request compares with any value of the policy. Nothing when that has no answer: the
     /// value is not of the operator's type, or a policy variable is unknown, and no other value compares.
     pub(crate) fn any(&self, value: &str, scope: &Scope) -> Option<bool> {

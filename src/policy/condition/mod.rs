@@ -11,6 +11,7 @@ mod operator;
 use crate::document::{Effect, Version};
 use crate::error::Result;
 use crate::json::Node;
+use crate::pattern::Pattern;
 use crate::place::Place;
 use crate::request::Scope;
 
@@ -21,7 +22,9 @@ use operator::{Operator, Quantifier};
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Condition {
     operator: Operator,
-    /// In lower case.
+    /// The key as it is written.
+    name: String,
+    /// The key in lower case.
     key: String,
     comparison: Comparison,
 }
@@ -43,13 +46,19 @@ pub(crate) fn parse(node: &Node, version: Version, place: &Place) -> Result<Vec<
                 return Err(place.error("is not a condition key"));
             }
             let comparison = Comparison::parse(operator.test, node, version, &place)?;
-            conditions.push(Condition { operator, key: key.to_lowercase(), comparison });
+            conditions.push(Condition { operator, name: key.clone(), key: key.to_lowercase(), comparison });
         }
     }
     Ok(conditions)
 }
 
 impl Condition {
+    /// The condition keys that it asks for, as they are written: its own, and those of variables in its values.
+    pub(crate) fn context_keys(&self) -> impl Iterator<Item = &str> {
+        let values = self.comparison.patterns().iter().flat_map(Pattern::context_keys);
+        std::iter::once(self.name.as_str()).chain(values)
+    }
+
     /// Whether the condition holds. The effect matters only where a comparison has no answer: in doubt an `Allow` does
     /// not apply, and a negated condition does not save from a `Deny`.
     pub(crate) fn holds(&self, scope: &Scope, effect: Effect) -> bool {

@@ -4,6 +4,7 @@
 mod blobs;
 mod cut_connections;
 mod harness;
+mod iam;
 mod migrations;
 mod names;
 pub(crate) mod plans;

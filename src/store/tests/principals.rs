@@ -2,10 +2,9 @@
 
 use super::harness::{NOW, at, on_each, registry, repository, write};
 use crate::access_keys::AccessKeyRow;
-use crate::policies::AppliedPolicy;
 use crate::signing_keys::SigningKeyRow;
 use crate::users::UserRow;
-use crate::{access_keys, accounts, groups, leases, policies, repository_policies, signing_keys, stamps, users};
+use crate::{access_keys, accounts, group_members, leases, repository_policies, signing_keys, stamps, users};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_and_their_keys_come_back() {
@@ -16,6 +15,8 @@ async fn users_and_their_keys_come_back() {
             account: account.clone(),
             name: "alice".to_owned(),
             path: "/".to_owned(),
+            boundary_arn: None,
+            created_at: NOW,
         };
         let key = AccessKeyRow {
             access_key_id: "AKIA1".to_owned(),
@@ -23,16 +24,18 @@ async fn users_and_their_keys_come_back() {
             user_id: Some("AIDA1".to_owned()),
             sealed_secret: vec![0, 255, 1],
             active: true,
+            created_at: NOW,
+            last_used: None,
         };
         let (stored_user, stored_key) = (user.clone(), key.clone());
         write(&test.db, move |conn| {
             Box::pin(async move {
                 assert!(accounts::insert(conn, &stored_user.account, NOW).await?);
                 assert!(!accounts::insert(conn, &stored_user.account, NOW).await?);
-                assert!(users::insert(conn, &stored_user, NOW).await?);
-                assert!(!users::insert(conn, &UserRow { user_id: "AIDA2".to_owned(), ..stored_user }, NOW).await?);
-                assert!(access_keys::insert(conn, &stored_key, NOW).await?);
-                assert!(!access_keys::insert(conn, &stored_key, NOW).await?);
+                assert!(users::insert(conn, &stored_user).await?);
+                assert!(!users::insert(conn, &UserRow { user_id: "AIDA2".to_owned(), ..stored_user }).await?);
+                assert!(access_keys::insert(conn, &stored_key).await?);
+                assert!(!access_keys::insert(conn, &stored_key).await?);
                 assert!(access_keys::update_secret(conn, "AKIA1", &[9]).await?);
                 assert!(access_keys::update_status(conn, "AKIA1", false).await?);
                 assert!(!access_keys::update_status(conn, "AKIA2", false).await?);
@@ -48,31 +51,17 @@ async fn users_and_their_keys_come_back() {
         let keys = access_keys::list(&mut conn).await.unwrap();
         let expected = AccessKeyRow { sealed_secret: vec![9], active: false, ..key };
         assert_eq!(format!("{keys:?}"), format!("{:?}", [expected]));
-        assert!(groups::list_members(&mut conn).await.unwrap().is_empty());
+        assert!(group_members::list(&mut conn).await.unwrap().is_empty());
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn policies_come_with_what_they_apply_to() {
+async fn a_repository_has_one_policy_at_most() {
     on_each(|test| async move {
         let id = repository(&test.db, "a").await;
-        let inline = |document: &str| AppliedPolicy {
-            principal_id: "AIDA1".to_owned(),
-            name: "inline".to_owned(),
-            document: document.to_owned(),
-        };
-        let (first, second) = (inline("{}"), inline("{\"a\":1}"));
         write(&test.db, move |conn| {
             Box::pin(async move {
-                policies::upsert_inline(conn, &first).await?;
-                policies::upsert_inline(conn, &second).await?;
-                conn.script(
-                    "insert into policies (arn, account_id, name, document, created_at, updated_at)
-                     values ('arn:p', '000000000000', 'p', 'managed', 0, 0);
-                     insert into policy_attachments (policy_arn, principal_id) values ('arn:p', 'AIDA1')",
-                )
-                .await?;
                 repository_policies::upsert(conn, &id, "one", NOW).await?;
                 repository_policies::upsert(conn, &id, "two", NOW).await
             })
@@ -80,15 +69,6 @@ async fn policies_come_with_what_they_apply_to() {
         .await
         .unwrap();
         let mut conn = test.db.reader().await.unwrap();
-        let mut applied: Vec<_> = policies::list_applied(&mut conn)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|policy| (policy.principal_id, policy.name, policy.document))
-            .collect();
-        applied.sort();
-        let expected = [("AIDA1", "arn:p", "managed"), ("AIDA1", "inline", "{\"a\":1}")];
-        assert!(applied.iter().map(|(a, b, c)| (a.as_str(), b.as_str(), c.as_str())).eq(expected), "{applied:?}");
         let of_repositories = repository_policies::list(&mut conn).await.unwrap();
         assert_eq!(of_repositories.len(), 1);
         assert_eq!((of_repositories[0].document.as_str(), &of_repositories[0].registry), ("two", &registry()));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wharf_policy::{
     Context, Decision, Document, Kind, Policies, Policy, Principal, PrincipalKind, Request, denial_message, evaluate,
+    explain,
 };
 
 use crate::world::{AWAY, HOME, decide, policy, repository, session, told, user};
@@ -183,6 +184,9 @@ fn a_role_is_assumed_by_whom_its_trust_policy_names() {
     assert_eq!(decide(&may, &anna, &account, "1234").0, "allow identity[0]");
     assert_eq!(decide(&[], &anna, &account, "1234").0, "no identity");
     assert_eq!(decide(&[], &anna, &trust(&format!(r#"{{"AWS":"{}"}}"#, anna.arn)), "1234").0, "allow trust[0]");
+    // Within the account, too, permission without trust is not enough.
+    assert_eq!(decide(&may, &anna, &trust(&format!(r#"{{"AWS":"{AWAY}"}}"#)), "1234").0, "no trust");
+    assert_eq!(decide(&may, &anna, &account, "4321").0, "no trust");
     let bob = user(AWAY, "bob");
     let away = trust(&format!(r#"{{"AWS":"{AWAY}"}}"#));
     assert_eq!(decide(&may, &bob, &away, "1234").0, "allow trust[0]");
@@ -214,20 +218,35 @@ fn a_provider_is_trusted_by_name() {
 }
 
 #[test]
-fn a_permission_boundary_limits_what_a_resource_policy_grants() {
-    let anna = user(HOME, "anna");
-    let resource =
-        repository_policy(&format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{}"}},"Action":"ecr:*"}}"#, anna.arn));
-    let boundary = policy("boundary", Kind::Identity, r#"{"Effect":"Allow","Action":"ecr:BatchGet*","Resource":"*"}"#);
+fn a_grant_in_person_holds_past_boundary_and_session_within_the_account() {
+    let limit = policy("limit", Kind::Identity, r#"{"Effect":"Allow","Action":"ecr:BatchGet*","Resource":"*"}"#);
     let context = Context::new();
     let arn = repository(HOME, "app");
-    let decide = |action| {
-        let request = Request { principal: &anna, action, resource: &arn, context: &context };
-        let policies = Policies { resource: &resource, boundary: Some(&boundary), ..Policies::default() };
-        told(&evaluate(&policies, &request, HOME))
+    let decide = |principal: &Principal, named: &str, account: &str, limit: &Policy| {
+        let resource =
+            repository_policy(&format!(r#"{{"Effect":"Allow","Principal":{{"AWS":"{named}"}},"Action":"ecr:*"}}"#));
+        let identity = identity(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
+        let request = Request { principal, action: "ecr:PutImage", resource: &arn, context: &context };
+        let limits = Policies {
+            identity: &identity,
+            resource: &resource,
+            boundary: Some(limit),
+            session: Some(std::slice::from_ref(limit)),
+            guards: &[],
+        };
+        told(&evaluate(&limits, &request, account))
     };
-    assert_eq!(decide("ecr:BatchGetImage"), "allow repository[0]");
-    assert_eq!(decide("ecr:PutImage"), "no boundary");
+    let (anna, run) = (user(HOME, "anna"), session(HOME, "ci", "run"));
+    let role = format!("arn:aws:iam::{HOME}:role/ci");
+    assert_eq!(decide(&anna, &anna.arn, HOME, &limit), "allow repository[0]");
+    assert_eq!(decide(&run, &run.arn, HOME, &limit), "allow repository[0]");
+    assert_eq!(decide(&run, &role, HOME, &limit), "no boundary");
+    assert_eq!(decide(&run, "*", HOME, &limit), "no boundary");
+    assert_eq!(decide(&run, HOME, HOME, &limit), "no boundary");
+    // Another account's resource cannot lift what this account set as its limit.
+    assert_eq!(decide(&anna, &anna.arn, AWAY, &limit), "no boundary");
+    let deny = policy("limit", Kind::Identity, r#"{"Effect":"Deny","Action":"ecr:Put*","Resource":"*"}"#);
+    assert_eq!(decide(&run, &run.arn, HOME, &deny), "deny limit[0]");
 }
 
 #[test]
@@ -302,4 +321,35 @@ fn a_decision_is_told_as_aws_tells_it() {
          arn:aws:ecr:us-east-1:111122223333:repository/app because no identity-based policy allows the ecr:PutImage \
          action"
     );
+}
+
+#[test]
+fn an_explanation_names_all_that_matches() {
+    let anna = user(HOME, "anna");
+    let identity = [
+        policy("one", Kind::Identity, r#"{"Sid":"All","Effect":"Allow","Action":"ecr:*","Resource":"*"}"#),
+        policy(
+            "two",
+            Kind::Identity,
+            r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"},{"Effect":"Allow","Action":"*","Resource":"*"},
+               {"Effect":"Deny","Action":"ecr:Delete*","Resource":"*"}"#,
+        ),
+    ];
+    let resource = repository_policy(r#"{"Effect":"Allow","Principal":"*","Action":"ecr:PutImage"}"#);
+    let boundary = policy("boundary", Kind::Identity, r#"{"Effect":"Allow","Action":"ecr:Put*","Resource":"*"}"#);
+    let context = Context::new();
+    let arn = repository(HOME, "app");
+    let told = |action, boundary: Option<&Policy>| {
+        let request = Request { principal: &anna, action, resource: &arn, context: &context };
+        let policies = Policies { identity: &identity, resource: &resource, boundary, ..Policies::default() };
+        let explanation = explain(&policies, &request, HOME);
+        let matched: Vec<String> =
+            explanation.matched.iter().map(|origin| format!("{}[{}]", origin.policy, origin.statement)).collect();
+        (told(&explanation.decision), matched.join(" "), explanation.boundary)
+    };
+    let of = |decision: &str, matched: &str, boundary| (decision.to_owned(), matched.to_owned(), boundary);
+    assert_eq!(told("ecr:PutImage", None), of("allow one[0]", "one[0] two[1] repository[0]", None));
+    assert_eq!(told("ecr:DeleteRepository", None), of("deny two[2]", "two[2]", None));
+    assert_eq!(told("ecr:PutImage", Some(&boundary)), of("allow one[0]", "one[0] two[1] repository[0]", Some(true)));
+    assert_eq!(told("ecr:ListImages", Some(&boundary)), of("no boundary", "one[0] two[1]", Some(false)));
 }

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use wharf_policy::{
-    Context, Decision, Document, Kind, Layer, Policies, Policy, Principal, Reason, Request, denial_message, evaluate,
+    Context, Decision, Document, Kind, Layer, Policies, Policy, Principal, PrincipalKind, Reason, Request,
+    denial_message, evaluate, explain,
 };
 
 use crate::world::{AWAY, HOME, policy, repository, session, user};
@@ -18,6 +19,17 @@ enum State {
 }
 
 const STATES: [State; 4] = [State::Absent, State::Silent, State::Allows, State::Denies];
+
+/// How the resource policy names the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Named {
+    Everyone,
+    Account,
+    Role,
+    Person,
+}
+
+const NAMED: [Named; 4] = [Named::Everyone, Named::Account, Named::Role, Named::Person];
 
 #[derive(Debug, Clone, Copy)]
 struct Layers {
@@ -36,7 +48,7 @@ enum Answer {
 }
 
 /// The rules, in the order of AWS's flow chart.
-fn oracle(layers: Layers, principal: &Principal, resource_account: &str) -> Answer {
+fn oracle(layers: Layers, named: Named, principal: &Principal, resource_account: &str) -> Answer {
     use State::{Absent, Allows, Denies};
     let all = [layers.identity, layers.resource, layers.boundary, layers.session, layers.guard];
     if all.contains(&Denies) {
@@ -50,12 +62,17 @@ fn oracle(layers: Layers, principal: &Principal, resource_account: &str) -> Answ
     let is_anonymous = principal.account.is_empty();
     let own_side = is_root || (layers.identity == Allows && !is_anonymous);
     let other_side = layers.resource == Allows;
+    let home = principal.account == resource_account;
+    if home && other_side && named == Named::Person {
+        return Answer::Allowed;
+    }
     if is_anonymous {
         if !other_side {
             return Answer::Missing(Layer::Resource);
         }
-    } else if principal.account == resource_account {
-        if !own_side && !other_side {
+    } else if home {
+        let granted = other_side && named != Named::Account;
+        if !own_side && !granted {
             return Answer::Missing(Layer::Identity);
         }
     } else {
@@ -75,15 +92,31 @@ fn oracle(layers: Layers, principal: &Principal, resource_account: &str) -> Answ
     Answer::Allowed
 }
 
-fn layer(kind: Kind, state: State) -> Vec<Policy> {
+fn layer(kind: Kind, state: State, principal: &str) -> Vec<Policy> {
     let (effect, action) = match state {
         State::Absent => return vec![],
         State::Silent => ("Allow", "ecr:DescribeImages"),
         State::Allows => ("Allow", "ecr:PutImage"),
         State::Denies => ("Deny", "ecr:Put*"),
     };
-    let on = if kind == Kind::Resource { r#""Principal":"*""# } else { r#""Resource":"*""# };
+    let on = match kind {
+        Kind::Resource => format!(r#""Principal":{principal}"#),
+        _ => r#""Resource":"*""#.to_owned(),
+    };
     vec![policy("p", kind, &format!(r#"{{"Effect":"{effect}","Action":"{action}",{on}}}"#))]
+}
+
+/// The element that names a caller so, if that is possible.
+fn element(named: Named, principal: &Principal) -> Option<String> {
+    let aws = |text: &str| Some(format!(r#"{{"AWS":"{text}"}}"#));
+    match (named, &principal.kind) {
+        (Named::Everyone, _) => Some(r#""*""#.to_owned()),
+        (_, PrincipalKind::Anonymous) => None,
+        (Named::Account, _) => aws(&principal.account),
+        (Named::Role, PrincipalKind::RoleSession { role_arn }) => aws(role_arn),
+        (Named::Person, PrincipalKind::User { .. } | PrincipalKind::RoleSession { .. }) => aws(&principal.arn),
+        _ => None,
+    }
 }
 
 #[test]
@@ -104,19 +137,20 @@ fn every_combination_of_layers_agrees_with_the_oracle() {
         let state = |place: u32| STATES[index / 4_usize.pow(place) % 4];
         let layers =
             Layers { identity: state(0), resource: state(1), boundary: state(2), session: state(3), guard: state(4) };
-        let identity = layer(Kind::Identity, layers.identity);
-        let resource = layer(Kind::Resource, layers.resource);
-        let boundary = layer(Kind::Identity, layers.boundary);
-        let session = layer(Kind::Identity, layers.session);
-        let guards = layer(Kind::Identity, layers.guard);
-        let policies = Policies {
-            identity: &identity,
-            resource: &resource,
-            boundary: boundary.first(),
-            session: (layers.session != State::Absent).then_some(&session),
-            guards: &guards,
-        };
-        for principal in &callers {
+        let identity = layer(Kind::Identity, layers.identity, "");
+        let boundary = layer(Kind::Identity, layers.boundary, "");
+        let session = layer(Kind::Identity, layers.session, "");
+        let guards = layer(Kind::Identity, layers.guard, "");
+        for (principal, named) in callers.iter().flat_map(|caller| NAMED.map(|named| (caller, named))) {
+            let Some(element) = element(named, principal) else { continue };
+            let resource = layer(Kind::Resource, layers.resource, &element);
+            let policies = Policies {
+                identity: &identity,
+                resource: &resource,
+                boundary: boundary.first(),
+                session: (layers.session != State::Absent).then_some(&session),
+                guards: &guards,
+            };
             let request = Request { principal, action: "ecr:PutImage", resource: &resource_arn, context: &context };
             let decision = evaluate(&policies, &request, HOME);
             let answer = match &decision {
@@ -125,17 +159,19 @@ fn every_combination_of_layers_agrees_with_the_oracle() {
                 Decision::Deny { reason: Reason::Implicit(layer) } => Answer::Missing(*layer),
                 other => panic!("{other:?}"),
             };
-            assert_eq!(answer, oracle(layers, principal, HOME), "{layers:?} {}", principal.arn);
+            assert_eq!(answer, oracle(layers, named, principal, HOME), "{layers:?} {named:?} {}", principal.arn);
             assert_eq!(decision.is_allowed(), denial_message(&decision, &request).is_none());
+            assert_eq!(explain(&policies, &request, HOME).decision, decision);
             compared += 1;
         }
     }
-    assert_eq!(compared, 1024 * 7);
+    // Everybody is named by "*", all but the anonymous caller by account, sessions by role, users and sessions in person.
+    assert_eq!(compared, 1024 * (7 + 6 + 2 + 4));
 }
 
 #[test]
 fn an_unreadable_or_misplaced_policy_denies_in_every_layer() {
-    let allow = |kind| layer(kind, State::Allows).remove(0);
+    let allow = |kind| layer(kind, State::Allows, r#""*""#).remove(0);
     let broken = |kind| {
         let text = r#"{"Statement":{"Effect":"Deny","Action":"*","Condition":{"StringFoo":{"a:b":"c"}}}}"#;
         Policy { label: "broken".into(), document: Arc::new(Document::from_stored(text, kind)) }
