@@ -16,7 +16,6 @@ create table resource_tags (
     constraint pk_resource_tags primary key (repository_id, tag_key),
     constraint fk_resource_tags_repository foreign key (repository_id) references repositories (repository_id)
 );
-insert into stamps (name, version) values ('resource-tags', 1);
 
 alter table manifests add column image_size bigint not null default 0;  -- bytes of config and layers; of an index: of its largest
 alter table manifests add column pulled_at bigint;                      -- the last pull that was recorded
@@ -53,3 +52,7 @@ where exists (
 alter table uploads add column layer_parts bigint not null default 0;        -- how many
 alter table uploads add column short_layer_parts bigint not null default 0;  -- how many before the last are too small
 alter table uploads add column last_part_short bigint not null default 0;    -- 1: the last one is too small to be followed
+
+-- Of all tags and no longer of those of the past alone: the foreign key to `repositories` is checked when one is removed.
+drop index ix_tags_ended;
+create index ix_tags_ended on tags (repository_id, ended_at);

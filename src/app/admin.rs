@@ -103,7 +103,7 @@ pub async fn create_repository(
         .write(move |conn| {
             Box::pin(async move {
                 if !store::repositories::insert(conn, &row).await? {
-                    return Err(Error::RepositoryExists { account: row.registry.account, name: row.name });
+                    return Err(Error::RepositoryExists { registry: row.registry, repository: row.name });
                 }
                 Ok(())
             }) as Pending<'_, (), Error>

@@ -18,10 +18,7 @@ const MOUNT_CANDIDATES: usize = 16;
 pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
-    found
-        .ok_or_else(|| permit.repository_unknown())?
-        .blob
-        .ok_or_else(|| Error::BlobUnknown(digest.clone()))
+    found.ok_or_else(|| permit.repository_unknown())?.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
 }
 
 /// The bytes of a blob in a range that lies within it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::{AccountId, Digest, RepoName, Tag};
+use types::{Digest, RegistryId, RepoName, Tag};
 
 use crate::images::ImageId;
 
@@ -22,49 +22,52 @@ pub enum Error {
         retry_after: Duration,
     },
     /// The repository does not exist. The text is ECR's, as those of the next ones are.
-    #[error("The repository with name '{name}' does not exist in the registry with id '{account}'")]
+    #[error("The repository with name '{repository}' does not exist in the registry with id '{}'", registry.account)]
     RepositoryUnknown {
         /// Whose registry.
-        account: AccountId,
+        registry: RegistryId,
         /// The repository.
-        name: RepoName,
+        repository: RepoName,
     },
     /// The repository exists already.
-    #[error("The repository with name '{name}' already exists in the registry with id '{account}'")]
+    #[error("The repository with name '{repository}' already exists in the registry with id '{}'", registry.account)]
     RepositoryExists {
         /// Whose registry.
-        account: AccountId,
+        registry: RegistryId,
         /// The repository.
-        name: RepoName,
+        repository: RepoName,
     },
     /// The repository has images, so it is not deleted without force.
     #[error(
-        "The repository with name '{name}' in registry with id '{account}' cannot be deleted because it still contains \
-         images"
+        "The repository with name '{repository}' in registry with id '{}' cannot be deleted because it still contains images",
+        registry.account
     )]
     RepositoryNotEmpty {
         /// Whose registry.
-        account: AccountId,
+        registry: RegistryId,
         /// The repository.
-        name: RepoName,
+        repository: RepoName,
     },
     /// The repository has no policy.
-    #[error("Repository policy does not exist for the repository with name '{name}' in the registry with id '{account}'")]
+    #[error(
+        "Repository policy does not exist for the repository with name '{repository}' in the registry with id '{}'",
+        registry.account
+    )]
     RepositoryPolicyUnknown {
         /// Whose registry.
-        account: AccountId,
+        registry: RegistryId,
         /// The repository.
-        name: RepoName,
+        repository: RepoName,
     },
     /// A call named an image that does not exist.
     #[error(
         "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository with name \
-         '{repository}' in the registry with id '{account}'",
-        id.digest.as_deref().unwrap_or("null"), id.tag.as_deref().unwrap_or("null")
+         '{repository}' in the registry with id '{}'",
+        id.digest.as_deref().unwrap_or("null"), id.tag.as_deref().unwrap_or("null"), registry.account
     )]
     ImageUnknown {
         /// Whose registry.
-        account: AccountId,
+        registry: RegistryId,
         /// The repository.
         repository: RepoName,
         /// As the client named it.
@@ -73,12 +76,12 @@ pub enum Error {
     /// The image is there already, with that tag.
     #[error(
         "Image with digest '{digest}' and tag '{}' already exists in the repository with name '{repository}' in registry \
-         with id '{account}'",
-        tag.as_ref().map_or("null", Tag::as_str)
+         with id '{}'",
+        tag.as_ref().map_or("null", Tag::as_str), registry.account
     )]
     ImageExists {
         /// Whose registry.
-        account: AccountId,
+        registry: RegistryId,
         /// The repository.
         repository: RepoName,
         /// The image.
@@ -171,7 +174,9 @@ pub enum Error {
     #[error("the layer {0} already exists in the repository")]
     LayerExists(Digest),
     /// A part of a layer upload has not the length that its offsets say, or is larger than allowed.
-    #[error("the part does not have the length of its offsets or is too large; bytes must continue at offset {received}")]
+    #[error(
+        "the part does not have the length of its offsets or is too large; bytes must continue at offset {received}"
+    )]
     LayerPartInvalid {
         /// Bytes held so far.
         received: u64,

@@ -50,8 +50,9 @@ pub async fn sizes(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec
     Ok(digests.iter().map(size).collect())
 }
 
-/// An address for a layer that some image of the repository refers to. `direct`: of the store, if that has addresses.
-pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest, direct: bool) -> Result<Download> {
+/// An address for a layer that some image of the repository refers to: of the store, if it has such addresses and clients
+/// are to be sent there.
+pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<Download> {
     permit.require(Action::GetDownloadUrlForLayer)?;
     let blob = blobs::find(ctx, permit, digest).await?;
     let mut conn = ctx.app.db.reader().await?;
@@ -60,7 +61,8 @@ pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest, direct: bool)
         return Err(Error::LayerInaccessible(digest.clone()));
     }
     drop(conn);
-    if direct && let Some(url) = signed_url(ctx, permit, &blob).await? {
+    if ctx.app.config.blob_redirect
+        && let Some(url) = signed_url(ctx, permit, &blob).await? {
         return Ok(Download::Store(url));
     }
     let ticket = Ticket { r: repository_id, d: digest.clone(), e: ctx.app.now().after(TTL).seconds() };

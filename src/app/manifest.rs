@@ -105,7 +105,8 @@ impl Manifest {
             .filter(|annotations| !annotations.is_empty())
             .map(|annotations| serde_json::to_string(annotations).expect("a map of strings is always JSON"));
         let mut manifest = Self {
-            media_type_stated: content_type.is_some() || document.media_type.as_deref().is_some_and(|own| !own.is_empty()),
+            media_type_stated: content_type.is_some()
+                || document.media_type.as_deref().is_some_and(|own| !own.is_empty()),
             media_type,
             artifact_type: document.artifact_type.clone().filter(|kind| !kind.is_empty()),
             subject,

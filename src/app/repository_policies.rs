@@ -16,15 +16,10 @@ pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<
     permit.require(Action::SetRepositoryPolicy)?;
     let document = Document::parse(text, Kind::Resource, MAX_LENGTH).map_err(|error| {
         tracing::debug!(%error, "a repository policy was refused");
-        Error::InvalidParameter {
-            parameter: "PolicyText",
-            constraint: "Invalid repository policy provided".to_owned(),
-        }
+        Error::InvalidParameter { parameter: "PolicyText", constraint: "Invalid repository policy provided".to_owned() }
     })?;
-    let policy = Policy {
-        label: format!("repository policy of {}", permit.repository()).into(),
-        document: Arc::new(document),
-    };
+    let policy =
+        Policy { label: format!("repository policy of {}", permit.repository()).into(), document: Arc::new(document) };
     if !force && authz::would_allow(ctx, Action::SetRepositoryPolicy, permit, &policy).is_err() {
         return Err(Error::InvalidParameter {
             parameter: "PolicyText",
@@ -75,8 +70,5 @@ pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<String> {
 }
 
 fn unknown(permit: &Permit) -> Error {
-    Error::RepositoryPolicyUnknown {
-        account: permit.registry().account.clone(),
-        name: permit.repository().clone(),
-    }
+    Error::RepositoryPolicyUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
 }

@@ -101,7 +101,7 @@ impl From<Error> for WireError {
             Error::TooManyRequests { retry_after } => {
                 new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS").with(RETRY_AFTER, seconds(retry_after))
             }
-            Error::RepositoryUnknown { name, .. } => {
+            Error::RepositoryUnknown { repository: name, .. } => {
                 new(StatusCode::NOT_FOUND, "NAME_UNKNOWN").with_detail(json!({ "name": name.as_str() }))
             }
             Error::RepositoryExists { .. } | Error::Invalid(_) => new(StatusCode::BAD_REQUEST, "NAME_INVALID"),

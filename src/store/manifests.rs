@@ -302,9 +302,10 @@ pub async fn count(conn: &mut Conn, repository_id: &str, limit: u64) -> Result<u
         .optional(
             "select count(*)
              from (
-                 select 1
+                 select digest
                  from manifests
                  where repository_id = $1
+                 order by digest
                  limit $2
              ) counted",
             [repository_id.into(), limit.into()],

@@ -193,9 +193,10 @@ pub async fn count(conn: &mut Conn, registry: &RegistryId, limit: u64) -> Result
         .optional(
             "select count(*)
              from (
-                 select 1
+                 select name
                  from repositories
                  where account_id = $1 and region = $2
+                 order by name
                  limit $3
              ) counted",
             [(&registry.account).into(), (&registry.region).into(), limit.into()],
@@ -244,11 +245,7 @@ pub async fn list_named(conn: &mut Conn, registry: &RegistryId, names: &[&RepoNa
                 scan_on_push, created_at
          from repositories
          where account_id = $1 and region = $2 and name in (select value from json_each($3))",
-        [
-            (&registry.account).into(),
-            (&registry.region).into(),
-            text_list(names.iter().map(|name| name.as_str())),
-        ],
+        [(&registry.account).into(), (&registry.region).into(), text_list(names.iter().map(|name| name.as_str()))],
         read,
     )
     .await

@@ -171,7 +171,11 @@ pub async fn list_targets(conn: &mut Conn, repository_id: &str, tags: &[&Tag]) -
 }
 
 /// The tags of these manifests, by the bytes of their names.
-pub async fn list_of_manifests(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<(Digest, Tag)>> {
+pub async fn list_of_manifests(
+    conn: &mut Conn,
+    repository_id: &str,
+    digests: &[&Digest],
+) -> Result<Vec<(Digest, Tag)>> {
     // ix_tags_manifest
     conn.all(
         "select manifest_digest, name
@@ -204,7 +208,7 @@ pub async fn count_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Di
         .optional(
             "select count(*)
              from (
-                 select 1
+                 select name
                  from tags
                  where repository_id = $1 and manifest_digest = $2 and ended_at is null
                  limit $3
@@ -218,27 +222,13 @@ pub async fn count_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Di
 
 /// Forgets at most `limit` tags of a repository, of any manifest, those of the past too. How many there were.
 pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<u64> {
-    // uq_tags_live and ix_tags_ended between them
-    let mut rows = conn
-        .execute(
-            "delete from tags
-             where tag_id in (
-                 select tag_id from tags where repository_id = $1 and ended_at is null order by name limit $2
-             )",
-            [repository_id.into(), limit.into()],
-        )
-        .await?;
-    rows += conn
-        .execute(
-            "delete from tags
-             where tag_id in (
-                 select tag_id from tags
-                 where repository_id = $1 and ended_at is not null
-                 order by ended_at
-                 limit $2
-             )",
-            [repository_id.into(), limit.into()],
-        )
-        .await?;
-    Ok(rows)
+    // ix_tags_ended
+    conn.execute(
+        "delete from tags
+         where tag_id in (
+             select tag_id from tags where repository_id = $1 order by ended_at limit $2
+         )",
+        [repository_id.into(), limit.into()],
+    )
+    .await
 }

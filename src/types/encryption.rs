@@ -69,7 +69,8 @@ mod tests {
             let encryption = Encryption::new(kind, key.map(str::to_owned)).unwrap();
             assert_eq!((encryption.kind(), encryption.key()), (kind, key));
         }
-        for (kind, key) in [("AES256", Some("k")), ("KMS", None), ("KMS_DSSE", None), ("DES", None), ("KMS", Some(""))] {
+        for (kind, key) in [("AES256", Some("k")), ("KMS", None), ("KMS_DSSE", None), ("DES", None), ("KMS", Some(""))]
+        {
             assert!(Encryption::new(kind, key.map(str::to_owned)).is_err(), "{kind} {key:?}");
         }
         assert_eq!(Encryption::default(), Encryption::Aes256);

@@ -175,7 +175,7 @@ fn references(digests: &[Digest]) -> Vec<&Digest> {
 
 fn unknown(permit: &Permit, id: &ImageId) -> Error {
     Error::ImageUnknown {
-        account: permit.registry().account.clone(),
+        registry: permit.registry().clone(),
         repository: permit.repository().clone(),
         id: id.clone(),
     }

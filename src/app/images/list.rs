@@ -40,13 +40,7 @@ enum Place {
 const FIRST_UNTAGGED: Place = Place::Untagged(i64::MIN, String::new());
 
 /// Ids of images, at most `limit`, from the page that the token names on.
-pub async fn list(
-    ctx: &Ctx,
-    permit: &Permit,
-    tagged: Tagged,
-    next_token: Option<&str>,
-    limit: usize,
-) -> Result<Page> {
+pub async fn list(ctx: &Ctx, permit: &Permit, tagged: Tagged, next_token: Option<&str>, limit: usize) -> Result<Page> {
     permit.require(Action::ListImages)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;

@@ -111,8 +111,12 @@ async fn load(ctx: &Ctx, conn: &mut Conn, repository_id: &str, digest: Digest) -
     let Some(row) = manifests::find(conn, repository_id, &key.1).await? else {
         return Ok(None);
     };
-    let image =
-        Arc::new(Image { repository_id: key.0, digest: row.digest, media_type: row.media_type, bytes: row.bytes.into() });
+    let image = Arc::new(Image {
+        repository_id: key.0,
+        digest: row.digest,
+        media_type: row.media_type,
+        bytes: row.bytes.into(),
+    });
     ctx.app.images.keep(Arc::clone(&image));
     Ok(Some(image))
 }

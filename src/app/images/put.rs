@@ -128,7 +128,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                 }
                 if strict && !changed {
                     return Err(Error::ImageExists {
-                        account: repository.registry.account.clone(),
+                        registry: repository.registry.clone(),
                         repository: repository.name.clone(),
                         digest: row.digest,
                         tag: tags.into_iter().next().map(|(_, tag)| tag),
@@ -259,4 +259,3 @@ async fn set_tag(conn: &mut Conn, repository: &RepositoryRow, to: TagRow<'_>) ->
     }
     Err(Error::TagImmutable { repository: repository.name.clone(), tag: to.tag.clone() })
 }
-

@@ -48,7 +48,7 @@ pub async fn create(ctx: &Ctx, permit: &Permit, settings: Settings) -> Result<Re
         .write(move |conn| {
             Box::pin(async move {
                 if !store::repositories::insert(conn, &stored).await? {
-                    return Err(Error::RepositoryExists { account: stored.registry.account, name: stored.name });
+                    return Err(Error::RepositoryExists { registry: stored.registry, repository: stored.name });
                 }
                 limits::require_repository(conn, &app, &stored.registry).await?;
                 for tag in &tags {

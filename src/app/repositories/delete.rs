@@ -5,7 +5,9 @@
 //! Whoever adds to a repository makes sure, in the same transaction, that it is still there. Blobs are only unlinked:
 //! other repositories may have them, and bytes that nobody has are garbage collection's.
 
-use store::{Conn, Pending, edges, manifests, repository_blobs, repository_policies, resource_tags, stamps, tags, uploads};
+use store::{
+    Conn, Pending, edges, manifests, repository_blobs, repository_policies, resource_tags, stamps, tags, uploads,
+};
 use types::Digest;
 
 use super::RepositoryRow;
@@ -33,7 +35,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, force: bool) -> Result<Repositor
                 let row = repositories::lock(conn, &permit).await?;
                 let id = &row.repository_id;
                 if !force && manifests::count(conn, id, 1).await? > 0 {
-                    return Err(Error::RepositoryNotEmpty { account: row.registry.account, name: row.name });
+                    return Err(Error::RepositoryNotEmpty { registry: row.registry, repository: row.name });
                 }
                 store::repositories::update_deleted(conn, id, now).await?;
                 // These decide about requests, and the name may be somebody else's in a moment.

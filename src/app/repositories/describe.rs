@@ -37,12 +37,7 @@ pub async fn describe(ctx: &Ctx, permits: &[Permit]) -> Result<Vec<RepositoryRow
 }
 
 /// Repositories by name, at most `limit`, from the page that the token names on.
-pub async fn describe_page(
-    ctx: &Ctx,
-    permit: &RegistryPermit,
-    next_token: Option<&str>,
-    limit: usize,
-) -> Result<Page> {
+pub async fn describe_page(ctx: &Ctx, permit: &RegistryPermit, next_token: Option<&str>, limit: usize) -> Result<Page> {
     permit.require(Action::DescribeRepositories)?;
     let registry = permit.registry();
     let list = format!("repositories {}/{}", registry.account, registry.region);

@@ -34,7 +34,7 @@ pub(crate) async fn lock(conn: &mut Conn, permit: &Permit) -> Result<RepositoryR
 
 /// The failure of not finding a repository.
 pub(crate) fn unknown(registry: &RegistryId, name: &RepoName) -> Error {
-    Error::RepositoryUnknown { account: registry.account.clone(), name: name.clone() }
+    Error::RepositoryUnknown { registry: registry.clone(), repository: name.clone() }
 }
 
 /// The repository of a push, which may not exist yet.

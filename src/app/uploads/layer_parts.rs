@@ -22,11 +22,7 @@ pub async fn put_part(ctx: &Ctx, permit: &Permit, upload_id: &str, range: Conten
         session.release().await?;
         return Err(Error::LayerPartInvalid { received });
     }
-    let body = Body {
-        stream: stream::iter([Ok::<_, BodyError>(part)]),
-        length: Some(length),
-        range: Some(range),
-    };
+    let body = Body { stream: stream::iter([Ok::<_, BodyError>(part)]), length: Some(length), range: Some(range) };
     in_own_task(ctx, async move { session.append_part(body).await }).await
 }
 
