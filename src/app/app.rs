@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use aws::SigningKeys;
 use blobs::Blobs;
 use store::Db;
 use tokio_util::task::TaskTracker;
@@ -27,6 +28,7 @@ pub struct App {
     pub(crate) sealer: Sealer,
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
     pub(crate) pulls: Pulls,
     pub(crate) headroom: Headroom,
@@ -48,6 +50,7 @@ impl App {
             sealer,
             throttle: Throttle::new(),
             verified_tokens: Verified::new(),
+            signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             pulls: Pulls::default(),
             headroom: Headroom::new(),

@@ -2,86 +2,11 @@
 
 use std::time::SystemTime;
 
+use aws::{Need, Resource};
 use policy::{Context, Policies, Policy, Request};
-use types::{Arn, RegistryId, RepoName};
+use types::{AccountId, RegistryId, RepoName};
 
-use crate::{Ctx, Error, Result, repositories};
-
-/// The actions of ECR that rules need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Ask whether a blob is there.
-    BatchCheckLayerAvailability,
-    /// Read a blob.
-    GetDownloadUrlForLayer,
-    /// Read a manifest, or its referrers.
-    BatchGetImage,
-    /// List tags.
-    ListImages,
-    /// See that a repository exists.
-    DescribeRepositories,
-    /// Begin an upload.
-    InitiateLayerUpload,
-    /// Send bytes.
-    UploadLayerPart,
-    /// Finish an upload.
-    CompleteLayerUpload,
-    /// Push a manifest or a tag.
-    PutImage,
-    /// Delete tags, manifests and blobs.
-    BatchDeleteImage,
-    /// Create a repository.
-    CreateRepository,
-    /// Delete a repository.
-    DeleteRepository,
-    /// Change whether tags may move.
-    PutImageTagMutability,
-    /// Change whether images are scanned when they are pushed.
-    PutImageScanningConfiguration,
-    /// Set the policy of a repository.
-    SetRepositoryPolicy,
-    /// Read the policy of a repository.
-    GetRepositoryPolicy,
-    /// Remove the policy of a repository.
-    DeleteRepositoryPolicy,
-    /// Set tags of a repository as an AWS resource.
-    TagResource,
-    /// Remove such tags.
-    UntagResource,
-    /// List such tags.
-    ListTagsForResource,
-    /// See what is known of images.
-    DescribeImages,
-}
-
-impl Action {
-    /// As IAM spells it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::BatchCheckLayerAvailability => "ecr:BatchCheckLayerAvailability",
-            Self::GetDownloadUrlForLayer => "ecr:GetDownloadUrlForLayer",
-            Self::BatchGetImage => "ecr:BatchGetImage",
-            Self::ListImages => "ecr:ListImages",
-            Self::DescribeRepositories => "ecr:DescribeRepositories",
-            Self::InitiateLayerUpload => "ecr:InitiateLayerUpload",
-            Self::UploadLayerPart => "ecr:UploadLayerPart",
-            Self::CompleteLayerUpload => "ecr:CompleteLayerUpload",
-            Self::PutImage => "ecr:PutImage",
-            Self::BatchDeleteImage => "ecr:BatchDeleteImage",
-            Self::CreateRepository => "ecr:CreateRepository",
-            Self::DeleteRepository => "ecr:DeleteRepository",
-            Self::PutImageTagMutability => "ecr:PutImageTagMutability",
-            Self::PutImageScanningConfiguration => "ecr:PutImageScanningConfiguration",
-            Self::SetRepositoryPolicy => "ecr:SetRepositoryPolicy",
-            Self::GetRepositoryPolicy => "ecr:GetRepositoryPolicy",
-            Self::DeleteRepositoryPolicy => "ecr:DeleteRepositoryPolicy",
-            Self::TagResource => "ecr:TagResource",
-            Self::UntagResource => "ecr:UntagResource",
-            Self::ListTagsForResource => "ecr:ListTagsForResource",
-            Self::DescribeImages => "ecr:DescribeImages",
-        }
-    }
-}
+use crate::{Action, Ctx, Error, Result};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
 /// cannot be reached past authorization.
@@ -103,9 +28,9 @@ impl Permit {
         &self.registry
     }
 
-    /// The failure of not finding the repository.
+    /// The failure that the repository does not exist.
     pub(crate) fn repository_unknown(&self) -> Error {
-        repositories::unknown(&self.registry, &self.repository)
+        Error::RepositoryUnknown { registry: self.registry.clone(), repository: self.repository.clone() }
     }
 
     /// Fails when a front asked for other actions than the rule needs: a fault of the program, so nothing happens.
@@ -125,67 +50,121 @@ impl Permit {
     }
 }
 
-/// Proof that somebody may do something in a whole registry, where no one repository is named.
+/// Proof that a call of the API may do what it needs. Only [`authorize_needs`] makes one.
 #[derive(Debug, Clone)]
-pub struct RegistryPermit {
-    registry: RegistryId,
-    action: Action,
+pub struct Grant {
+    needs: Vec<Need>,
 }
 
-impl RegistryPermit {
-    /// The registry that it is for.
-    pub fn registry(&self) -> &RegistryId {
-        &self.registry
-    }
-
-    /// Like [`Permit::require`].
-    pub(crate) fn require(&self, action: Action) -> Result<()> {
-        if self.action == action {
+impl Grant {
+    /// Fails when an operation did not ask for what its rule needs: a fault of the program, so nothing happens.
+    pub fn require(&self, action: &str) -> Result<()> {
+        if self.needs.iter().any(|need| need.action == action) {
             return Ok(());
         }
-        tracing::error!(?action, permitted = ?self.action, "a rule was called without the permit that it needs");
+        tracing::error!(action, permitted = ?self.needs, "a rule was called without the grant that it needs");
         Err(Error::Internal)
+    }
+
+    /// [`Grant::require`], on the resource of that ARN.
+    pub fn require_on(&self, action: &str, arn: &str) -> Result<()> {
+        if self.needs.iter().any(|need| need.action == action && need.resource.arn() == arn) {
+            return Ok(());
+        }
+        tracing::error!(action, arn, permitted = ?self.needs, "a rule was called without the grant that it needs");
+        Err(Error::Internal)
+    }
+
+    /// What it says about one repository, for the rules that the registry protocol shares. It covers nothing if the call
+    /// did not ask for that repository.
+    pub fn permit(&self, registry: &RegistryId, repository: &RepoName) -> Permit {
+        let about = |need: &&Need| matches!(&need.resource, Resource::Repository(its, name) if its == registry && name == repository);
+        let actions = self.needs.iter().filter(about).filter_map(|need| Action::named(need.action)).collect();
+        Permit { registry: registry.clone(), repository: repository.clone(), actions }
     }
 }
 
 /// Judges whether the caller may do all of `actions` in a repository, whether or not that exists.
 pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result<Permit> {
-    let snapshot = ctx.app.snapshot();
-    let resource = snapshot.repository_policy(&ctx.registry, repository).map(std::slice::from_ref).unwrap_or_default();
-    judge(ctx, actions, repository, resource)?;
+    let resource = Resource::Repository(ctx.registry.clone(), repository.clone());
+    let context = request_context(ctx);
+    for action in actions {
+        judge(ctx, action.as_str(), &resource, &context)?;
+    }
     Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
+}
+
+/// Judges whether the caller may do all that a call of the API needs.
+pub fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
+    let common = request_context(ctx);
+    for need in needs {
+        let mut context = common.clone();
+        for (key, values) in &need.conditions {
+            context.set_all(key, values.iter().cloned());
+        }
+        judge(ctx, need.action, &need.resource, &context)?;
+    }
+    Ok(Grant { needs: needs.to_vec() })
 }
 
 /// Judges whether the caller could do something in the repository of a permit if it had this policy.
 pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &Policy) -> Result<()> {
-    judge(ctx, &[action], permit.repository(), std::slice::from_ref(policy))
+    let resource = Resource::Repository(permit.registry.clone(), permit.repository.clone());
+    judge_by(ctx, action.as_str(), &resource, &request_context(ctx), Some(policy))
 }
 
-fn judge(ctx: &Ctx, actions: &[Action], repository: &RepoName, policies: &[Policy]) -> Result<()> {
-    let resource = Arn::repository(&ctx.registry, repository);
-    let mut context = request_context(ctx);
-    for (key, value) in ctx.app.resource_tags().of(&ctx.registry, repository) {
-        context.set(&format!("aws:ResourceTag/{key}"), value).set(&format!("ecr:ResourceTag/{key}"), value);
-    }
+/// One action on one resource, by the policies of the caller and of the resource.
+fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Result<()> {
+    let snapshot = ctx.app.snapshot();
+    let of_resource = match resource {
+        Resource::Repository(registry, name) => snapshot.repository_policy(registry, name),
+        Resource::Any | Resource::Arn(..) => None,
+    };
+    judge_by(ctx, action, resource, context, of_resource)
+}
+
+fn judge_by(
+    ctx: &Ctx,
+    action: &str,
+    resource: &Resource,
+    context: &Context,
+    of_resource: Option<&Policy>,
+) -> Result<()> {
+    let arn = resource.arn();
+    let mut tagged = None;
+    let own = &ctx.identity.principal.account;
+    let account = match resource {
+        // An action without a resource is about the caller's own account.
+        Resource::Any if own.is_empty() => ctx.registry.account.as_str(),
+        Resource::Any => own.as_str(),
+        Resource::Repository(registry, name) => {
+            let tags = ctx.app.resource_tags();
+            let tags = tags.of(registry, name);
+            if !tags.is_empty() {
+                let with_tags = tagged.insert(context.clone());
+                for (key, value) in tags {
+                    with_tags
+                        .set(&format!("aws:ResourceTag/{key}"), value)
+                        .set(&format!("ecr:ResourceTag/{key}"), value);
+                }
+            }
+            registry.account.as_str()
+        }
+        Resource::Arn(account, _) => AccountId::as_str(account),
+    };
+    let context = tagged.as_ref().unwrap_or(context);
     let policies = Policies {
         identity: &ctx.identity.policies,
-        resource: policies,
+        resource: of_resource.map(std::slice::from_ref).unwrap_or_default(),
         boundary: ctx.identity.boundary.as_ref(),
         ..Policies::default()
     };
-    for action in actions {
-        let request = Request {
-            principal: &ctx.identity.principal,
-            action: action.as_str(),
-            resource: resource.as_str(),
-            context: &context,
-        };
-        let decision = policy::evaluate(&policies, &request, ctx.registry.account.as_str());
-        if let Some(message) = policy::denial_message(&decision, &request) {
-            return Err(Error::Denied(message));
-        }
+    let request = Request { principal: &ctx.identity.principal, action, resource: &arn, context };
+    let decision = policy::evaluate(&policies, &request, account);
+    match policy::denial_message(&decision, &request) {
+        Some(message) => Err(Error::Denied(message)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// What conditions may ask about the request.

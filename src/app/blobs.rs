@@ -8,8 +8,8 @@ use ::blobs::ReadStream;
 pub use store::blobs::BlobRow;
 use types::{Digest, RepoName};
 
-use crate::authz::{self, Action};
-use crate::{Ctx, Error, Permit, Result, repositories};
+use crate::authz;
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
 /// A mount without a source looks into this many repositories that have the blob.
 const MOUNT_CANDIDATES: usize = 16;

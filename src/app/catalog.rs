@@ -2,8 +2,8 @@
 
 use types::RepoName;
 
-use crate::authz::{self, Action};
-use crate::{Ctx, Error, Result, page_token};
+use crate::authz;
+use crate::{Action, Ctx, Error, Result, page_token};
 
 /// Names that are looked at for one page at most. A caller who may see few of many gets short pages with a link to the
 /// next, never a request that walks the whole registry.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use types::RegistryId;
+use types::{Region, RegistryId};
 
 use crate::Limits;
 
@@ -11,6 +11,13 @@ use crate::Limits;
 pub struct Config {
     /// The registry that a plain host name stands for.
     pub registry: RegistryId,
+    /// The regions that exist, the default one among them. Each account has a registry in each.
+    pub regions: Vec<Region>,
+    /// The address that clients use, without a slash at its end. None: what the request says.
+    pub external_url: Option<String>,
+    /// The host and port of a registry, with `{account}` and `{region}` in it. None: the host that clients use, and below
+    /// it for registries that are not the default one.
+    pub registry_host: Option<String>,
     /// Whether a push to an absent repository creates it, if the pusher may create repositories.
     pub create_on_push: bool,
     /// Whether tags, manifests and blobs can be deleted.

@@ -62,7 +62,8 @@ pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<Dow
     }
     drop(conn);
     if ctx.app.config.blob_redirect
-        && let Some(url) = signed_url(ctx, permit, &blob).await? {
+        && let Some(url) = signed_url(ctx, permit, &blob).await?
+    {
         return Ok(Download::Store(url));
     }
     let ticket = Ticket { r: repository_id, d: digest.clone(), e: ctx.app.now().after(TTL).seconds() };

@@ -4,6 +4,7 @@
 //! [`Ctx`] of its request first and, where it touches a repository, the [`Permit`] that authorization gave out: without
 //! one it cannot be called. Nothing here knows HTTP.
 
+mod action;
 mod app;
 mod config;
 mod context;
@@ -15,6 +16,7 @@ mod seal;
 mod snapshot;
 
 pub mod admin;
+pub mod api;
 pub mod authn;
 pub mod authz;
 pub mod blobs;
@@ -32,8 +34,9 @@ pub mod resource_tags;
 pub mod tags;
 pub mod uploads;
 
+pub use action::Action;
 pub use app::App;
-pub use authz::{Action, Permit};
+pub use authz::{Grant, Permit};
 pub use config::Config;
 pub use context::Ctx;
 pub use error::{Error, Result};

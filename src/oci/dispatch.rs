@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use app::authn::{self, Login};
-use app::authz::{self, Action};
-use app::{Ctx, Error, Permit};
+use app::authz;
+use app::{Action, Ctx, Error, Permit};
 use axum::body::Body;
 use axum::extract::State as Extract;
 use http::header::{CONNECTION, EXPECT, WWW_AUTHENTICATE};

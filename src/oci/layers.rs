@@ -8,6 +8,7 @@ use app::{Ctx, layers};
 use axum::body::Body;
 use axum::extract::{Path, State as Extract};
 use http::header::CACHE_CONTROL;
+use http::request::Parts;
 use http::{HeaderValue, Method, Request};
 
 use crate::blobs::content;
@@ -24,19 +25,20 @@ pub(crate) async fn handle(
     Path(ticket): Path<String>,
     request: Request<Body>,
 ) -> Answer {
-    let mut answer = serve(&state, &ticket, &request).await.unwrap_or_else(WireError::into_answer);
+    let (parts, _) = request.into_parts();
+    let mut answer = serve(&state, &ticket, &parts).await.unwrap_or_else(WireError::into_answer);
     // The address is a secret for as long as it is good.
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     answer.extensions_mut().insert(RouteLabel(PATH));
     answer
 }
 
-async fn serve(state: &State, ticket: &str, request: &Request<Body>) -> Result<Answer, WireError> {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+async fn serve(state: &State, ticket: &str, parts: &Parts) -> Result<Answer, WireError> {
+    if !matches!(parts.method, Method::GET | Method::HEAD) {
         return Err(WireError::method("GET, HEAD"));
     }
     let (permit, blob) = layers::open(&state.app, ticket).await?.ok_or_else(WireError::not_found)?;
-    let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
+    let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
     let ctx = Ctx {
         app: Arc::clone(&state.app),
         identity: authn::authenticate(&state.app, &Credentials::None, origin.source)?.identity,
@@ -44,5 +46,5 @@ async fn serve(state: &State, ticket: &str, request: &Request<Body>) -> Result<A
         source: origin.source,
         secure: origin.secure,
     };
-    content(&ctx, &permit, request.headers(), blob).await
+    content(&ctx, &permit, &parts.headers, blob).await
 }

@@ -73,8 +73,8 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
     let pushed = images::put(&call.ctx, permit, push).await?;
     let mut answer = response::empty(StatusCode::CREATED);
     let headers = answer.headers_mut();
-    headers.insert(LOCATION, value(&format!("/v2/{}/manifests/{}", permit.repository(), pushed.digest)));
-    headers.insert(DIGEST, value(pushed.digest.as_str()));
+    headers.insert(LOCATION, value(&format!("/v2/{}/manifests/{}", permit.repository(), pushed.image.digest)));
+    headers.insert(DIGEST, value(pushed.image.digest.as_str()));
     if let Some(subject) = &pushed.subject {
         headers.insert(OCI_SUBJECT, value(subject.as_str()));
     }

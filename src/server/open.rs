@@ -69,6 +69,9 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
     let blobs = blob_store(config).await?;
     let rules = app::Config {
         registry: RegistryId { account: config.account_id.clone(), region: config.region.clone() },
+        regions: config.regions.clone(),
+        external_url: config.external_url.clone(),
+        registry_host: config.registry_host.clone(),
         create_on_push: config.create_on_push,
         delete_enabled: config.delete_enabled,
         sparse_indexes: config.sparse_indexes,

@@ -6,6 +6,7 @@ use app::App;
 use axum::Router;
 use oci::Origin;
 
+use crate::api;
 use crate::config::{Challenge, Config};
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -27,6 +28,7 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
     let http = metrics.http();
     let router = Router::new()
         .merge(oci::router(Arc::clone(app), wire))
+        .merge(api::router(app))
         .merge(Health::new(Arc::clone(app)).into_router())
         .merge(metrics.into_router())
         .fallback(oci::not_found);
@@ -38,7 +40,10 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
                 host: client.host.as_ref().map(ToString::to_string),
             });
         },
-        route_of: |extensions| extensions.get::<oci::RouteLabel>().map(|label| label.0),
+        route_of: |extensions| {
+            let registry = extensions.get::<oci::RouteLabel>().map(|label| label.0);
+            registry.or_else(|| extensions.get::<aws::Label>().map(|label| label.0))
+        },
     };
     Frame::new(router, http, config.trusted_proxies.clone(), fronts)
 }

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod answer;
+pub mod aws;
 pub mod backend;
 pub mod backing;
 pub mod binary;
@@ -18,6 +19,7 @@ pub mod repository;
 pub mod resources;
 pub mod s3;
 pub mod server;
+pub mod sigv4;
 pub mod supervised;
 pub mod tcp_proxy;
 pub mod tmpfs;

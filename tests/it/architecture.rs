@@ -13,12 +13,15 @@ use serde::Deserialize;
 const ARROWS: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("policy", &["types"]),
+    ("aws", &["types"]),
     ("store", &["types"]),
     ("blobs", &["types"]),
-    ("app", &["types", "policy", "store", "blobs"]),
+    ("app", &["types", "policy", "aws", "store", "blobs"]),
     ("oci", &["types", "app"]),
+    ("ecr", &["types", "aws", "app"]),
+    ("iam", &["types", "aws", "policy", "store", "app"]),
     ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "store", "blobs", "app", "oci", "jobs"]),
+    ("server", &["types", "policy", "aws", "store", "blobs", "app", "oci", "ecr", "iam", "jobs"]),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.
@@ -33,7 +36,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that compute and do nothing else: no runtime, no network.
-const PURE: &[&str] = &["types", "policy"];
+const PURE: &[&str] = &["types", "policy", "aws"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "axum", "sqlx", "object_store"];
 
 #[derive(Deserialize)]

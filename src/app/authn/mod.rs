@@ -2,17 +2,19 @@
 //!
 //! Credentials only name somebody; what that somebody may do is decided anew for each request, in [`crate::authz`].
 
+pub(crate) mod signed;
 pub(crate) mod throttle;
 pub(crate) mod token;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use policy::PrincipalKind;
 use types::{Secret, Timestamp};
 
 use self::token::{Claims, Use};
-use crate::{App, Error, Identity, Result};
+use crate::{Action, App, Error, Grant, Identity, Result};
 
 /// What a client presents.
 #[derive(Debug, Clone)]
@@ -60,11 +62,18 @@ pub struct Issued {
     pub expires_in: u64,
 }
 
+impl Issued {
+    /// When it ends.
+    pub fn expires_at(&self) -> Timestamp {
+        self.issued_at.after(Duration::from_secs(self.expires_in))
+    }
+}
+
 /// Finds out who presents these credentials. What is wrong with them is not told apart: an unknown key and a wrong
 /// secret are the same failure.
 pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Result<Login> {
     match credentials {
-        Credentials::None => Ok(Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None }),
+        Credentials::None => Ok(anonymous(app)),
         Credentials::Basic { user, password } => basic(app, user, password, source),
         Credentials::Bearer(token) => {
             let claims =
@@ -72,6 +81,11 @@ pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Res
             named_by(app, &claims)
         }
     }
+}
+
+/// Nobody in particular.
+pub(crate) fn anonymous(app: &App) -> Login {
+    Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None }
 }
 
 fn basic(app: &App, user: &str, password: &Secret, source: IpAddr) -> Result<Login> {
@@ -126,6 +140,12 @@ pub fn issue_access_token(app: &App, login: &Login) -> Result<Issued> {
 /// A password for `docker login -u AWS`.
 pub fn issue_login_token(app: &App, login: &Login) -> Result<Issued> {
     token::issue(app, login, Use::Login, app.config.token_ttl)
+}
+
+/// [`issue_login_token`] for a call of the API.
+pub fn issue_api_login_token(app: &App, grant: &Grant, login: &Login) -> Result<Issued> {
+    grant.require(Action::GetAuthorizationToken.as_str())?;
+    issue_login_token(app, login)
 }
 
 /// A token that gets new access tokens for as long as its access key lives.

@@ -84,6 +84,9 @@ pub async fn describe_page(
     permit.require(Action::DescribeImages)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
+    if tagged == Tagged::Neither {
+        return Ok(Page { images: Vec::new(), next_token: None });
+    }
     let list = format!("images {} {tagged:?}", repository.repository_id);
     let Place(micros, digest) =
         page_token::open_next(&ctx.app, &list, next_token)?.unwrap_or_else(|| Place(i64::MIN, String::new()));
@@ -115,7 +118,7 @@ impl Walk<'_> {
             // One more than fits tells whether there is more.
             let want = match self.tagged {
                 Tagged::Any => limit + 1,
-                Tagged::Tagged | Tagged::Untagged => (limit + 1).max(BATCH),
+                Tagged::Tagged | Tagged::Untagged | Tagged::Neither => (limit + 1).max(BATCH),
             };
             let rows = manifests::list_pushed(conn, id, (self.after.0, &self.after.1), want).await?;
             let exhausted = rows.len() < want;
@@ -174,9 +177,5 @@ fn references(digests: &[Digest]) -> Vec<&Digest> {
 }
 
 fn unknown(permit: &Permit, id: &ImageId) -> Error {
-    Error::ImageUnknown {
-        registry: permit.registry().clone(),
-        repository: permit.repository().clone(),
-        id: id.clone(),
-    }
+    Error::ImageUnknown { registry: permit.registry().clone(), repository: permit.repository().clone(), id: id.clone() }
 }

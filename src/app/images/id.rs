@@ -95,8 +95,8 @@ impl ImageId {
     }
 }
 
-/// `[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+`
-pub(crate) fn is_digest(text: &str) -> bool {
+/// Whether a text is a digest to ECR: `[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+`.
+pub fn is_digest(text: &str) -> bool {
     text.split_once(':').is_some_and(|(algorithm, encoded)| {
         !algorithm.is_empty()
             && algorithm.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+.".contains(&byte))

@@ -44,10 +44,13 @@ pub async fn list(ctx: &Ctx, permit: &Permit, tagged: Tagged, next_token: Option
     permit.require(Action::ListImages)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
+    if tagged == Tagged::Neither {
+        return Ok(Page { ids: Vec::new(), next_token: None });
+    }
     let list = format!("image ids {} {tagged:?}", repository.repository_id);
     let first = match tagged {
         Tagged::Untagged => FIRST_UNTAGGED,
-        Tagged::Any | Tagged::Tagged => Place::Tag(String::new()),
+        Tagged::Any | Tagged::Tagged | Tagged::Neither => Place::Tag(String::new()),
     };
     let mut place = page_token::open_next(&ctx.app, &list, next_token)?.unwrap_or(first);
     let mut ids = Vec::new();

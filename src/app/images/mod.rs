@@ -18,7 +18,7 @@ use types::{Digest, MediaType, Reference};
 pub use self::batch::{get_many, pull_many};
 pub use self::delete::{Removed, delete, delete_many};
 pub use self::describe::{ImageDetail, describe, describe_page};
-pub use self::id::{Failure, ImageId};
+pub use self::id::{Failure, ImageId, is_digest};
 pub use self::list::{Listed, list};
 pub use self::put::{Condition, Push, Pushed, put};
 use crate::{Action, Ctx, Error, Permit, Result};
@@ -46,6 +46,8 @@ pub enum Tagged {
     Tagged,
     /// Those that have none.
     Untagged,
+    /// None at all: a state was asked for that no image is in.
+    Neither,
 }
 
 impl Tagged {
@@ -54,6 +56,7 @@ impl Tagged {
             Self::Any => true,
             Self::Tagged => tagged,
             Self::Untagged => !tagged,
+            Self::Neither => false,
         }
     }
 }

@@ -47,10 +47,8 @@ pub struct Push {
 /// What a push left behind.
 #[derive(Debug)]
 pub struct Pushed {
-    /// The digest that the manifest has from now on: the client's own if it named one.
-    pub digest: Digest,
-    /// By which it is stored.
-    pub media_type: MediaType,
+    /// The manifest, with the digest that it has from now on: the client's own if it named one.
+    pub image: Arc<Image>,
     /// What the manifest is about.
     pub subject: Option<Digest>,
 }
@@ -80,9 +78,13 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
             "the manifest has no mediaType and none was given in imageManifestMediaType".to_owned(),
         ));
     }
-    let target = repositories::target(ctx, permit).await?;
-    let pushed =
-        Pushed { digest: digest.clone(), media_type: manifest.media_type.clone(), subject: manifest.subject.clone() };
+    // The API creates no repository by the way.
+    let target = if push.strict {
+        repositories::existing(ctx, permit).await?
+    } else {
+        repositories::target(ctx, permit).await?
+    };
+    let (media_type, subject) = (manifest.media_type.clone(), manifest.subject.clone());
     let bytes = push.bytes.clone();
     let mut row = ManifestRow {
         repository_id: target.id().to_owned(),
@@ -138,9 +140,9 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
             })
         })
         .await?;
-    let (digest, media_type) = (digest, pushed.media_type.clone());
-    ctx.app.images.keep(Arc::new(Image { repository_id: repository_id.into(), digest, media_type, bytes }));
-    Ok(pushed)
+    let image = Arc::new(Image { repository_id: repository_id.into(), digest, media_type, bytes });
+    ctx.app.images.keep(Arc::clone(&image));
+    Ok(Pushed { image, subject })
 }
 
 /// Everything that a manifest refers to must be in the repository, and stays there until the transaction ends. The

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use types::RepoName;
+use types::{Arn, RegistryId, RepoName};
 
 use super::RepositoryRow;
-use crate::authz::RegistryPermit;
-use crate::{Action, Ctx, Error, Permit, Result, page_token, repositories};
+use crate::{Action, Ctx, Error, Grant, Permit, Result, page_token, repositories};
 
 /// One page of repositories.
 #[derive(Debug)]
@@ -37,9 +36,14 @@ pub async fn describe(ctx: &Ctx, permits: &[Permit]) -> Result<Vec<RepositoryRow
 }
 
 /// Repositories by name, at most `limit`, from the page that the token names on.
-pub async fn describe_page(ctx: &Ctx, permit: &RegistryPermit, next_token: Option<&str>, limit: usize) -> Result<Page> {
-    permit.require(Action::DescribeRepositories)?;
-    let registry = permit.registry();
+pub async fn describe_page(
+    ctx: &Ctx,
+    grant: &Grant,
+    registry: &RegistryId,
+    next_token: Option<&str>,
+    limit: usize,
+) -> Result<Page> {
+    grant.require_on(Action::DescribeRepositories.as_str(), Arn::all_repositories(registry).as_str())?;
     let list = format!("repositories {}/{}", registry.account, registry.region);
     let after: String = page_token::open_next(&ctx.app, &list, next_token)?.unwrap_or_default();
     let mut conn = ctx.app.db.reader().await?;

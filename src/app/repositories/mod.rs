@@ -15,8 +15,8 @@ pub use self::describe::{Page, describe, describe_page};
 pub use self::settings::{set_scan_on_push, set_tag_mutability};
 pub use store::repositories::RepositoryRow;
 
-use crate::authz::{self, Action};
-use crate::{App, Ctx, Error, Permit, Result, limits};
+use crate::authz;
+use crate::{Action, App, Ctx, Error, Permit, Result, limits};
 
 /// The repository of a permit.
 pub(crate) async fn find(conn: &mut Conn, permit: &Permit) -> Result<RepositoryRow> {
@@ -63,6 +63,12 @@ impl Target {
             .await?
             .ok_or_else(|| unknown(&self.row.registry, &self.row.name))
     }
+}
+
+/// The repository of a push that must exist.
+pub(crate) async fn existing(ctx: &Ctx, permit: &Permit) -> Result<Target> {
+    let row = find(&mut ctx.app.db.reader().await?, permit).await?;
+    Ok(Target { row, stored: true })
 }
 
 /// Finds the repository of a push. An absent one can be created, if that is switched on and the caller may.

@@ -8,7 +8,15 @@ use types::Digest;
 
 use super::session::Session;
 use super::{Body, BodyError, ContentRange, Upload, finished_before, in_own_task};
-use crate::{Action, Ctx, Error, Permit, Result};
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
+
+/// Begins an upload in a repository that must exist.
+pub async fn begin_layer(ctx: &Ctx, permit: &Permit) -> Result<Upload> {
+    permit.require(Action::InitiateLayerUpload)?;
+    let target = repositories::existing(ctx, permit).await?;
+    let session = Session::begin(ctx, target, None, false).await?;
+    Ok(Upload { id: session.id().to_owned(), received: 0 })
+}
 
 /// Appends a part, which must begin where the one before it ended.
 pub async fn put_part(ctx: &Ctx, permit: &Permit, upload_id: &str, range: ContentRange, part: Bytes) -> Result<Upload> {

@@ -18,7 +18,7 @@ use tracing::Instrument;
 use types::{Algorithm, Digest};
 
 pub use self::expiry::expire;
-pub use self::layer_parts::{complete, put_part};
+pub use self::layer_parts::{begin_layer, complete, put_part};
 use self::session::{Closing, Session};
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
@@ -56,7 +56,8 @@ pub struct Upload {
 /// Begins a session, creating the repository if need be.
 pub async fn begin(ctx: &Ctx, permit: &Permit, algorithm: Option<Algorithm>) -> Result<Upload> {
     permit.require(Action::InitiateLayerUpload)?;
-    let session = Session::begin(ctx, permit, algorithm, false).await?;
+    let target = repositories::target(ctx, permit).await?;
+    let session = Session::begin(ctx, target, algorithm, false).await?;
     Ok(Upload { id: session.id().to_owned(), received: 0 })
 }
 
@@ -68,7 +69,8 @@ where
     for action in [Action::InitiateLayerUpload, Action::UploadLayerPart, Action::CompleteLayerUpload] {
         permit.require(action)?;
     }
-    let session = Session::begin(ctx, permit, Some(digest.algorithm()), true).await?;
+    let target = repositories::target(ctx, permit).await?;
+    let session = Session::begin(ctx, target, Some(digest.algorithm()), true).await?;
     let digest = digest.clone();
     let closing = Closing { body: Some(body), digest, keep_on_failure: false };
     Ok(in_own_task(ctx, async move { session.finish(closing).await }).await?.blob)

@@ -57,8 +57,7 @@ pub(super) struct Closing<S> {
 
 impl Session {
     /// A new session; `taken` for the request that makes it, if that goes on with it at once.
-    pub(super) async fn begin(ctx: &Ctx, permit: &Permit, algorithm: Option<Algorithm>, taken: bool) -> Result<Self> {
-        let target = repositories::target(ctx, permit).await?;
+    pub(super) async fn begin(ctx: &Ctx, target: Target, algorithm: Option<Algorithm>, taken: bool) -> Result<Self> {
         let app = Arc::clone(&ctx.app);
         let mut staged = app.blobs.begin()?;
         if let Some(algorithm) = algorithm {

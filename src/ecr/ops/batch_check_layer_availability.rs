@@ -47,7 +47,6 @@ struct LayerFailure {
     failure_reason: &'static str,
 }
 
-
 impl Operation for BatchCheckLayerAvailability {
     type Call = Call;
     const NAME: &'static str = "BatchCheckLayerAvailability";
@@ -81,8 +80,7 @@ impl Operation for BatchCheckLayerAvailability {
         let failure = |layer_digest| LayerFailure {
             layer_digest,
             failure_code: "InvalidLayerDigest",
-            failure_reason:
-                "Invalid request parameters: layer digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+            failure_reason: "Invalid request parameters: layer digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
         };
         Ok(Output {
             layers: valid.into_iter().zip(digests).map(layer).collect(),

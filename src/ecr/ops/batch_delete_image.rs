@@ -2,7 +2,10 @@
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_BatchDeleteImage.html>
 
 use app::api::Call;
-use app::{Action, Grant, images::{self, Removed}};
+use app::{
+    Action, Grant,
+    images::{self, Removed},
+};
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +31,6 @@ pub(crate) struct Output {
     image_ids: Vec<ImageIdentifier>,
     failures: Vec<ImageFailure>,
 }
-
 
 impl Operation for BatchDeleteImage {
     type Call = Call;

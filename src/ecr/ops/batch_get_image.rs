@@ -36,7 +36,6 @@ pub(crate) struct Output {
     failures: Vec<ImageFailure>,
 }
 
-
 impl Operation for BatchGetImage {
     type Call = Call;
     const NAME: &'static str = "BatchGetImage";

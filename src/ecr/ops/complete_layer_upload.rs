@@ -32,7 +32,6 @@ pub(crate) struct Output {
     layer_digest: String,
 }
 
-
 impl Operation for CompleteLayerUpload {
     type Call = Call;
     const NAME: &'static str = "CompleteLayerUpload";

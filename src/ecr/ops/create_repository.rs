@@ -2,7 +2,10 @@
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html>
 
 use app::api::Call;
-use app::{Action, Grant, repositories::{self, Settings}};
+use app::{
+    Action, Grant,
+    repositories::{self, Settings},
+};
 use aws::{Need, Operation, invalid_parameter};
 use serde::{Deserialize, Serialize};
 use types::{Encryption, TagMutability};
@@ -36,7 +39,6 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     repository: Repository,
 }
-
 
 impl Operation for CreateRepository {
     type Call = Call;

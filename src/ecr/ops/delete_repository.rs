@@ -28,7 +28,6 @@ pub(crate) struct Output {
     repository: Repository,
 }
 
-
 impl Operation for DeleteRepository {
     type Call = Call;
     const NAME: &'static str = "DeleteRepository";

@@ -4,7 +4,10 @@
 //! Scans and lifecycle are not told here; `lastInUseAt` and `inUseCount` are never there, since no cluster reports them.
 
 use app::api::Call;
-use app::{Action, Grant, images::{self, ImageDetail}};
+use app::{
+    Action, Grant,
+    images::{self, ImageDetail},
+};
 use aws::{Epoch, Need, Operation};
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +58,6 @@ struct Detail {
     subject_manifest_digest: Option<String>,
     image_status: &'static str,
 }
-
 
 impl Operation for DescribeImages {
     type Call = Call;

@@ -32,7 +32,6 @@ pub(crate) struct Output {
     next_token: Option<String>,
 }
 
-
 impl Operation for DescribeRepositories {
     type Call = Call;
     const NAME: &'static str = "DescribeRepositories";

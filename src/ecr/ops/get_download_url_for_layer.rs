@@ -4,7 +4,10 @@
 //! A presigned address of S3, or one of Wharf's own; both are good for 20 minutes and are fetched without credentials.
 
 use app::api::Call;
-use app::{Action, Grant, layers::{self, Download}};
+use app::{
+    Action, Grant,
+    layers::{self, Download},
+};
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +33,6 @@ pub(crate) struct Output {
     layer_digest: String,
 }
 
-
 impl Operation for GetDownloadUrlForLayer {
     type Call = Call;
     const NAME: &'static str = "GetDownloadUrlForLayer";
@@ -45,7 +47,8 @@ impl Operation for GetDownloadUrlForLayer {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let target = target(call, &input)?;
-        let digest = layer::digest("layerDigest", &input.layer_digest)?.ok_or_else(|| target.no_layer(&input.layer_digest))?;
+        let digest =
+            layer::digest("layerDigest", &input.layer_digest)?.ok_or_else(|| target.no_layer(&input.layer_digest))?;
         let download = layers::download(&call.ctx, &target.permit(grant), &digest).await;
         let download_url = match download.map_err(|error| target.failure(error))? {
             Download::Store(url) => url,

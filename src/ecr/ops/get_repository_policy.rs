@@ -27,7 +27,6 @@ pub(crate) struct Output {
     policy_text: String,
 }
 
-
 impl Operation for GetRepositoryPolicy {
     type Call = Call;
     const NAME: &'static str = "GetRepositoryPolicy";
@@ -43,11 +42,7 @@ impl Operation for GetRepositoryPolicy {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let target = target(call, &input)?;
         let text = repository_policies::get(&call.ctx, &target.permit(grant)).await?;
-        Ok(Output {
-            registry_id: target.registry_id(),
-            repository_name: target.repository_name(),
-            policy_text: text,
-        })
+        Ok(Output { registry_id: target.registry_id(), repository_name: target.repository_name(), policy_text: text })
     }
 }
 

@@ -29,7 +29,6 @@ pub(crate) struct Output {
     part_size: u64,
 }
 
-
 impl Operation for InitiateLayerUpload {
     type Call = Call;
     const NAME: &'static str = "InitiateLayerUpload";

@@ -62,7 +62,6 @@ struct Referrer {
     artifact_status: &'static str,
 }
 
-
 impl Operation for ListImageReferrers {
     type Call = Call;
     const NAME: &'static str = "ListImageReferrers";

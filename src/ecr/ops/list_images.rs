@@ -7,7 +7,7 @@ use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::shapes::image::{Filter, ImageIdentifier, Shown};
+use crate::shapes::image::{Filter, ImageIdentifier};
 use crate::shapes::paging;
 use crate::shapes::target::Target;
 
@@ -32,7 +32,6 @@ pub(crate) struct Output {
     next_token: Option<String>,
 }
 
-
 impl Operation for ListImages {
     type Call = Call;
     const NAME: &'static str = "ListImages";
@@ -49,8 +48,7 @@ impl Operation for ListImages {
         let target = target(call, &input)?;
         let limit = paging::limit(input.max_results, 1000)?;
         let shown = Filter::read(input.filter.as_ref())?;
-        let page =
-            images::list(&call.ctx, &target.permit(grant), shown, input.next_token.as_deref(), limit).await?;
+        let page = images::list(&call.ctx, &target.permit(grant), shown, input.next_token.as_deref(), limit).await?;
         let id = |listed: images::Listed| ImageIdentifier {
             image_digest: Some(listed.digest.to_string()),
             image_tag: listed.tag.map(|tag| tag.to_string()),

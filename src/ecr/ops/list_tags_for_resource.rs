@@ -25,7 +25,6 @@ pub(crate) struct Output {
     tags: Vec<Tag>,
 }
 
-
 impl Operation for ListTagsForResource {
     type Call = Call;
     const NAME: &'static str = "ListTagsForResource";

@@ -5,7 +5,10 @@
 //! media type must be stated, in the manifest or beside it.
 
 use app::api::Call;
-use app::{Action, Grant, images::{self, Condition, Push}};
+use app::{
+    Action, Grant,
+    images::{self, Condition, Push},
+};
 use aws::{Need, Operation, invalid_parameter};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -34,7 +37,6 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     image: Image,
 }
-
 
 impl Operation for PutImage {
     type Call = Call;
@@ -65,9 +67,9 @@ impl Operation for PutImage {
             None => None,
         };
         let content_type: Option<MediaType> = match &input.image_manifest_media_type {
-            Some(text) => Some(
-                text.parse().map_err(|_| invalid_parameter("imageManifestMediaType", "must be a media type"))?,
-            ),
+            Some(text) => {
+                Some(text.parse().map_err(|_| invalid_parameter("imageManifestMediaType", "must be a media type"))?)
+            }
             None => None,
         };
         if input.image_manifest.is_empty() {
@@ -81,7 +83,8 @@ impl Operation for PutImage {
             (None, None) => (Reference::Digest(Algorithm::Sha256.digest(&bytes)), Vec::new()),
         };
         let push = Push { reference, tags, condition: Condition::None, content_type, bytes, strict: true };
-        let pushed = images::put(&call.ctx, &target.permit(grant), push).await.map_err(|error| target.failure(error))?;
+        let pushed =
+            images::put(&call.ctx, &target.permit(grant), push).await.map_err(|error| target.failure(error))?;
         Ok(Output { image: Image::new(&target, &pushed.image, input.image_tag) })
     }
 }

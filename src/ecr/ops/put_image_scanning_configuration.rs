@@ -29,7 +29,6 @@ pub(crate) struct Output {
     image_scanning_configuration: ImageScanningConfiguration,
 }
 
-
 impl Operation for PutImageScanningConfiguration {
     type Call = Call;
     const NAME: &'static str = "PutImageScanningConfiguration";

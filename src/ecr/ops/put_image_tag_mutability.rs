@@ -36,7 +36,6 @@ pub(crate) struct Output {
     image_tag_mutability_exclusion_filters: Option<Vec<ExclusionFilter>>,
 }
 
-
 impl Operation for PutImageTagMutability {
     type Call = Call;
     const NAME: &'static str = "PutImageTagMutability";

@@ -31,7 +31,6 @@ pub(crate) struct Output {
     policy_text: String,
 }
 
-
 impl Operation for SetRepositoryPolicy {
     type Call = Call;
     const NAME: &'static str = "SetRepositoryPolicy";

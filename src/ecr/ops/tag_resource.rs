@@ -7,8 +7,8 @@ use aws::{Need, Operation};
 use serde::Deserialize;
 
 use crate::error::Error;
-use crate::shapes::tag::{self, Tag};
 use crate::shapes::arn;
+use crate::shapes::tag::{self, Tag};
 
 /// The operation.
 pub(crate) struct TagResource;
@@ -20,7 +20,6 @@ pub(crate) struct Input {
     tags: Vec<Tag>,
 }
 
-
 impl Operation for TagResource {
     type Call = Call;
     const NAME: &'static str = "TagResource";
@@ -30,7 +29,11 @@ impl Operation for TagResource {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        Ok(vec![arn::target(call, &input.resource_arn)?.need(Action::TagResource).with_request_tags(tag::pairs(&input.tags))])
+        Ok(vec![
+            arn::target(call, &input.resource_arn)?
+                .need(Action::TagResource)
+                .with_request_tags(tag::pairs(&input.tags)),
+        ])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {

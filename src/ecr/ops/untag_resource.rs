@@ -19,7 +19,6 @@ pub(crate) struct Input {
     tag_keys: Vec<String>,
 }
 
-
 impl Operation for UntagResource {
     type Call = Call;
     const NAME: &'static str = "UntagResource";
@@ -29,7 +28,9 @@ impl Operation for UntagResource {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        Ok(vec![arn::target(call, &input.resource_arn)?.need(Action::UntagResource).with_tag_keys(input.tag_keys.clone())])
+        Ok(vec![
+            arn::target(call, &input.resource_arn)?.need(Action::UntagResource).with_tag_keys(input.tag_keys.clone()),
+        ])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {

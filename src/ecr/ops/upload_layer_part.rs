@@ -2,7 +2,10 @@
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UploadLayerPart.html>
 
 use app::api::Call;
-use app::{Action, Grant, uploads::{self, ContentRange}};
+use app::{
+    Action, Grant,
+    uploads::{self, ContentRange},
+};
 use aws::{Blob, Need, Operation, invalid_parameter};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -32,7 +35,6 @@ pub(crate) struct Output {
     upload_id: String,
     last_byte_received: u64,
 }
-
 
 impl Operation for UploadLayerPart {
     type Call = Call;

@@ -27,7 +27,9 @@ impl EncryptionConfiguration {
         }
         let key = match &self.kms_key {
             // An id alone stands for the key of that id in the same registry; ARNs and aliases are kept as they are.
-            Some(key) if is_key_id(key) => Some(format!("arn:aws:kms:{}:{}:key/{key}", registry.region, registry.account)),
+            Some(key) if is_key_id(key) => {
+                Some(format!("arn:aws:kms:{}:{}:key/{key}", registry.region, registry.account))
+            }
             Some(key) => Some(key.clone()),
             None if kind == "AES256" => None,
             None => Some(Settings::default_kms_key(registry)),

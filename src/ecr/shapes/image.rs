@@ -77,18 +77,9 @@ pub(crate) struct Filter {
     image_status: Option<String>,
 }
 
-/// What passes a filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shown {
-    /// Images by whether they have tags.
-    Images(Tagged),
-    /// Nothing: no image is archived here.
-    Nothing,
-}
-
 impl Filter {
     /// Reads a filter; without one all active images pass.
-    pub(crate) fn read(filter: Option<&Self>) -> Result<Shown, Error> {
+    pub(crate) fn read(filter: Option<&Self>) -> Result<Tagged, Error> {
         let tagged = match filter.and_then(|filter| filter.tag_status.as_deref()) {
             None | Some("ANY") => Tagged::Any,
             Some("TAGGED") => Tagged::Tagged,
@@ -99,8 +90,9 @@ impl Filter {
             }
         };
         match filter.and_then(|filter| filter.image_status.as_deref()) {
-            None | Some("ACTIVE" | "ANY") => Ok(Shown::Images(tagged)),
-            Some("ARCHIVED" | "ACTIVATING") => Ok(Shown::Nothing),
+            None | Some("ACTIVE" | "ANY") => Ok(tagged),
+            // No image is archived here.
+            Some("ARCHIVED" | "ACTIVATING") => Ok(Tagged::Neither),
             Some(_) => {
                 let set = "must satisfy enum value set: [ACTIVE, ARCHIVED, ACTIVATING, ANY]";
                 Err(invalid_parameter("imageStatus", set).into())

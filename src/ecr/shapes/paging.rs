@@ -13,9 +13,7 @@ pub(crate) fn limit(max_results: Option<i64>, most: usize) -> Result<usize, Erro
         return Ok(DEFAULT.min(most));
     };
     match usize::try_from(wanted) {
-        Ok(0) | Err(_) => {
-            Err(invalid_parameter("maxResults", "must have value greater than or equal to 1").into())
-        }
+        Ok(0) | Err(_) => Err(invalid_parameter("maxResults", "must have value greater than or equal to 1").into()),
         Ok(wanted) if wanted > most => {
             Err(invalid_parameter("maxResults", format!("must have value less than or equal to {most}")).into())
         }

@@ -39,10 +39,8 @@ pub(crate) fn read(mode: Option<&str>, filters: Option<&[ExclusionFilter]>) -> R
 
 /// The filters as answers show them; absent for the plain modes.
 pub(crate) fn filters(mutability: &TagMutability) -> Option<Vec<ExclusionFilter>> {
-    let shown = |filter: &TagFilter| ExclusionFilter {
-        filter_type: "WILDCARD".to_owned(),
-        filter: filter.as_str().to_owned(),
-    };
+    let shown =
+        |filter: &TagFilter| ExclusionFilter { filter_type: "WILDCARD".to_owned(), filter: filter.as_str().to_owned() };
     let filters: Vec<ExclusionFilter> = mutability.filters().iter().map(shown).collect();
     (!filters.is_empty()).then_some(filters)
 }

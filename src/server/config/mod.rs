@@ -62,6 +62,10 @@ pub(crate) struct Config {
     pub(crate) account_id: AccountId,
     /// The region of the default registry.
     pub(crate) region: Region,
+    /// The regions that exist, that one among them.
+    pub(crate) regions: Vec<Region>,
+    /// The host of a registry, with `{account}` and `{region}` in it.
+    pub(crate) registry_host: Option<String>,
     /// The key that seals secrets; `None` means `MasterKey::load_or_create` in the data directory.
     pub(crate) master_key: Option<MasterKey>,
     /// Certificate and key; `None` means plain HTTP.
@@ -154,6 +158,8 @@ impl Config {
             text.parse::<AccountId>().map_err(|_| format!("'{text}' is not 12 digits"))
         });
         let region = read(sources, "region", problems, str::parse::<Region>);
+        let regions = region.clone().and_then(|default| read_regions(sources, default, problems));
+        let registry_host = optional(sources, "registry_host", problems, registry_host);
         let master_key = optional(sources, "master_key", problems, MasterKey::parse);
         let tls = read_tls(sources, problems);
         let trusted_proxies = read(sources, "trusted_proxies", problems, |text| {
@@ -187,6 +193,8 @@ impl Config {
             root_key,
             account_id: account_id?,
             region: region?,
+            regions: regions?,
+            registry_host: registry_host?,
             master_key: master_key?,
             tls,
             trusted_proxies: trusted_proxies?,
@@ -245,6 +253,33 @@ fn read_root_key(sources: &Sources, problems: &mut Problems) -> Option<RootKey> 
         validate::fault("root_secret_access_key", fault, problems);
     }
     Some(RootKey { access_key_id: id.to_owned(), secret_access_key: Secret::new(secret) })
+}
+
+/// The default region is always one of them.
+fn read_regions(sources: &Sources, default: Region, problems: &mut Problems) -> Option<Vec<Region>> {
+    let mut regions = read(sources, "regions", problems, |text| {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(str::parse).collect::<Result<Vec<Region>, _>>()
+    })?;
+    if !regions.contains(&default) {
+        if !regions.is_empty() {
+            let fault = format!("must name the default region '{default}' too");
+            validate::fault("regions", fault, problems);
+        }
+        regions.push(default);
+    }
+    Some(regions)
+}
+
+/// A host and port as they stand before the name of an image.
+fn registry_host(text: &str) -> Result<String, String> {
+    let plain = text.replace("{account}", "000000000000").replace("{region}", "r");
+    match plain.parse::<http::uri::Authority>() {
+        Ok(authority) if authority.as_str() == plain && !plain.contains('@') => Ok(text.to_owned()),
+        _ => Err(format!(
+            "'{text}' is not a host such as {{account}}.dkr.ecr.{{region}}.example.com, with or without a port"
+        )),
+    }
 }
 
 /// The files are read here once, so that a bad certificate is reported together with everything else.

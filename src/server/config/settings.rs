@@ -64,6 +64,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("root_secret_access_key", "", "Secret access key of the root user; unset: generated at first start"),
     setting("account_id", "000000000000", "Account of the default registry, 12 digits"),
     setting("region", "us-east-1", "Region of the default registry"),
+    setting("regions", "", "Regions that exist, separated by commas; unset: the region of the default registry alone"),
+    setting(
+        "registry_host",
+        "",
+        "Host of a registry, with {account} and {region} in it; unset: the host that clients use",
+    ),
     setting(
         "master_key",
         "",

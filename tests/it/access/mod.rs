@@ -5,7 +5,7 @@ mod coverage;
 mod create_on_push;
 mod login_password;
 mod matrix;
-mod model;
+pub(crate) mod model;
 mod mount;
 mod operations;
 mod oracle;

@@ -1,0 +1,157 @@
+//! Calls of the AWS APIs: who calls from which region, and whether that caller may. The protocols are in `aws`, the
+//! operations in the fronts.
+
+use std::sync::Arc;
+
+use aws::{Access, Common, Fault, Head, Need, Signature};
+use bytes::Bytes;
+use types::{AccountId, Region, RegistryId};
+
+use crate::authn::{self, Login, signed};
+use crate::{App, Ctx, Error, Grant, authz};
+
+/// The application as the AWS protocols ask it.
+pub struct Api {
+    app: Arc<App>,
+}
+
+/// A call that was authenticated.
+pub struct Call {
+    /// The context of rules. Its registry is the caller's own, in the region that the call was signed for.
+    pub ctx: Ctx,
+    /// Who calls, with the access key.
+    pub login: Login,
+    /// The id of the request.
+    pub request_id: String,
+    /// What the client calls itself.
+    pub user_agent: String,
+    /// The host and port that the client used.
+    host: String,
+}
+
+impl Api {
+    /// Of this application.
+    pub fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+
+    /// The region that a call is about: the one of its scope, which must exist. IAM and STS are in no region; their
+    /// clients sign for `us-east-1` or for their own.
+    fn region(&self, signature: Option<&Signature>, service: &str) -> Result<Region, Fault> {
+        let config = self.app.config();
+        let Some(signature) = signature else {
+            return Ok(config.registry.region.clone());
+        };
+        if let Some(region) = config.regions.iter().find(|region| region.as_str() == signature.region) {
+            return Ok(region.clone());
+        }
+        if matches!(service, "iam" | "sts") && matches!(signature.region.as_str(), "us-east-1" | "aws-global") {
+            return Ok(config.registry.region.clone());
+        }
+        let regions: Vec<&str> = config.regions.iter().map(Region::as_str).collect();
+        Err(Fault::common(
+            Common::InvalidSignature,
+            format!("Credential should be scoped to a valid region. This registry has {}.", regions.join(", ")),
+        ))
+    }
+}
+
+impl aws::Host for Api {
+    type Call = Call;
+
+    fn knows(&self, signature: &Signature) -> bool {
+        signed::knows(&self.app, signature)
+    }
+
+    fn authenticate(
+        &self,
+        head: &Head,
+        signature: Option<&Signature>,
+        service: &'static str,
+        access: Access,
+        body: &Bytes,
+    ) -> Result<Call, Fault> {
+        if let Some(signature) = signature {
+            signature.check_service(service)?;
+        }
+        let region = self.region(signature, service)?;
+        let login = match signature {
+            // Who may do without a signature is not asked for one: some clients sign everything they send.
+            Some(signature) if access != Access::Unsigned => signed::authenticate(&self.app, head, signature, body)?,
+            _ => authn::anonymous(&self.app),
+        };
+        let account = login.identity.principal.account.parse::<AccountId>();
+        let account = account.unwrap_or_else(|_| self.app.config().registry.account.clone());
+        Ok(Call {
+            ctx: Ctx {
+                app: Arc::clone(&self.app),
+                identity: Arc::clone(&login.identity),
+                registry: RegistryId { account, region },
+                source: head.source,
+                secure: head.secure,
+            },
+            login,
+            request_id: head.request_id.clone(),
+            user_agent: head.user_agent().to_owned(),
+            host: head.host.clone().unwrap_or_else(|| "localhost".to_owned()),
+        })
+    }
+}
+
+impl aws::Call for Call {
+    type Grant = Grant;
+
+    async fn authorize(&self, needs: &[Need]) -> Result<Grant, Fault> {
+        authz::authorize_needs(&self.ctx, needs).map_err(|error| match error {
+            Error::Denied(message) => Fault::common(Common::AccessDenied, message),
+            _ => Fault::internal(),
+        })
+    }
+}
+
+impl Call {
+    /// The account that calls.
+    pub fn account(&self) -> &AccountId {
+        &self.ctx.registry.account
+    }
+
+    /// The registry that an input names by its account; the caller's own if it names none.
+    pub fn registry(&self, registry_id: Option<&AccountId>) -> RegistryId {
+        let account = registry_id.unwrap_or(&self.ctx.registry.account).clone();
+        RegistryId { account, region: self.ctx.registry.region.clone() }
+    }
+
+    /// `https` or `http`, as clients reach this server.
+    fn scheme(&self) -> &str {
+        match self.ctx.app.config().external_url.as_deref().and_then(|url| url.split_once("://")) {
+            Some((scheme, _)) => scheme,
+            None if self.ctx.secure => "https",
+            None => "http",
+        }
+    }
+
+    /// The host and port under which clients reach a registry: what stands before the name in `docker pull`. A plain host
+    /// is the default registry; the others are below it, by the names that ECR gives them.
+    pub fn registry_host(&self, registry: &RegistryId) -> String {
+        let config = self.ctx.app.config();
+        let (account, region) = (registry.account.as_str(), registry.region.as_str());
+        if let Some(template) = &config.registry_host {
+            return template.replace("{account}", account).replace("{region}", region);
+        }
+        let host = config.external_url.as_deref().and_then(|url| url.split_once("://"));
+        let host = host.map_or(self.host.as_str(), |(_, host)| host);
+        // A client that came by such a name already gets its like.
+        let labels: Vec<&str> = host.splitn(5, '.').collect();
+        let plain = match labels[..] {
+            [_, "dkr", "ecr", _, rest] => rest,
+            _ if *registry == config.registry => return host.to_owned(),
+            _ => host,
+        };
+        format!("{account}.dkr.ecr.{region}.{plain}")
+    }
+
+    /// [`Call::registry_host`] with its scheme.
+    pub fn registry_url(&self, registry: &RegistryId) -> String {
+        format!("{}://{}", self.scheme(), self.registry_host(registry))
+    }
+}

@@ -1,0 +1,249 @@
+//! The one way of every request to an AWS service: which service and operation → signature → input → authorization → run.
+//!
+//! A JSON service is found by `X-Amz-Target`, a Query service by `Action` and `Version`. What an operation needs stands
+//! in its table entry, so this knows no operation.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Response, StatusCode};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Service, Signature, json, query};
+
+/// The services of a host.
+pub struct Dispatcher<H: Host> {
+    host: H,
+    services: Vec<Known<H>>,
+}
+
+struct Known<H: Host> {
+    service: Service<H::Call>,
+    operations: HashMap<&'static str, (&'static Entry<H::Call>, &'static str)>,
+}
+
+/// A body of this size is read for everybody, as forms must be read to know what they ask.
+const SMALL: usize = 256 << 10;
+
+/// How answers look to whoever asks no service that there is.
+const NOBODY: Protocol = Protocol::Query { version: "", namespace: "" };
+
+/// What an operation is read from, and how its answer is written.
+pub(crate) struct Exchange<'a> {
+    protocol: &'a Protocol,
+    missing: fn(&str) -> Fault,
+    body: &'a Bytes,
+    form: Option<&'a Form>,
+    request_id: &'a str,
+}
+
+impl Exchange<'_> {
+    pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        match self.form {
+            Some(form) => query::decode(form, self.missing),
+            None => json::decode(self.body, self.missing),
+        }
+    }
+
+    pub(crate) fn encode(&self, operation: &str, output: &impl Serialize) -> Result<Vec<u8>, Fault> {
+        match self.protocol {
+            Protocol::Json { .. } => json::encode(output),
+            Protocol::Query { namespace, .. } => query::encode(operation, namespace, self.request_id, output),
+        }
+    }
+}
+
+impl<H: Host> Dispatcher<H> {
+    /// With these services. Names of operations are unique within one.
+    pub fn new(host: H, services: Vec<Service<H::Call>>) -> Self {
+        let services = services
+            .into_iter()
+            .map(|service| {
+                let labeled = |entry: &'static Entry<H::Call>| {
+                    // One for each operation and process: metrics want text that lives as long as they do.
+                    let label: &'static str = format!("{}:{}", service.name, entry.name).leak();
+                    (entry.name, (entry, label))
+                };
+                Known { operations: service.operations.iter().map(labeled).collect(), service }
+            })
+            .collect();
+        Self { host, services }
+    }
+
+    /// Whether a request that is no POST asks a service: a presigned or an unsigned Query call.
+    pub fn is_call(head: &Head) -> bool {
+        let query = head.parts.uri.query().unwrap_or_default();
+        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "Action")
+    }
+
+    /// How large the body of a request may be. A body that is larger than a form is read only for an access key that
+    /// exists.
+    pub fn admit(&self, head: &Head) -> Result<usize, Box<Answer>> {
+        let Some(target) = target(head) else {
+            return Ok(SMALL);
+        };
+        let refuse = |protocol, label, fault| Err(Box::new(failure(head, protocol, label, &fault)));
+        let (known, found) = self.by_target(&target);
+        let Some(known) = known else {
+            return refuse(&Protocol::Json { target: "" }, "aws", unknown_target(&target));
+        };
+        let Some((entry, label)) = found else {
+            return refuse(&known.service.protocol, known.service.name, unknown_target(&target));
+        };
+        if entry.body_limit > SMALL {
+            match Signature::read(head) {
+                Ok(Some(signature)) if self.host.knows(&signature) => {}
+                Ok(Some(_)) => return refuse(&known.service.protocol, label, unrecognized()),
+                Ok(None) => return refuse(&known.service.protocol, label, unsigned(&known.service.protocol)),
+                Err(fault) => return refuse(&known.service.protocol, label, fault),
+            }
+        }
+        Ok(entry.body_limit)
+    }
+
+    /// The answer to a body that is larger than [`Dispatcher::admit`] said.
+    pub fn too_large(&self, head: &Head, limit: usize) -> Answer {
+        let protocol = if target(head).is_some() { Protocol::Json { target: "" } } else { NOBODY };
+        let message = format!("The request body is larger than {limit} bytes.");
+        failure(head, &protocol, "aws", &Fault::common(Common::TooLarge, message))
+    }
+
+    /// Answers a request.
+    pub async fn serve(&self, head: Head, body: Bytes) -> Answer {
+        match target(&head) {
+            Some(target) => match self.by_target(&target) {
+                (None, _) => failure(&head, &Protocol::Json { target: "" }, "aws", &unknown_target(&target)),
+                (Some(known), None) => {
+                    failure(&head, &known.service.protocol, known.service.name, &unknown_target(&target))
+                }
+                (Some(known), Some(found)) => self.answer(&head, &known.service, found, &body, None).await,
+            },
+            None => self.serve_query(&head, &body).await,
+        }
+    }
+
+    async fn serve_query(&self, head: &Head, body: &Bytes) -> Answer {
+        let query = head.parts.uri.query().unwrap_or_default().as_bytes();
+        let sent: &[u8] = if head.parts.method == Method::POST { body } else { b"" };
+        let Some(form) = Form::parse([query, sent]) else {
+            let fault = Fault::common(Common::Serialization, "The parameters of the request cannot be read.");
+            return failure(head, &NOBODY, "aws", &fault);
+        };
+        let (action, version) = (form.get("Action"), form.get("Version").unwrap_or_default());
+        let Some(action) = action else {
+            let fault = Fault::new("MissingAction", "The request must contain the parameter Action.");
+            return failure(head, &NOBODY, "aws", &fault);
+        };
+        let known = self
+            .services
+            .iter()
+            .find(|known| matches!(known.service.protocol, Protocol::Query { version: its, .. } if its == version));
+        let unknown = || {
+            let text = format!("Could not find operation {} for version {}", shown(action), shown(version));
+            Fault::common(Common::UnknownOperation, text)
+        };
+        match known {
+            None => failure(head, &NOBODY, "aws", &unknown()),
+            Some(known) => match known.operations.get(action) {
+                None => failure(head, &known.service.protocol, known.service.name, &unknown()),
+                Some(found) => self.answer(head, &known.service, *found, body, Some(&form)).await,
+            },
+        }
+    }
+
+    async fn answer(
+        &self,
+        head: &Head,
+        service: &Service<H::Call>,
+        (entry, label): (&'static Entry<H::Call>, &'static str),
+        body: &Bytes,
+        form: Option<&Form>,
+    ) -> Answer {
+        let done = async {
+            let signature = Signature::read(head)?;
+            if signature.is_none() && entry.access != Access::Unsigned {
+                return Err(unsigned(&service.protocol));
+            }
+            let call = self.host.authenticate(head, signature.as_ref(), service.name, entry.access, body)?;
+            let exchange = Exchange {
+                protocol: &service.protocol,
+                missing: service.missing,
+                body,
+                form,
+                request_id: &head.request_id,
+            };
+            (entry.run)(&call, &exchange).await
+        };
+        match done.await {
+            Ok(body) => finish(head, StatusCode::OK, content_type(&service.protocol), label, body),
+            Err(fault) => failure(head, &service.protocol, label, &fault),
+        }
+    }
+
+    /// The service and the operation that a target names.
+    #[expect(clippy::type_complexity, reason = "read in two places, next to each other")]
+    fn by_target(&self, target: &str) -> (Option<&Known<H>>, Option<(&'static Entry<H::Call>, &'static str)>) {
+        let Some((prefix, operation)) = target.rsplit_once('.') else {
+            return (None, None);
+        };
+        let known = self
+            .services
+            .iter()
+            .find(|known| matches!(known.service.protocol, Protocol::Json { target } if target == prefix));
+        (known, known.and_then(|known| known.operations.get(operation).copied()))
+    }
+}
+
+/// The target of a JSON request. More than one, or one that is not text, is none that is known.
+fn target(head: &Head) -> Option<String> {
+    head.parts.headers.contains_key("x-amz-target").then(|| head.header("x-amz-target").unwrap_or_default().to_owned())
+}
+
+fn unknown_target(target: &str) -> Fault {
+    let operation = target.rsplit('.').next().unwrap_or_default();
+    Fault::common(Common::UnknownOperation, format!("The operation {} is not supported.", shown(operation)))
+}
+
+fn unsigned(protocol: &Protocol) -> Fault {
+    let message = match protocol {
+        Protocol::Json { .. } => "Missing Authentication Token",
+        Protocol::Query { .. } => "Request is missing Authentication Token",
+    };
+    Fault::common(Common::MissingAuthenticationToken, message)
+}
+
+fn unrecognized() -> Fault {
+    Fault::common(Common::UnrecognizedClient, "The security token included in the request is invalid.")
+}
+
+fn shown(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(128).collect()
+}
+
+fn content_type(protocol: &Protocol) -> &'static str {
+    match protocol {
+        Protocol::Json { .. } => json::CONTENT_TYPE,
+        Protocol::Query { .. } => query::CONTENT_TYPE,
+    }
+}
+
+fn failure(head: &Head, protocol: &Protocol, label: &'static str, fault: &Fault) -> Answer {
+    let body = match protocol {
+        Protocol::Json { .. } => json::encode_fault(fault, protocol),
+        Protocol::Query { .. } => query::encode_fault(fault, protocol, &head.request_id),
+    };
+    finish(head, fault.status(protocol), content_type(protocol), label, body)
+}
+
+fn finish(head: &Head, status: StatusCode, content_type: &'static str, label: &'static str, body: Vec<u8>) -> Answer {
+    let mut answer = Response::new(Bytes::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(id) = HeaderValue::from_str(&head.request_id) {
+        answer.headers_mut().insert("x-amzn-requestid", id);
+    }
+    answer.extensions_mut().insert(Label(label));
+    answer
+}

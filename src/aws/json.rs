@@ -1,0 +1,90 @@
+//! AWS JSON 1.1: an object in, an object out.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::{Common, Fault, Protocol};
+
+/// The content type of every answer.
+pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+
+/// Reads the body of a request. No body at all is an empty object: some clients send none for an operation without
+/// input.
+pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], missing: fn(&str) -> Fault) -> Result<T, Fault> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    serde_json::from_slice(body).map_err(|error| {
+        let text = error.to_string();
+        // serde tells an absent member only by this text; a test below holds it to that.
+        match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+            Some((member, _)) if error.is_data() => missing(member),
+            _ => Fault::common(Common::Serialization, text),
+        }
+    })
+}
+
+/// Writes an answer. An operation without output answers an empty object.
+pub(crate) fn encode(output: &impl Serialize) -> Result<Vec<u8>, Fault> {
+    let bytes = serde_json::to_vec(output).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written");
+        Fault::internal()
+    })?;
+    Ok(if bytes == b"null" { b"{}".to_vec() } else { bytes })
+}
+
+/// Writes a failure.
+pub(crate) fn encode_fault(fault: &Fault, protocol: &Protocol) -> Vec<u8> {
+    let mut body = Map::new();
+    body.insert("__type".to_owned(), Value::from(fault.code(protocol)));
+    body.insert("message".to_owned(), Value::from(fault.message()));
+    for (member, value) in fault.members() {
+        body.insert((*member).to_owned(), value.clone());
+    }
+    Value::Object(body).to_string().into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::{Blob, invalid_parameter};
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Input {
+        repository_name: String,
+        layer_part_blob: Option<Blob>,
+    }
+
+    fn missing(member: &str) -> Fault {
+        invalid_parameter(member, "must not be null")
+    }
+
+    #[test]
+    fn an_absent_member_is_told_from_a_malformed_body() {
+        let input: Input = decode(br#"{"repositoryName":"a","layerPartBlob":"AAE=","unknown":1}"#, missing).unwrap();
+        assert_eq!(input.repository_name, "a");
+        assert_eq!(input.layer_part_blob.unwrap().0, [0, 1]);
+        let error = decode::<Input>(b"", missing).unwrap_err();
+        assert_eq!(error, missing("repositoryName"));
+        let serialization = |body: &[u8]| {
+            let json = Protocol::Json { target: "x" };
+            assert_eq!(decode::<Input>(body, missing).unwrap_err().code(&json), "SerializationException");
+        };
+        serialization(b"{");
+        serialization(b"[]");
+        serialization(br#"{"repositoryName":7}"#);
+        serialization(br#"{"repositoryName":"a","layerPartBlob":"***"}"#);
+        serialization(b"\xff");
+        serialization("[".repeat(100_000).as_bytes());
+    }
+
+    #[test]
+    fn faults_carry_their_members() {
+        let fault = Fault::new("InvalidLayerPartException", "no").with("lastValidByteReceived", 7);
+        let text = String::from_utf8(encode_fault(&fault, &Protocol::Json { target: "x" })).unwrap();
+        assert_eq!(text, r#"{"__type":"InvalidLayerPartException","lastValidByteReceived":7,"message":"no"}"#);
+        assert_eq!(encode(&()).unwrap(), b"{}");
+    }
+}

@@ -1,0 +1,67 @@
+//! A form as a tree: `Tags.member.2.Key=team` is a value three branches down. Sizes are bounded, since clients choose
+//! every name.
+
+use std::collections::BTreeMap;
+
+/// Parameters that are looked at in one request.
+const MOST: usize = 10_000;
+/// Levels of one name.
+const DEEPEST: usize = 12;
+
+/// The parameters of a request.
+#[derive(Debug, Default, Clone)]
+pub struct Form {
+    pub(super) value: Option<String>,
+    pub(super) members: BTreeMap<String, Form>,
+}
+
+impl Form {
+    /// Reads `application/x-www-form-urlencoded` texts, which are taken together. None if there are too many parameters
+    /// or one of them is nested too deeply or given twice.
+    pub fn parse<'t>(texts: impl IntoIterator<Item = &'t [u8]>) -> Option<Self> {
+        let mut form = Self::default();
+        let pairs = texts.into_iter().flat_map(form_urlencoded::parse);
+        for (count, (name, value)) in pairs.enumerate() {
+            if count == MOST {
+                return None;
+            }
+            form.insert(&name, value.into_owned())?;
+        }
+        Some(form)
+    }
+
+    /// The text of a parameter at the top.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.members.get(name)?.value.as_deref()
+    }
+
+    fn insert(&mut self, name: &str, value: String) -> Option<()> {
+        let mut place = self;
+        for (depth, part) in name.split('.').enumerate() {
+            if depth == DEEPEST {
+                return None;
+            }
+            place = place.members.entry(part.to_owned()).or_default();
+        }
+        // Which of two would count is a question that a proxy before us may answer differently.
+        place.value.is_none().then(|| place.value = Some(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_branches_and_bounds_hold() {
+        let form = Form::parse([b"Action=A&Tags.member.1.Key=a%20b".as_slice(), b"X=1"]).unwrap();
+        assert_eq!((form.get("Action"), form.get("X"), form.get("Tags")), (Some("A"), Some("1"), None));
+        let key = &form.members["Tags"].members["member"].members["1"].members["Key"];
+        assert_eq!(key.value.as_deref(), Some("a b"));
+        assert!(Form::parse([b"A=1&A=2".as_slice()]).is_none());
+        assert!(Form::parse([format!("{}=1", "a.".repeat(20)).as_bytes()]).is_none());
+        let many: String = (0..=MOST).map(|index| format!("a{index}=1&")).collect();
+        assert!(Form::parse([many.as_bytes()]).is_none());
+        assert!(Form::parse([b"".as_slice()]).unwrap().members.is_empty());
+    }
+}

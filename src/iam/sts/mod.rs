@@ -1,0 +1,3 @@
+//! STS: who a caller is, and sessions.
+
+pub(crate) mod ops;

@@ -1,0 +1,183 @@
+//! The unmodified AWS CLI and boto3 against a server, with given keys. They come from `tools/install`; nothing of the
+//! environment of the tests reaches them, so that nobody's own AWS settings decide an outcome.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::admin::User;
+use super::program::Finished;
+use super::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY, Wharf};
+
+/// An AWS client with one set of credentials.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// Where the services are, `http://host:port`.
+    pub endpoint: String,
+    /// The region that it signs for.
+    pub region: String,
+    /// The access key id.
+    pub access_key_id: String,
+    /// Its secret.
+    pub secret: String,
+    /// What a temporary key comes with.
+    pub session_token: Option<String>,
+}
+
+impl Wharf {
+    /// A client that signs as root.
+    pub fn aws(&self) -> Aws {
+        Aws {
+            endpoint: self.url(),
+            region: "us-east-1".to_owned(),
+            access_key_id: ROOT_ACCESS_KEY_ID.to_owned(),
+            secret: ROOT_SECRET_ACCESS_KEY.to_owned(),
+            session_token: None,
+        }
+    }
+}
+
+impl Aws {
+    /// The same client with the key of a user.
+    #[must_use]
+    pub fn as_user(&self, user: &User) -> Self {
+        self.with_key(&user.access_key_id, &user.secret)
+    }
+
+    /// The same client with another key.
+    #[must_use]
+    pub fn with_key(&self, access_key_id: &str, secret: &str) -> Self {
+        Self { access_key_id: access_key_id.to_owned(), secret: secret.to_owned(), session_token: None, ..self.clone() }
+    }
+
+    /// The same client with the key of a session.
+    #[must_use]
+    pub fn with_session(&self, access_key_id: &str, secret: &str, session_token: &str) -> Self {
+        Self { session_token: Some(session_token.to_owned()), ..self.with_key(access_key_id, secret) }
+    }
+
+    /// The same client in another region.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self { region: region.to_owned(), ..self.clone() }
+    }
+
+    /// Runs `aws …`, whatever comes of it.
+    pub fn cli(&self, arguments: &[&str]) -> Finished {
+        self.cli_with(arguments, "")
+    }
+
+    /// [`Self::cli`] with something on standard input, for `file:///dev/stdin`.
+    pub fn cli_with(&self, arguments: &[&str], input: &str) -> Finished {
+        let mut command = self.command("aws");
+        command.args(["--output", "json"]).args(arguments);
+        finish(command, input)
+    }
+
+    /// Runs `aws …`, which must succeed, and gives its answer; null if it printed none.
+    #[track_caller]
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let finished = self.cli(arguments);
+        assert!(finished.status.success(), "aws {arguments:?}: {}{}", finished.stdout, finished.stderr);
+        if finished.stdout.trim().is_empty() {
+            return Value::Null;
+        }
+        serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {}", finished.stdout))
+    }
+
+    /// Runs `aws …`, which must be refused with this code, and gives the message.
+    #[track_caller]
+    pub fn refused(&self, arguments: &[&str], code: &str) -> String {
+        let finished = self.cli(arguments);
+        assert!(!finished.status.success(), "aws {arguments:?} was not refused: {}", finished.stdout);
+        let start = format!("An error occurred ({code}) when calling the ");
+        let rest = finished.stderr.split_once(&start).map(|(_, rest)| rest);
+        let message = rest.and_then(|rest| rest.split_once(" operation: ")).map(|(_, message)| message);
+        message.unwrap_or_else(|| panic!("aws {arguments:?}: not {code}: {}", finished.stderr)).trim().to_owned()
+    }
+
+    /// Runs a Python script in which `client("ecr")` makes a boto3 client, `refused(code, call, **arguments)` calls what
+    /// must fail and gives the error, and `boto3`, `botocore`, `json` and `sys` are there. What it prints must be JSON;
+    /// null if it prints nothing.
+    #[track_caller]
+    pub fn boto3(&self, script: &str) -> Value {
+        let finished = self.python(script);
+        assert!(finished.status.success(), "the script failed: {}{}", finished.stdout, finished.stderr);
+        if finished.stdout.trim().is_empty() {
+            return Value::Null;
+        }
+        serde_json::from_str(&finished.stdout).unwrap_or_else(|error| panic!("{error}: {}", finished.stdout))
+    }
+
+    /// [`Self::boto3`], whatever comes of it.
+    pub fn python(&self, script: &str) -> Finished {
+        let mut command = self.command("python3");
+        command.arg("-c").arg(format!("{PRELUDE}\n{script}"));
+        finish(command, "")
+    }
+
+    /// A program of the tools, with the settings of this client and nothing else.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(tools().join(program));
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("AWS_REGION", &self.region)
+            .env("AWS_DEFAULT_REGION", &self.region)
+            .env("AWS_ACCESS_KEY_ID", &self.access_key_id)
+            .env("AWS_SECRET_ACCESS_KEY", &self.secret)
+            .env("AWS_CONFIG_FILE", "/nonexistent")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            // A refusal is the outcome of a test, not a reason to wait and ask again.
+            .env("AWS_MAX_ATTEMPTS", "1")
+            .env("AWS_PAGER", "")
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        if let Some(token) = &self.session_token {
+            command.env("AWS_SESSION_TOKEN", token);
+        }
+        command
+    }
+}
+
+const PRELUDE: &str = r#"
+import boto3, botocore, botocore.exceptions, json, sys
+
+def client(service, **arguments):
+    return boto3.client(service, **arguments)
+
+def refused(code, call, **arguments):
+    try:
+        answer = call(**arguments)
+    except botocore.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] == code, error.response
+        return error.response
+    raise AssertionError(f"not refused with {code}: {answer}")
+"#;
+
+fn finish(mut command: Command, input: &str) -> Finished {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the AWS tools run");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // A program that does not read its input may have closed it.
+    let _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().expect("the AWS tools end");
+    Finished {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// The folder of the programs.
+fn tools() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.tools/aws/bin");
+    assert!(
+        folder.join("aws").is_file(),
+        "this test needs the AWS CLI and boto3: tools/install puts them into .tools/aws"
+    );
+    folder
+}

@@ -1,0 +1,70 @@
+//! What is asked of nothing that there is, and what cannot be read.
+
+use serde_json::json;
+use tests::harness::on_default;
+use tests::harness::sigv4::Unsigned;
+
+#[tokio::test]
+async fn operations_that_do_not_exist_are_refused_in_the_words_of_their_protocol() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        let answer = Unsigned::ecr("MakeCoffee", "{}").sign(&aws).send(&url).await.expect(400);
+        assert_eq!(answer.json()["__type"], "UnknownOperationException", "{answer}");
+        let mut unsigned = Unsigned::ecr("GetAuthorizationToken", "{}");
+        unsigned.headers[1].1 = "AmazonSQS.GetAuthorizationToken".to_owned();
+        let answer = unsigned.sign(&aws).send(&url).await.expect(400);
+        assert_eq!(answer.json()["__type"], "UnknownOperationException", "{answer}");
+        let answer = Unsigned::query("iam", "MakeCoffee", &[]).sign(&aws).send(&url).await.expect(400);
+        let text = String::from_utf8_lossy(answer.body()).into_owned();
+        assert!(answer.header("content-type").starts_with("text/xml"), "{answer}");
+        assert!(text.contains("<Code>InvalidAction</Code>"), "{text}");
+        assert!(text.contains("Could not find operation MakeCoffee for version 2010-05-08"), "{text}");
+        let id = answer.header("x-amzn-requestid");
+        assert!(text.contains(&format!("<RequestId>{id}</RequestId>")), "{text}");
+        // Neither protocol at all.
+        let answer = wharf.anonymous().post("/").send().await.expect(400);
+        assert!(String::from_utf8_lossy(answer.body()).contains("<Code>MissingAction</Code>"), "{answer}");
+        wharf.anonymous().get("/").send().await.expect(404);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn bodies_that_cannot_be_read_are_refused() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        for body in ["{", "[]", "{\"registryIds\":7}", "null", "\u{0}"] {
+            let answer = Unsigned::ecr("GetAuthorizationToken", body).sign(&aws).send(&url).await.expect(400);
+            assert_eq!(answer.json()["__type"], "SerializationException", "{body}: {answer}");
+        }
+        // No body at all is no input; members that are not known belong to later versions.
+        for body in ["", "{\"later\":[1]}"] {
+            Unsigned::ecr("GetAuthorizationToken", body).sign(&aws).send(&url).await.expect(200);
+        }
+        let large = json!({ "registryIds": ["0".repeat(300 << 10)] }).to_string();
+        let answer = Unsigned::ecr("GetAuthorizationToken", &large).sign(&aws).send(&url).await.expect(413);
+        assert_eq!(answer.json()["__type"], "RequestEntityTooLargeException", "{answer}");
+        for parameters in [vec![("Action", "GetCallerIdentity")], vec![("a.b.c.d.e.f.g.h.i.j.k.l.m", "1")]] {
+            let answer =
+                Unsigned::query("sts", "GetCallerIdentity", &parameters).sign(&aws).send(&url).await.expect(400);
+            assert!(String::from_utf8_lossy(answer.body()).contains("<Code>MalformedInput</Code>"), "{answer}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn operations_are_counted_by_their_names() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        Unsigned::ecr("GetAuthorizationToken", "{}").sign(&aws).send(&url).await.expect(200);
+        Unsigned::query("sts", "GetCallerIdentity", &[]).sign(&aws).send(&url).await.expect(200);
+        let metrics = wharf.anonymous().get("/metrics").send().await.expect(200);
+        let text = String::from_utf8_lossy(metrics.body()).into_owned();
+        for label in ["ecr:GetAuthorizationToken", "sts:GetCallerIdentity"] {
+            let line = format!("http_requests_total{{route=\"{label}\",method=\"POST\",status=\"200\"}} 1");
+            assert!(text.contains(&line), "{label}: {text}");
+        }
+    })
+    .await;
+}
