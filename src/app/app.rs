@@ -16,6 +16,9 @@ use uuid::Uuid;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
+use crate::limits::Headroom;
+use crate::pulls::{self, Pulls};
+use crate::resource_tags::ResourceTags;
 use crate::{Config, Result, Sealer, Snapshot};
 
 /// The application; shared by all requests.
@@ -28,17 +31,21 @@ pub struct App {
     pub(crate) verified_tokens: Verified,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
+    pub(crate) pulls: Pulls,
+    pub(crate) headroom: Headroom,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
     /// Wakes whoever works on lifecycle previews.
     pub(crate) previews: Notify,
     snapshot: ArcSwap<Snapshot>,
+    resource_tags: ArcSwap<ResourceTags>,
 }
 
 impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
         let snapshot = Snapshot::load(&db, &sealer).await?;
+        let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {
             config,
             db,
@@ -48,9 +55,12 @@ impl App {
             verified_tokens: Verified::new(),
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
+            pulls: Pulls::default(),
+            headroom: Headroom::new(),
             uploads: TaskTracker::new(),
             previews: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
+            resource_tags: ArcSwap::from_pointee(resource_tags),
         }))
     }
 
@@ -74,11 +84,19 @@ impl App {
         self.snapshot.load_full()
     }
 
+    /// Tags of repositories as they were a moment ago.
+    pub(crate) fn resource_tags(&self) -> Arc<ResourceTags> {
+        self.resource_tags.load_full()
+    }
+
     /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
     /// what one process changes, another obeys within that time.
     pub async fn refresh(&self) -> Result<()> {
         let mut conn = self.db.reader().await?;
         let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
+        if let Some(fresh) = self.resource_tags().renewed(&mut conn).await? {
+            self.resource_tags.store(Arc::new(fresh));
+        }
         drop(conn);
         if version != self.snapshot.load().version() {
             let fresh = Snapshot::load(&self.db, &self.sealer).await?;
@@ -88,10 +106,13 @@ impl App {
     }
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
-    /// elsewhere at once. Called when no request can come any more.
+    /// elsewhere at once; and records pulls that are not recorded yet. Called when no request can come any more.
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
+        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::record(self)).await {
+            tracing::warn!(%error, "the last pulls could not be recorded");
+        }
     }
 
     /// The present time.

@@ -43,6 +43,13 @@ impl Permit {
     }
 }
 
+impl Permit {
+    /// The permit of whoever holds a ticket that was given out to somebody who had it.
+    pub(crate) fn by_ticket(registry: RegistryId, repository: RepoName, action: Action) -> Self {
+        Self { registry, repository, actions: vec![action] }
+    }
+}
+
 /// Proof that a call of the API may do what it needs. Only [`authorize_needs`] makes one.
 #[derive(Debug, Clone)]
 pub struct Grant {
@@ -100,19 +107,54 @@ pub fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
     Ok(Grant { needs: needs.to_vec() })
 }
 
+/// Judges whether the caller could do something in the repository of a permit if it had this policy.
+pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &Policy) -> Result<()> {
+    let resource = Resource::Repository(permit.registry.clone(), permit.repository.clone());
+    judge_by(ctx, &ctx.app.snapshot(), action.as_str(), &resource, &request_context(ctx), Some(policy))
+}
+
 /// One action on one resource, by the policies of the caller and of the resource.
 fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Result<()> {
     let snapshot = ctx.app.snapshot();
-    let arn = resource.arn();
-    let own = &ctx.identity.principal.account;
-    let (account, of_resource) = match resource {
-        // An action without a resource is about the caller's own account.
-        Resource::Any if own.is_empty() => (ctx.registry.account.as_str(), None),
-        Resource::Any => (own.as_str(), None),
-        Resource::Repository(registry, name) => (registry.account.as_str(), snapshot.repository_policy(registry, name)),
-        Resource::Arn(account, _) => (AccountId::as_str(account), None),
+    let of_resource = match resource {
+        Resource::Repository(registry, name) => snapshot.repository_policy(registry, name),
+        Resource::Any | Resource::Arn(..) => None,
     };
-    let of_registry = registry_policy(ctx, &snapshot, action, resource);
+    judge_by(ctx, &snapshot, action, resource, context, of_resource)
+}
+
+fn judge_by(
+    ctx: &Ctx,
+    snapshot: &Snapshot,
+    action: &str,
+    resource: &Resource,
+    context: &Context,
+    of_resource: Option<&Policy>,
+) -> Result<()> {
+    let arn = resource.arn();
+    let mut tagged = None;
+    let own = &ctx.identity.principal.account;
+    let account = match resource {
+        // An action without a resource is about the caller's own account.
+        Resource::Any if own.is_empty() => ctx.registry.account.as_str(),
+        Resource::Any => own.as_str(),
+        Resource::Repository(registry, name) => {
+            let tags = ctx.app.resource_tags();
+            let tags = tags.of(registry, name);
+            if !tags.is_empty() {
+                let with_tags = tagged.insert(context.clone());
+                for (key, value) in tags {
+                    with_tags
+                        .set(&format!("aws:ResourceTag/{key}"), value)
+                        .set(&format!("ecr:ResourceTag/{key}"), value);
+                }
+            }
+            registry.account.as_str()
+        }
+        Resource::Arn(account, _) => AccountId::as_str(account),
+    };
+    let context = tagged.as_ref().unwrap_or(context);
+    let of_registry = registry_policy(ctx, snapshot, action, resource);
     let of_resource: Vec<Policy> = of_resource.into_iter().chain(of_registry).cloned().collect();
     let policies = Policies {
         identity: &ctx.identity.policies,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use types::{Region, RegistryId};
 
+use crate::Limits;
 use crate::registry::upstream::OwnUpstream;
 
 /// What an operator can choose.
@@ -26,6 +27,10 @@ pub struct Config {
     pub delete_enabled: bool,
     /// Whether indexes and images may be sparse: refer to manifests and layers that the repository does not have.
     pub sparse_indexes: bool,
+    /// Whether clients that want the bytes of a blob are sent to a signed address of the store, if it has such addresses.
+    pub blob_redirect: bool,
+    /// How much a registry may hold.
+    pub limits: Limits,
     /// The largest manifest in bytes.
     pub max_manifest_bytes: usize,
     /// How long a registry token is good for.

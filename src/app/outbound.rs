@@ -39,11 +39,7 @@ pub(crate) async fn registry_answers(upstream: &Upstream<'_>) -> Result<(), Stri
 
 /// A client without cookies, proxies and credentials. `own`: the operator named the host, which may be anywhere.
 fn client(own: bool) -> reqwest::Result<Client> {
-    let builder = Client::builder()
-        .user_agent("wharf")
-        .no_proxy()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT);
+    let builder = Client::builder().user_agent("wharf").no_proxy().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT);
     if own {
         return builder.redirect(Policy::none()).build();
     }
@@ -123,10 +119,31 @@ mod tests {
     #[test]
     fn addresses_of_ones_own_network_are_not_called() {
         for text in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-            "192.0.0.8", "198.18.0.1", "224.0.0.1", "240.0.0.1", "255.255.255.255", "192.0.2.1", "::", "::1",
-            "::ffff:10.0.0.1", "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "2001:db8::1", "2001::1",
-            "2002:0a00:0001::1", "64:ff9b::a00:1", "3fff::1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "192.0.0.8",
+            "198.18.0.1",
+            "224.0.0.1",
+            "240.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::",
+            "::1",
+            "::ffff:10.0.0.1",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "2001:db8::1",
+            "2001::1",
+            "2002:0a00:0001::1",
+            "64:ff9b::a00:1",
+            "3fff::1",
         ] {
             assert!(!is_public(text.parse().unwrap()), "{text}");
         }

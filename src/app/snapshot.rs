@@ -2,7 +2,7 @@
 //!
 //! A snapshot is read whole and never changed; [`crate::App::refresh`] replaces it when the stamp in the database moves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use policy::{Document, Kind, Policy, Principal, PrincipalKind};
@@ -40,6 +40,7 @@ pub struct AccessKey {
 /// The authorization data at one version.
 pub struct Snapshot {
     version: i64,
+    accounts: HashSet<AccountId>,
     anonymous: Arc<Identity>,
     access_keys: HashMap<String, AccessKey>,
     repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>>,
@@ -53,6 +54,7 @@ impl Snapshot {
         let mut conn = db.reader().await?;
         let conn = &mut conn;
         let version = store::stamps::find(conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
+        let accounts = store::accounts::list(conn).await?.into_iter().collect();
         let mut groups: HashMap<String, Vec<String>> = HashMap::new();
         for (user, group) in store::group_members::list(conn).await? {
             groups.entry(user).or_default().push(group);
@@ -113,12 +115,17 @@ impl Snapshot {
             .collect();
         let anonymous = Arc::new(Identity { principal: Principal::anonymous(), policies: Vec::new(), boundary: None });
         let registries = Registries::load(conn).await?;
-        Ok(Self { version, anonymous, access_keys, repository_policies, registries, signing_keys })
+        Ok(Self { version, accounts, anonymous, access_keys, repository_policies, registries, signing_keys })
     }
 
     /// The stamp that this snapshot was read at.
     pub(crate) fn version(&self) -> i64 {
         self.version
+    }
+
+    /// Whether there is an account of this id.
+    pub fn has_account(&self, account: &AccountId) -> bool {
+        self.accounts.contains(account)
     }
 
     /// Nobody in particular.

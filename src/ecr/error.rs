@@ -30,15 +30,31 @@ impl From<Rule> for Error {
             Rule::TooManyRequests { .. } => Fault::common(Common::Throttling, "Rate exceeded"),
             Rule::RepositoryUnknown { .. } => new("RepositoryNotFoundException"),
             Rule::RepositoryExists { .. } => new("RepositoryAlreadyExistsException"),
-            Rule::ManifestUnknown(_) => new("ImageNotFoundException"),
+            Rule::RepositoryNotEmpty { .. } => new("RepositoryNotEmptyException"),
+            Rule::RepositoryPolicyUnknown { .. } => new("RepositoryPolicyNotFoundException"),
+            Rule::ImageUnknown { .. } | Rule::ManifestUnknown(_) => new("ImageNotFoundException"),
+            Rule::ImageExists { .. } => new("ImageAlreadyExistsException"),
+            Rule::InvalidParameter { .. } => new("InvalidParameterException"),
+            Rule::InvalidTagParameter(_) => new("InvalidTagParameterException"),
+            Rule::TooManyTags { .. } => new("TooManyTagsException"),
+            Rule::LimitExceeded(_) => new("LimitExceededException"),
+            Rule::LayerInaccessible(_) => new("LayerInaccessibleException"),
+            Rule::LayerExists(_) => new("LayerAlreadyExistsException"),
+            Rule::UploadEmpty => new("EmptyUploadException"),
+            Rule::LayerPartTooSmall { .. } => new("LayerPartTooSmallException"),
             Rule::BlobUnknown(_) => new("LayersNotFoundException"),
             Rule::UploadUnknown => new("UploadNotFoundException"),
-            Rule::UploadBusy { received } | Rule::OutOfOrder { received } | Rule::BodyInterrupted { received } => {
+            Rule::UploadBusy { received }
+            | Rule::OutOfOrder { received }
+            | Rule::LayerPartInvalid { received }
+            | Rule::BodyInterrupted { received } => {
                 let last = i64::try_from(received).unwrap_or(i64::MAX) - 1;
                 new("InvalidLayerPartException").with("lastValidByteReceived", last)
             }
             Rule::SizeInvalid | Rule::DigestMismatch(_) => new("InvalidLayerException"),
-            Rule::ReferencesUnknown(_) => new("LayersNotFoundException"),
+            // Images in an index are looked for before layers.
+            Rule::ReferencesUnknown { images, .. } if !images.is_empty() => new("ReferencedImagesNotFoundException"),
+            Rule::ReferencesUnknown { .. } => new("LayersNotFoundException"),
             Rule::TagImmutable { .. } | Rule::TagMoved { .. } => new("ImageTagAlreadyExistsException"),
             Rule::ManifestInvalid(_)
             | Rule::ManifestTooLarge { .. }

@@ -65,7 +65,20 @@ impl From<Rule> for Error {
             | Rule::DigestMismatch(_)
             | Rule::ManifestInvalid(_)
             | Rule::ManifestTooLarge { .. }
-            | Rule::ReferencesUnknown(_)
+            | Rule::ReferencesUnknown { .. }
+            | Rule::RepositoryNotEmpty { .. }
+            | Rule::RepositoryPolicyUnknown { .. }
+            | Rule::ImageUnknown { .. }
+            | Rule::ImageExists { .. }
+            | Rule::LayerInaccessible(_)
+            | Rule::LayerExists(_)
+            | Rule::LayerPartInvalid { .. }
+            | Rule::UploadEmpty
+            | Rule::LayerPartTooSmall { .. }
+            | Rule::LimitExceeded(_)
+            | Rule::InvalidParameter { .. }
+            | Rule::InvalidTagParameter(_)
+            | Rule::TooManyTags { .. }
             | Rule::TagImmutable { .. }
             | Rule::TagMoved { .. }
             | Rule::Referenced { .. }

@@ -20,6 +20,9 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const REMOVE_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_PREVIEWS_EVERY: Duration = Duration::from_secs(600);
+/// How often the times of pulls are written.
+const RECORD_PULLS_EVERY: Duration = Duration::from_secs(5);
+const REMOVE_REPOSITORIES_EVERY: Duration = Duration::from_secs(10);
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs all jobs until the returned set is dropped.
@@ -35,6 +38,19 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             }
         }
     });
+    // Each process writes what it saw, so this takes no lease.
+    let own = Arc::clone(app);
+    jobs.spawn(async move {
+        loop {
+            tokio::time::sleep(RECORD_PULLS_EVERY).await;
+            if let Err(error) = app::record_pulls(&own).await {
+                tracing::warn!(%error, "times of pulls could not be recorded");
+            }
+        }
+    });
+    jobs.spawn(repeat("remove deleted repositories", REMOVE_REPOSITORIES_EVERY, app, &owner, |app| async move {
+        app::repositories::remove_deleted(&app).await
+    }));
     jobs.spawn(repeat("expire uploads", EXPIRE_EVERY, app, &owner, |app| async move {
         uploads::expire(&app).await.map(|ended| ended > 0)
     }));

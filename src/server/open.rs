@@ -76,6 +76,8 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         cache_upstreams: config.cache_upstreams.clone(),
         delete_enabled: config.delete_enabled,
         sparse_indexes: config.sparse_indexes,
+        blob_redirect: config.blob_redirect,
+        limits: config.limits.clone(),
         max_manifest_bytes: usize::try_from(config.max_manifest_bytes).unwrap_or(usize::MAX),
         token_ttl: config.token_ttl,
         upload_ttl: config.upload_ttl,

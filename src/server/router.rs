@@ -23,7 +23,6 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
             Challenge::Basic => oci::Challenge::Basic,
         },
         external_url: config.external_url.clone(),
-        blob_redirect: config.blob_redirect,
         body_idle_timeout: BODY_IDLE,
     };
     let http = metrics.http();

@@ -40,6 +40,8 @@ pub(crate) enum Kind {
 pub(crate) enum Lock {
     /// Nobody may delete the rows or change their keys.
     KeyShare,
+    /// Nobody else may delete or change the rows, though others may refer to them.
+    NoKeyUpdate,
     /// Nobody else may lock or change the rows.
     Update,
 }
@@ -103,6 +105,7 @@ impl Conn {
         let sql = match (&self.kind, lock) {
             (Kind::SqliteReader(_) | Kind::SqliteWriter(_), _) => sql.into_sql_str(),
             (_, Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
+            (_, Lock::NoKeyUpdate) => AssertSqlSafe(format!("{sql} for no key update")).into_sql_str(),
             (_, Lock::Update) => AssertSqlSafe(format!("{sql} for update")).into_sql_str(),
         };
         let result = limited(self.try_all(sql, arguments.into(), read)).await;
@@ -397,6 +400,18 @@ impl Row {
         self.text(column)?
             .parse()
             .map_err(|error: types::Invalid| Error::Damaged { column: name, reason: error.to_string() })
+    }
+
+    /// Like [`Row::parsed`], of a column that may be null.
+    pub(crate) fn optional_parsed<T: std::str::FromStr<Err = types::Invalid>>(
+        &self,
+        column: usize,
+        name: &'static str,
+    ) -> Result<Option<T>> {
+        match self.optional_text(column)? {
+            Some(_) => self.parsed(column, name).map(Some),
+            None => Ok(None),
+        }
     }
 }
 

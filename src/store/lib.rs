@@ -42,6 +42,7 @@ pub mod repositories;
 pub mod repository_blobs;
 pub mod repository_creation_templates;
 pub mod repository_policies;
+pub mod resource_tags;
 pub mod roles;
 pub mod signing_keys;
 pub mod stamps;

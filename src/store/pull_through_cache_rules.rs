@@ -54,11 +54,7 @@ pub async fn find_all(
          from pull_through_cache_rules
          where account_id = $1 and region = $2 and prefix in (select value from json_each($3))
          order by prefix",
-        [
-            (&registry.account).into(),
-            (&registry.region).into(),
-            text_list(prefixes.iter().map(String::as_str)),
-        ],
+        [(&registry.account).into(), (&registry.region).into(), text_list(prefixes.iter().map(String::as_str))],
         read,
     )
     .await

@@ -140,9 +140,9 @@ impl Rule {
         match &self.tags {
             TagSelection::Any => true,
             TagSelection::Untagged => image.tags.is_empty(),
-            TagSelection::Prefixes(prefixes) => prefixes
-                .iter()
-                .all(|prefix| image.tags.iter().any(|tag| tag.as_str().starts_with(prefix.as_str()))),
+            TagSelection::Prefixes(prefixes) => {
+                prefixes.iter().all(|prefix| image.tags.iter().any(|tag| tag.as_str().starts_with(prefix.as_str())))
+            }
             TagSelection::Patterns(patterns) => {
                 patterns.iter().all(|pattern| image.tags.iter().any(|tag| pattern.matches(tag.as_str())))
             }
@@ -184,7 +184,8 @@ struct Repository<'i> {
 
 impl<'i> Repository<'i> {
     fn new(images: &'i [Image]) -> Self {
-        let places: HashMap<&Digest, usize> = images.iter().enumerate().map(|(at, image)| (&image.digest, at)).collect();
+        let places: HashMap<&Digest, usize> =
+            images.iter().enumerate().map(|(at, image)| (&image.digest, at)).collect();
         let mut listed = vec![0; images.len()];
         let mut listed_in_standard = vec![0; images.len()];
         for index in images {

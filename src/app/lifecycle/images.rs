@@ -21,7 +21,8 @@ pub(super) async fn read(db: &Db, repository_id: &str) -> Result<Vec<Image>> {
     loop {
         let mut conn = db.reader().await?;
         let page = manifests::list_pushed(&mut conn, repository_id, (time, &digest), PAGE).await?;
-        let indexes: Vec<&Digest> = page.iter().filter(|row| row.media_type.is_index()).map(|row| &row.digest).collect();
+        let indexes: Vec<&Digest> =
+            page.iter().filter(|row| row.media_type.is_index()).map(|row| &row.digest).collect();
         let mut children: HashMap<Digest, Vec<Digest>> = HashMap::new();
         for (parent, child) in edges::list_children(&mut conn, repository_id, &indexes, Kind::Child).await? {
             children.entry(parent).or_default().push(child);

@@ -101,5 +101,5 @@ pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<Stored> {
 }
 
 fn unknown(permit: &Permit) -> Error {
-    Error::LifecyclePolicyUnknown { account: permit.registry().account.clone(), name: permit.repository().clone() }
+    Error::LifecyclePolicyUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
 }

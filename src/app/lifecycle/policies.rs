@@ -76,7 +76,10 @@ fn documents_that_are_none() {
         fault(r#"{"rules":[],"rule":[],"Version":1}"#),
         r#"object instance has properties which are not allowed by the schema: ["Version","rule"]"#
     );
-    assert_eq!(fault(r#"{"rules":[]}"#), "array is too short: must have at least 1 elements but instance has 0 elements");
+    assert_eq!(
+        fault(r#"{"rules":[]}"#),
+        "array is too short: must have at least 1 elements but instance has 0 elements"
+    );
     let many = vec!["{}"; 51].join(",");
     assert_eq!(
         fault(&format!(r#"{{"rules":[{many}]}}"#)),
@@ -136,8 +139,12 @@ fn rules_that_select_no_images() {
         let selection = format!(r#""tagStatus":"{status}","tagPrefixList":["a"],{COUNT}"#);
         assert!(fault_of(&selection).ends_with("when tagStatus=TAGGED"));
     }
-    assert!(fault_of(&format!(r#""tagStatus":"tagged","tagPrefixList":[""],{COUNT}"#)).starts_with("string is too short"));
-    assert!(fault_of(&format!(r#""tagStatus":"tagged","tagPatternList":["*a*a*a*a*"],{COUNT}"#)).contains("4 wildcards"));
+    assert!(
+        fault_of(&format!(r#""tagStatus":"tagged","tagPrefixList":[""],{COUNT}"#)).starts_with("string is too short")
+    );
+    assert!(
+        fault_of(&format!(r#""tagStatus":"tagged","tagPatternList":["*a*a*a*a*"],{COUNT}"#)).contains("4 wildcards")
+    );
 }
 
 #[test]
@@ -187,10 +194,7 @@ fn rules_that_do_not_fit_one_another() {
         "Only one rule can select Untagged images per storage class"
     );
     for list in [&[(1, any.as_str()), (2, untagged)], &[(1, any), (2, any)]] {
-        assert_eq!(
-            fault(&rules(list)),
-            "Rule for tagStatus=ANY must have the lowest priority per storage class"
-        );
+        assert_eq!(fault(&rules(list)), "Rule for tagStatus=ANY must have the lowest priority per storage class");
     }
     let (ab, ba) = (prefixes(r#"["a","b"]"#), prefixes(r#"["b","a","a"]"#));
     assert!(fault(&rules(&[(1, &ab), (2, &ba)])).contains("tagPrefixList must be unique"));

@@ -173,7 +173,9 @@ impl schema::Rule<'_> {
             ("tagged", None, Some(patterns)) if !patterns.is_empty() => {
                 TagSelection::Patterns(patterns.into_iter().map(TagPattern::parse).collect::<Result<_, _>>()?)
             }
-            ("tagged", Some(_), Some(_)) => return fault("Only one of tagPrefixList and tagPatternList can be specified"),
+            ("tagged", Some(_), Some(_)) => {
+                return fault("Only one of tagPrefixList and tagPatternList can be specified");
+            }
             ("tagged", _, _) => return fault("Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED"),
             (_, None, None) if self.tag_status == "untagged" => TagSelection::Untagged,
             (_, None, None) => TagSelection::Any,
@@ -195,7 +197,9 @@ impl schema::Rule<'_> {
         }
         let action = match (self.action, self.target_storage_class) {
             ("expire", None) => RuleAction::Expire,
-            ("expire", Some(_)) => return fault("targetStorageClass can only be specified when action type=transition"),
+            ("expire", Some(_)) => {
+                return fault("targetStorageClass can only be specified when action type=transition");
+            }
             (_, Some(_)) => RuleAction::Transition,
             (_, None) => return fault("targetStorageClass must be specified when action type=transition"),
         };

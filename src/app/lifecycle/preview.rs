@@ -44,8 +44,8 @@ pub async fn start(ctx: &Ctx, permit: &Permit, text: Option<&str>) -> Result<Str
                     None => lifecycle_policies::find(conn, id).await?.ok_or_else(|| unknown(&permit))?.document,
                 };
                 if !previews::insert(conn, id, &run_id, &text, now).await? {
-                    let (account, name) = (repository.registry.account, repository.name);
-                    return Err(Error::LifecyclePreviewInProgress { account, name });
+                    let (registry, repository) = (repository.registry, repository.name);
+                    return Err(Error::LifecyclePreviewInProgress { registry, repository });
                 }
                 Ok(text)
             }) as Pending<'_, String, Error>
@@ -94,7 +94,7 @@ pub async fn get(ctx: &Ctx, permit: &Permit, wanted: &Wanted) -> Result<Preview>
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
     let row = previews::find(&mut conn, &repository.repository_id).await?.ok_or_else(|| {
-        Error::LifecyclePreviewUnknown { account: permit.registry().account.clone(), name: permit.repository().clone() }
+        Error::LifecyclePreviewUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
     })?;
     let mut preview = Preview {
         text: row.document,

@@ -68,9 +68,8 @@ fn rule() -> impl Strategy<Value = String> {
             "expire"
         )),
     ];
-    (tags, count).prop_map(|(tags, (count, action))| {
-        format!(r#""selection":{{{tags},{count}}},"action":{{"type":"{action}"}}"#)
-    })
+    (tags, count)
+        .prop_map(|(tags, (count, action))| format!(r#""selection":{{{tags},{count}}},"action":{{"type":"{action}"}}"#))
 }
 
 /// The policy of these rules, if it is a valid one.

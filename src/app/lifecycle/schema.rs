@@ -50,7 +50,10 @@ fn rule(value: &Value) -> Checked<Rule<'_>> {
         tag_status: one_of(&selection["tagStatus"], &["tagged", "untagged", "any"])?,
         tag_prefixes: selection.get("tagPrefixList").map(tags).transpose()?,
         tag_patterns: selection.get("tagPatternList").map(tags).transpose()?,
-        storage_class: selection.get("storageClass").map(|class| one_of(class, &["standard", "archive"])).transpose()?,
+        storage_class: selection
+            .get("storageClass")
+            .map(|class| one_of(class, &["standard", "archive"]))
+            .transpose()?,
         count_type: one_of(
             &selection["countType"],
             &["imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned"],
@@ -110,7 +113,8 @@ fn positive(value: &Value) -> Checked<u64> {
         return Err(of_type(value, "integer"));
     };
     // 1.0 and 1e0 are integers to a JSON schema.
-    let whole = number.as_i64().or_else(|| number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i64));
+    let whole =
+        number.as_i64().or_else(|| number.as_f64().filter(|float| float.fract() == 0.0).map(|float| float as i64));
     match whole {
         None => Err(of_type(value, "integer")),
         Some(found) if found < 1 => Err(PolicyFault::new(format!(
@@ -159,7 +163,9 @@ fn of_type(value: &Value, allowed: &str) -> PolicyFault {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    PolicyFault::new(format!("instance type ({found}) does not match any allowed primitive type (allowed: [\"{allowed}\"])"))
+    PolicyFault::new(format!(
+        "instance type ({found}) does not match any allowed primitive type (allowed: [\"{allowed}\"])"
+    ))
 }
 
 /// Words as the validator prints them, `["a","b"]`.

@@ -74,16 +74,14 @@ fn named<'n>(images: Vec<(&'n str, &[&str], i64)>) -> Vec<(&'n str, Image)> {
 
 #[test]
 fn a_an_earlier_rule_shields_what_it_keeps() {
-    let images =
-        named(vec![("A", &["prod-1", "beta-1"], 10), ("B", &["prod-2", "beta-2"], 9), ("C", &["beta-3"], 8)]);
+    let images = named(vec![("A", &["prod-1", "beta-1"], 10), ("B", &["prod-2", "beta-2"], 9), ("C", &["beta-3"], 8)]);
     let rules = [keep(1, &patterns(r#"["prod*"]"#), 1), keep(2, &patterns(r#"["beta*"]"#), 1)];
     assert_eq!(taken(&rules, &images), ["A by 1"]);
 }
 
 #[test]
 fn b_the_other_order_takes_more() {
-    let images =
-        named(vec![("A", &["prod-1", "beta-1"], 10), ("B", &["prod-2", "beta-2"], 9), ("C", &["beta-3"], 8)]);
+    let images = named(vec![("A", &["prod-1", "beta-1"], 10), ("B", &["prod-2", "beta-2"], 9), ("C", &["beta-3"], 8)]);
     let rules = [keep(1, &patterns(r#"["beta*"]"#), 1), keep(2, &patterns(r#"["prod*"]"#), 1)];
     assert_eq!(taken(&rules, &images), ["A by 1", "B by 1"]);
 }

@@ -1,9 +1,9 @@
 //! Pull-through cache rules: which repositories here stand for which repositories of another registry. Rules are checked
 //! and stored; nothing is cached yet. What [`validate`] can try it tries: that the other registry answers.
 
+use store::Pending;
 use store::pull_through_cache_rules as rows;
 pub use store::pull_through_cache_rules::PullThroughCacheRuleRow as CacheRule;
-use store::Pending;
 
 use super::check::{self, ROOT, arn, invalid, is_prefix, length, pattern};
 use super::{List, Page, upstream};
@@ -37,7 +37,8 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
     grant.require(Action::CreatePullThroughCacheRule.as_str())?;
     check_prefix("ecrRepositoryPrefix", &new.prefix)?;
     check_credentials(new.credential_arn.as_deref(), new.custom_role_arn.as_deref())?;
-    let upstream = upstream::find(&new.upstream_url, new.upstream_registry.as_deref(), &ctx.app.config.cache_upstreams)?;
+    let upstream =
+        upstream::find(&new.upstream_url, new.upstream_registry.as_deref(), &ctx.app.config.cache_upstreams)?;
     if upstream.needs_credentials && new.credential_arn.is_none() {
         let kind = upstream.kind.unwrap_or_default();
         return Err(invalid("credentialArn", format!("must not be null for the upstream registry {kind}")));
@@ -45,10 +46,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
     if let Some(prefix) = &new.upstream_prefix {
         check_prefix("upstreamRepositoryPrefix", prefix)?;
         if new.prefix == ROOT && prefix != ROOT {
-            return Err(invalid(
-                "upstreamRepositoryPrefix",
-                "must be ROOT when ecrRepositoryPrefix is ROOT",
-            ));
+            return Err(invalid("upstreamRepositoryPrefix", "must be ROOT when ecrRepositoryPrefix is ROOT"));
         }
     }
     let now = ctx.app.now();
@@ -68,7 +66,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
         .write(move |conn| {
             Box::pin(async move {
                 if !rows::insert(conn, &rule).await? {
-                    return Err(Error::CacheRuleExists { account: rule.registry.account, prefix: rule.prefix });
+                    return Err(Error::CacheRuleExists { registry: rule.registry, prefix: rule.prefix });
                 }
                 if rows::count(conn, &rule.registry).await? > MAX {
                     return Err(Error::LimitExceeded(format!(
@@ -213,7 +211,7 @@ fn is_account_scope(region: &str, account: &str) -> bool {
 }
 
 fn unknown(ctx: &Ctx, prefix: &str) -> Error {
-    Error::CacheRuleUnknown { account: ctx.registry.account.clone(), prefix: prefix.to_owned() }
+    Error::CacheRuleUnknown { registry: ctx.registry.clone(), prefix: prefix.to_owned() }
 }
 
 #[cfg(test)]

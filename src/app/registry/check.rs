@@ -53,8 +53,7 @@ pub(super) fn is_prefix(text: &str) -> bool {
 }
 
 /// How ECR prints [`is_prefix`].
-pub(super) const PREFIX: &str =
-    r"^([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\/?|ROOT)$";
+pub(super) const PREFIX: &str = r"^([a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\/?|ROOT)$";
 
 /// The parts of an ARN, `arn:<partition>:<service>:<region>:<account>:<resource>`.
 pub(super) struct ArnParts<'t> {
@@ -111,7 +110,9 @@ mod tests {
         let parts = arn("arn:aws-us-gov:iam::000000000000:role/a:b").unwrap();
         assert_eq!((parts.service, parts.region, parts.account), ("iam", "", "000000000000"));
         assert_eq!(parts.resource, "role/a:b");
-        for text in ["", "arn", "arn:aws:iam", "aws:aws:iam::1:x", "arn:gcp:iam::1:x", "arn:aws-:iam::1:x", "arn:awsx:i::1:x"] {
+        for text in
+            ["", "arn", "arn:aws:iam", "aws:aws:iam::1:x", "arn:gcp:iam::1:x", "arn:aws-:iam::1:x", "arn:awsx:i::1:x"]
+        {
             assert!(arn(text).is_none(), "{text}");
         }
     }

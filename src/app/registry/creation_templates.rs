@@ -11,7 +11,6 @@ use types::{Encryption, RegistryId, RepoName, TagFilter, TagMutability, Timestam
 
 use super::check::{self, ROOT, invalid, is_prefix, length, one_of, pattern};
 use super::{List, Page};
-use crate::repositories::Settings as RepositorySettings;
 use crate::resource_tags::{self, ResourceTag};
 use crate::{Action, Ctx, Error, Grant, Result, lifecycle, repository_policies};
 
@@ -29,45 +28,24 @@ pub struct Template {
 }
 
 /// What repositories get from a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// For people.
     pub description: Option<String>,
     /// See [`SCENARIOS`].
     pub applied_for: Vec<String>,
-    /// `AES256`, `KMS` or `KMS_DSSE`
-    pub encryption_type: String,
-    /// Of the types of KMS.
-    pub kms_key: Option<String>,
-    /// Key and value of each tag.
-    pub resource_tags: Vec<(String, String)>,
-    /// As ECR spells it.
-    pub tag_mutability: String,
-    /// Filters of the modes with exclusions.
-    pub tag_filters: Vec<String>,
+    /// How they are said to be encrypted.
+    pub encryption: Encryption,
+    /// Their tags as AWS resources.
+    pub tags: Vec<ResourceTag>,
+    /// Whether their tags may move.
+    pub tag_mutability: TagMutability,
     /// As it was sent.
     pub repository_policy: Option<String>,
     /// As it was sent.
     pub lifecycle_policy: Option<String>,
     /// Kept for AWS's sake.
     pub custom_role_arn: Option<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            description: None,
-            applied_for: Vec::new(),
-            encryption_type: Encryption::default().kind().to_owned(),
-            kms_key: None,
-            resource_tags: Vec::new(),
-            tag_mutability: TagMutability::default().mode().to_owned(),
-            tag_filters: Vec::new(),
-            repository_policy: None,
-            lifecycle_policy: None,
-            custom_role_arn: None,
-        }
-    }
 }
 
 /// What is to be different in a template. Absent members stay; an empty text or list clears.
@@ -77,13 +55,13 @@ pub struct Change {
     pub description: Option<String>,
     /// See [`Settings::applied_for`].
     pub applied_for: Option<Vec<String>>,
-    /// Type and key.
-    pub encryption: Option<(String, Option<String>)>,
-    /// See [`Settings::resource_tags`].
-    pub resource_tags: Option<Vec<(String, String)>>,
-    /// See [`Settings::tag_mutability`].
+    /// See [`Settings::encryption`].
+    pub encryption: Option<Encryption>,
+    /// See [`Settings::tags`].
+    pub resource_tags: Option<Vec<ResourceTag>>,
+    /// The mode of [`Settings::tag_mutability`], as ECR spells it.
     pub tag_mutability: Option<String>,
-    /// See [`Settings::tag_filters`]; each with its type.
+    /// Its filters, each with its type.
     pub tag_filters: Option<Vec<(String, String)>>,
     /// See [`Settings::repository_policy`].
     pub repository_policy: Option<String>,
@@ -103,7 +81,7 @@ const MODES: &[&str] = &["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MU
 
 impl Change {
     /// Applies the change, and checks what comes of it.
-    fn apply(self, registry: &RegistryId, settings: &mut Settings) -> Result<()> {
+    fn apply(self, settings: &mut Settings) -> Result<()> {
         let filled = |text: String| Some(text).filter(|text| !text.is_empty());
         if let Some(description) = self.description {
             length("description", &description, 0..=256)?;
@@ -115,32 +93,16 @@ impl Change {
             }
             settings.applied_for = scenarios;
         }
-        if let Some((kind, key)) = self.encryption {
-            one_of("encryptionType", &kind, &["AES256", "KMS", "KMS_DSSE"])?;
-            let key = key.and_then(filled);
-            let key = if kind == "AES256" { key } else { key.or_else(|| Some(RepositorySettings::default_kms_key(registry))) };
-            Encryption::new(&kind, key.clone()).map_err(|error| invalid("encryptionConfiguration", error.to_string()))?;
-            (settings.encryption_type, settings.kms_key) = (kind, key);
+        if let Some(encryption) = self.encryption {
+            settings.encryption = encryption;
         }
         if let Some(tags) = self.resource_tags {
-            settings.resource_tags = tags;
-            resource_tags::check(&settings.tags())?;
+            resource_tags::check(&tags)?;
+            settings.tags = tags;
         }
-        if let Some(mode) = self.tag_mutability {
-            one_of("imageTagMutability", &mode, MODES)?;
-            if !mode.ends_with("_WITH_EXCLUSION") {
-                settings.tag_filters.clear();
-            }
-            settings.tag_mutability = mode;
+        if self.tag_mutability.is_some() || self.tag_filters.is_some() {
+            settings.tag_mutability = mutability(self.tag_mutability, self.tag_filters, &settings.tag_mutability)?;
         }
-        if let Some(filters) = self.tag_filters {
-            settings.tag_filters.clear();
-            for (kind, filter) in filters {
-                one_of("filterType", &kind, &["WILDCARD"])?;
-                settings.tag_filters.push(filter);
-            }
-        }
-        settings.mutability()?;
         if let Some(text) = self.repository_policy {
             settings.repository_policy = filled(text);
             if let Some(text) = &settings.repository_policy {
@@ -161,34 +123,87 @@ impl Change {
     }
 }
 
-impl Settings {
-    fn tags(&self) -> Vec<ResourceTag> {
-        let tag = |(key, value): &(String, String)| ResourceTag { key: key.clone(), value: value.clone() };
-        self.resource_tags.iter().map(tag).collect()
+/// A mode and filters of which one may be absent: then it stays, but a plain mode has no filters.
+fn mutability(
+    mode: Option<String>,
+    filters: Option<Vec<(String, String)>>,
+    before: &TagMutability,
+) -> Result<TagMutability> {
+    let mode = mode.unwrap_or_else(|| before.mode().to_owned());
+    one_of("imageTagMutability", &mode, MODES)?;
+    let mut parsed = Vec::new();
+    match filters {
+        Some(filters) => {
+            for (kind, filter) in filters {
+                one_of("filterType", &kind, &["WILDCARD"])?;
+                let filter: TagFilter =
+                    filter.parse().map_err(|error: types::Invalid| invalid(FILTERS, error.to_string()))?;
+                parsed.push(filter);
+            }
+        }
+        None if mode.ends_with("_WITH_EXCLUSION") => parsed = before.filters().to_vec(),
+        None => {}
     }
+    TagMutability::new(&mode, parsed).map_err(|error| invalid(FILTERS, error.to_string()))
+}
 
-    fn mutability(&self) -> Result<TagMutability> {
-        let filters: std::result::Result<Vec<TagFilter>, _> =
-            self.tag_filters.iter().map(|filter| filter.parse()).collect();
-        filters
-            .and_then(|filters| TagMutability::new(&self.tag_mutability, filters))
-            .map_err(|error| invalid("imageTagMutabilityExclusionFilters", error.to_string()))
+const FILTERS: &str = "imageTagMutabilityExclusionFilters";
+
+/// Settings as they are stored.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    description: Option<String>,
+    applied_for: Vec<String>,
+    encryption_type: String,
+    kms_key: Option<String>,
+    tags: Vec<(String, String)>,
+    tag_mutability: String,
+    tag_filters: Vec<String>,
+    repository_policy: Option<String>,
+    lifecycle_policy: Option<String>,
+    custom_role_arn: Option<String>,
+}
+
+impl From<&Settings> for Document {
+    fn from(settings: &Settings) -> Self {
+        Self {
+            description: settings.description.clone(),
+            applied_for: settings.applied_for.clone(),
+            encryption_type: settings.encryption.kind().to_owned(),
+            kms_key: settings.encryption.key().map(str::to_owned),
+            tags: settings.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
+            tag_mutability: settings.tag_mutability.mode().to_owned(),
+            tag_filters: settings.tag_mutability.filters().iter().map(TagFilter::to_string).collect(),
+            repository_policy: settings.repository_policy.clone(),
+            lifecycle_policy: settings.lifecycle_policy.clone(),
+            custom_role_arn: settings.custom_role_arn.clone(),
+        }
     }
+}
 
-    /// What a repository is created with.
-    pub(crate) fn for_repository(&self) -> Result<RepositorySettings> {
-        Ok(RepositorySettings {
-            tag_mutability: self.mutability()?,
-            encryption: Encryption::new(&self.encryption_type, self.kms_key.clone())?,
-            scan_on_push: false,
-            tags: self.tags(),
+impl Document {
+    fn read(self) -> std::result::Result<Settings, types::Invalid> {
+        let filters = self.tag_filters.iter().map(|filter| filter.parse()).collect::<std::result::Result<_, _>>()?;
+        Ok(Settings {
+            description: self.description,
+            applied_for: self.applied_for,
+            encryption: Encryption::new(&self.encryption_type, self.kms_key)?,
+            tags: self.tags.into_iter().map(|(key, value)| ResourceTag { key, value }).collect(),
+            tag_mutability: TagMutability::new(&self.tag_mutability, filters)?,
+            repository_policy: self.repository_policy,
+            lifecycle_policy: self.lifecycle_policy,
+            custom_role_arn: self.custom_role_arn,
         })
     }
 }
 
 impl Template {
     fn read(row: RepositoryCreationTemplateRow) -> Result<Self> {
-        let settings = super::stored("creation template", &row.document)?;
+        let document: Document = super::stored("creation template", &row.document)?;
+        let settings = document.read().map_err(|error| {
+            tracing::error!(%error, "a stored creation template cannot be read");
+            Error::Internal
+        })?;
         Ok(Self { prefix: row.prefix, settings, created_at: row.created_at, updated_at: row.updated_at })
     }
 }
@@ -198,7 +213,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, prefix: &str, change: Change) -> R
     grant.require(Action::CreateRepositoryCreationTemplate.as_str())?;
     let prefix = check_prefix("prefix", prefix)?.to_owned();
     let mut settings = Settings::default();
-    change.apply(&ctx.registry, &mut settings)?;
+    change.apply(&mut settings)?;
     let (registry, now) = (ctx.registry.clone(), ctx.app.now());
     let document = written(&settings)?;
     let row = RepositoryCreationTemplateRow { prefix: prefix.clone(), document, created_at: now, updated_at: now };
@@ -207,7 +222,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, prefix: &str, change: Change) -> R
         .write(move |conn| {
             Box::pin(async move {
                 if !rows::insert(conn, &registry, &row).await? {
-                    return Err(Error::TemplateExists { account: registry.account, prefix: row.prefix });
+                    return Err(Error::TemplateExists { registry, prefix: row.prefix });
                 }
                 Ok(())
             }) as Pending<'_, (), Error>
@@ -227,7 +242,7 @@ pub async fn update(ctx: &Ctx, grant: &Grant, prefix: &str, change: Change) -> R
             Box::pin(async move {
                 let row = rows::lock(conn, &registry, &prefix).await?.ok_or_else(|| unknown(&registry, &prefix))?;
                 let mut template = Template::read(row)?;
-                change.apply(&registry, &mut template.settings)?;
+                change.apply(&mut template.settings)?;
                 rows::update_document(conn, &registry, &prefix, &written(&template.settings)?, now).await?;
                 Ok(Template { updated_at: now, ..template })
             }) as Pending<'_, Template, Error>
@@ -308,20 +323,16 @@ fn check_prefix<'p>(member: &'static str, prefix: &'p str) -> Result<&'p str> {
 }
 
 fn written(settings: &Settings) -> Result<String> {
-    serde_json::to_string(settings).map_err(|_| Error::Internal)
+    serde_json::to_string(&Document::from(settings)).map_err(|_| Error::Internal)
 }
 
 fn unknown(registry: &RegistryId, prefix: &str) -> Error {
-    Error::TemplateUnknown { account: registry.account.clone(), prefix: prefix.to_owned() }
+    Error::TemplateUnknown { registry: registry.clone(), prefix: prefix.to_owned() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn registry() -> RegistryId {
-        RegistryId { account: "000000000000".parse().unwrap(), region: "us-east-1".parse().unwrap() }
-    }
 
     #[test]
     fn a_name_has_the_prefixes_of_its_folders() {
@@ -334,21 +345,38 @@ mod tests {
         let mut settings = Settings::default();
         let first = Change {
             description: Some("d".to_owned()),
-            encryption: Some(("KMS".to_owned(), None)),
             tag_mutability: Some("IMMUTABLE_WITH_EXCLUSION".to_owned()),
             tag_filters: Some(vec![("WILDCARD".to_owned(), "dev-*".to_owned())]),
             ..Change::default()
         };
-        first.apply(&registry(), &mut settings).unwrap();
-        assert!(settings.kms_key.as_deref().is_some_and(|key| key.starts_with("arn:aws:kms:us-east-1:000000000000:key/")));
+        first.apply(&mut settings).unwrap();
         let before = settings.clone();
-        Change::default().apply(&registry(), &mut settings).unwrap();
+        Change::default().apply(&mut settings).unwrap();
         assert_eq!(settings, before);
         // A plain mode has no filters; an empty text clears.
-        let second =
-            Change { description: Some(String::new()), tag_mutability: Some("MUTABLE".to_owned()), ..Change::default() };
-        second.apply(&registry(), &mut settings).unwrap();
-        assert_eq!((settings.description, settings.tag_filters.len()), (None, 0));
+        let second = Change {
+            description: Some(String::new()),
+            tag_mutability: Some("MUTABLE".to_owned()),
+            ..Change::default()
+        };
+        second.apply(&mut settings).unwrap();
+        assert_eq!((settings.description, settings.tag_mutability), (None, TagMutability::Mutable));
+    }
+
+    #[test]
+    fn what_is_stored_is_read_again() {
+        let settings = Settings {
+            description: Some("d".to_owned()),
+            applied_for: vec![CREATE_ON_PUSH.to_owned()],
+            encryption: Encryption::new("KMS", Some("alias/k".to_owned())).unwrap(),
+            tags: vec![ResourceTag { key: "k".to_owned(), value: "v".to_owned() }],
+            tag_mutability: TagMutability::new("MUTABLE_WITH_EXCLUSION", vec!["v*".parse().unwrap()]).unwrap(),
+            repository_policy: Some("p".to_owned()),
+            lifecycle_policy: Some("l".to_owned()),
+            custom_role_arn: Some("r".to_owned()),
+        };
+        let stored: Document = serde_json::from_str(&written(&settings).unwrap()).unwrap();
+        assert_eq!(stored.read().unwrap(), settings);
     }
 
     #[test]
@@ -356,9 +384,10 @@ mod tests {
         let text = |text: &str| Some(text.to_owned());
         for change in [
             Change { applied_for: Some(vec!["PUSH".to_owned()]), ..Change::default() },
-            Change { encryption: Some(("DES".to_owned(), None)), ..Change::default() },
-            Change { encryption: Some(("AES256".to_owned(), text("key"))), ..Change::default() },
-            Change { resource_tags: Some(vec![("aws:x".to_owned(), String::new())]), ..Change::default() },
+            Change {
+                resource_tags: Some(vec![ResourceTag { key: "aws:x".to_owned(), value: String::new() }]),
+                ..Change::default()
+            },
             Change { tag_mutability: text("SOMETIMES"), ..Change::default() },
             Change { tag_mutability: text("IMMUTABLE_WITH_EXCLUSION"), ..Change::default() },
             Change { tag_filters: Some(vec![("WILDCARD".to_owned(), "a".to_owned())]), ..Change::default() },
@@ -367,7 +396,7 @@ mod tests {
             Change { description: Some("x".repeat(257)), ..Change::default() },
         ] {
             let shown = format!("{change:?}");
-            assert!(change.apply(&registry(), &mut Settings::default()).is_err(), "{shown}");
+            assert!(change.apply(&mut Settings::default()).is_err(), "{shown}");
         }
     }
 }

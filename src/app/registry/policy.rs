@@ -17,7 +17,7 @@ pub async fn get(ctx: &Ctx, grant: &Grant) -> Result<String> {
     let mut conn = ctx.app.db.reader().await?;
     registry_settings::find(&mut conn, &ctx.registry, POLICY)
         .await?
-        .ok_or_else(|| Error::RegistryPolicyUnknown(ctx.registry.account.clone()))
+        .ok_or_else(|| Error::RegistryPolicyUnknown(ctx.registry.clone()))
 }
 
 /// Replaces the policy.
@@ -53,7 +53,7 @@ pub async fn delete(ctx: &Ctx, grant: &Grant) -> Result<String> {
             Box::pin(async move {
                 let text = registry_settings::delete(conn, &registry, POLICY)
                     .await?
-                    .ok_or(Error::RegistryPolicyUnknown(registry.account))?;
+                    .ok_or(Error::RegistryPolicyUnknown(registry))?;
                 stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 Ok(text)
             }) as Pending<'_, String, Error>

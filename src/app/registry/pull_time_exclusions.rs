@@ -3,8 +3,8 @@
 use store::{Pending, pull_time_exclusions, stamps};
 use types::Timestamp;
 
-use super::{List, Page};
 use super::check::{arn, is_account, length, pattern};
+use super::{List, Page};
 use crate::{Action, Ctx, Error, Grant, Result};
 
 /// The most principals of a registry.
@@ -22,7 +22,7 @@ pub async fn register(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result<T
         .write(move |conn| {
             Box::pin(async move {
                 if !pull_time_exclusions::insert(conn, &registry, &principal, now).await? {
-                    return Err(Error::ExclusionExists { account: registry.account, principal });
+                    return Err(Error::ExclusionExists { registry, principal });
                 }
                 if pull_time_exclusions::count(conn, &registry).await? > MAX {
                     return Err(Error::LimitExceeded(format!(
@@ -48,7 +48,7 @@ pub async fn deregister(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result
         .write(move |conn| {
             Box::pin(async move {
                 if !pull_time_exclusions::delete(conn, &registry, &principal).await? {
-                    return Err(Error::ExclusionUnknown { account: registry.account, principal });
+                    return Err(Error::ExclusionUnknown { registry, principal });
                 }
                 Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
             }) as Pending<'_, (), Error>

@@ -177,7 +177,7 @@ pub fn backfill(ctx: &Ctx, grant: &Grant, action: Action, replication_backfill_i
         is_uuid,
         "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
     )?;
-    Err(Error::BackfillUnknown { account: ctx.registry.account.clone(), id: replication_backfill_id.to_owned() })
+    Err(Error::BackfillUnknown { registry: ctx.registry.clone(), id: replication_backfill_id.to_owned() })
 }
 
 #[cfg(test)]

@@ -183,7 +183,7 @@ pub async fn findings(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Infall
     permit.require(Action::DescribeImageScanFindings)?;
     let digest = images::find(ctx, permit, id).await?;
     Err(Error::ScanUnknown {
-        account: permit.registry().account.clone(),
+        registry: permit.registry().clone(),
         repository: permit.repository().clone(),
         id: ImageId { digest: Some(digest.to_string()), tag: id.tag.clone() },
     })

@@ -61,9 +61,7 @@ impl SigningConfiguration {
 }
 
 fn is_profile(text: &str) -> bool {
-    let name = |name: &str| {
-        name.len() >= 2 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
+    let name = |name: &str| name.len() >= 2 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     arn(text).is_some_and(|parts| {
         parts.service == "signer"
             && is_region(parts.region)
@@ -100,7 +98,7 @@ pub async fn status(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Digest> 
 }
 
 fn unknown(ctx: &Ctx) -> Error {
-    Error::SigningConfigurationUnknown(ctx.registry.account.clone())
+    Error::SigningConfigurationUnknown(ctx.registry.clone())
 }
 
 #[cfg(test)]

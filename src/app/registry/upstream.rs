@@ -106,7 +106,9 @@ mod tests {
             assert_eq!((found.kind, found.needs_credentials, found.plain), (Some(kind), login, false), "{host}");
             assert!(find(host, Some(kind), &[]).is_ok());
         }
-        for host in ["docker.io", "https://quay.io", "quay.io/", "", ".azurecr.io", "a.b.azurecr.io", "evil.com#quay.io"] {
+        for host in
+            ["docker.io", "https://quay.io", "quay.io/", "", ".azurecr.io", "a.b.azurecr.io", "evil.com#quay.io"]
+        {
             assert!(matches!(find(host, None, &[]), Err(Error::UpstreamUnsupported(_))), "{host}");
         }
         assert!(matches!(find("quay.io", Some("k8s"), &[]), Err(Error::UpstreamUnsupported(_))));

@@ -4,12 +4,13 @@
 use app::api::Call;
 use app::registry::scanning::{self, RepositoryScanning, ScanningFilter};
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource, invalid_parameter};
+use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use types::{Arn, RepoName};
 
 use crate::error::Error;
-use crate::parameters::repository_name;
+use crate::shapes::paging;
+use crate::shapes::target::repository_name;
 
 /// The operation.
 pub(crate) struct BatchGetRepositoryScanningConfiguration;
@@ -31,7 +32,7 @@ pub(crate) struct Output {
 #[serde(rename_all = "camelCase")]
 struct ScanningConfiguration {
     repository_arn: String,
-    repository_name: RepoName,
+    repository_name: String,
     scan_on_push: bool,
     scan_frequency: &'static str,
     applied_scan_filters: Vec<ScanningFilter>,
@@ -40,7 +41,7 @@ struct ScanningConfiguration {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Failure {
-    repository_name: RepoName,
+    repository_name: String,
     failure_code: &'static str,
     failure_reason: &'static str,
 }
@@ -63,13 +64,13 @@ impl Operation for BatchGetRepositoryScanningConfiguration {
         let (found, absent) = scanning::of_repositories(&call.ctx, grant, &names).await?;
         let configuration = |found: RepositoryScanning| ScanningConfiguration {
             repository_arn: Arn::repository(&call.ctx.registry, &found.name).to_string(),
-            repository_name: found.name,
+            repository_name: found.name.to_string(),
             scan_on_push: found.scan_on_push,
             scan_frequency: found.scan_frequency,
             applied_scan_filters: found.applied.into_iter().collect(),
         };
-        let failure = |repository_name| Failure {
-            repository_name,
+        let failure = |name: RepoName| Failure {
+            repository_name: name.to_string(),
             failure_code: "REPOSITORY_NOT_FOUND",
             failure_reason: "REPOSITORY_NOT_FOUND",
         };
@@ -81,8 +82,6 @@ impl Operation for BatchGetRepositoryScanningConfiguration {
 }
 
 fn names(input: &Input) -> Result<Vec<RepoName>, Error> {
-    if !(1..=25).contains(&input.repository_names.len()) {
-        return Err(invalid_parameter("repositoryNames", "must have length between 1 and 25").into());
-    }
-    input.repository_names.iter().map(|name| repository_name(name)).collect()
+    paging::length("repositoryNames", &input.repository_names, 25)?;
+    input.repository_names.iter().map(|name| repository_name("repositoryNames", name)).collect()
 }

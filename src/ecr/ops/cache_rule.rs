@@ -3,7 +3,6 @@
 use app::registry::cache_rules::CacheRule;
 use aws::Epoch;
 use serde::Serialize;
-use types::AccountId;
 
 /// A rule. Absent members are omitted.
 #[derive(Debug, Serialize)]
@@ -13,7 +12,7 @@ pub(crate) struct Rule {
     upstream_registry_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_registry: Option<String>,
-    registry_id: AccountId,
+    registry_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     credential_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,7 +31,7 @@ impl Rule {
             ecr_repository_prefix: rule.prefix,
             upstream_registry_url: rule.upstream_url,
             upstream_registry: rule.upstream_registry,
-            registry_id: rule.registry.account,
+            registry_id: rule.registry.account.to_string(),
             credential_arn: rule.credential_arn,
             custom_role_arn: rule.custom_role_arn,
             upstream_repository_prefix: rule.upstream_prefix,

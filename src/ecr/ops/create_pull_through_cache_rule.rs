@@ -8,11 +8,11 @@ use app::api::Call;
 use app::registry::cache_rules::{self, NewRule};
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::cache_rule::Rule;
 use crate::error::Error;
-use crate::parameters::own_registry;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct CreatePullThroughCacheRule;
@@ -29,14 +29,12 @@ pub(crate) struct Input {
     upstream_repository_prefix: Option<String>,
 }
 
-type Output = Rule;
-
 impl Operation for CreatePullThroughCacheRule {
     type Call = Call;
     const NAME: &'static str = "CreatePullThroughCacheRule";
     const ACTION: &'static str = Action::CreatePullThroughCacheRule.as_str();
     type Input = Input;
-    type Output = Output;
+    type Output = Rule;
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
@@ -44,7 +42,7 @@ impl Operation for CreatePullThroughCacheRule {
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
-    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Rule, Error> {
         let new = NewRule {
             prefix: input.ecr_repository_prefix,
             upstream_url: input.upstream_registry_url,

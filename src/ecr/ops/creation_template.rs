@@ -3,6 +3,12 @@
 use app::registry::creation_templates::{self, Change};
 use aws::Epoch;
 use serde::{Deserialize, Serialize};
+use types::{Encryption, RegistryId};
+
+use crate::error::Error;
+use crate::shapes::encryption::EncryptionConfiguration;
+use crate::shapes::tag::Tag;
+use crate::shapes::tag_mutability::{self, ExclusionFilter};
 
 /// What a call can say of a template, beside its prefix and what it applies for.
 #[derive(Debug, Deserialize)]
@@ -10,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Changed {
     description: Option<String>,
     encryption_configuration: Option<EncryptionConfiguration>,
-    resource_tags: Option<Vec<ResourceTag>>,
+    resource_tags: Option<Vec<Tag>>,
     image_tag_mutability: Option<String>,
     image_tag_mutability_exclusion_filters: Option<Vec<ExclusionFilter>>,
     repository_policy: Option<String>,
@@ -18,7 +24,7 @@ pub(crate) struct Changed {
     custom_role_arn: Option<String>,
 }
 
-/// A template. Absent members are omitted.
+/// `RepositoryCreationTemplate`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Template {
@@ -27,10 +33,10 @@ pub(crate) struct Template {
     description: Option<String>,
     encryption_configuration: EncryptionConfiguration,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    resource_tags: Vec<ResourceTag>,
-    image_tag_mutability: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    image_tag_mutability_exclusion_filters: Vec<ExclusionFilter>,
+    resource_tags: Vec<Tag>,
+    image_tag_mutability: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_tag_mutability_exclusion_filters: Option<Vec<ExclusionFilter>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     repository_policy: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,38 +48,17 @@ pub(crate) struct Template {
     updated_at: Epoch,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct EncryptionConfiguration {
-    encryption_type: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kms_key: Option<String>,
-}
-
-/// The one kind of tag that ECR spells in capitals.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ResourceTag {
-    key: String,
-    value: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ExclusionFilter {
-    filter_type: String,
-    filter: String,
-}
-
 impl Changed {
     /// For the rule.
-    pub(super) fn into_change(self, applied_for: Option<Vec<String>>) -> Change {
+    pub(super) fn read(self, registry: &RegistryId, applied_for: Option<Vec<String>>) -> Result<Change, Error> {
+        let encryption: Option<Encryption> =
+            self.encryption_configuration.map(|encryption| encryption.read(registry)).transpose()?;
         let filter = |filter: ExclusionFilter| (filter.filter_type, filter.filter);
-        Change {
+        Ok(Change {
             description: self.description,
             applied_for,
-            encryption: self.encryption_configuration.map(|encryption| (encryption.encryption_type, encryption.kms_key)),
-            resource_tags: self.resource_tags.map(|tags| tags.into_iter().map(|tag| (tag.key, tag.value)).collect()),
+            encryption,
+            resource_tags: self.resource_tags.map(|tags| tags.into_iter().map(Into::into).collect()),
             tag_mutability: self.image_tag_mutability,
             tag_filters: self
                 .image_tag_mutability_exclusion_filters
@@ -81,25 +66,20 @@ impl Changed {
             repository_policy: self.repository_policy,
             lifecycle_policy: self.lifecycle_policy,
             custom_role_arn: self.custom_role_arn,
-        }
+        })
     }
 }
 
 impl From<creation_templates::Template> for Template {
     fn from(template: creation_templates::Template) -> Self {
         let settings = template.settings;
-        let tag = |(key, value)| ResourceTag { key, value };
-        let filter = |filter| ExclusionFilter { filter_type: "WILDCARD".to_owned(), filter };
         Self {
             prefix: template.prefix,
             description: settings.description,
-            encryption_configuration: EncryptionConfiguration {
-                encryption_type: settings.encryption_type,
-                kms_key: settings.kms_key,
-            },
-            resource_tags: settings.resource_tags.into_iter().map(tag).collect(),
-            image_tag_mutability: settings.tag_mutability,
-            image_tag_mutability_exclusion_filters: settings.tag_filters.into_iter().map(filter).collect(),
+            encryption_configuration: EncryptionConfiguration::from(&settings.encryption),
+            resource_tags: settings.tags.into_iter().map(Into::into).collect(),
+            image_tag_mutability: settings.tag_mutability.mode(),
+            image_tag_mutability_exclusion_filters: tag_mutability::filters(&settings.tag_mutability),
             repository_policy: settings.repository_policy,
             lifecycle_policy: settings.lifecycle_policy,
             applied_for: settings.applied_for,

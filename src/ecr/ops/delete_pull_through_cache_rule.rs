@@ -5,11 +5,11 @@ use app::api::Call;
 use app::registry::cache_rules;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::cache_rule::Rule;
 use crate::error::Error;
-use crate::parameters::own_registry;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct DeletePullThroughCacheRule;
@@ -21,14 +21,12 @@ pub(crate) struct Input {
     registry_id: Option<String>,
 }
 
-type Output = Rule;
-
 impl Operation for DeletePullThroughCacheRule {
     type Call = Call;
     const NAME: &'static str = "DeletePullThroughCacheRule";
     const ACTION: &'static str = Action::DeletePullThroughCacheRule.as_str();
     type Input = Input;
-    type Output = Output;
+    type Output = Rule;
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
@@ -36,7 +34,7 @@ impl Operation for DeletePullThroughCacheRule {
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
-    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Rule, Error> {
         Ok(Rule::created(cache_rules::delete(&call.ctx, grant, &input.ecr_repository_prefix).await?))
     }
 }

@@ -6,7 +6,6 @@ use app::registry::policy;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use crate::error::Error;
 
@@ -19,7 +18,7 @@ pub(crate) struct Input {}
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     policy_text: String,
 }
 
@@ -37,6 +36,6 @@ impl Operation for DeleteRegistryPolicy {
 
     async fn run(call: &Call, grant: &Grant, _: Input) -> Result<Output, Error> {
         let policy_text = policy::delete(&call.ctx, grant).await?;
-        Ok(Output { registry_id: call.account().clone(), policy_text })
+        Ok(Output { registry_id: call.account().to_string(), policy_text })
     }
 }

@@ -6,7 +6,6 @@ use app::registry::creation_templates;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use super::creation_template::Template;
 use crate::error::Error;
@@ -23,7 +22,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     repository_creation_template: Template,
 }
 
@@ -41,6 +40,6 @@ impl Operation for DeleteRepositoryCreationTemplate {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let template = creation_templates::delete(&call.ctx, grant, &input.prefix).await?;
-        Ok(Output { registry_id: call.account().clone(), repository_creation_template: template.into() })
+        Ok(Output { registry_id: call.account().to_string(), repository_creation_template: template.into() })
     }
 }

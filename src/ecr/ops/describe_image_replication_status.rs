@@ -5,15 +5,15 @@
 //! image that no rule is about.
 
 use app::api::Call;
+use app::images::ImageId;
 use app::registry::replication;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
-use types::RepoName;
 
-use super::image_identifier::ImageIdentifier;
 use crate::error::Error;
-use crate::parameters::repository;
+use crate::shapes::image::ImageIdentifier;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct DescribeImageReplicationStatus;
@@ -29,7 +29,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    repository_name: RepoName,
+    repository_name: String,
     image_id: ImageIdentifier,
     /// Always empty.
     replication_statuses: [(); 0],
@@ -44,15 +44,18 @@ impl Operation for DescribeImageReplicationStatus {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        Ok(vec![target(call, input)?.need(Action::DescribeImageReplicationStatus)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
-        let digest = replication::status(&call.ctx, &permit, &input.image_id.id()).await?;
-        let image_id = input.image_id.found(digest);
-        Ok(Output { repository_name: name, image_id, replication_statuses: [] })
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
+        let digest = replication::status(&call.ctx, &permit, &ImageId::from(&input.image_id)).await?;
+        let image_id = ImageIdentifier { image_digest: Some(digest.to_string()), ..input.image_id };
+        Ok(Output { repository_name: target.repository_name(), image_id, replication_statuses: [] })
     }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

@@ -4,14 +4,16 @@
 //! There is no scanner yet, so every image that exists has the answer that ECR has for one that was never scanned.
 
 use app::api::Call;
+use app::images::ImageId;
 use app::registry::scanning;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
-use super::image_identifier::ImageIdentifier;
 use crate::error::Error;
-use crate::parameters::{limit, repository};
+use crate::shapes::image::ImageIdentifier;
+use crate::shapes::paging;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct DescribeImageScanFindings;
@@ -38,14 +40,17 @@ impl Operation for DescribeImageScanFindings {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        limit(input.max_results, 1000)?;
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        paging::limit(input.max_results, 1000)?;
+        Ok(vec![target(call, input)?.need(Action::DescribeImageScanFindings)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
-        match scanning::findings(&call.ctx, &permit, &input.image_id.id()).await? {}
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
+        match scanning::findings(&call.ctx, &permit, &ImageId::from(&input.image_id)).await? {}
     }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

@@ -4,12 +4,13 @@
 use app::api::Call;
 use app::registry::cache_rules;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource, invalid_parameter};
+use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 
 use super::cache_rule::Rule;
 use crate::error::Error;
-use crate::parameters::{limit, own_registry};
+use crate::shapes::paging;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct DescribePullThroughCacheRules;
@@ -40,10 +41,9 @@ impl Operation for DescribePullThroughCacheRules {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        limit(input.max_results, 1000)?;
-        if input.ecr_repository_prefixes.is_some() && (input.next_token.is_some() || input.max_results.is_some()) {
-            let what = "must not be specified together with nextToken or maxResults";
-            return Err(invalid_parameter("ecrRepositoryPrefixes", what).into());
+        paging::limit(input.max_results, 1000)?;
+        if input.ecr_repository_prefixes.is_some() {
+            paging::no_paging("ecrRepositoryPrefixes", input.max_results, input.next_token.as_deref())?;
         }
         own_registry(call, input.registry_id.as_deref())?;
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
@@ -53,7 +53,7 @@ impl Operation for DescribePullThroughCacheRules {
         let (rules, next_token) = match &input.ecr_repository_prefixes {
             Some(prefixes) => (cache_rules::find_all(&call.ctx, grant, prefixes).await?, None),
             None => {
-                let limit = limit(input.max_results, 1000)?;
+                let limit = paging::limit(input.max_results, 1000)?;
                 let page = cache_rules::list(&call.ctx, grant, input.next_token.as_deref(), limit).await?;
                 (page.items, page.next_token)
             }

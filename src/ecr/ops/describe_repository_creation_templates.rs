@@ -5,13 +5,12 @@
 use app::api::Call;
 use app::registry::creation_templates;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource, invalid_parameter};
+use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use super::creation_template::Template;
 use crate::error::Error;
-use crate::parameters::limit;
+use crate::shapes::paging;
 
 /// The operation.
 pub(crate) struct DescribeRepositoryCreationTemplates;
@@ -27,7 +26,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     repository_creation_templates: Vec<Template>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
@@ -42,10 +41,9 @@ impl Operation for DescribeRepositoryCreationTemplates {
     type Error = Error;
 
     fn needs(_: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        limit(input.max_results, 1000)?;
-        if input.prefixes.is_some() && (input.next_token.is_some() || input.max_results.is_some()) {
-            let what = "must not be specified together with nextToken or maxResults";
-            return Err(invalid_parameter("prefixes", what).into());
+        paging::limit(input.max_results, 1000)?;
+        if input.prefixes.is_some() {
+            paging::no_paging("prefixes", input.max_results, input.next_token.as_deref())?;
         }
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
@@ -54,12 +52,12 @@ impl Operation for DescribeRepositoryCreationTemplates {
         let (templates, next_token) = match &input.prefixes {
             Some(prefixes) => (creation_templates::find_all(&call.ctx, grant, prefixes).await?, None),
             None => {
-                let limit = limit(input.max_results, 1000)?;
+                let limit = paging::limit(input.max_results, 1000)?;
                 let page = creation_templates::list(&call.ctx, grant, input.next_token.as_deref(), limit).await?;
                 (page.items, page.next_token)
             }
         };
         let repository_creation_templates = templates.into_iter().map(Template::from).collect();
-        Ok(Output { registry_id: call.account().clone(), repository_creation_templates, next_token })
+        Ok(Output { registry_id: call.account().to_string(), repository_creation_templates, next_token })
     }
 }

@@ -6,12 +6,11 @@
 use app::api::Call;
 use app::lifecycle;
 use app::{Action, Grant};
-use aws::{Epoch, Need, Operation, Resource};
+use aws::{Epoch, Need, Operation};
 use serde::{Deserialize, Serialize};
-use types::{AccountId, RepoName};
 
 use crate::error::Error;
-use crate::parameters::repository;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct GetLifecyclePolicy;
@@ -26,8 +25,8 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
-    repository_name: RepoName,
+    registry_id: String,
+    repository_name: String,
     lifecycle_policy_text: String,
     last_evaluated_at: Epoch,
 }
@@ -41,19 +40,22 @@ impl Operation for GetLifecyclePolicy {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        Ok(vec![target(call, input)?.need(Action::GetLifecyclePolicy)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
         let policy = lifecycle::get(&call.ctx, &permit).await?;
         Ok(Output {
-            registry_id: registry.account,
-            repository_name: name,
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
             lifecycle_policy_text: policy.text,
             last_evaluated_at: Epoch(policy.last_evaluated_at),
         })
     }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

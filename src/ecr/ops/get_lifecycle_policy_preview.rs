@@ -6,13 +6,13 @@
 use app::api::Call;
 use app::lifecycle::preview::{self, Item, PreviewStatus, TagStatus, Wanted};
 use app::{Action, Grant};
-use aws::{Epoch, Need, Operation, Resource, invalid_parameter};
+use aws::{Epoch, Need, Operation, invalid_parameter};
 use serde::{Deserialize, Serialize};
-use types::{AccountId, RepoName};
 
-use super::image_identifier::ImageIdentifier;
 use crate::error::Error;
-use crate::parameters::{limit, repository};
+use crate::shapes::image::{self, ImageIdentifier};
+use crate::shapes::paging;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct GetLifecyclePolicyPreview;
@@ -37,8 +37,8 @@ struct Filter {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
-    repository_name: RepoName,
+    registry_id: String,
+    repository_name: String,
     lifecycle_policy_text: String,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,13 +96,12 @@ impl Operation for GetLifecyclePolicyPreview {
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
         wanted(input)?;
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        Ok(vec![target(call, input)?.need(Action::GetLifecyclePolicyPreview)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
         let preview = preview::get(&call.ctx, &permit, &wanted(&input)?).await?;
         // Before the preview is complete nobody knows.
         let complete = preview.status == PreviewStatus::Complete;
@@ -115,8 +114,8 @@ impl Operation for GetLifecyclePolicyPreview {
             transitioning_image_total_counts: complete.then(transitioning),
         };
         Ok(Output {
-            registry_id: registry.account,
-            repository_name: name,
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
             lifecycle_policy_text: preview.text,
             status: preview.status.as_str(),
             next_token: preview.next_token,
@@ -143,7 +142,7 @@ impl From<Item> for PreviewResult {
 }
 
 fn wanted(input: &Input) -> Result<Wanted, Error> {
-    let limit = limit(input.max_results, 100)?;
+    let limit = paging::limit(input.max_results, 100)?;
     let status = input.filter.as_ref().and_then(|filter| filter.tag_status.as_deref());
     let tagged = match status {
         None | Some("ANY") => TagStatus::Any,
@@ -157,12 +156,14 @@ fn wanted(input: &Input) -> Result<Wanted, Error> {
     let Some(ids) = &input.image_ids else {
         return Ok(Wanted::Page { tagged, next_token: input.next_token.clone(), limit });
     };
-    if !(1..=100).contains(&ids.len()) {
-        return Err(invalid_parameter("imageIds", "must have length between 1 and 100").into());
+    paging::length("imageIds", ids, 100)?;
+    paging::no_paging("imageIds", input.max_results, input.next_token.as_deref())?;
+    if status.is_some() {
+        return Err(invalid_parameter("imageIds", "must not be used together with filter").into());
     }
-    if input.next_token.is_some() || input.max_results.is_some() || status.is_some() {
-        let what = "must not be specified together with nextToken, maxResults or filter";
-        return Err(invalid_parameter("imageIds", what).into());
-    }
-    Ok(Wanted::Images(ids.iter().map(ImageIdentifier::id).collect()))
+    Ok(Wanted::Images(image::ids(ids)))
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

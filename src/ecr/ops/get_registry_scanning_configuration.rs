@@ -6,7 +6,6 @@ use app::registry::scanning::{self, ScanningConfiguration};
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use crate::error::Error;
 
@@ -19,7 +18,7 @@ pub(crate) struct Input {}
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     /// `PutRegistryScanningConfiguration` answers it under another name.
     scanning_configuration: ScanningConfiguration,
 }
@@ -38,6 +37,6 @@ impl Operation for GetRegistryScanningConfiguration {
 
     async fn run(call: &Call, grant: &Grant, _: Input) -> Result<Output, Error> {
         let scanning_configuration = scanning::get(&call.ctx, grant).await?;
-        Ok(Output { registry_id: call.account().clone(), scanning_configuration })
+        Ok(Output { registry_id: call.account().to_string(), scanning_configuration })
     }
 }

@@ -8,7 +8,7 @@ use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::parameters::limit;
+use crate::shapes::paging;
 
 /// The operation.
 pub(crate) struct ListPullTimeUpdateExclusions;
@@ -38,12 +38,12 @@ impl Operation for ListPullTimeUpdateExclusions {
     type Error = Error;
 
     fn needs(_: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        limit(input.max_results, 1000)?;
+        paging::limit(input.max_results, 1000)?;
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let limit = limit(input.max_results, 1000)?;
+        let limit = paging::limit(input.max_results, 1000)?;
         let page = pull_time_exclusions::list(&call.ctx, grant, input.next_token.as_deref(), limit).await?;
         Ok(Output { pull_time_update_exclusions: page.items, next_token: page.next_token })
     }

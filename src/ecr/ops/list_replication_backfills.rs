@@ -6,10 +6,10 @@ use app::registry::replication;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use crate::error::Error;
-use crate::parameters::{limit, own_registry};
+use crate::shapes::paging;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct ListReplicationBackfills;
@@ -25,7 +25,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     /// Always empty.
     backfills: [(); 0],
 }
@@ -39,13 +39,13 @@ impl Operation for ListReplicationBackfills {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        limit(input.max_results, 50)?;
+        paging::limit(input.max_results, 50)?;
         own_registry(call, input.registry_id.as_deref())?;
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         replication::list_backfills(&call.ctx, grant, input.next_token.as_deref())?;
-        Ok(Output { registry_id: call.account().clone(), backfills: [] })
+        Ok(Output { registry_id: call.account().to_string(), backfills: [] })
     }
 }

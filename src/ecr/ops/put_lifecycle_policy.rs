@@ -6,12 +6,11 @@
 use app::api::Call;
 use app::lifecycle;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
-use types::{AccountId, RepoName};
 
 use crate::error::Error;
-use crate::parameters::repository;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct PutLifecyclePolicy;
@@ -27,8 +26,8 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
-    repository_name: RepoName,
+    registry_id: String,
+    repository_name: String,
     lifecycle_policy_text: String,
 }
 
@@ -41,18 +40,21 @@ impl Operation for PutLifecyclePolicy {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        Ok(vec![target(call, input)?.need(Action::PutLifecyclePolicy)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
         lifecycle::put(&call.ctx, &permit, &input.lifecycle_policy_text).await?;
         Ok(Output {
-            registry_id: registry.account,
-            repository_name: name,
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
             lifecycle_policy_text: input.lifecycle_policy_text,
         })
     }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

@@ -6,7 +6,6 @@ use app::registry::policy;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use crate::error::Error;
 
@@ -22,7 +21,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     policy_text: String,
 }
 
@@ -40,6 +39,6 @@ impl Operation for PutRegistryPolicy {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         policy::put(&call.ctx, grant, &input.policy_text).await?;
-        Ok(Output { registry_id: call.account().clone(), policy_text: input.policy_text })
+        Ok(Output { registry_id: call.account().to_string(), policy_text: input.policy_text })
     }
 }

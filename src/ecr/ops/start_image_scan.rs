@@ -5,14 +5,15 @@
 //! scans by hand are not to be had; to say that a scan began would let `aws ecr wait image-scan-complete` wait for nothing.
 
 use app::api::Call;
+use app::images::ImageId;
 use app::registry::scanning;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
-use super::image_identifier::ImageIdentifier;
 use crate::error::Error;
-use crate::parameters::repository;
+use crate::shapes::image::ImageIdentifier;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct StartImageScan;
@@ -38,13 +39,16 @@ impl Operation for StartImageScan {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        Ok(vec![target(call, input)?.need(Action::StartImageScan)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
-        match scanning::start(&call.ctx, &permit, &input.image_id.id()).await? {}
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
+        match scanning::start(&call.ctx, &permit, &ImageId::from(&input.image_id)).await? {}
     }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

@@ -8,7 +8,7 @@ use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::parameters::own_registry;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct StopReplicationBackfill;

@@ -4,14 +4,14 @@
 //! There is no archive yet, so a call about an image that exists is refused with the error that ECR has for it.
 
 use app::api::Call;
-use app::images::storage_class;
+use app::images::{ImageId, storage_class};
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
-use super::image_identifier::ImageIdentifier;
 use crate::error::Error;
-use crate::parameters::repository;
+use crate::shapes::image::ImageIdentifier;
+use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct UpdateImageStorageClass;
@@ -38,14 +38,17 @@ impl Operation for UpdateImageStorageClass {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Repository(registry, name))])
+        Ok(vec![target(call, input)?.need(Action::UpdateImageStorageClass)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let (registry, name) = repository(call, input.registry_id.as_deref(), &input.repository_name)?;
-        let permit = grant.permit(&registry, &name);
-        let (id, target) = (input.image_id.id(), input.target_storage_class.as_str());
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
+        let (id, target) = (ImageId::from(&input.image_id), input.target_storage_class.as_str());
         match storage_class::update(&call.ctx, &permit, &id, target).await? {}
     }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
 }

@@ -5,11 +5,11 @@ use app::api::Call;
 use app::registry::cache_rules;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::cache_rule::Rule;
 use crate::error::Error;
-use crate::parameters::own_registry;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct UpdatePullThroughCacheRule;
@@ -23,14 +23,12 @@ pub(crate) struct Input {
     custom_role_arn: Option<String>,
 }
 
-type Output = Rule;
-
 impl Operation for UpdatePullThroughCacheRule {
     type Call = Call;
     const NAME: &'static str = "UpdatePullThroughCacheRule";
     const ACTION: &'static str = Action::UpdatePullThroughCacheRule.as_str();
     type Input = Input;
-    type Output = Output;
+    type Output = Rule;
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
@@ -38,7 +36,7 @@ impl Operation for UpdatePullThroughCacheRule {
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
-    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Rule, Error> {
         let (credential, role) = (input.credential_arn.as_deref(), input.custom_role_arn.as_deref());
         let rule = cache_rules::update(&call.ctx, grant, &input.ecr_repository_prefix, credential, role).await?;
         Ok(Rule::updated(rule))

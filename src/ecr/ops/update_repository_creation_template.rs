@@ -6,7 +6,6 @@ use app::registry::creation_templates;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
-use types::AccountId;
 
 use super::creation_template::{Changed, Template};
 use crate::error::Error;
@@ -26,7 +25,7 @@ pub(crate) struct Input {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
-    registry_id: AccountId,
+    registry_id: String,
     repository_creation_template: Template,
 }
 
@@ -43,8 +42,8 @@ impl Operation for UpdateRepositoryCreationTemplate {
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let change = input.settings.into_change(input.applied_for);
+        let change = input.settings.read(&call.ctx.registry, input.applied_for)?;
         let template = creation_templates::update(&call.ctx, grant, &input.prefix, change).await?;
-        Ok(Output { registry_id: call.account().clone(), repository_creation_template: template.into() })
+        Ok(Output { registry_id: call.account().to_string(), repository_creation_template: template.into() })
     }
 }

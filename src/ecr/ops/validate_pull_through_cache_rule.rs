@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache_rule::Rule;
 use crate::error::Error;
-use crate::parameters::own_registry;
+use crate::shapes::target::own_registry;
 
 /// The operation.
 pub(crate) struct ValidatePullThroughCacheRule;

@@ -85,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) delete_enabled: bool,
     /// Whether an index may name manifests that are not there.
     pub(crate) sparse_indexes: bool,
+    /// How much a registry may hold.
+    pub(crate) limits: app::Limits,
     /// The largest manifest, in bytes.
     pub(crate) max_manifest_bytes: u64,
     /// The memory for the buffers of all uploads together, in bytes.
@@ -177,6 +179,7 @@ impl Config {
         let sparse_indexes = switch(sources, "sparse_indexes", problems);
         let max_manifest_bytes =
             bytes(sources, "max_manifest_bytes", problems, 64 << 10..=64 << 20, "between 64KiB and 64MiB");
+        let limits = read_limits(sources, problems);
         let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
@@ -207,6 +210,7 @@ impl Config {
             cache_upstreams: cache_upstreams?,
             delete_enabled: delete_enabled?,
             sparse_indexes: sparse_indexes?,
+            limits: limits?,
             max_manifest_bytes: max_manifest_bytes?,
             memory_budget: memory_budget?,
             upload_ttl: upload_ttl?,
@@ -219,6 +223,29 @@ impl Config {
             data_dir,
         })
     }
+}
+
+/// The quotas of ECR.
+fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits> {
+    const MIB: u64 = 1 << 20;
+    const MANY: u32 = 1_000_000_000;
+    let repositories = number(sources, "max_repositories", problems, 1..=MANY);
+    let images = number(sources, "max_images", problems, 1..=MANY);
+    let image_tags = number(sources, "max_image_tags", problems, 1..=MANY);
+    let layer_bytes = bytes(sources, "max_layer_bytes", problems, MIB..=1 << 42, "between 1MiB and 4TiB");
+    let layer_parts = number(sources, "max_layer_parts", problems, 1..=1_000_000);
+    // The model of ECR, which clients check parts against, allows no more.
+    let layer_part_bytes = bytes(sources, "max_layer_part_bytes", problems, 1..=20 * MIB, "between 1B and 20MiB");
+    let layer_part_min_bytes = bytes(sources, "min_layer_part_bytes", problems, 0..=20 * MIB, "at most 20MiB");
+    Some(app::Limits {
+        repositories: repositories?.into(),
+        images: images?.into(),
+        image_tags: image_tags?.into(),
+        layer_bytes: layer_bytes?,
+        layer_parts: layer_parts?.into(),
+        layer_part_bytes: layer_part_bytes?,
+        layer_part_min_bytes: layer_part_min_bytes?,
+    })
 }
 
 /// The rules of AWS for a key id keep it apart from the colon of Basic and the slashes of a signature's scope.

@@ -74,7 +74,8 @@ async fn a_preview_whose_worker_is_silent_is_taken_over() {
         assert!(claim(&test.db, "too early", 30, 60).await.is_none());
         assert_eq!(claim(&test.db, "second", 31, 60).await, Some(id));
         // The first one comes back to life, and can do nothing.
-        let lease = write(&test.db, |conn| Box::pin(async move { previews::update_lease(conn, "silent", at(99)).await }));
+        let lease =
+            write(&test.db, |conn| Box::pin(async move { previews::update_lease(conn, "silent", at(99)).await }));
         assert!(!lease.await.unwrap());
         assert!(!end(&test.db, "silent").await);
         assert!(end(&test.db, "second").await);

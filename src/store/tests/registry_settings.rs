@@ -89,14 +89,13 @@ async fn cache_rules_are_found_by_prefix_and_listed_in_pages() {
         let updated = write(&test.db, |conn| {
             Box::pin(async move { rules::update(conn, &registry(), "quay", Some("secret"), None, at(5)).await })
         });
-        let expected = PullThroughCacheRuleRow {
-            credential_arn: Some("secret".to_owned()),
-            updated_at: at(5),
-            ..rule("quay")
-        };
+        let expected =
+            PullThroughCacheRuleRow { credential_arn: Some("secret".to_owned()), updated_at: at(5), ..rule("quay") };
         assert_eq!(updated.await.unwrap().unwrap(), expected);
         let delete = async || {
-            write(&test.db, |conn| Box::pin(async move { rules::delete(conn, &registry(), "quay").await })).await.unwrap()
+            write(&test.db, |conn| Box::pin(async move { rules::delete(conn, &registry(), "quay").await }))
+                .await
+                .unwrap()
         };
         assert_eq!(delete().await.unwrap(), expected);
         assert!(delete().await.is_none());
@@ -122,9 +121,8 @@ async fn creation_templates_are_found_by_prefix_and_changed() {
             );
         }
         let again = template("a", "4");
-        let taken = write(&test.db, move |conn| {
-            Box::pin(async move { templates::insert(conn, &registry(), &again).await })
-        });
+        let taken =
+            write(&test.db, move |conn| Box::pin(async move { templates::insert(conn, &registry(), &again).await }));
         assert!(!taken.await.unwrap());
         let changed = write(&test.db, |conn| {
             Box::pin(async move {
@@ -139,9 +137,7 @@ async fn creation_templates_are_found_by_prefix_and_changed() {
         let found: Vec<_> = found.iter().map(|row| (row.prefix.as_str(), row.document.as_str())).collect();
         assert_eq!(found, [("a", "1"), ("a/b", "5")]);
         assert_eq!(templates::list(&mut conn, &registry(), "ROOT", 1).await.unwrap()[0].prefix, "a");
-        let deleted = write(&test.db, |conn| {
-            Box::pin(async move { templates::delete(conn, &registry(), "a").await })
-        });
+        let deleted = write(&test.db, |conn| Box::pin(async move { templates::delete(conn, &registry(), "a").await }));
         assert_eq!(deleted.await.unwrap(), Some(template("a", "1")));
     })
     .await;
