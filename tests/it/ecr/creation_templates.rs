@@ -91,8 +91,8 @@ ecr.create_repository_creation_template(prefix="team/web/deep", appliedFor=["REP
         }
         // No template is for these; `team` is not in the folder `team`.
         for name in ["other/app", "team", "teams/app"] {
-            let answer = client.repository(name).begin_answer().await.expect_error(404, "NAME_UNKNOWN");
-            drop(answer);
+            let uploads = format!("/v2/{name}/blobs/uploads/");
+            client.post(&uploads).send().await.expect_error(404, "NAME_UNKNOWN");
         }
         // Anonymous, by the policy that came with the template.
         wharf.anonymous().repository("team/web/app").manifest("v1").await.expect(200);
@@ -117,7 +117,7 @@ assert len(ecr.describe_repositories()["repositories"]) == 3
         );
         // Who may not create repositories creates none by a template either.
         let user = wharf.known_user("anna", &identity_policy(&[allow(PUSH, "*"), allow(PULL, "*")])).await;
-        let denied = client.as_(user.auth()).repository("team/new").begin_answer().await.expect_error(403, "DENIED");
+        let denied = client.as_(user.auth()).post("/v2/team/new/blobs/uploads/").send().await.expect_error(403, "DENIED");
         assert!(denied.json().to_string().contains("ecr:CreateRepository"), "{denied}");
     }
 }

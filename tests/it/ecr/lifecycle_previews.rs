@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 
-use tests::harness::{Backend, Backing, Wharf, on_default, resources};
+use tests::harness::backing::Backing;
+use tests::harness::{Backend, Wharf, on_default, resources};
 
 /// What the scripts below share.
 const PRELUDE: &str = r#"

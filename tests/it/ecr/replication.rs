@@ -95,7 +95,7 @@ assert "not in the replication configuration" in error["message"], error
 ecr.put_replication_configuration(replicationConfiguration={"rules": [{"destinations": [there]}]})
 error = refused("ValidationException", ecr.start_replication_backfill, destination=there)
 assert error["message"] == "Replication does not run on this registry yet", error
-refused("InvalidParameterException", ecr.start_replication_backfill, destination={"region": "x", "registryId": account})
+refused("InvalidParameterException", ecr.start_replication_backfill, destination={"region": "EU", "registryId": account})
 refused("InvalidParameterException", ecr.start_replication_backfill, destination=there, registryId="111122223333")
 listed = ecr.list_replication_backfills(registryId=account, maxResults=50)
 assert listed["registryId"] == account and listed["backfills"] == [] and "nextToken" not in listed

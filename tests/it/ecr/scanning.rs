@@ -65,7 +65,7 @@ assert (dev["scanOnPush"], dev["scanFrequency"]) == (False, "MANUAL"), dev
 assert (prod["scanOnPush"], prod["scanFrequency"]) == (True, "SCAN_ON_PUSH"), prod
 assert prod["appliedScanFilters"] == [{"filter": "team/p*", "filterType": "WILDCARD"}], prod
 refused("InvalidParameterException", ecr.batch_get_repository_scanning_configuration, repositoryNames=["NO NAME"])
-refused("InvalidParameterException", ecr.batch_get_repository_scanning_configuration, repositoryNames=["a"] * 26)
+refused("InvalidParameterException", ecr.batch_get_repository_scanning_configuration, repositoryNames=["team/dev"] * 26)
 "#,
         );
     })
