@@ -88,3 +88,62 @@ print(json.dumps([uri, url]))
         );
     }
 }
+
+#[tokio::test]
+async fn another_account_reaches_what_both_sides_allow() {
+    const OTHER: &str = "111122223333";
+    on_default(async |wharf| {
+        let repository = wharf.client().repository("app");
+        let image = repository.push_small("v1").await;
+        let other = wharf.account(OTHER).await;
+        let (root, theirs) = (wharf.aws(), other.aws(wharf));
+        let data = json!({ "digest": image.digest, "layer": image.blobs[1].0 });
+        run(
+            &theirs,
+            &data,
+            r#"
+mine, arn = dict(registryId="000000000000", repositoryName="app"), "arn:aws:ecr:us-east-1:000000000000:repository/app"
+expect(message("AccessDeniedException", ecr.describe_images, **mine),
+       f"User: arn:aws:iam::111122223333:root is not authorized to perform: ecr:DescribeImages on resource: {arn} because "
+       "no resource-based policy allows the ecr:DescribeImages action")
+message("AccessDeniedException", ecr.list_tags_for_resource, resourceArn=arn)
+message("AccessDeniedException", ecr.describe_repositories, registryId="000000000000")
+# At home there is nothing of that name; it can be made.
+expect(message("RepositoryNotFoundException", ecr.describe_images, repositoryName="app"),
+       "The repository with name 'app' does not exist in the registry with id '111122223333'")
+made = ecr.create_repository(repositoryName="app")["repository"]
+assert made["repositoryUri"].startswith("111122223333.dkr.ecr.us-east-1."), made
+expect(made["registryId"], "111122223333")
+"#,
+        );
+        run(
+            &root,
+            &json!({}),
+            r#"
+ecr.set_repository_policy(repositoryName="app", policyText=json.dumps({"Version": "2012-10-17", "Statement": [{
+    "Effect": "Allow", "Principal": {"AWS": "111122223333"},
+    "Action": ["ecr:DescribeImages", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:ListTagsForResource"]}]}))
+"#,
+        );
+        run(
+            &theirs,
+            &data,
+            r#"
+mine, arn = dict(registryId="000000000000", repositoryName="app"), "arn:aws:ecr:us-east-1:000000000000:repository/app"
+found = ecr.describe_images(**mine)["imageDetails"]
+expect([(image["registryId"], image["imageDigest"]) for image in found], [("000000000000", data["digest"])])
+expect(len(ecr.batch_get_image(imageIds=[{"imageTag": "v1"}], **mine)["images"]), 1)
+url = ecr.get_download_url_for_layer(layerDigest=data["layer"], **mine)["downloadUrl"]
+expect(len(urllib.request.urlopen(url).read()), 1000)
+expect(ecr.list_tags_for_resource(resourceArn=arn)["tags"], [])
+message("AccessDeniedException", ecr.list_images, **mine)
+message("AccessDeniedException", ecr.delete_repository, **mine)
+# Their own is another one still.
+expect(ecr.describe_images(repositoryName="app")["imageDetails"], [])
+ecr.delete_repository(registryId="111122223333", repositoryName="app")
+"#,
+        );
+        repository.expect_image(Some("v1"), &image).await;
+    })
+    .await;
+}
