@@ -23,8 +23,6 @@ pub struct Call {
     pub login: Login,
     /// The id of the request.
     pub request_id: String,
-    /// What the client calls itself.
-    pub user_agent: String,
     /// The host and port that the client used.
     host: String,
 }
@@ -80,6 +78,10 @@ impl aws::Host for Api {
             Some(signature) if access != Access::Unsigned => signed::authenticate(&self.app, head, signature, body)?,
             _ => authn::anonymous(&self.app),
         };
+        // A session of one's own is not enough to change who one is, as on AWS, where MFA could make it so.
+        if service == "iam" && login.is_own_session() {
+            return Err(signed::invalid());
+        }
         let account = login.identity.principal.account.parse::<AccountId>();
         let account = account.unwrap_or_else(|_| self.app.config().registry.account.clone());
         Ok(Call {
@@ -89,10 +91,10 @@ impl aws::Host for Api {
                 registry: RegistryId { account, region },
                 source: head.source,
                 secure: head.secure,
+                user_agent: head.user_agent().to_owned(),
             },
             login,
             request_id: head.request_id.clone(),
-            user_agent: head.user_agent().to_owned(),
             host: head.host.clone().unwrap_or_else(|| "localhost".to_owned()),
         })
     }

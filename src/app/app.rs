@@ -13,13 +13,15 @@ use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
 
+use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
 use crate::resource_tags::ResourceTags;
-use crate::{Config, Result, Sealer, Snapshot};
+use crate::web_identity::key_sets::KeySets;
+use crate::{Config, Error, Result, Sealer, Snapshot};
 
 /// The application; shared by all requests.
 pub struct App {
@@ -29,6 +31,9 @@ pub struct App {
     pub(crate) sealer: Sealer,
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
+    pub(crate) known_sessions: session::Known,
+    pub(crate) key_sets: KeySets,
+    pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) images: ImageCache,
     pub(crate) pulls: Pulls,
@@ -44,6 +49,10 @@ pub struct App {
 impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
+        let outbound = outbound::Client::new(config.outbound).map_err(|error| {
+            tracing::error!(%error, "no request can go out");
+            Error::Internal
+        })?;
         let snapshot = Snapshot::load(&db, &sealer).await?;
         let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {
@@ -53,6 +62,9 @@ impl App {
             sealer,
             throttle: Throttle::new(),
             verified_tokens: Verified::new(),
+            known_sessions: session::Known::new(),
+            key_sets: KeySets::new(),
+            outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             pulls: Pulls::default(),

@@ -1,11 +1,11 @@
 //! What they may do: every request is judged by the policies of the moment, from memory.
 
-use std::time::SystemTime;
-
 use aws::{Need, Resource};
-use policy::{Context, Policies, Policy, PrincipalKind, Request};
+use policy::{Policies, Policy, PrincipalKind, Request};
 use types::{AccountId, RegistryId, RepoName};
 
+use crate::facts::RequestFacts;
+use crate::resource_tags::ResourceTags;
 use crate::{Action, Ctx, Error, Result, Snapshot};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
@@ -87,83 +87,111 @@ impl Grant {
 /// Judges whether the caller may do all of `actions` in a repository, whether or not that exists.
 pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result<Permit> {
     let resource = Resource::Repository(ctx.registry.clone(), repository.clone());
-    let context = request_context(ctx);
+    let arn = resource.arn();
     for action in actions {
-        judge(ctx, action.as_str(), &resource, &context)?;
+        judge(ctx, action.as_str(), &resource, &arn, &[])?;
     }
     Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
 }
 
 /// Judges whether the caller may do all that a call of the API needs.
 pub fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
-    let common = request_context(ctx);
     for need in needs {
-        let mut context = common.clone();
-        for (key, values) in &need.conditions {
-            context.set_all(key, values.iter().cloned());
-        }
-        judge(ctx, need.action, &need.resource, &context)?;
+        judge(ctx, need.action, &need.resource, &need.resource.arn(), &need.conditions)?;
     }
     Ok(Grant { needs: needs.to_vec() })
+}
+
+/// What the resource's side says: whose it is, its policies and its tags.
+struct Side<'a> {
+    account: &'a str,
+    policies: &'a [Policy],
+    /// The prefix of the keys of its service for tags.
+    service: &'static str,
+    tags: &'a [(String, String)],
+}
+
+impl<'a> Side<'a> {
+    /// None: the resource would have to have a policy, and does not exist.
+    fn of(
+        ctx: &'a Ctx,
+        snapshot: &'a Snapshot,
+        tags: &'a ResourceTags,
+        action: &str,
+        resource: &'a Resource,
+    ) -> Option<Self> {
+        let own = ctx.identity.principal.account.as_str();
+        let plain = |account| Self { account, policies: &[], service: "", tags: &[] };
+        Some(match resource {
+            // An action without a resource is about the caller's own account.
+            Resource::Any if own.is_empty() => plain(ctx.registry.account.as_str()),
+            Resource::Any => plain(own),
+            Resource::Repository(registry, name) => Self {
+                policies: snapshot.repository_policy(registry, name).map(std::slice::from_ref).unwrap_or_default(),
+                service: "ecr",
+                tags: tags.of(registry, name),
+                ..plain(registry.account.as_str())
+            },
+            // Who may assume a role is what its trust policy says, and that of no role trusts nobody.
+            Resource::Arn(account, arn) if action.starts_with("sts:") => {
+                let role = snapshot.role(arn.as_str())?;
+                let policies = std::slice::from_ref(&role.trust);
+                Self { policies, service: "iam", tags: &role.tags, ..plain(AccountId::as_str(account)) }
+            }
+            Resource::Arn(account, _) => plain(AccountId::as_str(account)),
+        })
+    }
 }
 
 /// Judges whether the caller could do something in the repository of a permit if it had this policy.
 pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &Policy) -> Result<()> {
     let resource = Resource::Repository(permit.registry.clone(), permit.repository.clone());
-    judge_by(ctx, &ctx.app.snapshot(), action.as_str(), &resource, &request_context(ctx), Some(policy))
+    let (snapshot, tags, arn) = (ctx.app.snapshot(), ctx.app.resource_tags(), resource.arn());
+    let side = Side::of(ctx, &snapshot, &tags, action.as_str(), &resource).ok_or(Error::Internal)?;
+    let of_registry = registry_policy(ctx, &snapshot, action.as_str(), &resource);
+    let side = Side { policies: std::slice::from_ref(policy), ..side };
+    weigh(ctx, action.as_str(), side, of_registry, &arn, &[])
 }
 
 /// One action on one resource, by the policies of the caller and of the resource.
-fn judge(ctx: &Ctx, action: &str, resource: &Resource, context: &Context) -> Result<()> {
-    let snapshot = ctx.app.snapshot();
-    let of_resource = match resource {
-        Resource::Repository(registry, name) => snapshot.repository_policy(registry, name),
-        Resource::Any | Resource::Arn(..) => None,
+fn judge(ctx: &Ctx, action: &str, resource: &Resource, arn: &str, conditions: &[(String, Vec<String>)]) -> Result<()> {
+    let (snapshot, tags) = (ctx.app.snapshot(), ctx.app.resource_tags());
+    let Some(side) = Side::of(ctx, &snapshot, &tags, action, resource) else {
+        let who = &ctx.identity.principal.arn;
+        let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
+        return Err(Error::Denied(message));
     };
-    judge_by(ctx, &snapshot, action, resource, context, of_resource)
+    weigh(ctx, action, side, registry_policy(ctx, &snapshot, action, resource), arn, conditions)
 }
 
-fn judge_by(
+fn weigh(
     ctx: &Ctx,
-    snapshot: &Snapshot,
     action: &str,
-    resource: &Resource,
-    context: &Context,
-    of_resource: Option<&Policy>,
+    side: Side<'_>,
+    of_registry: Option<&Policy>,
+    arn: &str,
+    conditions: &[(String, Vec<String>)],
 ) -> Result<()> {
-    let arn = resource.arn();
-    let mut tagged = None;
-    let own = &ctx.identity.principal.account;
-    let account = match resource {
-        // An action without a resource is about the caller's own account.
-        Resource::Any if own.is_empty() => ctx.registry.account.as_str(),
-        Resource::Any => own.as_str(),
-        Resource::Repository(registry, name) => {
-            let tags = ctx.app.resource_tags();
-            let tags = tags.of(registry, name);
-            if !tags.is_empty() {
-                let with_tags = tagged.insert(context.clone());
-                for (key, value) in tags {
-                    with_tags
-                        .set(&format!("aws:ResourceTag/{key}"), value)
-                        .set(&format!("ecr:ResourceTag/{key}"), value);
-                }
-            }
-            registry.account.as_str()
+    let principal = &ctx.identity.principal;
+    // Either of them may allow, and either may deny.
+    let both: Vec<Policy>;
+    let of_resource = match of_registry {
+        None => side.policies,
+        Some(of_registry) => {
+            both = side.policies.iter().chain([of_registry]).cloned().collect();
+            &both
         }
-        Resource::Arn(account, _) => AccountId::as_str(account),
     };
-    let context = tagged.as_ref().unwrap_or(context);
-    let of_registry = registry_policy(ctx, snapshot, action, resource);
-    let of_resource: Vec<Policy> = of_resource.into_iter().chain(of_registry).cloned().collect();
     let policies = Policies {
         identity: &ctx.identity.policies,
-        resource: &of_resource,
+        resource: of_resource,
         boundary: ctx.identity.boundary.as_ref(),
-        ..Policies::default()
+        session: ctx.identity.session_policies.as_deref(),
+        guards: &[],
     };
-    let request = Request { principal: &ctx.identity.principal, action, resource: &arn, context };
-    let decision = policy::evaluate(&policies, &request, account);
+    let facts = RequestFacts::new(ctx).with_conditions(conditions).with_resource_tags(side.service, side.tags);
+    let request = Request { principal, action, resource: arn, context: &facts };
+    let decision = policy::evaluate(&policies, &request, side.account);
     match policy::denial_message(&decision, &request) {
         Some(message) => Err(Error::Denied(message)),
         None => Ok(()),
@@ -172,30 +200,24 @@ fn judge_by(
 
 /// The registry policy that has a say in an action of ECR, beside the policy of the repository.
 fn registry_policy<'s>(ctx: &Ctx, snapshot: &'s Snapshot, action: &str, resource: &Resource) -> Option<&'s Policy> {
-    let registry = match resource {
-        Resource::Repository(registry, _) => registry,
-        // An action without a resource is about the caller's own registry.
-        Resource::Any if action.starts_with("ecr:") => &ctx.registry,
-        Resource::Any | Resource::Arn(..) => return None,
-    };
     // A password is good for all registries, so none of them has a say in it.
-    let on_policy = match Action::named(action) {
-        Some(Action::GetAuthorizationToken) => return None,
-        Some(Action::PutRegistryPolicy | Action::GetRegistryPolicy | Action::DeleteRegistryPolicy) => true,
-        _ => false,
+    if !action.starts_with("ecr:") || action == Action::GetAuthorizationToken.as_str() {
+        return None;
+    }
+    let (account, region) = match resource {
+        Resource::Repository(registry, _) => (&registry.account, &registry.region),
+        // All repositories of a registry; a call reaches those of one region.
+        Resource::Arn(account, _) => (account, &ctx.registry.region),
+        // An action without a resource is about the caller's own registry.
+        Resource::Any => (&ctx.registry.account, &ctx.registry.region),
     };
+    let policy = snapshot.registries().policy(account, region)?;
     // The root of the account can always undo what locks everybody out.
     let principal = &ctx.identity.principal;
-    let owner = principal.kind == PrincipalKind::Root && principal.account == registry.account.as_str();
-    snapshot.registries().policy(registry).filter(|_| !(owner && on_policy))
-}
-
-/// What conditions may ask about the request.
-fn request_context(ctx: &Ctx) -> Context {
-    let mut context = Context::new();
-    context
-        .set_address("aws:SourceIp", ctx.source)
-        .set_bool("aws:SecureTransport", ctx.secure)
-        .set_time("aws:CurrentTime", SystemTime::now().into());
-    context
+    let owner = principal.kind == PrincipalKind::Root && principal.account == account.as_str();
+    let undoing = matches!(
+        Action::named(action),
+        Some(Action::PutRegistryPolicy | Action::GetRegistryPolicy | Action::DeleteRegistryPolicy)
+    );
+    (!(owner && undoing)).then_some(policy)
 }

@@ -101,10 +101,12 @@ pub fn sealed(app: &App, account: &AccountId, user_id: Option<String>, key: &Acc
 
 /// A new access key in AWS's form: `AKIA` and 16 of `A-Z2-7`; 40 characters of 240 random bits.
 pub fn generate() -> Result<AccessKey> {
-    Ok(AccessKey {
-        access_key_id: format!("AKIA{}", random_base32(16)?),
-        secret_access_key: Secret::new(random_text(40)?),
-    })
+    Ok(AccessKey { access_key_id: format!("AKIA{}", random_base32(16)?), secret_access_key: secret_access_key()? })
+}
+
+/// A new secret access key: 40 characters of 240 random bits.
+pub(crate) fn secret_access_key() -> Result<Secret> {
+    Ok(Secret::new(random_text(40)?))
 }
 
 /// A new id of a user, group, role or policy: four letters that say of what, and 17 of `A-Z2-7`.

@@ -20,4 +20,6 @@ pub struct Ctx {
     pub source: IpAddr,
     /// Whether it came over TLS.
     pub secure: bool,
+    /// What the client calls itself; empty if it does not.
+    pub user_agent: String,
 }

@@ -7,7 +7,7 @@ use app::authz;
 use app::{Action, Ctx, Error, Permit};
 use axum::body::Body;
 use axum::extract::State as Extract;
-use http::header::{CONNECTION, EXPECT, WWW_AUTHENTICATE};
+use http::header::{CONNECTION, EXPECT, USER_AGENT, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, Version};
 use types::RepoName;
@@ -116,6 +116,7 @@ async fn handle(state: Arc<State>, route: &Route, parts: Parts, body: &mut Optio
         registry,
         source: origin.source,
         secure: origin.secure,
+        user_agent: user_agent(&parts),
     };
     let permit = match (&name, &need) {
         (Some(name), Some(need)) => match authz::authorize(&ctx, need.actions, name) {
@@ -160,6 +161,13 @@ async fn serve(call: &Call, route: &Route, permit: &Permit, body: &mut Option<Bo
         (Route::Referrers { digest, .. }, "GET" | "HEAD") => referrers::list(call, permit, digest).await,
         _ => Err(WireError::method(allowed_methods(route))),
     }
+}
+
+/// What the client calls itself; empty if it does not say it once, in text.
+fn user_agent(parts: &Parts) -> String {
+    let mut values = parts.headers.get_all(USER_AGENT).iter();
+    let value = values.next().filter(|_| values.next().is_none());
+    value.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 fn login(state: &State, parts: &Parts, origin: &Origin) -> Result<Login, WireError> {

@@ -45,6 +45,8 @@ async fn serve(state: &State, ticket: &str, parts: &Parts) -> Result<Answer, Wir
         registry: permit.registry().clone(),
         source: origin.source,
         secure: origin.secure,
+        // No policy is asked, so nobody asks for it.
+        user_agent: String::new(),
     };
     content(&ctx, &permit, &parts.headers, blob).await
 }

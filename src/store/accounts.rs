@@ -4,9 +4,34 @@ use types::{AccountId, Timestamp};
 
 use crate::{Conn, Result};
 
-/// All accounts, for the copy of the authorization data in memory.
-pub async fn list(conn: &mut Conn) -> Result<Vec<AccountId>> {
-    conn.all("select account_id from accounts", [], |row| row.parsed(0, "account_id")).await
+/// An account.
+#[derive(Debug, Clone)]
+pub struct AccountRow {
+    /// Twelve digits.
+    pub account: AccountId,
+    /// Its name, if it has one.
+    pub alias: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// All accounts with their aliases, by id.
+pub async fn list(conn: &mut Conn) -> Result<Vec<AccountRow>> {
+    conn.all(
+        "select account.account_id, alias.alias, account.created_at
+         from accounts account
+         left join account_aliases alias on alias.account_id = account.account_id
+         order by account.account_id",
+        [],
+        |row| {
+            Ok(AccountRow {
+                account: row.parsed(0, "account_id")?,
+                alias: row.optional_text(1)?,
+                created_at: row.time(2)?,
+            })
+        },
+    )
+    .await
 }
 
 /// Makes sure that an account exists. Returns whether it is new.

@@ -69,6 +69,16 @@ pub async fn find(conn: &mut Conn, arn: &str) -> Result<Option<OpenIdConnectProv
     .await
 }
 
+/// All providers of all accounts, for the copy of the authorization data in memory.
+pub async fn list_all(conn: &mut Conn) -> Result<Vec<OpenIdConnectProviderRow>> {
+    conn.all(
+        "select arn, account_id, url, client_ids, thumbprints, created_at from open_id_connect_providers",
+        [],
+        read,
+    )
+    .await
+}
+
 /// All providers of an account: there are few, and IAM lists them without pages.
 pub async fn list(conn: &mut Conn, account: &AccountId) -> Result<Vec<OpenIdConnectProviderRow>> {
     // ix_open_id_connect_providers_account

@@ -27,6 +27,16 @@ pub struct User {
 }
 
 impl User {
+    /// From what the program printed when it made the access key.
+    #[track_caller]
+    pub fn printed(name: &str, output: &str) -> Self {
+        let field = |label: &str| {
+            let line = output.lines().find_map(|line| line.strip_prefix(label));
+            line.unwrap_or_else(|| panic!("no {label:?} in {output}")).trim().to_owned()
+        };
+        Self { name: name.to_owned(), access_key_id: field("access key id:"), secret: field("secret access key:") }
+    }
+
     /// The access key as credentials of every request.
     pub fn auth(&self) -> Auth {
         Auth::basic(&self.access_key_id, &self.secret)
@@ -51,12 +61,16 @@ impl Wharf {
     /// Creates a user with this identity policy. The server may not know it yet: see [`Wharf::know`].
     #[track_caller]
     pub fn create_user(&self, name: &str, policy: &Value) -> User {
-        let output = with_document(policy, |path| self.admin_must(&["create-user", name, "--policy", path]));
-        let field = |label: &str| {
-            let line = output.lines().find_map(|line| line.strip_prefix(label));
-            line.unwrap_or_else(|| panic!("no {label:?} in {output}")).trim().to_owned()
-        };
-        User { name: name.to_owned(), access_key_id: field("access key id:"), secret: field("secret access key:") }
+        self.create_user_with(name, policy, &[])
+    }
+
+    /// [`Self::create_user`] with further settings of the command, such as another account.
+    #[track_caller]
+    pub fn create_user_with(&self, name: &str, policy: &Value, further: &[(&str, &str)]) -> User {
+        let finished =
+            with_document(policy, |path| self.run_with(&["admin", "create-user", name, "--policy", path], further));
+        assert!(finished.status.success(), "wharf admin create-user: {}{}", finished.stdout, finished.stderr);
+        User::printed(name, &finished.stdout)
     }
 
     /// Waits until the server lets a user in, and with it everybody who was created earlier.

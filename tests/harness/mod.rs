@@ -1,6 +1,7 @@
 //! The parts of the harness. A test takes a [`server::Wharf`] on one or several [`backend::Backend`]s, talks to it through a
 //! [`client::Client`] or raw sockets, and puts proxies between the server and what it depends on when it wants faults.
 
+pub mod accounts;
 pub mod admin;
 pub mod answer;
 pub mod aws;

@@ -16,18 +16,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("aws", &["types"]),
     ("store", &["types"]),
     ("blobs", &["types"]),
-    ("app", &["types", "policy", "aws", "store", "blobs"]),
+    ("outbound", &[]),
+    ("app", &["types", "policy", "aws", "store", "blobs", "outbound"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
     ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "app", "oci", "ecr", "iam", "jobs"]),
+    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "app", "oci", "ecr", "iam", "jobs"]),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.
 const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("object_store", &["blobs"]),
+    ("reqwest", &["blobs", "outbound"]),
     ("axum", &["oci", "server"]),
     ("hyper", &["server"]),
     ("rustls", &["server"]),

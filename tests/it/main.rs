@@ -10,3 +10,4 @@ mod faults;
 mod harness;
 mod oci;
 mod operations;
+mod sts;

@@ -2,7 +2,9 @@
 //!
 //! Credentials only name somebody; what that somebody may do is decided anew for each request, in [`crate::authz`].
 
+pub mod session;
 pub(crate) mod signed;
+pub mod temporary_key;
 pub(crate) mod throttle;
 pub(crate) mod token;
 
@@ -13,7 +15,8 @@ use std::time::Duration;
 use policy::PrincipalKind;
 use types::{Secret, Timestamp};
 
-use self::token::{Claims, Use};
+use self::session::Opened;
+use self::token::{Named, Use};
 use crate::{Action, App, Error, Grant, Identity, Result};
 
 /// What a client presents.
@@ -45,6 +48,12 @@ pub struct Login {
 }
 
 impl Login {
+    /// Whether the credentials are those of a session that somebody began of their own, not of a role.
+    pub(crate) fn is_own_session(&self) -> bool {
+        let session = self.identity.session.as_ref();
+        session.is_some_and(|opened| matches!(opened.session.bearer, session::Bearer::AccessKey(_)))
+    }
+
     /// Whether nobody in particular asks.
     pub fn is_anonymous(&self) -> bool {
         self.identity.principal.kind == PrincipalKind::Anonymous
@@ -76,9 +85,9 @@ pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Res
         Credentials::None => Ok(anonymous(app)),
         Credentials::Basic { user, password } => basic(app, user, password, source),
         Credentials::Bearer(token) => {
-            let claims =
+            let named =
                 token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
-            named_by(app, &claims)
+            named_by(app, &named)
         }
     }
 }
@@ -91,7 +100,7 @@ pub(crate) fn anonymous(app: &App) -> Login {
 fn basic(app: &App, user: &str, password: &Secret, source: IpAddr) -> Result<Login> {
     let attempt = app.throttle.begin(source, user, password)?;
     let login = if user == TOKEN_USER {
-        token::verify(app, password.expose(), Use::Login).and_then(|claims| named_by(app, &claims).ok())
+        token::verify(app, password.expose(), Use::Login).and_then(|named| named_by(app, &named).ok())
     } else {
         by_secret(app, user, password)
     };
@@ -119,17 +128,57 @@ fn by_secret(app: &App, access_key_id: &str, password: &Secret) -> Option<Login>
     }
 }
 
-/// The identity that a token names, as long as the access key that it was issued for may still be used.
-fn named_by(app: &App, claims: &Claims) -> Result<Login> {
+/// The identity that a token names, as long as the access key that it was issued for may still be used, or the role of
+/// its session is there.
+fn named_by(app: &App, named: &Named) -> Result<Login> {
+    let invalid = Error::Unauthenticated("the token is not valid");
+    let claims = match named {
+        Named::Session(opened) => return of_session(app, opened).ok_or(invalid),
+        Named::Claims(claims) => claims,
+    };
     let snapshot = app.snapshot();
     if claims.is_anonymous() {
         return Ok(Login { identity: Arc::clone(snapshot.anonymous()), access_key_id: None });
     }
-    let key = snapshot
-        .access_key(&claims.key)
-        .filter(|key| key.identity.principal.user_id == claims.sub)
-        .ok_or(Error::Unauthenticated("the token is not valid"))?;
+    let key = snapshot.access_key(&claims.key).filter(|key| key.identity.principal.user_id == claims.sub);
+    let key = key.ok_or(invalid)?;
     Ok(Login { identity: Arc::clone(&key.identity), access_key_id: Some(claims.key.clone()) })
+}
+
+/// Whose session it is, as they are now.
+fn of_session(app: &App, opened: &Arc<Opened>) -> Option<Login> {
+    let identity = app.snapshot().of_session(opened)?;
+    Some(Login { identity: Arc::new(identity), access_key_id: Some(opened.session.access_key_id.clone()) })
+}
+
+/// Temporary credentials that came with a request.
+pub enum Temporary {
+    /// They are not ours, or were altered, or nobody is behind them any more.
+    Invalid,
+    /// They have ended.
+    Expired,
+    /// They are good, if the request was signed with this secret.
+    Good {
+        /// The secret access key.
+        secret: Secret,
+        /// Whose session it is.
+        login: Login,
+    },
+}
+
+/// Opens temporary credentials.
+pub fn temporary_credentials(app: &App, access_key_id: &str, session_token: &str) -> Temporary {
+    let opened = session::open(app, session_token, session::Purpose::Credentials(access_key_id));
+    let Some((opened, secret)) = opened.and_then(|opened| opened.secret.clone().map(|secret| (opened, secret))) else {
+        return Temporary::Invalid;
+    };
+    if opened.has_ended(app.now()) {
+        return Temporary::Expired;
+    }
+    match of_session(app, &opened) {
+        Some(login) => Temporary::Good { secret, login },
+        None => Temporary::Invalid,
+    }
 }
 
 /// A token for requests, also for the anonymous caller.
@@ -156,7 +205,7 @@ pub fn issue_refresh_token(app: &App, login: &Login) -> Result<Issued> {
 /// Who a refresh token stands for.
 pub fn authenticate_refresh_token(app: &App, refresh_token: &str, source: IpAddr) -> Result<Login> {
     let attempt = app.throttle.begin(source, "<refresh token>", &Secret::new(refresh_token))?;
-    match token::verify(app, refresh_token, Use::Refresh).and_then(|claims| named_by(app, &claims).ok()) {
+    match token::verify(app, refresh_token, Use::Refresh).and_then(|named| named_by(app, &named).ok()) {
         Some(login) => {
             attempt.succeeded();
             Ok(login)

@@ -1,4 +1,5 @@
-//! Registry tokens: JWTs signed with Ed25519. They name an identity and its access key, and grant nothing.
+//! Registry tokens: JWTs signed with Ed25519. They name an identity and its access key, and grant nothing. Those of
+//! sessions are sealed instead: a session is nowhere but in its token.
 //!
 //! The algorithm is ours alone: whatever a token's header says of algorithms or keys, only its `kid` is looked at.
 
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use store::signing_keys::SigningKeyRow;
 use types::Timestamp;
 
+use super::session::{self, Opened, Purpose, SessionKey};
 use super::{Issued, Login};
 use crate::{App, Error, Result, Sealer};
 
@@ -62,6 +64,7 @@ pub(crate) struct SigningKey {
     signs: bool,
     encoding: EncodingKey,
     decoding: DecodingKey,
+    sessions: SessionKey,
 }
 
 impl SigningKey {
@@ -86,11 +89,17 @@ impl SigningKey {
             signs: row.retired_at.is_none(),
             encoding: EncodingKey::from_ed_der(&private),
             decoding: DecodingKey::from_ed_der(&row.public_key),
+            sessions: SessionKey::derive(&private)?,
         })
     }
 
     pub(crate) fn kid(&self) -> &str {
         &self.kid
+    }
+
+    /// The key for tokens of sessions.
+    pub(crate) fn sessions(&self) -> &SessionKey {
+        &self.sessions
     }
 
     pub(crate) fn signs(&self) -> bool {
@@ -113,6 +122,12 @@ pub(crate) fn issue(app: &App, login: &Login, usage: Use, ttl: Duration) -> Resu
     let snapshot = app.snapshot();
     let key = snapshot.signing_key().ok_or(Error::Internal)?;
     let now = app.now();
+    if let Some(opened) = &login.identity.session {
+        let left = u64::try_from(opened.session.expires_at - now.seconds()).unwrap_or_default();
+        let ttl = ttl.min(Duration::from_secs(left));
+        let token = session::seal_registry_token(app, &opened.session, usage, now.after(ttl))?;
+        return Ok(Issued { token, issued_at: now, expires_in: ttl.as_secs() });
+    }
     let (sub, access_key) = match &login.access_key_id {
         Some(access_key) => (login.identity.principal.user_id.clone(), access_key.clone()),
         None => (ANONYMOUS.to_owned(), String::new()),
@@ -134,8 +149,24 @@ pub(crate) fn issue(app: &App, login: &Login, usage: Use, ttl: Duration) -> Resu
     Ok(Issued { token, issued_at: now, expires_in: ttl.as_secs() })
 }
 
+/// Whom a token names.
+pub(crate) enum Named {
+    /// Whoever has an access key, or nobody in particular.
+    Claims(Claims),
+    /// A session.
+    Session(Arc<Opened>),
+}
+
 /// Verifies a token for one use. None whatever is wrong with it.
-pub(crate) fn verify(app: &App, token: &str, usage: Use) -> Option<Claims> {
+pub(crate) fn verify(app: &App, token: &str, usage: Use) -> Option<Named> {
+    if session::is_sealed(token) {
+        let opened = session::open(app, token, Purpose::Registry(usage))?;
+        return (!opened.has_ended(app.now())).then_some(Named::Session(opened));
+    }
+    verify_signed(app, token, usage).map(Named::Claims)
+}
+
+fn verify_signed(app: &App, token: &str, usage: Use) -> Option<Claims> {
     if token.len() > MAX_LENGTH {
         return None;
     }

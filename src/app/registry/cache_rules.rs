@@ -1,13 +1,14 @@
 //! Pull-through cache rules: which repositories here stand for which repositories of another registry. Rules are checked
 //! and stored; nothing is cached yet. What [`validate`] can try it tries: that the other registry answers.
 
+use outbound::ChosenBy;
 use store::Pending;
 use store::pull_through_cache_rules as rows;
 pub use store::pull_through_cache_rules::PullThroughCacheRuleRow as CacheRule;
 
 use super::check::{self, ROOT, arn, invalid, is_prefix, length, pattern};
 use super::{List, Page, upstream};
-use crate::{Action, Ctx, Error, Grant, Result, outbound};
+use crate::{Action, Ctx, Error, Grant, Result};
 
 /// The quota of ECR.
 const MAX: i64 = 50;
@@ -171,7 +172,17 @@ async fn try_out(ctx: &Ctx, rule: &CacheRule) -> Option<String> {
     if let Some(secret) = &rule.credential_arn {
         return Some(format!("The secret {secret} cannot be read: this registry has no secret store yet"));
     }
-    outbound::registry_answers(&upstream).await.err()
+    let url = format!("{}://{}/v2/", if upstream.plain { "http" } else { "https" }, upstream.host);
+    let chosen_by = if upstream.own { ChosenBy::Operator } else { ChosenBy::Caller };
+    match ctx.app.outbound.status(&url, chosen_by).await {
+        // Every client begins with this question. Whoever asks for a login is a registry too.
+        Ok(200 | 401) => None,
+        Ok(status) => Some(format!("The upstream registry {} answered with status {status}", upstream.host)),
+        Err(error) => {
+            tracing::info!(%error, "an upstream registry does not answer");
+            Some(format!("The upstream registry {} cannot be reached", upstream.host))
+        }
+    }
 }
 
 fn check_prefix(member: &'static str, prefix: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use ::policy::{Kind, Policy, Principal};
 use store::{Conn, pull_time_exclusions, registry_settings};
-use types::RegistryId;
+use types::{AccountId, Region, RegistryId};
 
 use crate::Result;
 use crate::snapshot::stored;
@@ -13,16 +13,17 @@ use crate::snapshot::stored;
 /// What is asked of registries as a whole.
 #[derive(Default)]
 pub(crate) struct Registries {
-    policies: HashMap<RegistryId, Policy>,
+    policies: HashMap<AccountId, HashMap<Region, Policy>>,
     excluded: HashMap<RegistryId, HashSet<String>>,
 }
 
 impl Registries {
     pub(crate) async fn load(conn: &mut Conn) -> Result<Self> {
-        let mut policies = HashMap::new();
+        let mut policies: HashMap<AccountId, HashMap<Region, Policy>> = HashMap::new();
         for (registry, text) in registry_settings::list(conn, registry_settings::POLICY).await? {
             let label = format!("registry policy of {} in {}", registry.account, registry.region);
-            policies.insert(registry, stored(&text, Kind::Resource, &label));
+            let policy = stored(&text, Kind::Resource, &label);
+            policies.entry(registry.account).or_default().insert(registry.region, policy);
         }
         let mut excluded: HashMap<RegistryId, HashSet<String>> = HashMap::new();
         for (registry, principal) in pull_time_exclusions::list_all(conn).await? {
@@ -32,8 +33,8 @@ impl Registries {
     }
 
     /// The policy of a registry, if it has one.
-    pub(crate) fn policy(&self, registry: &RegistryId) -> Option<&Policy> {
-        self.policies.get(registry)
+    pub(crate) fn policy(&self, account: &AccountId, region: &Region) -> Option<&Policy> {
+        self.policies.get(account)?.get(region)
     }
 
     /// Whether a pull by somebody counts as use of an image. A session of a role is the role.

@@ -1,5 +1,6 @@
 //! The subcommands.
 
+pub(crate) mod account;
 pub(crate) mod admin;
 pub(crate) mod check;
 pub(crate) mod fsck;

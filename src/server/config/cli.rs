@@ -35,9 +35,27 @@ pub(crate) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Manage accounts beside a running registry
+    #[command(subcommand)]
+    Account(AccountCommand),
     /// Manage users, keys, repositories and policies beside a running registry
     #[command(subcommand)]
     Admin(AdminCommand),
+}
+
+/// What `wharf account` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum AccountCommand {
+    /// Create an account with a root access key, which is printed once
+    Create {
+        /// Its id, 12 digits
+        account_id: String,
+        /// A name for it
+        #[arg(long)]
+        alias: Option<String>,
+    },
+    /// List the accounts with their aliases
+    List,
 }
 
 /// What `wharf admin` can do.

@@ -24,7 +24,7 @@ use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
-    cli::{AdminCommand, Cli, Command, Flags},
+    cli::{AccountCommand, AdminCommand, Cli, Command, Flags},
     database::Database,
     master_key::MasterKey,
     network::Network,
@@ -95,6 +95,8 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
     pub(crate) disk_low_water: u64,
+    /// Whether requests of the server itself may go to this machine.
+    pub(crate) outbound_loopback: bool,
     /// The most client connections.
     pub(crate) max_connections: u32,
     /// How long a connection may stay open without a request.
@@ -183,6 +185,7 @@ impl Config {
         let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
+        let outbound_loopback = switch(sources, "outbound_loopback", problems);
         let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
         let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
@@ -215,6 +218,7 @@ impl Config {
             memory_budget: memory_budget?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
+            outbound_loopback: outbound_loopback?,
             max_connections: max_connections?,
             idle_timeout: idle_timeout?,
             shutdown_grace: shutdown_grace?,

@@ -99,6 +99,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
+    switch(
+        "outbound_loopback",
+        "false",
+        "Allow requests of the server itself, as to identity providers, to this machine",
+    ),
     setting("max_connections", "4096", "Most client connections at one time"),
     setting("idle_timeout", "75s", "Close a connection on which nothing has been asked for this long"),
     setting("shutdown_grace", "30s", "Time that requests in flight get to finish when the program is told to stop"),

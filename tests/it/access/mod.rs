@@ -17,4 +17,4 @@ mod sessions;
 mod signing_keys;
 mod tag_mutability;
 mod token_use;
-mod world;
+pub(crate) mod world;

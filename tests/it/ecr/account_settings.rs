@@ -32,7 +32,9 @@ async fn blob_mounting_can_be_switched_off() {
         let blob = wharf.client().repository("source").push_blob(&random(1000)).await;
         let target = wharf.client().repository("target");
         target.push_blob(&random(10)).await;
-        let put = |value: &str| wharf.aws().json(&["ecr", "put-account-setting", "--name", "BLOB_MOUNTING", "--value", value]);
+        let put = |value: &str| {
+            wharf.aws().json(&["ecr", "put-account-setting", "--name", "BLOB_MOUNTING", "--value", value])
+        };
         put("DISABLED");
         // The client uploads instead.
         target.mount(&blob, "source").await.expect(202);

@@ -117,7 +117,8 @@ assert len(ecr.describe_repositories()["repositories"]) == 3
         );
         // Who may not create repositories creates none by a template either.
         let user = wharf.known_user("anna", &identity_policy(&[allow(PUSH, "*"), allow(PULL, "*")])).await;
-        let denied = client.as_(user.auth()).post("/v2/team/new/blobs/uploads/").send().await.expect_error(403, "DENIED");
+        let denied =
+            client.as_(user.auth()).post("/v2/team/new/blobs/uploads/").send().await.expect_error(403, "DENIED");
         assert!(denied.json().to_string().contains("ecr:CreateRepository"), "{denied}");
     }
 }
@@ -126,7 +127,8 @@ assert len(ecr.describe_repositories()["repositories"]) == 3
 #[tokio::test]
 async fn where_every_push_may_create_templates_still_count() {
     on_default(async |wharf| {
-        let create = json!({"prefix": "ROOT", "appliedFor": ["CREATE_ON_PUSH"], "imageTagMutability": "IMMUTABLE"}).to_string();
+        let create =
+            json!({"prefix": "ROOT", "appliedFor": ["CREATE_ON_PUSH"], "imageTagMutability": "IMMUTABLE"}).to_string();
         wharf.client().repository("before").push_small("v1").await;
         wharf.aws().json(&["ecr", "create-repository-creation-template", "--cli-input-json", &create]);
         wharf.client().repository("after").push_small("v1").await;

@@ -86,7 +86,8 @@ async fn it_is_obeyed_at_once_by_api_and_registry() {
 #[tokio::test]
 async fn nobody_is_locked_out_for_good() {
     on_default(async |wharf| {
-        let text = json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Resource": "*"}}).to_string();
+        let text =
+            json!({"Statement": {"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Resource": "*"}}).to_string();
         wharf.aws().json(&["ecr", "put-registry-policy", "--policy-text", &text]);
         wharf.aws().refused(&["ecr", "describe-registry"], "AccessDeniedException");
         wharf.aws().refused(&["ecr", "describe-repositories"], "AccessDeniedException");

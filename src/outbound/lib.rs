@@ -1,0 +1,21 @@
+//! The one way out: HTTP requests to hosts that somebody else chose, such as the issuer of an identity provider.
+//!
+//! Whoever chooses a host must not be able to make this program ask what only it can reach: the metadata service of the
+//! machine, a link-local neighbor, something on its loopback interface. So addresses are looked at after names are
+//! resolved, where the connection is made, and again for every redirect. No credentials are ever sent, no proxy and no
+//! cookie is used, and every answer has a limit in size and time.
+
+mod address;
+mod client;
+mod error;
+mod resolver;
+
+pub use client::{ChosenBy, Client};
+pub use error::{Error, Result};
+
+/// What an operator can choose.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Config {
+    /// Whether this machine itself may be asked, and in plain HTTP. For tests and for services beside the registry.
+    pub loopback: bool,
+}

@@ -1,0 +1,130 @@
+//! The client against servers that want it to go where it must not, or to take more than it should.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use wharf_outbound::{ChosenBy, Client, Config, Error};
+
+/// A server that gives every connection the same answer and counts them.
+async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {
+    let answer = answer.into();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.read(&mut request).await;
+            });
+        }
+    });
+    (url, count)
+}
+
+fn redirect(to: &str) -> String {
+    format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+}
+
+fn client(loopback: bool) -> Client {
+    Client::new(Config { loopback }).expect("a client")
+}
+
+fn forbidden(result: Result<impl std::fmt::Debug, Error>) -> &'static str {
+    match result {
+        Err(Error::Forbidden(_, why)) => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_brought_back_within_its_limit() {
+    let (url, _) = serve("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").await;
+    assert_eq!(client(true).get(&url, 5).await.unwrap().as_ref(), b"hello");
+    assert!(matches!(client(true).get(&url, 4).await, Err(Error::TooLong(_, 4))));
+    let (endless, _) = serve(format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(100_000))).await;
+    assert!(matches!(client(true).get(&endless, 1000).await, Err(Error::TooLong(..))));
+    let (missing, _) = serve("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").await;
+    assert!(matches!(client(true).get(&missing, 10).await, Err(Error::Status(_, 404))));
+    let (closed, _) = serve("").await;
+    assert!(matches!(client(true).get(&closed, 10).await, Err(Error::Unreachable(..))));
+}
+
+#[tokio::test]
+async fn this_machine_is_not_asked_unless_that_is_allowed() {
+    let (url, count) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let port = url.rsplit(':').next().unwrap();
+    assert_eq!(forbidden(client(false).get(&url, 10).await), "a loopback address");
+    assert_eq!(forbidden(client(false).get(&format!("https://localhost:{port}/"), 10).await), "a loopback address");
+    assert_eq!(
+        forbidden(client(false).get(&format!("https://[::ffff:7f00:1]:{port}/"), 10).await),
+        "a loopback address"
+    );
+    assert_eq!(forbidden(client(false).get("http://0x7f.1/", 10).await), "a loopback address");
+    assert_eq!(count.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn a_redirect_is_looked_at_like_the_first_address() {
+    let cases = [
+        ("https://169.254.169.254/latest/meta-data/", "a link-local address"),
+        ("https://[fe80::1]/", "a link-local address"),
+        ("https://100.100.100.200/", "a metadata service"),
+        ("http://example.com/", "plain HTTP"),
+        ("ftp://example.com/", "another scheme than https"),
+        ("https://user:password@example.com/", "a URL with credentials"),
+    ];
+    for (to, why) in cases {
+        let (url, _) = serve(redirect(to)).await;
+        assert_eq!(forbidden(client(true).get(&url, 10).await), why, "{to}");
+        assert_eq!(forbidden(client(true).get(to, 10).await), why, "{to}");
+    }
+    let (end, _) = serve("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+    let (url, _) = serve(redirect(&end)).await;
+    assert_eq!(client(true).get(&url, 10).await.unwrap().as_ref(), b"ok");
+    let (circle, count) = serve(redirect("/again")).await;
+    assert_eq!(forbidden(client(true).get(&circle, 10).await), "too many redirects");
+    assert_eq!(count.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn nothing_else_than_a_url_is_asked() {
+    for text in ["", "example.com", "file:///etc/passwd", "unix:/x", "https://", "//example.com"] {
+        assert!(matches!(client(true).get(text, 10).await, Err(Error::Forbidden(..))), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_host_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let begin = Instant::now();
+    assert!(matches!(client(true).get(&url, 10).await, Err(Error::Unreachable(..))));
+    assert!(begin.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test]
+async fn a_status_is_told_without_the_body() {
+    let (url, _) = serve("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n").await;
+    assert_eq!(client(true).status(&url, ChosenBy::Caller).await.unwrap(), 401);
+    let (moved, _) = serve(redirect(&url)).await;
+    assert_eq!(client(true).status(&moved, ChosenBy::Caller).await.unwrap(), 401);
+}
+
+#[tokio::test]
+async fn a_host_that_the_operator_chose_may_be_anywhere_and_leads_nowhere_else() {
+    let (target, asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let (url, _) = serve(redirect(&target)).await;
+    assert_eq!(forbidden(client(false).status(&url, ChosenBy::Caller).await), "a loopback address");
+    assert_eq!(client(false).status(&url, ChosenBy::Operator).await.unwrap(), 302);
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    assert_eq!(client(false).status(&target, ChosenBy::Operator).await.unwrap(), 200);
+}

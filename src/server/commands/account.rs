@@ -1,0 +1,42 @@
+//! `wharf account …`: which accounts there are. What is in one is managed by its own root, with the APIs.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use app::{App, accounts};
+
+use crate::config::{AccountCommand, Config};
+use crate::open;
+
+pub(crate) async fn run(config: Config, command: AccountCommand) -> ExitCode {
+    match carry_out(&config, command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(config: &Config, command: AccountCommand) -> Result<()> {
+    let app = open::application(config).await?;
+    let result = obey(&app, command).await;
+    app.db().close().await;
+    result
+}
+
+async fn obey(app: &App, command: AccountCommand) -> Result<()> {
+    match command {
+        AccountCommand::Create { account_id, alias } => {
+            let key = accounts::create(app, &account_id.parse()?, alias.as_deref()).await?;
+            println!("access key id:     {}", key.access_key_id);
+            println!("secret access key: {}", key.secret_access_key.expose());
+        }
+        AccountCommand::List => {
+            for account in accounts::list(app).await? {
+                println!("{}  {}", account.account, account.alias.as_deref().unwrap_or("-"));
+            }
+        }
+    }
+    Ok(())
+}
