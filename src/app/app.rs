@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
 
+use crate::audit::Audit;
 use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
@@ -35,6 +36,7 @@ pub struct App {
     pub(crate) key_sets: KeySets,
     pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
     pub(crate) pulls: Pulls,
     pub(crate) headroom: Headroom,
@@ -56,6 +58,7 @@ impl App {
         let snapshot = Snapshot::load(&db, &sealer).await?;
         let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {
+            audit: Audit::new(db.clone(), config.audit_retention),
             config,
             db,
             blobs,
@@ -118,13 +121,14 @@ impl App {
     }
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
-    /// elsewhere at once; and records pulls that are not recorded yet. Called when no request can come any more.
+    /// elsewhere at once; and until pulls and the audit log are stored. Called when no request can come any more.
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
         if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::record(self)).await {
             tracing::warn!(%error, "the last pulls could not be recorded");
         }
+        let _ = tokio::time::timeout(patience, self.audit.flush()).await;
     }
 
     /// The present time.

@@ -21,6 +21,7 @@ mod snapshot;
 pub mod accounts;
 pub mod admin;
 pub mod api;
+pub mod audit;
 pub mod authn;
 pub mod authz;
 pub mod blobs;

@@ -139,9 +139,27 @@ impl Fault {
         &self.message
     }
 
-    /// Whether the caller was known and might not.
+    /// Whether the caller was refused, known or not, rather than the call.
     pub fn is_denial(&self) -> bool {
-        self.kind == Kind::Common(Common::AccessDenied)
+        use Common as C;
+        let Kind::Common(common) = self.kind else {
+            return false;
+        };
+        match common {
+            C::MissingAuthenticationToken
+            | C::IncompleteSignature
+            | C::InvalidSignature
+            | C::UnrecognizedClient
+            | C::ExpiredToken
+            | C::AccessDenied => true,
+            C::Throttling
+            | C::UnknownOperation
+            | C::Serialization
+            | C::Validation
+            | C::TooLarge
+            | C::ServiceUnavailable
+            | C::InternalFailure => false,
+        }
     }
 
     pub(crate) fn members(&self) -> &[(&'static str, Value)] {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::lifecycle::preview;
-use app::{App, Result, uploads};
+use app::{App, Result, audit, uploads};
 use store::Pending;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -23,6 +23,7 @@ const SWEEP_PREVIEWS_EVERY: Duration = Duration::from_secs(600);
 /// How often the times of pulls are written.
 const RECORD_PULLS_EVERY: Duration = Duration::from_secs(5);
 const REMOVE_REPOSITORIES_EVERY: Duration = Duration::from_secs(10);
+const DISCARD_EVENTS_EVERY: Duration = Duration::from_secs(600);
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
 
 /// Runs all jobs until the returned set is dropped.
@@ -59,6 +60,9 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
         preview::sweep(&app).await.map(|()| false)
     }));
     jobs.spawn(repeat("remove objects", REMOVE_EVERY, app, &owner, |app| async move { removals::run(&app).await }));
+    jobs.spawn(repeat("discard events", DISCARD_EVENTS_EVERY, app, &owner, |app| async move {
+        audit::discard_old(&app).await
+    }));
     jobs.spawn(repeat(
         "discard leftovers",
         LEFTOVERS_EVERY,

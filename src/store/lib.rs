@@ -19,6 +19,7 @@ mod tests;
 pub mod access_keys;
 pub mod account_aliases;
 pub mod accounts;
+pub mod audit_events;
 pub mod blobs;
 pub mod edges;
 pub mod group_members;
