@@ -208,10 +208,10 @@ impl schema::Rule<'_> {
             _ => StorageClass::Standard,
         };
         match (count, storage_class, action) {
-            (Count::DaysSinceTransitioned(days), StorageClass::Archive, RuleAction::Expire) => {
-                if days < MIN_ARCHIVED_DAYS {
-                    return fault("countNumber must be at least 90 when countType=sinceImageTransitioned");
-                }
+            (Count::DaysSinceTransitioned(days), StorageClass::Archive, RuleAction::Expire)
+                if days >= MIN_ARCHIVED_DAYS => {}
+            (Count::DaysSinceTransitioned(_), StorageClass::Archive, RuleAction::Expire) => {
+                return fault("countNumber must be at least 90 when countType=sinceImageTransitioned");
             }
             (Count::DaysSinceTransitioned(_), StorageClass::Standard, _) => {
                 return fault("storageClass must be archive when countType=sinceImageTransitioned");

@@ -236,17 +236,23 @@ pub async fn sweep(app: &App) -> Result<()> {
         let wanted = previews::contains(&mut conn, &next).await?;
         drop(conn);
         run = next;
-        while !wanted {
-            let run_id = run.clone();
-            let removed = app
-                .db
-                .write_in_background(move |conn| {
-                    Box::pin(async move { Ok(results::delete(conn, &run_id, BATCH).await?) }) as Pending<'_, u64, Error>
-                })
-                .await?;
-            if removed == 0 {
-                break;
-            }
+        if !wanted {
+            remove_results(app, &run).await?;
+        }
+    }
+}
+
+async fn remove_results(app: &App, run_id: &str) -> Result<()> {
+    loop {
+        let run_id = run_id.to_owned();
+        let removed = app
+            .db
+            .write_in_background(move |conn| {
+                Box::pin(async move { Ok(results::delete(conn, &run_id, BATCH).await?) }) as Pending<'_, u64, Error>
+            })
+            .await?;
+        if removed == 0 {
+            return Ok(());
         }
     }
 }

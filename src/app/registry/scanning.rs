@@ -102,7 +102,7 @@ impl ScanningConfiguration {
         // The last filter that matches is the one that is shown; continuous scans include those on push.
         let filter = |frequency: &str| {
             let rules = self.rules.iter().filter(|rule| rule.scan_frequency == frequency);
-            rules.flat_map(|rule| &rule.repository_filters).filter(|filter| filter.matches(name)).last()
+            rules.flat_map(|rule| &rule.repository_filters).rfind(|filter| filter.matches(name))
         };
         let of = |frequency, scan_on_push, applied: Option<&ScanningFilter>| RepositoryScanning {
             name: name.clone(),
