@@ -32,8 +32,11 @@ pub(crate) fn note(sql: &str, plan: Vec<String>) {
 const ROWS: &str = "
     insert into accounts (account_id, created_at) values ('000000000000', 0);
     insert into repositories (repository_id, account_id, region, name, tag_mutability, tag_filters, created_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
         select 'r' || cast(i as text), '000000000000', 'us-east-1', 'repo/' || cast(i as text), 'MUTABLE', '[]', 0 from n;
+    insert into repository_policies (repository_id, document, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'r' || cast(i as text), '{}', 0 from n;
     insert into resource_tags (repository_id, tag_key, tag_value)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
         select 'r' || cast(i as text), 'key', 'value' from n;

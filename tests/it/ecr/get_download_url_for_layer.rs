@@ -35,13 +35,13 @@ async fn plain_http_fetches_a_layer_from_its_address() {
 
 #[tokio::test]
 async fn with_redirects_the_address_is_the_stores() {
-    for backend in [Backend::SqliteS3, Backend::SqliteDisk] {
+    for backend in [Backend::SqliteS3, Backend::PostgresS3] {
         let wharf = Wharf::with(backend).set("WHARF_BLOB_REDIRECT", "true").start().await;
         let image = wharf.client().repository("app").push_small("v1").await;
         let (digest, bytes) = &image.blobs[1];
         let arguments = ["ecr", "get-download-url-for-layer", "--repository-name", "app", "--layer-digest", digest];
         let url = wharf.aws().json(&arguments)["downloadUrl"].as_str().expect("an address").to_owned();
-        assert_eq!(url.contains("X-Amz-Signature"), backend.s3(), "{url}");
+        assert!(url.contains("X-Amz-Signature"), "{url}");
         let base: String = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
         Client::new(&base, tests::harness::Auth::None).get(&url).send().await.expect(200).expect_body(bytes);
     }

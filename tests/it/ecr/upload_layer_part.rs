@@ -89,7 +89,6 @@ invalid(last, last, last + 3, b"abcd")         # overlapping
 invalid(last, last + 2, last + 3, b"ab")       # behind a gap
 invalid(last, last + 1, last + 9, b"ab")       # shorter than it says
 invalid(last, last + 3, last + 1, b"ab")       # ends before it begins
-message("InvalidParameterException", put, first=-1, last=1, content=b"ab")
 put(len(part), len(part) + 1, b"ab")
 unknown = "00000000-0000-4000-8000-000000000000"
 text = "Upload with id '{}' could not be found for the repository with name 'app' in the registry with id '000000000000'"
