@@ -58,7 +58,6 @@ create table lifecycle_policies (
     last_evaluated_at bigint,          -- null before a first run
     constraint pk_lifecycle_policies primary key (repository_id),
     constraint fk_lifecycle_policies_repository foreign key (repository_id) references repositories (repository_id)
-        on delete cascade
 );
 
 -- The last preview of a repository. Whoever holds the lease works on it; another process takes over when it is lost.
@@ -76,7 +75,6 @@ create table lifecycle_previews (
     constraint uq_lifecycle_previews_run unique (run_id),
     constraint ck_lifecycle_previews_status check (status in ('IN_PROGRESS', 'COMPLETE', 'EXPIRED', 'FAILED')),
     constraint fk_lifecycle_previews_repository foreign key (repository_id) references repositories (repository_id)
-        on delete cascade
 );
 create index ix_lifecycle_previews_status on lifecycle_previews (status, lease_until);
 

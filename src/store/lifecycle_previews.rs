@@ -169,6 +169,18 @@ pub async fn update_expired(conn: &mut Conn, before: Timestamp) -> Result<u64> {
     .await
 }
 
+/// Removes the preview of a repository. Whoever works on it finds out.
+pub async fn delete(conn: &mut Conn, repository_id: &str) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "delete from lifecycle_previews
+             where repository_id = $1",
+            [repository_id.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
 /// Whether the results of a run are still wanted.
 pub async fn contains(conn: &mut Conn, run_id: &str) -> Result<bool> {
     let found = conn

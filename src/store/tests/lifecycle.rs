@@ -142,6 +142,11 @@ async fn results_are_wanted_until_their_preview_expires() {
         assert_eq!(expire(101).await, 1);
         assert!(!previews::contains(&mut conn, "run").await.unwrap());
         assert_eq!(previews::find(&mut conn, &id).await.unwrap().unwrap().status, Status::Expired);
+        let delete = async || {
+            let id = id.clone();
+            write(&test.db, move |conn| Box::pin(async move { previews::delete(conn, &id).await })).await.unwrap()
+        };
+        assert!(delete().await && !delete().await);
     })
     .await;
 }

@@ -227,3 +227,32 @@ assert seen == 5000
     let grown = resources::peak(wharf.pid()).saturating_sub(before);
     assert!(grown < 160 << 20, "the server grew by {} MiB", grown >> 20);
 }
+
+#[tokio::test]
+async fn a_deleted_repository_takes_its_policy_and_its_preview_along() {
+    on_default(async |wharf| {
+        wharf.client().repository("app").push_small("v1").await;
+        wharf.aws().boto3(&format!(
+            "{PRELUDE}\n{}",
+            r#"
+text = policy((1, keep(1, **everything)))
+ecr.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=text)
+ecr.start_lifecycle_policy_preview(repositoryName="app")
+complete(repositoryName="app")
+ecr.delete_repository(repositoryName="app", force=True)
+refused("RepositoryNotFoundException", ecr.get_lifecycle_policy, repositoryName="app")
+refused("RepositoryNotFoundException", ecr.get_lifecycle_policy_preview, repositoryName="app")
+# Another one of the same name begins with nothing.
+ecr.create_repository(repositoryName="app")
+refused("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy, repositoryName="app")
+refused("LifecyclePolicyPreviewNotFoundException", ecr.get_lifecycle_policy_preview, repositoryName="app")
+"#
+        ));
+        let begin = std::time::Instant::now();
+        while super::count(wharf, "lifecycle_policies") + super::count(wharf, "lifecycle_previews") > 0 {
+            assert!(begin.elapsed() < std::time::Duration::from_secs(40), "the rows stay");
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        }
+    })
+    .await;
+}
