@@ -29,7 +29,7 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
     let http = metrics.http();
     let router = Router::new()
         .merge(oci::router(Arc::clone(app), wire))
-        .merge(api::router(app))
+        .merge(api::router(app, config.memory_budget / 2))
         .merge(Health::new(Arc::clone(app)).into_router())
         .merge(metrics.into_router())
         .fallback(oci::not_found);

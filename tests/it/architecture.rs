@@ -29,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("object_store", &["blobs"]),
-    ("reqwest", &["blobs", "outbound"]),
+    ("reqwest", &["blobs", "outbound", "server"]),
     ("axum", &["oci", "server"]),
     ("hyper", &["server"]),
     ("rustls", &["server"]),
