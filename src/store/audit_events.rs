@@ -1,7 +1,7 @@
 //! Table `audit_events`: what was done and refused, by whom. The id of an event begins with its time, so the primary key
 //! is the only index that is needed.
 
-use crate::conn::list as text_list;
+use crate::value::list as text_list;
 use crate::{Conn, Result};
 
 /// How long an id is: a UUID with hyphens.

@@ -2,7 +2,7 @@
 
 use types::{RegistryId, RepoName, TagFilter, TagMutability, Timestamp};
 
-use crate::conn::Row;
+use crate::row::Row;
 use crate::{Conn, Error, Result};
 
 /// A repository.
