@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RANGE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
+use types::Region;
 
 use crate::response::{self, Answer};
 
@@ -46,6 +47,10 @@ impl WireError {
 
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "the registry has nothing at this path")
+    }
+
+    pub(crate) fn no_region(region: &Region) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", format!("there is no region '{region}' here"))
     }
 
     pub(crate) fn method(allowed: &'static str) -> Self {
