@@ -51,11 +51,7 @@ impl Listener {
                         continue;
                     }
                 };
-                let connection = shared.clone().serve(socket, Peer { address, tls: false });
-                connections.spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
+                connections.spawn(shared.clone().serve(socket, Peer { address, tls: false }, permit));
             }
         };
         tokio::select! {

@@ -19,6 +19,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -83,8 +84,8 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// Serves one client to the end.
-    pub(super) async fn serve(self: Arc<Self>, socket: TcpStream, mut peer: Peer) {
+    /// Serves one client to the end, and then gives the permit back.
+    pub(super) async fn serve(self: Arc<Self>, socket: TcpStream, mut peer: Peer, _permit: OwnedSemaphorePermit) {
         // Answers are written whole; waiting for more would only delay them.
         let _ = socket.set_nodelay(true);
         let Some(tls) = &self.tls else {

@@ -10,6 +10,7 @@ mod measures;
 mod options;
 mod process;
 mod report;
+mod sender;
 mod server;
 mod stats;
 mod targets;

@@ -41,7 +41,7 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
     );
     let _ = writeln!(
         text,
-        "- Up to {} rounds per measure, {} and the bare disk in turn, the order rotating; a round lasts {:.2} s ({:.2} s \
+        "- Up to {} rounds per measure, {} and the bare machine in turn, the order rotating; a round lasts {:.2} s ({:.2} s \
          for small requests) or one operation of each client. Rates are medians of the rounds, latencies are over all \
          rounds. The file system is synced, untimed, before every round that writes.",
         options.rounds,
@@ -53,7 +53,8 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
         text,
         "- 1 MB is 10^6 bytes. Pushed content is incompressible and unique by its last 64 bytes; its digest comes from a \
          state that was computed before the clock started. A push is POST and PUT (monolithic) or POST, PATCH in chunks \
-         of 32 KiB and PUT (streamed). The bare disk is SHA-256, write and fdatasync of as many files at once. The last \
+         of 32 KiB and PUT (streamed). The bare machine beside a push is SHA-256, write and fdatasync of as many files at \
+         once, and beside a pull a program that does nothing but `sendfile`. The last \
          blob of each push measure, and each blob that was pulled, is read back and compared.",
     );
     let _ = writeln!(
@@ -71,7 +72,7 @@ fn ratios(bench: &Bench, text: &mut String) {
     for peer in &bench.servers[1..] {
         let _ = write!(text, " {} | ratio | p99 ratio |", peer.name);
     }
-    text.push_str(" of the bare disk |\n|---|---:|---|---:|");
+    text.push_str(" of the bare machine |\n|---|---:|---|---:|");
     text.push_str(&"---:|---:|---:|".repeat(peers.len()));
     text.push_str("---:|\n");
     for row in &bench.rows {
@@ -82,8 +83,8 @@ fn ratios(bench: &Bench, text: &mut String) {
             let p99 = row.p99_ratio(peer).map_or_else(String::new, |ratio| format!("{ratio:.2}"));
             let _ = write!(text, " {theirs} | {ratio} | {p99} |");
         }
-        let disk = row.of_disk().map_or_else(String::new, |share| format!("{share:.2}"));
-        let _ = writeln!(text, " {disk} |");
+        let bare = row.of_bare().map_or_else(String::new, |share| format!("{share:.2}"));
+        let _ = writeln!(text, " {bare} |");
     }
     text.push_str(
         "\nA ratio above 1 means a higher rate than the peer to its left; a p99 ratio above 1 means that the peer's p99 is \
@@ -102,8 +103,8 @@ fn figures(bench: &Bench, text: &mut String) {
                 let _ = writeln!(text, "| {} | {} | {} | {} |", row.name, row.clients, server.name, figure_cells(side));
             }
         }
-        if let Some(rate) = median(&row.disk) {
-            let _ = writeln!(text, "| {} | {} | bare disk | | {rate:.0} | | | | | | | | | |", row.name, row.clients);
+        if let Some(rate) = median(&row.bare) {
+            let _ = writeln!(text, "| {} | {} | bare machine | | {rate:.0} | | | | | | | | | |", row.name, row.clients);
         }
     }
 }
@@ -202,9 +203,9 @@ impl Row {
         (theirs > 0.0).then_some(self.sides[0].rate()? / theirs)
     }
 
-    /// The first server's rate over the bare disk's.
-    pub(crate) fn of_disk(&self) -> Option<f64> {
-        Some(self.sides[0].rate()? / median(&self.disk)?)
+    /// The first server's rate over the bare machine's.
+    pub(crate) fn of_bare(&self) -> Option<f64> {
+        Some(self.sides[0].rate()? / median(&self.bare)?)
     }
 
     fn p99_ratio(&self, peer: usize) -> Option<f64> {

@@ -82,6 +82,20 @@ impl Server {
         Ok(server)
     }
 
+    /// Something that is no registry and answers every request alike.
+    pub(crate) fn bare(address: SocketAddr) -> Self {
+        Self {
+            name: "bare".to_owned(),
+            address,
+            process: None,
+            prefix: String::new(),
+            token_path: None,
+            host: address.to_string(),
+            authorization: None,
+            basic: None,
+        }
+    }
+
     /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Connection> {
         Connection::open(self.address).await

@@ -12,7 +12,7 @@ use super::repeat::{self, Prepared};
 use super::seed::{EMPTY, Entry, Seeder, tag};
 use crate::content::digest;
 use crate::load::Pace;
-use crate::measure::{Bench, Measure, Unit};
+use crate::measure::{Bare, Bench, Measure, Unit};
 use crate::options::Group;
 use crate::server::{Server, path_of};
 use crate::upload::{push_bytes, put_manifest};
@@ -69,7 +69,15 @@ async fn list(bench: &mut Bench, kind: Kind) -> Result<()> {
     for (page, which) in ["first", "middle", "last"].into_iter().enumerate() {
         let pages: Vec<_> =
             lists.iter().map(|list| Ok(list.as_ref().map_err(String::clone)?.pages[page].clone())).collect();
-        for row in repeat::take(bench, Group::Lists, &format!("{name}, {which} page of {PAGE}"), clients, &pages).await
+        for row in repeat::take(
+            bench,
+            Group::Lists,
+            &format!("{name}, {which} page of {PAGE}"),
+            clients,
+            &pages,
+            &Bare::Nothing,
+        )
+        .await
         {
             row.notes.extend(lists.iter().flatten().filter_map(|ready| ready.note.clone()));
         }
@@ -89,7 +97,7 @@ async fn seed(bench: &mut Bench, kind: Kind, bases: &[Result<Rc<str>, String>]) 
         rounds: 1,
         pace: Pace { length: bench.options.seed_limit(), operations: entries, one_each: false },
         content: None,
-        bare_disk: false,
+        bare: Bare::Nothing,
     };
     let mut remaining = bases.iter();
     let row = bench

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::repeat::{self, Prepared};
-use crate::measure::Bench;
+use crate::measure::{Bare, Bench};
 use crate::options::Group;
 
 /// Repeats both requests on every server that offers them.
@@ -18,7 +18,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
                 None => Err("not offered, or no credentials given".to_owned()),
             });
         }
-        repeat::take(bench, Group::Login, name, clients, &prepared).await;
+        repeat::take(bench, Group::Login, name, clients, &prepared, &Bare::Nothing).await;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::repeat::{self, Prepared};
 use crate::content::digest;
 use crate::http::Connection;
-use crate::measure::Bench;
+use crate::measure::{Bare, Bench};
 use crate::options::Group;
 use crate::server::Server;
 use crate::upload::{MANIFEST_TYPE, push_bytes, put_manifest};
@@ -32,7 +32,15 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
             ensure!(method == "HEAD" || body == manifest.as_bytes(), "{} changed the manifest", server.name);
             prepared.push(Ok(request));
         }
-        repeat::take(bench, Group::Manifests, &format!("{method} manifest by {how}"), clients, &prepared).await;
+        repeat::take(
+            bench,
+            Group::Manifests,
+            &format!("{method} manifest by {how}"),
+            clients,
+            &prepared,
+            &Bare::Nothing,
+        )
+        .await;
     }
     Ok(())
 }

@@ -8,8 +8,9 @@ use super::manifests::image;
 use super::megabytes;
 use super::repeat::{self, Prepared};
 use crate::content::{Content, Tail};
-use crate::measure::Bench;
+use crate::measure::{Bare, Bench};
 use crate::options::Group;
+use crate::sender;
 use crate::server::Server;
 use crate::upload::{Mode, push_blob, put_manifest, verify_blob};
 
@@ -25,8 +26,11 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
             prepared.push(Ok(request.await.with_context(|| format!("cannot prepare {}", server.name))?));
         }
         drop(content);
+        let sender = Server::bare(sender::start(bench.disk.path(), size as u64)?);
+        prepared.push(Ok(Prepared::probe(&sender, sender.head("GET", "/", ""), false).await?.0));
+        let bare = Bare::Sender(Rc::new(sender));
         let clients: &[usize] = if bench.options.quick { &[10] } else { &[1, 10] };
-        repeat::take(bench, Group::Pull, &format!("pull {}", megabytes(size)), clients, &prepared).await;
+        repeat::take(bench, Group::Pull, &format!("pull {}", megabytes(size)), clients, &prepared, &bare).await;
         for index in 0..bench.servers.len() {
             let server = Rc::clone(&bench.servers[index]);
             if let Err(error) = verify_blob(&server, "pull", &digest).await

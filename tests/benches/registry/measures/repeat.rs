@@ -7,17 +7,19 @@ use anyhow::{Result, bail, ensure};
 
 use crate::http::Connection;
 use crate::load::{Client, Pace};
-use crate::measure::{Bench, Measure, Row, Unit};
+use crate::measure::{Bare, Bench, Measure, Row, Unit};
 use crate::options::Group;
 use crate::server::Server;
 
-/// Takes a measure for each number of clients. For each server there is a request, or the reason why there is none.
+/// Takes a measure for each number of clients. For each server there is a request, or the reason why there is none; one
+/// more for the bare machine, if that is given.
 pub(crate) async fn take<'a>(
     bench: &'a mut Bench,
     group: Group,
     name: &str,
     clients: &[usize],
     prepared: &[Result<Prepared, String>],
+    bare: &Bare,
 ) -> &'a mut [Row] {
     let first = bench.rows.len();
     for &clients in clients {
@@ -33,7 +35,7 @@ pub(crate) async fn take<'a>(
             rounds: bench.options.rounds,
             pace: Pace::timed(length),
             content: None,
-            bare_disk: false,
+            bare: bare.clone(),
         };
         let mut requests = prepared.iter();
         let make = |server: &Rc<Server>| {
