@@ -17,6 +17,7 @@ use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
+use crate::key_uses::{self, KeyUses};
 use crate::web_identity::key_sets::KeySets;
 use crate::{Config, Error, Result, Sealer, Snapshot};
 
@@ -34,6 +35,7 @@ pub struct App {
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
+    pub(crate) key_uses: KeyUses,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
     snapshot: ArcSwap<Snapshot>,
@@ -60,6 +62,7 @@ impl App {
             outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
+            key_uses: KeyUses::new(),
             uploads: TaskTracker::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
         }))
@@ -73,6 +76,11 @@ impl App {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// What seals secrets, and what only this registry may read back.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// The blob store.
@@ -103,6 +111,9 @@ impl App {
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
+        if let Err(error) = key_uses::flush(self).await {
+            tracing::warn!(%error, "the last uses of access keys could not be recorded");
+        }
         let _ = tokio::time::timeout(patience, self.audit.flush()).await;
     }
 

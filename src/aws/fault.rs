@@ -1,5 +1,7 @@
 //! Failures as AWS names them. A front makes them from what its rules say; the protocol decides how they look.
 
+use std::fmt;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -92,6 +94,14 @@ impl Common {
         }
     }
 }
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
 
 impl Fault {
     /// A failure of the client's making, with a code of its service: status 400.

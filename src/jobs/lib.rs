@@ -8,13 +8,15 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{App, Result, audit, uploads};
+use app::{App, Result, audit, key_uses, uploads};
 use store::Pending;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// How often the uses of access keys that this process saw are written.
+const RECORD_EVERY: Duration = Duration::from_secs(5);
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const REMOVE_EVERY: Duration = Duration::from_secs(10);
 const DISCARD_EVENTS_EVERY: Duration = Duration::from_secs(600);
@@ -30,6 +32,16 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             tokio::time::sleep(REFRESH_EVERY).await;
             if let Err(error) = own.refresh().await {
                 tracing::warn!(%error, "users and policies could not be looked at");
+            }
+        }
+    });
+    // Without a lease: each process has seen uses of its own.
+    let own = Arc::clone(app);
+    jobs.spawn(async move {
+        loop {
+            tokio::time::sleep(RECORD_EVERY).await;
+            if let Err(error) = key_uses::flush(&own).await {
+                tracing::warn!(%error, "the last uses of access keys could not be recorded");
             }
         }
     });

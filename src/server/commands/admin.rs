@@ -36,21 +36,21 @@ async fn change(app: &App, command: AdminCommand) -> Result<()> {
     let registry = app.config().registry.clone();
     match command {
         AdminCommand::CreateUser { name, policy } => {
-            let key = admin::create_user(app, &registry.account, &name, &read(&policy)?).await?;
+            let key = iam::admin::create_user(app, &registry.account, &name, &read(&policy)?).await?;
             println!("access key id:     {}", key.access_key_id);
             println!("secret access key: {}", key.secret_access_key.expose());
         }
         AdminCommand::SetUserPolicy { name, policy } => {
-            admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
+            iam::admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
         }
         AdminCommand::LoginPassword { access_key_id } => {
             println!("{}", admin::login_password(app, &access_key_id)?.token);
         }
         AdminCommand::DisableKey { access_key_id } => {
-            admin::set_access_key_status(app, &access_key_id, false).await?;
+            iam::admin::set_access_key_status(app, &access_key_id, false).await?;
         }
         AdminCommand::EnableKey { access_key_id } => {
-            admin::set_access_key_status(app, &access_key_id, true).await?;
+            iam::admin::set_access_key_status(app, &access_key_id, true).await?;
         }
         AdminCommand::CreateRepository { name, tag_mutability, tag_filters } => {
             let mutability = mutability(&tag_mutability, &tag_filters)?;
