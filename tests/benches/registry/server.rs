@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use tests::harness::aws::Aws;
+
 use crate::http::{Connection, SMALL_BUFFER};
 use crate::options::Scheme;
 use crate::process::Process;
@@ -29,6 +31,8 @@ pub(crate) struct Server {
     /// Path of the token endpoint with its service, if there is one and credentials were given.
     pub(crate) token_path: Option<String>,
     host: String,
+    /// Access key id and secret, which sign calls of the AWS API.
+    key: Option<(String, String)>,
     basic: Option<String>,
     authorization: Option<String>,
 }
@@ -67,6 +71,7 @@ impl Server {
             prefix: prefix.to_owned(),
             token_path: None,
             host,
+            key: credentials.map(|(id, secret)| (id.to_owned(), secret.to_owned())),
             authorization: basic.clone(),
             basic,
         };
@@ -80,6 +85,18 @@ impl Server {
         let reply = server.ask(&mut connection, "GET", "/v2/", &mut Vec::new()).await?;
         ensure!(reply == 200, "{} answers {reply} to GET /v2/: are the credentials right?", server.name);
         Ok(server)
+    }
+
+    /// What signs calls of the AWS API; none without credentials.
+    pub(crate) fn aws(&self) -> Option<Aws> {
+        let (id, secret) = self.key.as_ref()?;
+        Some(Aws {
+            endpoint: format!("http://{}", self.host),
+            region: "us-east-1".to_owned(),
+            access_key_id: id.clone(),
+            secret: secret.clone(),
+            session_token: None,
+        })
     }
 
     /// A new connection for small replies.
