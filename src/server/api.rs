@@ -1,4 +1,7 @@
 //! `/`: the AWS services. Reads the body of a request within limits and hands it to the dispatcher; knows no operation.
+//!
+//! A body is held as a whole, and parts of layers are large. So large bodies take their memory from one budget, and those
+//! that find none wait.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -9,40 +12,48 @@ use aws::{Answer, Dispatcher, Head};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use types::Timestamp;
 
 use crate::middleware::{Client, RequestId};
 
-/// Bodies up to this size are read without asking for room.
-const SMALL: usize = 256 << 10;
-/// In what room is counted.
-const UNIT: usize = 64 << 10;
-/// How long a body may take that holds room others wait for.
+/// A body up to this size asks for no memory: there are no more of them than connections.
+const SMALL: usize = 64 << 10;
+
+/// The budget is counted in pieces of this size.
+const PIECE: usize = 16 << 10;
+
+/// The largest body and what is decoded from it fit into this; less would let none pass.
+const LEAST: u64 = 64 << 20;
+
+/// A large body that takes longer than this is given up: others wait for its memory.
 const PATIENCE: Duration = Duration::from_secs(300);
 
-struct Service {
+struct Services {
     dispatcher: Dispatcher<Api>,
-    /// Room for large bodies, with what is decoded from them.
-    room: Semaphore,
-    units: u32,
+    /// Pieces of memory that nobody has.
+    memory: Semaphore,
 }
 
-/// The one path of all AWS services. `memory` is what large bodies may take together.
+/// The one path of all AWS services. `memory` is what large bodies may take together, in bytes.
 pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
     let services = vec![ecr::service(), iam::iam(), iam::sts()];
-    let dispatcher = Dispatcher::new(Api::new(Arc::clone(app)), services);
-    let units = u32::try_from(memory / UNIT as u64).unwrap_or(u32::MAX).clamp(1, 1 << 20);
-    let service = Service { dispatcher, room: Semaphore::new(units as usize), units };
-    Router::new().route("/", any(handle)).with_state(Arc::new(service))
+    let pieces = usize::try_from(memory.max(LEAST)).unwrap_or(usize::MAX) / PIECE;
+    let services = Services {
+        dispatcher: Dispatcher::new(Api::new(Arc::clone(app)), services),
+        memory: Semaphore::new(pieces.min(Semaphore::MAX_PERMITS)),
+    };
+    Router::new().route("/", any(handle)).with_state(Arc::new(services))
 }
 
-async fn handle(State(service): State<Arc<Service>>, request: Request<Body>) -> Response {
+async fn handle(State(services): State<Arc<Services>>, request: Request<Body>) -> Response {
+    let dispatcher = &services.dispatcher;
     let (parts, body) = request.into_parts();
     let head = head(parts);
     let called =
@@ -50,28 +61,28 @@ async fn handle(State(service): State<Arc<Service>>, request: Request<Body>) -> 
     if !called {
         return oci::not_found().await;
     }
-    let dispatcher = &service.dispatcher;
     let limit = match dispatcher.admit(&head) {
         Ok(limit) => limit,
         Err(answer) => return shaped(*answer),
     };
-    let announced = body.size_hint().exact().map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-    if announced.is_some_and(|length| length > limit) {
+    // As long as the body says it is, or as long as it may be.
+    let length = body.size_hint().exact().map_or(limit, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    if length > limit {
         return shaped(dispatcher.too_large(&head, limit));
     }
-    // Nothing is held while it waits, so whoever has room goes on and gives it back.
-    let _room = match announced.unwrap_or(limit) {
-        length if length > SMALL => {
-            let units = u32::try_from(2 * length / UNIT).unwrap_or(u32::MAX).clamp(1, service.units);
-            service.room.acquire_many(units).await.ok()
-        }
-        _ => None,
+    let held = if length > SMALL { services.memory.acquire_many(pieces(length)).await.ok() } else { None };
+    let answer = match timeout(PATIENCE, Limited::new(body, limit).collect()).await {
+        Ok(Ok(body)) => dispatcher.serve(head, body.to_bytes()).await,
+        Ok(Err(_)) => dispatcher.too_large(&head, limit),
+        Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    match tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect()).await {
-        Ok(Ok(body)) => shaped(dispatcher.serve(head, body.to_bytes()).await),
-        // Cut off, or longer than it may be: the client that is still there learns of the one it can do something about.
-        Ok(Err(_)) | Err(_) => shaped(dispatcher.too_large(&head, limit)),
-    }
+    drop(held);
+    shaped(answer)
+}
+
+/// The pieces that a body and what is decoded from it take.
+fn pieces(length: usize) -> u32 {
+    u32::try_from((2 * length).div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
 
 fn head(parts: http::request::Parts) -> Head {

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use tests::harness::aws::Aws;
 
-use crate::http::{Connection, SMALL_BUFFER};
+use crate::http::Connection;
 use crate::options::Scheme;
 use crate::process::Process;
 
@@ -99,9 +99,24 @@ impl Server {
         })
     }
 
-    /// A new connection for small replies.
+    /// Something that is no registry and answers every request alike.
+    pub(crate) fn bare(address: SocketAddr) -> Self {
+        Self {
+            name: "bare".to_owned(),
+            address,
+            process: None,
+            prefix: String::new(),
+            token_path: None,
+            host: address.to_string(),
+            key: None,
+            authorization: None,
+            basic: None,
+        }
+    }
+
+    /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Connection> {
-        Connection::open(self.address, SMALL_BUFFER).await
+        Connection::open(self.address).await
     }
 
     /// The head of a request with the run's credentials; `extra` holds further whole header lines.

@@ -12,7 +12,7 @@ use tests::harness::sigv4::Unsigned;
 use super::manifests::image;
 use crate::http::Connection;
 use crate::load::{Client, Pace};
-use crate::measure::{Bench, Measure, Unit};
+use crate::measure::{Bare, Bench, Measure, Unit};
 use crate::options::Group;
 use crate::server::Server;
 use crate::upload::push_bytes;
@@ -66,7 +66,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
                 rounds: bench.options.rounds,
                 pace: Pace::timed(bench.options.short_round()),
                 content: None,
-                bare_disk: false,
+                bare: Bare::Nothing,
             };
             let mut requests = requests.into_iter();
             bench
