@@ -48,7 +48,7 @@ pub async fn set_tag_mutability(app: &App, registry: &RegistryId, name: &RepoNam
         .write(move |conn| {
             Box::pin(async move {
                 let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
-                    return Err(Error::RepositoryUnknown { registry, repository: name });
+                    return Err(repositories::unknown(&registry, &name));
                 };
                 store::repositories::update_tag_mutability(conn, &row.repository_id, &to).await?;
                 Ok(())
@@ -72,7 +72,7 @@ pub async fn set_repository_policy(
         .write(move |conn| {
             Box::pin(async move {
                 let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
-                    return Err(Error::RepositoryUnknown { registry, repository: name });
+                    return Err(repositories::unknown(&registry, &name));
                 };
                 match document {
                     Some(document) => {

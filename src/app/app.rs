@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use aws::SigningKeys;
 use blobs::Blobs;
 use store::Db;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
@@ -18,6 +19,9 @@ use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
 use crate::key_uses::{self, KeyUses};
+use crate::limits::Headroom;
+use crate::pulls::{self, Pulls};
+use crate::resource_tags::ResourceTags;
 use crate::web_identity::key_sets::KeySets;
 use crate::{Config, Error, Result, Sealer, Snapshot};
 
@@ -36,9 +40,14 @@ pub struct App {
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
     pub(crate) key_uses: KeyUses,
+    pub(crate) pulls: Pulls,
+    pub(crate) headroom: Headroom,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
+    /// Wakes whoever works on lifecycle previews.
+    pub(crate) previews: Notify,
     snapshot: ArcSwap<Snapshot>,
+    resource_tags: ArcSwap<ResourceTags>,
 }
 
 impl App {
@@ -49,6 +58,7 @@ impl App {
             Error::Internal
         })?;
         let snapshot = Snapshot::load(&db, &sealer).await?;
+        let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {
             audit: Audit::new(db.clone(), config.audit_retention),
             config,
@@ -63,8 +73,12 @@ impl App {
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
             key_uses: KeyUses::new(),
+            pulls: Pulls::default(),
+            headroom: Headroom::new(),
             uploads: TaskTracker::new(),
+            previews: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
+            resource_tags: ArcSwap::from_pointee(resource_tags),
         }))
     }
 
@@ -93,11 +107,19 @@ impl App {
         self.snapshot.load_full()
     }
 
+    /// Tags of repositories as they were a moment ago.
+    pub(crate) fn resource_tags(&self) -> Arc<ResourceTags> {
+        self.resource_tags.load_full()
+    }
+
     /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
     /// what one process changes, another obeys within that time.
     pub async fn refresh(&self) -> Result<()> {
         let mut conn = self.db.reader().await?;
         let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
+        if let Some(fresh) = self.resource_tags().renewed(&mut conn).await? {
+            self.resource_tags.store(Arc::new(fresh));
+        }
         drop(conn);
         if version != self.snapshot.load().version() {
             let fresh = Snapshot::load(&self.db, &self.sealer).await?;
@@ -107,12 +129,15 @@ impl App {
     }
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
-    /// elsewhere at once, and until the audit log is stored. Called when no request can come any more.
+    /// elsewhere at once; and until pulls and the audit log are stored. Called when no request can come any more.
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
         if let Err(error) = key_uses::flush(self).await {
             tracing::warn!(%error, "the last uses of access keys could not be recorded");
+        }
+        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::record(self)).await {
+            tracing::warn!(%error, "the last pulls could not be recorded");
         }
         let _ = tokio::time::timeout(patience, self.audit.flush()).await;
     }

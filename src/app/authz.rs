@@ -1,10 +1,11 @@
 //! What they may do: every request is judged by the policies of the moment, from memory.
 
 use aws::{Need, Resource};
-use policy::{Policies, Policy, Request};
+use policy::{Policies, Policy, PrincipalKind, Request};
 use types::{AccountId, RegistryId, RepoName};
 
 use crate::facts::RequestFacts;
+use crate::resource_tags::ResourceTags;
 use crate::{Action, Ctx, Error, Result, Snapshot};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
@@ -39,6 +40,13 @@ impl Permit {
         }
         tracing::error!(?action, permitted = ?self.actions, "a rule was called without the permit that it needs");
         Err(Error::Internal)
+    }
+}
+
+impl Permit {
+    /// The permit of whoever holds a ticket that was given out to somebody who had it.
+    pub(crate) fn by_ticket(registry: RegistryId, repository: RepoName, action: Action) -> Self {
+        Self { registry, repository, actions: vec![action] }
     }
 }
 
@@ -110,7 +118,13 @@ struct Side<'a> {
 
 impl<'a> Side<'a> {
     /// None: the resource would have to have a policy, and does not exist.
-    fn of(ctx: &'a Ctx, snapshot: &'a Snapshot, action: &str, resource: &'a Resource) -> Option<Self> {
+    fn of(
+        ctx: &'a Ctx,
+        snapshot: &'a Snapshot,
+        tags: &'a ResourceTags,
+        action: &str,
+        resource: &'a Resource,
+    ) -> Option<Self> {
         let own = ctx.identity.principal.account.as_str();
         let plain = |account| Self { account, policies: &[], service: "", tags: &[] };
         Some(match resource {
@@ -120,6 +134,7 @@ impl<'a> Side<'a> {
             Resource::Repository(registry, name) => Self {
                 policies: snapshot.repository_policy(registry, name).map(std::slice::from_ref).unwrap_or_default(),
                 service: "ecr",
+                tags: tags.of(registry, name),
                 ..plain(registry.account.as_str())
             },
             // Who may assume a role is what its trust policy says, and that of no role trusts nobody.
@@ -133,17 +148,48 @@ impl<'a> Side<'a> {
     }
 }
 
+/// Judges whether the caller could do something in the repository of a permit if it had this policy.
+pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &Policy) -> Result<()> {
+    let resource = Resource::Repository(permit.registry.clone(), permit.repository.clone());
+    let (snapshot, tags, arn) = (ctx.app.snapshot(), ctx.app.resource_tags(), resource.arn());
+    let side = Side::of(ctx, &snapshot, &tags, action.as_str(), &resource).ok_or(Error::Internal)?;
+    let of_registry = registry_policy(ctx, &snapshot, action.as_str(), &resource);
+    let side = Side { policies: std::slice::from_ref(policy), ..side };
+    weigh(ctx, action.as_str(), side, of_registry, &arn, &[])
+}
+
 /// One action on one resource, by the policies of the caller and of the resource.
 fn judge(ctx: &Ctx, action: &str, resource: &Resource, arn: &str, conditions: &[(String, Vec<String>)]) -> Result<()> {
-    let snapshot = ctx.app.snapshot();
-    let principal = &ctx.identity.principal;
-    let Some(side) = Side::of(ctx, &snapshot, action, resource) else {
-        let message = format!("User: {} is not authorized to perform: {action} on resource: {arn}", principal.arn);
+    let (snapshot, tags) = (ctx.app.snapshot(), ctx.app.resource_tags());
+    let Some(side) = Side::of(ctx, &snapshot, &tags, action, resource) else {
+        let who = &ctx.identity.principal.arn;
+        let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
         return Err(Error::Denied(message));
+    };
+    weigh(ctx, action, side, registry_policy(ctx, &snapshot, action, resource), arn, conditions)
+}
+
+fn weigh(
+    ctx: &Ctx,
+    action: &str,
+    side: Side<'_>,
+    of_registry: Option<&Policy>,
+    arn: &str,
+    conditions: &[(String, Vec<String>)],
+) -> Result<()> {
+    let principal = &ctx.identity.principal;
+    // Either of them may allow, and either may deny.
+    let both: Vec<Policy>;
+    let of_resource = match of_registry {
+        None => side.policies,
+        Some(of_registry) => {
+            both = side.policies.iter().chain([of_registry]).cloned().collect();
+            &both
+        }
     };
     let policies = Policies {
         identity: &ctx.identity.policies,
-        resource: side.policies,
+        resource: of_resource,
         boundary: ctx.identity.boundary.as_ref(),
         session: ctx.identity.session_policies.as_deref(),
         guards: &[],
@@ -155,4 +201,28 @@ fn judge(ctx: &Ctx, action: &str, resource: &Resource, arn: &str, conditions: &[
         Some(message) => Err(Error::Denied(message)),
         None => Ok(()),
     }
+}
+
+/// The registry policy that has a say in an action of ECR, beside the policy of the repository.
+fn registry_policy<'s>(ctx: &Ctx, snapshot: &'s Snapshot, action: &str, resource: &Resource) -> Option<&'s Policy> {
+    // A password is good for all registries, so none of them has a say in it.
+    if !action.starts_with("ecr:") || action == Action::GetAuthorizationToken.as_str() {
+        return None;
+    }
+    let (account, region) = match resource {
+        Resource::Repository(registry, _) => (&registry.account, &registry.region),
+        // All repositories of a registry; a call reaches those of one region.
+        Resource::Arn(account, _) => (account, &ctx.registry.region),
+        // An action without a resource is about the caller's own registry.
+        Resource::Any => (&ctx.registry.account, &ctx.registry.region),
+    };
+    let policy = snapshot.registries().policy(account, region)?;
+    // The root of the account can always undo what locks everybody out.
+    let principal = &ctx.identity.principal;
+    let owner = principal.kind == PrincipalKind::Root && principal.account == account.as_str();
+    let undoing = matches!(
+        Action::named(action),
+        Some(Action::PutRegistryPolicy | Action::GetRegistryPolicy | Action::DeleteRegistryPolicy)
+    );
+    (!(owner && undoing)).then_some(policy)
 }

@@ -1,11 +1,9 @@
 //! The list of repositories, as far as the caller may see them.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use types::RepoName;
 
 use crate::authz;
-use crate::{Action, Ctx, Error, Result};
+use crate::{Action, Ctx, Error, Result, page_token};
 
 /// Names that are looked at for one page at most. A caller who may see few of many gets short pages with a link to the
 /// next, never a request that walks the whole registry.
@@ -60,13 +58,10 @@ pub async fn list(ctx: &Ctx, after: &str, limit: usize) -> Result<Page> {
 
 /// A place to continue at that does not tell the name there, which the caller may not see.
 fn seal(ctx: &Ctx, name: &str) -> Result<String> {
-    let sealed = ctx.app.sealer.seal("catalog", name.as_bytes())?;
-    Ok(format!("{SEALED}{}", URL_SAFE_NO_PAD.encode(sealed)))
+    Ok(format!("{SEALED}{}", page_token::seal(&ctx.app, "catalog", &name)?))
 }
 
 fn open(ctx: &Ctx, sealed: &str) -> Result<String> {
-    let invalid = || Error::Invalid("last is not a place that a link of this registry gave".to_owned());
-    let sealed = URL_SAFE_NO_PAD.decode(sealed).map_err(|_| invalid())?;
-    let name = ctx.app.sealer.open_text("catalog", &sealed).ok_or_else(invalid)?;
-    Ok(name.expose().to_owned())
+    page_token::open(&ctx.app, "catalog", sealed)
+        .ok_or_else(|| Error::Invalid("last is not a place that a link of this registry gave".to_owned()))
 }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use types::{Region, RegistryId};
 
+use crate::Limits;
+use crate::registry::upstream::OwnUpstream;
+
 /// What an operator can choose.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -18,10 +21,16 @@ pub struct Config {
     pub registry_host: Option<String>,
     /// Whether a push to an absent repository creates it, if the pusher may create repositories.
     pub create_on_push: bool,
+    /// Registries that cache rules may stand for, beside those that ECR knows.
+    pub cache_upstreams: Vec<OwnUpstream>,
     /// Whether tags, manifests and blobs can be deleted.
     pub delete_enabled: bool,
     /// Whether indexes and images may be sparse: refer to manifests and layers that the repository does not have.
     pub sparse_indexes: bool,
+    /// Whether clients that want the bytes of a blob are sent to a signed address of the store, if it has such addresses.
+    pub blob_redirect: bool,
+    /// How much a registry may hold.
+    pub limits: Limits,
     /// The largest manifest in bytes.
     pub max_manifest_bytes: usize,
     /// How long a registry token is good for.

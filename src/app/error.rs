@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use types::{Digest, RegistryId, RepoName, Tag};
 
+use crate::images::ImageId;
+use crate::lifecycle::PolicyFault;
+
 /// A rule that was not met, or a failure below.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -19,21 +22,73 @@ pub enum Error {
         /// When it makes sense to come back.
         retry_after: Duration,
     },
-    /// The repository does not exist; in the words of ECR.
+    /// The repository does not exist. The text is ECR's, as those of the next ones are.
     #[error("The repository with name '{repository}' does not exist in the registry with id '{}'", registry.account)]
     RepositoryUnknown {
-        /// The registry.
+        /// Whose registry.
         registry: RegistryId,
-        /// The name.
+        /// The repository.
         repository: RepoName,
     },
-    /// The repository exists already; in the words of ECR.
+    /// The repository exists already.
     #[error("The repository with name '{repository}' already exists in the registry with id '{}'", registry.account)]
     RepositoryExists {
-        /// The registry.
+        /// Whose registry.
         registry: RegistryId,
-        /// The name.
+        /// The repository.
         repository: RepoName,
+    },
+    /// The repository has images, so it is not deleted without force.
+    #[error(
+        "The repository with name '{repository}' in registry with id '{}' cannot be deleted because it still contains images",
+        registry.account
+    )]
+    RepositoryNotEmpty {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// The repository has no policy.
+    #[error(
+        "Repository policy does not exist for the repository with name '{repository}' in the registry with id '{}'",
+        registry.account
+    )]
+    RepositoryPolicyUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// A call named an image that does not exist.
+    #[error(
+        "The image with imageId {{imageDigest:'{}', imageTag:'{}'}} does not exist within the repository with name \
+         '{repository}' in the registry with id '{}'",
+        id.digest.as_deref().unwrap_or("null"), id.tag.as_deref().unwrap_or("null"), registry.account
+    )]
+    ImageUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+        /// As the client named it.
+        id: ImageId,
+    },
+    /// The image is there already, with that tag.
+    #[error(
+        "Image with digest '{digest}' and tag '{}' already exists in the repository with name '{repository}' in registry \
+         with id '{}'",
+        tag.as_ref().map_or("null", Tag::as_str), registry.account
+    )]
+    ImageExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+        /// The image.
+        digest: Digest,
+        /// The tag that was to be set.
+        tag: Option<Tag>,
     },
     /// The repository has no such manifest.
     #[error("manifest '{0}' does not exist in this repository")]
@@ -78,8 +133,13 @@ pub enum Error {
         limit: usize,
     },
     /// The manifest refers to what the repository does not have.
-    #[error("the manifest refers to {} blobs or manifests that this repository does not have", .0.len())]
-    ReferencesUnknown(Vec<Digest>),
+    #[error("the manifest refers to {} blobs or manifests that this repository does not have", layers.len() + images.len())]
+    ReferencesUnknown {
+        /// Its config and layers that are missing.
+        layers: Vec<Digest>,
+        /// The images in an index that are missing.
+        images: Vec<Digest>,
+    },
     /// The tag exists and may not move.
     #[error(
         "The image tag '{tag}' already exists in the '{repository}' repository and cannot be overwritten because the \
@@ -105,9 +165,171 @@ pub enum Error {
         /// The manifest that refers to it.
         parent: Digest,
     },
+    /// A call is refused for a reason that is not the form of a parameter.
+    #[error("{0}")]
+    Validation(String),
+    /// A lifecycle policy is not valid. The text is ECR's, as those of the next ones are where one was observed.
+    #[error(
+        "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {0}'"
+    )]
+    LifecyclePolicyInvalid(PolicyFault),
+    /// The repository has no lifecycle policy.
+    #[error("Lifecycle policy does not exist for the repository with name '{repository}' in the registry with id '{}'", registry.account)]
+    LifecyclePolicyUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// A preview of the repository is under way.
+    #[error(
+        "The lifecycle policy preview of the repository with name '{repository}' in the registry with id '{}' is in progress", registry.account)]
+    LifecyclePreviewInProgress {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// Nobody asked for a preview of the repository.
+    #[error(
+        "Lifecycle policy preview does not exist for the repository with name '{repository}' in the registry with id '{}'", registry.account)]
+    LifecyclePreviewUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// The registry has no policy.
+    #[error("Registry policy does not exist in the registry with id '{}'", .0.account)]
+    RegistryPolicyUnknown(RegistryId),
+    /// The image was never scanned.
+    #[error(
+        "Image scan does not exist for the image with '{{imageDigest:'{}', imageTag:'{}'}}' in the repository with name \
+         '{repository}' in the registry with id '{}'",
+        id.digest.as_deref().unwrap_or("null"), id.tag.as_deref().unwrap_or("null"), registry.account)]
+    ScanUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+        /// The image.
+        id: ImageId,
+    },
+    /// The image cannot be moved to or from the archive.
+    #[error("The requested image storage class update is not supported: this registry has no archive yet")]
+    StorageClassUnsupported,
+    /// There is no such cache rule.
+    #[error("The pull through cache rule with prefix '{prefix}' does not exist in the registry with id '{}'", registry.account)]
+    CacheRuleUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The rule.
+        prefix: String,
+    },
+    /// There is a cache rule with that prefix.
+    #[error("The pull through cache rule with prefix '{prefix}' already exists in the registry with id '{}'", registry.account)]
+    CacheRuleExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The rule.
+        prefix: String,
+    },
+    /// No cache rule can stand for a registry at that host.
+    #[error(
+        "The upstream registry '{0}' is not supported; the operator can name others than those of ECR in WHARF_CACHE_UPSTREAMS"
+    )]
+    UpstreamUnsupported(String),
+    /// There is no such creation template.
+    #[error("The repository creation template with prefix '{prefix}' does not exist in the registry with id '{}'", registry.account)]
+    TemplateUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The template.
+        prefix: String,
+    },
+    /// There is a creation template with that prefix.
+    #[error("The repository creation template with prefix '{prefix}' already exists in the registry with id '{}'", registry.account)]
+    TemplateExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The template.
+        prefix: String,
+    },
+    /// The pulls of that principal count.
+    #[error("The pull time update exclusion for '{principal}' does not exist in the registry with id '{}'", registry.account)]
+    ExclusionUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// Its ARN.
+        principal: String,
+    },
+    /// The pulls of that principal do not count already.
+    #[error("The pull time update exclusion for '{principal}' already exists in the registry with id '{}'", registry.account)]
+    ExclusionExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// Its ARN.
+        principal: String,
+    },
+    /// The registry has no signing configuration.
+    #[error("Signing configuration does not exist in the registry with id '{}'", .0.account)]
+    SigningConfigurationUnknown(RegistryId),
+    /// There is no such backfill.
+    #[error("The replication backfill with id '{id}' does not exist in the registry with id '{}'", registry.account)]
+    BackfillUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// As the client named it.
+        id: String,
+    },
     /// Deleting is switched off.
     #[error("deleting is disabled on this registry")]
     DeleteDisabled,
+    /// No image refers to the blob, so it may go at any time and is not given out by ECR's API.
+    #[error("the layer {0} is not associated with an image")]
+    LayerInaccessible(Digest),
+    /// The blob that an upload brings is there already.
+    #[error("the layer {0} already exists in the repository")]
+    LayerExists(Digest),
+    /// A part of a layer upload has not the length that its offsets say, or is larger than allowed.
+    #[error(
+        "the part does not have the length of its offsets or is too large; bytes must continue at offset {received}"
+    )]
+    LayerPartInvalid {
+        /// Bytes held so far.
+        received: u64,
+    },
+    /// A layer upload is to be completed that has no part.
+    #[error("the layer upload has no parts")]
+    UploadEmpty,
+    /// A part of a layer upload, not the last, is smaller than allowed.
+    #[error("a part of the layer before its last one is smaller than {minimum} bytes")]
+    LayerPartTooSmall {
+        /// In bytes.
+        minimum: u64,
+    },
+    /// A quota of the registry would be passed.
+    #[error("{0}")]
+    LimitExceeded(String),
+    /// A parameter does not have the form that it must have. The text is ECR's.
+    #[error("Invalid parameter at '{parameter}' failed to satisfy constraint: '{constraint}'")]
+    InvalidParameter {
+        /// As ECR spells it in messages.
+        parameter: &'static str,
+        /// What it must be.
+        constraint: String,
+    },
+    /// A resource tag does not have the form that it must have.
+    #[error("{0}")]
+    InvalidTagParameter(String),
+    /// The resource would have too many tags.
+    #[error("The resource cannot have more than {limit} tags, and would have {count}")]
+    TooManyTags {
+        /// How many there would be.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
     /// An argument of an administrative command does not fit.
     #[error("{0}")]
     Invalid(String),

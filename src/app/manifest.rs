@@ -16,6 +16,8 @@ const MAX_REFERENCES: usize = 20_000;
 pub struct Manifest {
     /// Of the document itself.
     pub media_type: MediaType,
+    /// Whether the document or the client says so; else it is concluded from the document's shape.
+    pub media_type_stated: bool,
     /// The `artifactType`, else the media type of the config; none for a plain index.
     pub artifact_type: Option<String>,
     /// What the manifest is about.
@@ -103,6 +105,8 @@ impl Manifest {
             .filter(|annotations| !annotations.is_empty())
             .map(|annotations| serde_json::to_string(annotations).expect("a map of strings is always JSON"));
         let mut manifest = Self {
+            media_type_stated: content_type.is_some()
+                || document.media_type.as_deref().is_some_and(|own| !own.is_empty()),
             media_type,
             artifact_type: document.artifact_type.clone().filter(|kind| !kind.is_empty()),
             subject,

@@ -1,9 +1,11 @@
 //! Referrers: the manifests whose subject is a given digest.
 
-use store::manifests::ReferrerRow;
+use std::collections::BTreeSet;
+
+pub use store::manifests::ReferrerRow;
 use types::Digest;
 
-use crate::{Action, Ctx, Permit, Result};
+use crate::{Action, Ctx, Permit, Result, page_token, repositories};
 
 /// One page of referrers.
 #[derive(Debug)]
@@ -36,4 +38,50 @@ pub async fn list(
     let more = referrers.len() > limit;
     referrers.truncate(limit);
     Ok(Page { referrers, more })
+}
+
+/// One page of referrers, as ECR's API lists them.
+#[derive(Debug)]
+pub struct TokenPage {
+    /// Sorted by digest.
+    pub referrers: Vec<ReferrerRow>,
+    /// Names the next page, if there is one.
+    pub next_token: Option<String>,
+}
+
+/// Referrers of `subject` by digest, at most `limit`, of any of the artifact types if some are given, from the page that
+/// the token names on. Here the repository must exist. Without a subject there is nothing.
+pub async fn list_page(
+    ctx: &Ctx,
+    permit: &Permit,
+    subject: Option<&Digest>,
+    artifact_types: &[String],
+    next_token: Option<&str>,
+    limit: usize,
+) -> Result<TokenPage> {
+    permit.require(Action::BatchGetImage)?;
+    let mut conn = ctx.app.db.reader().await?;
+    let id = repositories::find(&mut conn, permit).await?.repository_id;
+    let types: BTreeSet<&str> = artifact_types.iter().map(String::as_str).collect();
+    let list = format!("referrers {id} {} {types:?}", subject.map_or("", Digest::as_str));
+    let after: String = page_token::open_next(&ctx.app, &list, next_token)?.unwrap_or_default();
+    let mut referrers = Vec::new();
+    if let Some(subject) = subject {
+        // Each type by its own index; of all together the first ones are the page.
+        let wanted: Vec<Option<&str>> =
+            if types.is_empty() { vec![None] } else { types.into_iter().map(Some).collect() };
+        for artifact_type in wanted {
+            let found =
+                store::manifests::list_referrers(&mut conn, &id, subject, artifact_type, &after, limit + 1).await?;
+            referrers.extend(found);
+        }
+        referrers.sort_by(|one, other| one.digest.cmp(&other.digest));
+    }
+    let more = referrers.len() > limit;
+    referrers.truncate(limit);
+    let next_token = match referrers.last().filter(|_| more) {
+        Some(last) => Some(page_token::seal(&ctx.app, &list, &last.digest.as_str())?),
+        None => None,
+    };
+    Ok(TokenPage { referrers, next_token })
 }

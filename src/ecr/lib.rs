@@ -3,6 +3,7 @@
 
 mod error;
 mod ops;
+mod shapes;
 
 use app::api::Call;
 use aws::{Protocol, Service, invalid_parameter};

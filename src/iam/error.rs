@@ -41,6 +41,23 @@ impl From<Rule> for Error {
             | Rule::ManifestUnknown(_)
             | Rule::BlobUnknown(_)
             | Rule::UploadUnknown
+            | Rule::Validation(_)
+            | Rule::LifecyclePolicyInvalid(_)
+            | Rule::LifecyclePolicyUnknown { .. }
+            | Rule::LifecyclePreviewInProgress { .. }
+            | Rule::LifecyclePreviewUnknown { .. }
+            | Rule::RegistryPolicyUnknown(_)
+            | Rule::ScanUnknown { .. }
+            | Rule::StorageClassUnsupported
+            | Rule::CacheRuleUnknown { .. }
+            | Rule::CacheRuleExists { .. }
+            | Rule::UpstreamUnsupported(_)
+            | Rule::TemplateUnknown { .. }
+            | Rule::TemplateExists { .. }
+            | Rule::ExclusionUnknown { .. }
+            | Rule::ExclusionExists { .. }
+            | Rule::SigningConfigurationUnknown(_)
+            | Rule::BackfillUnknown { .. }
             | Rule::UploadBusy { .. }
             | Rule::OutOfOrder { .. }
             | Rule::SizeInvalid
@@ -48,7 +65,20 @@ impl From<Rule> for Error {
             | Rule::DigestMismatch(_)
             | Rule::ManifestInvalid(_)
             | Rule::ManifestTooLarge { .. }
-            | Rule::ReferencesUnknown(_)
+            | Rule::ReferencesUnknown { .. }
+            | Rule::RepositoryNotEmpty { .. }
+            | Rule::RepositoryPolicyUnknown { .. }
+            | Rule::ImageUnknown { .. }
+            | Rule::ImageExists { .. }
+            | Rule::LayerInaccessible(_)
+            | Rule::LayerExists(_)
+            | Rule::LayerPartInvalid { .. }
+            | Rule::UploadEmpty
+            | Rule::LayerPartTooSmall { .. }
+            | Rule::LimitExceeded(_)
+            | Rule::InvalidParameter { .. }
+            | Rule::InvalidTagParameter(_)
+            | Rule::TooManyTags { .. }
             | Rule::TagImmutable { .. }
             | Rule::TagMoved { .. }
             | Rule::Referenced { .. }

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use app::Permit;
-use app::blobs::{self, BlobRow};
+use app::blobs::{self, BlobRow, Handover};
+use app::{Ctx, Permit};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -11,6 +11,7 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, LOCATION,
     RANGE,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use types::Digest;
 
@@ -36,10 +37,8 @@ pub(crate) async fn head(call: &Call, permit: &Permit, digest: &str) -> Result<A
 pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<Answer, WireError> {
     let digest = parse(digest)?;
     let blob = blobs::find(&call.ctx, permit, &digest).await?;
-    if is_current(&call.parts.headers, digest.as_str()) {
-        return Ok(described(response::empty(StatusCode::NOT_MODIFIED), &digest));
-    }
-    if call.state.config.blob_redirect
+    if call.ctx.app.config().blob_redirect
+        && !is_current(&call.parts.headers, digest.as_str())
         && let Some(url) = blobs::signed_url(&call.ctx, permit, &blob).await?
     {
         let mut answer = response::empty(StatusCode::TEMPORARY_REDIRECT);
@@ -48,25 +47,36 @@ pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<An
         answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return Ok(answer);
     }
-    let mut answer = match requested(&call.parts.headers, &digest, blob.size) {
+    content(&call.ctx, permit, &call.parts, blob).await
+}
+
+/// The bytes of a blob, or those of the ranges that the request asks for, or nothing if the client has them already.
+pub(crate) async fn content(ctx: &Ctx, permit: &Permit, parts: &Parts, blob: BlobRow) -> Result<Answer, WireError> {
+    let (digest, headers) = (blob.digest.clone(), &parts.headers);
+    if is_current(headers, digest.as_str()) {
+        return Ok(described(response::empty(StatusCode::NOT_MODIFIED), &digest));
+    }
+    // There is one where the connection can send files by itself.
+    let handover = parts.extensions.get::<Handover>();
+    let mut answer = match requested(headers, &digest, blob.size) {
         ByteRanges::Unsatisfiable => {
             let error =
                 WireError::new(StatusCode::RANGE_NOT_SATISFIABLE, "SIZE_INVALID", "the blob ends before this range");
             return Err(error.with(CONTENT_RANGE, value(&format!("bytes */{}", blob.size))));
         }
         ByteRanges::Whole => {
-            let body = blobs::read(&call.ctx, permit, &blob, 0..blob.size).await?;
+            let body = blobs::read(ctx, permit, &blob, 0..blob.size, handover).await?;
             octets(StatusCode::OK, Body::from_stream(body), blob.size)
         }
         ByteRanges::One(range) => {
             let length = range.end - range.start;
             let content_range = content_range(&range, blob.size);
-            let body = blobs::read(&call.ctx, permit, &blob, range).await?;
+            let body = blobs::read(ctx, permit, &blob, range, handover).await?;
             let mut answer = octets(StatusCode::PARTIAL_CONTENT, Body::from_stream(body), length);
             answer.headers_mut().insert(CONTENT_RANGE, value(&content_range));
             answer
         }
-        ByteRanges::Many(ranges) => many(call, permit, blob, ranges),
+        ByteRanges::Many(ranges) => many(ctx, permit, blob, ranges, handover.cloned()),
     };
     answer.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     Ok(described(answer, &digest))
@@ -111,7 +121,7 @@ fn octets(status: StatusCode, body: Body, length: u64) -> Answer {
 }
 
 /// Several ranges as `multipart/byteranges` (RFC 9110, section 14.6), each read when its turn comes.
-fn many(call: &Call, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>) -> Answer {
+fn many(ctx: &Ctx, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>, handover: Option<Handover>) -> Answer {
     // It must not occur in the content: a random text of 122 bits does not.
     let boundary = uuid::Uuid::new_v4().simple().to_string();
     let heads: Vec<String> = ranges
@@ -129,11 +139,12 @@ fn many(call: &Call, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>) ->
     let length = heads.iter().map(|head| head.len() as u64).sum::<u64>()
         + ranges.iter().map(|range| range.end - range.start).sum::<u64>()
         + end.len() as u64;
-    let (ctx, permit) = (call.ctx.clone(), permit.clone());
+    let (ctx, permit) = (ctx.clone(), permit.clone());
     let parts = stream::iter(heads.into_iter().zip(ranges)).then(move |(head, range)| {
-        let (ctx, permit, blob) = (ctx.clone(), permit.clone(), blob.clone());
+        let (ctx, permit, blob, handover) = (ctx.clone(), permit.clone(), blob.clone(), handover.clone());
         async move {
-            let bytes = blobs::read(&ctx, &permit, &blob, range).await.map_err(std::io::Error::other)?;
+            let bytes =
+                blobs::read(&ctx, &permit, &blob, range, handover.as_ref()).await.map_err(std::io::Error::other)?;
             let head = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(head)) });
             Ok::<_, std::io::Error>(head.chain(bytes.map_err(std::io::Error::other)))
         }

@@ -11,8 +11,6 @@ pub struct Config {
     pub challenge: Challenge,
     /// The address that clients use, without a slash at its end. None: what the request says.
     pub external_url: Option<String>,
-    /// Whether a GET of a blob is answered with a signed address of the store, if it has such addresses.
-    pub blob_redirect: bool,
     /// How long a body may send nothing.
     pub body_idle_timeout: Duration,
 }

@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RANGE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
+use types::Region;
 
 use crate::response::{self, Answer};
 
@@ -46,6 +47,10 @@ impl WireError {
 
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "the registry has nothing at this path")
+    }
+
+    pub(crate) fn no_region(region: &Region) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", format!("there is no region '{region}' here"))
     }
 
     pub(crate) fn method(allowed: &'static str) -> Self {
@@ -106,8 +111,8 @@ impl From<Error> for WireError {
             Error::TooManyRequests { retry_after } => {
                 new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS").with(RETRY_AFTER, seconds(retry_after))
             }
-            Error::RepositoryUnknown { repository, .. } => {
-                new(StatusCode::NOT_FOUND, "NAME_UNKNOWN").with_detail(json!({ "name": repository.as_str() }))
+            Error::RepositoryUnknown { repository: name, .. } => {
+                new(StatusCode::NOT_FOUND, "NAME_UNKNOWN").with_detail(json!({ "name": name.as_str() }))
             }
             Error::RepositoryExists { .. } | Error::Invalid(_) => new(StatusCode::BAD_REQUEST, "NAME_INVALID"),
             Error::ManifestUnknown(reference) => {
@@ -127,9 +132,9 @@ impl From<Error> for WireError {
             }
             Error::ManifestInvalid(_) => new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
             Error::ManifestTooLarge { .. } => new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID"),
-            Error::ReferencesUnknown(digests) => {
+            Error::ReferencesUnknown { layers, images } => {
                 let mut error = new(StatusCode::BAD_REQUEST, "MANIFEST_BLOB_UNKNOWN");
-                for digest in digests.iter().take(DETAILS) {
+                for digest in layers.iter().chain(&images).take(DETAILS) {
                     error = error.with_detail(json!({ "digest": digest }));
                 }
                 error
@@ -138,6 +143,38 @@ impl From<Error> for WireError {
             // Not in the OCI list; what ECR answers and docker prints.
             Error::TagImmutable { .. } => new(StatusCode::BAD_REQUEST, "TAG_INVALID"),
             Error::Referenced { .. } | Error::DeleteDisabled => new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            // No request of this protocol asks for these.
+            Error::Validation(_)
+            | Error::LifecyclePolicyInvalid(_)
+            | Error::LifecyclePolicyUnknown { .. }
+            | Error::LifecyclePreviewInProgress { .. }
+            | Error::LifecyclePreviewUnknown { .. }
+            | Error::RegistryPolicyUnknown(_)
+            | Error::ScanUnknown { .. }
+            | Error::StorageClassUnsupported
+            | Error::CacheRuleUnknown { .. }
+            | Error::CacheRuleExists { .. }
+            | Error::UpstreamUnsupported(_)
+            | Error::TemplateUnknown { .. }
+            | Error::TemplateExists { .. }
+            | Error::ExclusionUnknown { .. }
+            | Error::ExclusionExists { .. }
+            | Error::SigningConfigurationUnknown(_)
+            | Error::BackfillUnknown { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
+            Error::LimitExceeded(_) => new(StatusCode::FORBIDDEN, "DENIED"),
+            // Of operations that this front does not have.
+            Error::RepositoryNotEmpty { .. }
+            | Error::RepositoryPolicyUnknown { .. }
+            | Error::ImageUnknown { .. }
+            | Error::ImageExists { .. }
+            | Error::LayerInaccessible(_)
+            | Error::LayerExists(_)
+            | Error::LayerPartInvalid { .. }
+            | Error::UploadEmpty
+            | Error::LayerPartTooSmall { .. }
+            | Error::InvalidParameter { .. }
+            | Error::InvalidTagParameter(_)
+            | Error::TooManyTags { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Error::NoSpace => new(StatusCode::INSUFFICIENT_STORAGE, "DENIED").with(RETRY_AFTER, seconds(A_WHILE)),
             Error::Unavailable(_) => {
                 new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON))

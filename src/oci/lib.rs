@@ -12,6 +12,7 @@ mod config;
 mod credentials;
 mod dispatch;
 mod error;
+mod layers;
 mod manifests;
 mod origin;
 mod paging;
@@ -43,13 +44,14 @@ pub async fn not_found() -> axum::response::Response {
     error::WireError::not_found().into_answer()
 }
 
-/// The routes of the registry: `/v2/` and everything below, and `/token`.
+/// The routes of the registry: `/v2/` and everything below, `/token`, and `/layers/` for layers by ticket.
 pub fn router(app: Arc<App>, config: Config) -> Router {
     let state = Arc::new(call::State { app, config });
     Router::new()
         .route("/v2", any(dispatch::registry))
         .route("/v2/", any(dispatch::registry))
         .route("/v2/{*rest}", any(dispatch::registry))
+        .route(layers::PATH, any(layers::handle))
         .route(challenge::TOKEN_PATH, any(token::handle))
         .with_state(state)
 }

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION,
 };
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use types::{MediaType, Reference, Tag};
 
@@ -30,6 +30,9 @@ pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result
     let mut answer = if is_current(&call.parts.headers, image.digest.as_str()) {
         response::empty(StatusCode::NOT_MODIFIED)
     } else {
+        if call.parts.method == Method::GET {
+            images::note_pull(&call.ctx, permit.registry(), &image);
+        }
         let mut answer = Response::new(Body::from(image.bytes.clone()));
         let headers = answer.headers_mut();
         headers.insert(CONTENT_LENGTH, HeaderValue::from(image.bytes.len()));
@@ -66,12 +69,12 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
     };
     let bytes = collect(call, body).await?;
     let condition = condition(&call.parts.headers)?;
-    let push = Push { reference, tags: tags.clone(), condition, content_type, bytes };
+    let push = Push { reference, tags: tags.clone(), condition, content_type, bytes, strict: false };
     let pushed = images::put(&call.ctx, permit, push).await?;
     let mut answer = response::empty(StatusCode::CREATED);
     let headers = answer.headers_mut();
-    headers.insert(LOCATION, value(&format!("/v2/{}/manifests/{}", permit.repository(), pushed.digest)));
-    headers.insert(DIGEST, value(pushed.digest.as_str()));
+    headers.insert(LOCATION, value(&format!("/v2/{}/manifests/{}", permit.repository(), pushed.image.digest)));
+    headers.insert(DIGEST, value(pushed.image.digest.as_str()));
     if let Some(subject) = &pushed.subject {
         headers.insert(OCI_SUBJECT, value(subject.as_str()));
     }

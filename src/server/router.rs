@@ -23,13 +23,12 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
             Challenge::Basic => oci::Challenge::Basic,
         },
         external_url: config.external_url.clone(),
-        blob_redirect: config.blob_redirect,
         body_idle_timeout: BODY_IDLE,
     };
     let http = metrics.http();
     let router = Router::new()
         .merge(oci::router(Arc::clone(app), wire))
-        .merge(api::router(app))
+        .merge(api::router(app, config.memory_budget))
         .merge(Health::new(Arc::clone(app)).into_router())
         .merge(metrics.into_router())
         .fallback(oci::not_found);

@@ -32,6 +32,8 @@ pub(crate) enum Kind {
 pub(crate) enum Lock {
     /// Nobody may delete the rows or change their keys.
     KeyShare,
+    /// Nobody else may delete or change the rows, though others may refer to them.
+    NoKeyUpdate,
     /// Nobody else may lock or change the rows.
     Update,
 }
@@ -120,6 +122,7 @@ impl Conn {
                 let sql = match lock {
                     None => sql.into_sql_str(),
                     Some(Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
+                    Some(Lock::NoKeyUpdate) => AssertSqlSafe(format!("{sql} for no key update")).into_sql_str(),
                     Some(Lock::Update) => AssertSqlSafe(format!("{sql} for update")).into_sql_str(),
                 };
                 let statement = postgres::all(conn, sql, arguments, read);

@@ -22,10 +22,43 @@ pub struct ManifestRow {
     pub subject: Option<Digest>,
     /// JSON object of the document's annotations.
     pub annotations: Option<String>,
+    /// Bytes of the config and the layers; of an index, of the largest image in it.
+    pub image_size: u64,
     /// When it was pushed first.
     pub pushed_at: Timestamp,
     /// Exactly as received.
     pub bytes: Vec<u8>,
+}
+
+/// What is known of a manifest without reading it.
+#[derive(Debug, Clone)]
+pub struct DescribedRow {
+    /// As its pusher named it.
+    pub digest: Digest,
+    /// As its pusher sent it.
+    pub media_type: MediaType,
+    /// See [`ManifestRow::artifact_type`].
+    pub artifact_type: Option<String>,
+    /// See [`ManifestRow::subject`].
+    pub subject: Option<Digest>,
+    /// See [`ManifestRow::image_size`].
+    pub image_size: u64,
+    /// When it was pushed first.
+    pub pushed_at: Timestamp,
+    /// The last pull that was recorded.
+    pub pulled_at: Option<Timestamp>,
+}
+
+fn described(row: &Row) -> Result<DescribedRow> {
+    Ok(DescribedRow {
+        digest: row.parsed(0, "digest")?,
+        media_type: row.parsed(1, "media_type")?,
+        artifact_type: row.optional_text(2)?,
+        subject: row.optional_parsed(3, "subject_digest")?,
+        image_size: row.size(4)?,
+        pushed_at: row.time(5)?,
+        pulled_at: row.optional_time(6)?,
+    })
 }
 
 /// What a repository knows of a reference.
@@ -93,18 +126,13 @@ pub async fn find_by_digest(
 }
 
 fn found(row: &Row) -> Result<FoundManifest> {
-    let repository_id = row.text(0)?;
-    let digest = match row.optional_text(1)? {
-        Some(_) => Some(row.parsed(1, "digest")?),
-        None => None,
-    };
-    Ok(FoundManifest { repository_id, digest })
+    Ok(FoundManifest { repository_id: row.text(0)?, digest: row.optional_parsed(1, "digest")? })
 }
 
 /// A manifest with its bytes.
 pub async fn find(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<Option<ManifestRow>> {
     conn.optional(
-        "select media_type, artifact_type, subject_digest, annotations, pushed_at, bytes
+        "select media_type, artifact_type, subject_digest, annotations, image_size, pushed_at, bytes
          from manifests
          where repository_id = $1 and digest = $2",
         [repository_id.into(), digest.into()],
@@ -114,13 +142,11 @@ pub async fn find(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Resu
                 digest: digest.clone(),
                 media_type: row.parsed(0, "media_type")?,
                 artifact_type: row.optional_text(1)?,
-                subject: match row.optional_text(2)? {
-                    Some(_) => Some(row.parsed(2, "subject_digest")?),
-                    None => None,
-                },
+                subject: row.optional_parsed(2, "subject_digest")?,
                 annotations: row.optional_text(3)?,
-                pushed_at: row.time(4)?,
-                bytes: row.bytes(5)?,
+                image_size: row.size(4)?,
+                pushed_at: row.time(5)?,
+                bytes: row.bytes(6)?,
             })
         },
     )
@@ -132,8 +158,9 @@ pub async fn insert(conn: &mut Conn, row: &ManifestRow) -> Result<bool> {
     let rows = conn
         .execute(
             "insert into manifests
-                 (repository_id, digest, media_type, artifact_type, subject_digest, annotations, size, pushed_at, bytes)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+                 (repository_id, digest, media_type, artifact_type, subject_digest, annotations, size, image_size,
+                  pushed_at, bytes)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              on conflict do nothing",
             [
                 (&row.repository_id).into(),
@@ -143,6 +170,7 @@ pub async fn insert(conn: &mut Conn, row: &ManifestRow) -> Result<bool> {
                 row.subject.as_ref().into(),
                 row.annotations.clone().into(),
                 row.bytes.len().into(),
+                row.image_size.into(),
                 row.pushed_at.into(),
                 row.bytes.as_slice().into(),
             ],
@@ -180,6 +208,21 @@ pub async fn lock_for_delete(conn: &mut Conn, repository_id: &str, digest: &Dige
     Ok(!rows.is_empty())
 }
 
+/// Holds several manifests like [`lock_for_delete`]. Returns those that the repository has.
+pub async fn lock_all_for_delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // pk_manifests
+    conn.all_locked(
+        "select digest
+         from manifests
+         where repository_id = $1 and digest in (select value from json_each($2))
+         order by digest",
+        Lock::Update,
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
 /// Removes a manifest, whose edges are gone already.
 pub async fn delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<bool> {
     let rows = conn
@@ -190,6 +233,144 @@ pub async fn delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Re
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// Which of these manifests a repository has.
+pub async fn list_existing(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // pk_manifests
+    conn.all(
+        "select digest
+         from manifests
+         where repository_id = $1 and digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
+/// What is known of these manifests, as far as a repository has them.
+pub async fn list_described(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<DescribedRow>> {
+    // pk_manifests
+    conn.all(
+        "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at
+         from manifests
+         where repository_id = $1 and digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        described,
+    )
+    .await
+}
+
+/// Manifests in the order in which they were pushed, after the one that was pushed at that time with that digest, at
+/// most `limit`.
+pub async fn list_pushed(
+    conn: &mut Conn,
+    repository_id: &str,
+    after: (Timestamp, &str),
+    limit: usize,
+) -> Result<Vec<DescribedRow>> {
+    // ix_manifests_pushed
+    conn.all(
+        "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at
+         from manifests
+         where repository_id = $1 and (pushed_at, digest) > ($2, $3)
+         order by pushed_at, digest
+         limit $4",
+        [repository_id.into(), after.0.into(), after.1.into(), limit.into()],
+        described,
+    )
+    .await
+}
+
+/// The largest of these manifests by the size of its image; 0 if the repository has none of them.
+pub async fn find_largest(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<u64> {
+    // pk_manifests
+    let largest = conn
+        .optional(
+            "select coalesce(max(image_size), 0)
+             from manifests
+             where repository_id = $1 and digest in (select value from json_each($2))",
+            [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+            |row| row.size(0),
+        )
+        .await?;
+    Ok(largest.unwrap_or_default())
+}
+
+/// How many manifests a repository has, counting no further than `limit`.
+pub async fn count(conn: &mut Conn, repository_id: &str, limit: u64) -> Result<u64> {
+    // pk_manifests
+    let counted = conn
+        .optional(
+            "select count(*)
+             from (
+                 select digest
+                 from manifests
+                 where repository_id = $1
+                 order by digest
+                 limit $2
+             ) counted",
+            [repository_id.into(), limit.into()],
+            |row| row.size(0),
+        )
+        .await?;
+    Ok(counted.unwrap_or_default())
+}
+
+/// Records a pull of each of these manifests that a repository still has, unless one since `fresh` is recorded.
+pub async fn update_pulled(
+    conn: &mut Conn,
+    repository_id: &str,
+    digests: &[&Digest],
+    now: Timestamp,
+    fresh: Timestamp,
+) -> Result<u64> {
+    let list = || text_list(digests.iter().map(|digest| digest.as_str()));
+    // Held in the order in which deletes hold them, or the two could wait for each other.
+    conn.all_locked(
+        "select digest
+         from manifests
+         where repository_id = $1 and digest in (select value from json_each($2))
+         order by digest",
+        Lock::NoKeyUpdate,
+        [repository_id.into(), list()],
+        |_| Ok(()),
+    )
+    .await?;
+    conn.execute(
+        "update manifests
+         set pulled_at = $3
+         where repository_id = $1
+           and digest in (select value from json_each($2))
+           and (pulled_at is null or pulled_at < $4)",
+        [repository_id.into(), list(), now.into(), fresh.into()],
+    )
+    .await
+}
+
+/// Digests of manifests that a repository has, at most `limit`.
+pub async fn list_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<Vec<Digest>> {
+    // pk_manifests
+    conn.all(
+        "select digest
+         from manifests
+         where repository_id = $1
+         order by digest
+         limit $2",
+        [repository_id.into(), limit.into()],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
+/// Removes manifests, whose edges are gone already. How many there were.
+pub async fn delete_all(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<u64> {
+    conn.execute(
+        "delete from manifests
+         where repository_id = $1 and digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+    )
+    .await
 }
 
 /// Manifests whose subject is `subject`, by digest after `after`, at most `limit`; of one artifact type if given.

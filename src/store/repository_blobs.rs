@@ -44,6 +44,57 @@ pub async fn find(
     .await
 }
 
+/// A blob of a repository by the repository's id, with whose and which it is.
+pub async fn find_by_id(
+    conn: &mut Conn,
+    repository_id: &str,
+    digest: &Digest,
+) -> Result<Option<(RegistryId, RepoName, BlobRow)>> {
+    // pk_repositories, pk_repository_blobs, pk_blobs
+    conn.optional(
+        "select repository.account_id, repository.region, repository.name, blob.object_key, blob.size
+         from repositories repository
+         join repository_blobs link on link.repository_id = repository.repository_id and link.digest = $2
+         join blobs blob on blob.digest = link.digest and blob.state = 'live'
+         where repository.repository_id = $1 and repository.deleted_at is null",
+        [repository_id.into(), digest.into()],
+        |row| {
+            let registry = RegistryId { account: row.parsed(0, "account_id")?, region: row.parsed(1, "region")? };
+            let blob = BlobRow { digest: digest.clone(), object_key: row.text(3)?, size: row.size(4)? };
+            Ok((registry, row.parsed(2, "name")?, blob))
+        },
+    )
+    .await
+}
+
+/// Which of these digests are visible in a repository, with the sizes of their blobs.
+pub async fn list_existing(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<(Digest, u64)>> {
+    // pk_repository_blobs, pk_blobs
+    conn.all(
+        "select link.digest, blob.size
+         from repository_blobs link
+         join blobs blob on blob.digest = link.digest and blob.state = 'live'
+         where link.repository_id = $1 and link.digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| Ok((row.parsed(0, "digest")?, row.size(1)?)),
+    )
+    .await
+}
+
+/// Makes at most `limit` blobs invisible in a repository. How many there were.
+pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<u64> {
+    // pk_repository_blobs
+    conn.execute(
+        "delete from repository_blobs
+         where repository_id = $1
+           and digest in (
+               select digest from repository_blobs where repository_id = $1 order by digest limit $2
+           )",
+        [repository_id.into(), limit.into()],
+    )
+    .await
+}
+
 /// Makes a blob visible in a repository. Returns whether it is new there.
 pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<bool> {
     let rows = conn

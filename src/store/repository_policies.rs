@@ -28,9 +28,28 @@ pub async fn upsert(conn: &mut Conn, repository_id: &str, document: &str, now: T
     Ok(())
 }
 
-/// Removes the policy of a repository. False if it has none.
-pub async fn delete(conn: &mut Conn, repository_id: &str) -> Result<bool> {
-    Ok(conn.execute("delete from repository_policies where repository_id = $1", [repository_id.into()]).await? == 1)
+/// Removes the policy of a repository. Returns what it was, or none if it had none.
+pub async fn delete(conn: &mut Conn, repository_id: &str) -> Result<Option<String>> {
+    conn.optional(
+        "delete from repository_policies
+         where repository_id = $1
+         returning document",
+        [repository_id.into()],
+        |row| row.text(0),
+    )
+    .await
+}
+
+/// The policy of a repository, as it was sent.
+pub async fn find(conn: &mut Conn, repository_id: &str) -> Result<Option<String>> {
+    conn.optional(
+        "select document
+         from repository_policies
+         where repository_id = $1",
+        [repository_id.into()],
+        |row| row.text(0),
+    )
+    .await
 }
 
 /// All policies, for the copy of the authorization data in memory.
@@ -38,7 +57,8 @@ pub async fn list(conn: &mut Conn) -> Result<Vec<RepositoryPolicyRow>> {
     conn.all(
         "select repository.account_id, repository.region, repository.name, policy.document
          from repository_policies policy
-         join repositories repository on repository.repository_id = policy.repository_id",
+         join repositories repository on repository.repository_id = policy.repository_id
+         where repository.deleted_at is null",
         [],
         |row| {
             Ok(RepositoryPolicyRow {

@@ -68,4 +68,16 @@ impl Row<'_> {
             .parse()
             .map_err(|error: types::Invalid| Error::Damaged { column: name, reason: error.to_string() })
     }
+
+    /// Like [`Row::parsed`], of a column that may be null.
+    pub(crate) fn optional_parsed<T: std::str::FromStr<Err = types::Invalid>>(
+        &self,
+        column: usize,
+        name: &'static str,
+    ) -> Result<Option<T>> {
+        match self.optional_text(column)? {
+            Some(_) => self.parsed(column, name).map(Some),
+            None => Ok(None),
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use types::{Digest, Tag, Timestamp};
 
 use crate::conn::Lock;
+use crate::value::list as text_list;
 use crate::{Conn, Error, Result};
 
 /// More than there are connections that could move one tag at the same time.
@@ -57,7 +58,8 @@ pub async fn lock(conn: &mut Conn, repository_id: &str, tag: &Tag) -> Result<Opt
     Ok(found.into_iter().next())
 }
 
-/// Points a tag to a manifest, whether or not it exists; what it pointed to before goes into its history.
+/// Points a tag to a manifest, whether or not it exists; what it pointed to before goes into its history. False if it
+/// points there already.
 pub async fn upsert(
     conn: &mut Conn,
     tag_id: &str,
@@ -65,7 +67,7 @@ pub async fn upsert(
     tag: &Tag,
     digest: &Digest,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     // On Postgres somebody else may set the tag before us; then what they set is ended in the next round. Whoever loses a
     // round lost it to one that then commits, so there are no more rounds than transactions on this tag at once.
     for _ in 0..ROUNDS {
@@ -76,10 +78,11 @@ pub async fn upsert(
             [repository_id.into(), tag.into(), digest.into(), now.into()],
         )
         .await?;
-        if insert(conn, tag_id, repository_id, tag, digest, now).await?
-            || find(conn, repository_id, tag).await?.as_ref() == Some(digest)
-        {
-            return Ok(());
+        if insert(conn, tag_id, repository_id, tag, digest, now).await? {
+            return Ok(true);
+        }
+        if find(conn, repository_id, tag).await?.as_ref() == Some(digest) {
+            return Ok(false);
         }
     }
     Err(Error::Conflict("the tag is being moved by others".to_owned()))
@@ -131,6 +134,102 @@ pub async fn list(conn: &mut Conn, repository_id: &str, after: &str, limit: usiz
          limit $3",
         [repository_id.into(), after.into(), limit.into()],
         |row| row.text(0),
+    )
+    .await
+}
+
+/// Tags after `after` with what they point to, by bytes, at most `limit`.
+pub async fn list_with_digests(
+    conn: &mut Conn,
+    repository_id: &str,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<(Tag, Digest)>> {
+    // uq_tags_live
+    conn.all(
+        "select name, manifest_digest
+         from tags
+         where repository_id = $1 and ended_at is null and name > $2
+         order by name
+         limit $3",
+        [repository_id.into(), after.into(), limit.into()],
+        |row| Ok((row.parsed(0, "name")?, row.parsed(1, "manifest_digest")?)),
+    )
+    .await
+}
+
+/// Where each of these tags points now, as far as they exist.
+pub async fn list_targets(conn: &mut Conn, repository_id: &str, tags: &[&Tag]) -> Result<Vec<(Tag, Digest)>> {
+    // uq_tags_live
+    conn.all(
+        "select name, manifest_digest
+         from tags
+         where repository_id = $1 and ended_at is null and name in (select value from json_each($2))",
+        [repository_id.into(), text_list(tags.iter().map(|tag| tag.as_str()))],
+        |row| Ok((row.parsed(0, "name")?, row.parsed(1, "manifest_digest")?)),
+    )
+    .await
+}
+
+/// The tags of these manifests, by the bytes of their names.
+pub async fn list_of_manifests(
+    conn: &mut Conn,
+    repository_id: &str,
+    digests: &[&Digest],
+) -> Result<Vec<(Digest, Tag)>> {
+    // ix_tags_manifest
+    conn.all(
+        "select manifest_digest, name
+         from tags
+         where repository_id = $1 and ended_at is null and manifest_digest in (select value from json_each($2))
+         order by name",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| Ok((row.parsed(0, "manifest_digest")?, row.parsed(1, "name")?)),
+    )
+    .await
+}
+
+/// Which of these manifests have a tag.
+pub async fn list_tagged(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // ix_tags_manifest
+    conn.all(
+        "select distinct manifest_digest
+         from tags
+         where repository_id = $1 and ended_at is null and manifest_digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "manifest_digest"),
+    )
+    .await
+}
+
+/// How many tags a manifest has, counting no further than `limit`.
+pub async fn count_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Digest, limit: u64) -> Result<u64> {
+    // ix_tags_manifest
+    let counted = conn
+        .optional(
+            "select count(*)
+             from (
+                 select name
+                 from tags
+                 where repository_id = $1 and manifest_digest = $2 and ended_at is null
+                 limit $3
+             ) counted",
+            [repository_id.into(), digest.into(), limit.into()],
+            |row| row.size(0),
+        )
+        .await?;
+    Ok(counted.unwrap_or_default())
+}
+
+/// Forgets at most `limit` tags of a repository, of any manifest, those of the past too. How many there were.
+pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<u64> {
+    // ix_tags_ended
+    conn.execute(
+        "delete from tags
+         where tag_id in (
+             select tag_id from tags where repository_id = $1 order by ended_at limit $2
+         )",
+        [repository_id.into(), limit.into()],
     )
     .await
 }

@@ -28,6 +28,19 @@ pub struct UploadRow {
     pub expires_at: Timestamp,
     /// Until when one request has it to itself; in the past when none has.
     pub lease_until: Timestamp,
+    /// What came through UploadLayerPart.
+    pub parts: LayerParts,
+}
+
+/// The parts of a layer that came through UploadLayerPart. Only the last may be small.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LayerParts {
+    /// How many there are.
+    pub count: u64,
+    /// How many before the last are too small.
+    pub short: u64,
+    /// Whether the last is too small to be followed by another.
+    pub last_short: bool,
 }
 
 fn read(row: &Row) -> Result<UploadRow> {
@@ -39,12 +52,10 @@ fn read(row: &Row) -> Result<UploadRow> {
         object_key: row.text(4)?,
         tail_key: row.optional_text(5)?,
         received: row.size(6)?,
-        digest: match row.optional_text(7)? {
-            Some(_) => Some(row.parsed(7, "digest")?),
-            None => None,
-        },
+        digest: row.optional_parsed(7, "digest")?,
         expires_at: row.time(8)?,
         lease_until: row.time(9)?,
+        parts: LayerParts { count: row.size(10)?, short: row.size(11)?, last_short: row.integer(12)? != 0 },
     })
 }
 
@@ -77,7 +88,7 @@ pub async fn insert(conn: &mut Conn, row: &UploadRow, lease_owner: Option<&str>,
 pub async fn find(conn: &mut Conn, upload_id: &str) -> Result<Option<UploadRow>> {
     conn.optional(
         "select upload_id, repository_id, principal, staged, object_key, tail_key, received, digest, expires_at,
-                lease_until
+                lease_until, layer_parts, short_layer_parts, last_part_short
          from uploads
          where upload_id = $1",
         [upload_id.into()],
@@ -99,7 +110,7 @@ pub async fn claim(
          set lease_owner = $2, lease_until = $4
          where upload_id = $1 and state = 'open' and (lease_owner is null or lease_until < $3)
          returning upload_id, repository_id, principal, staged, object_key, tail_key, received, digest, expires_at,
-                   lease_until",
+                   lease_until, layer_parts, short_layer_parts, last_part_short",
         [upload_id.into(), lease_owner.into(), now.into(), lease_until.into()],
         read,
     )
@@ -143,6 +154,8 @@ pub struct Progress {
     pub tail_key: Option<String>,
     /// Bytes held now.
     pub received: u64,
+    /// See [`UploadRow::parts`].
+    pub parts: LayerParts,
     /// When the session is given up.
     pub expires_at: Timestamp,
 }
@@ -153,6 +166,7 @@ pub async fn update_progress(conn: &mut Conn, upload_id: &str, lease_owner: &str
         .execute(
             "update uploads
              set staged = $3, object_key = $4, tail_key = $5, received = $6, expires_at = $7,
+                 layer_parts = $8, short_layer_parts = $9, last_part_short = $10,
                  lease_owner = null, lease_until = 0
              where upload_id = $1 and lease_owner = $2",
             [
@@ -163,6 +177,9 @@ pub async fn update_progress(conn: &mut Conn, upload_id: &str, lease_owner: &str
                 progress.tail_key.clone().into(),
                 progress.received.into(),
                 progress.expires_at.into(),
+                progress.parts.count.into(),
+                progress.parts.short.into(),
+                i64::from(progress.parts.last_short).into(),
             ],
         )
         .await?;
@@ -211,6 +228,18 @@ pub async fn delete_done(conn: &mut Conn, now: Timestamp, limit: usize) -> Resul
              select upload_id from uploads where expires_at < $1 and state = 'done' order by expires_at limit $2
          )",
         [now.into(), limit.into()],
+    )
+    .await
+}
+
+/// Ends the time of all open sessions of a repository. How many there were.
+pub async fn update_expired(conn: &mut Conn, repository_id: &str, now: Timestamp) -> Result<u64> {
+    // ix_uploads_repository
+    conn.execute(
+        "update uploads
+         set expires_at = $2
+         where repository_id = $1 and state = 'open' and expires_at > $2",
+        [repository_id.into(), now.into()],
     )
     .await
 }

@@ -14,6 +14,12 @@ impl Arn {
         Self(format!("arn:aws:ecr:{}:{}:repository/{name}", registry.region, registry.account))
     }
 
+    /// `arn:aws:ecr:<region>:<account>:repository/*`, for calls that are about all repositories of a registry. To policies it
+    /// is a text like any other.
+    pub fn all_repositories(registry: &RegistryId) -> Self {
+        Self(format!("arn:aws:ecr:{}:{}:repository/*", registry.region, registry.account))
+    }
+
     /// `arn:aws:iam::<account>:root`, the account itself.
     pub fn root(account: &AccountId) -> Self {
         Self(format!("arn:aws:iam::{account}:root"))

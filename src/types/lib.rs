@@ -6,6 +6,7 @@
 mod account;
 mod arn;
 mod digest;
+mod encryption;
 mod media_type;
 mod name;
 mod reference;
@@ -17,6 +18,7 @@ mod time;
 pub use account::{AccountId, Region, RegistryId};
 pub use arn::Arn;
 pub use digest::{Algorithm, Digest};
+pub use encryption::Encryption;
 pub use media_type::MediaType;
 pub use name::RepoName;
 pub use reference::Reference;

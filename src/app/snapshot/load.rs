@@ -11,6 +11,7 @@ use super::managed_policies::ManagedPolicies;
 use super::{AccessKey, Snapshot, stored};
 use crate::authn::token::SigningKey;
 use crate::directory::Directory;
+use crate::registry::Registries;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role, Sealer};
 
@@ -20,6 +21,7 @@ impl Snapshot {
         let mut conn = db.reader().await?;
         let conn = &mut conn;
         let version = store::stamps::find(conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
+        let accounts = store::accounts::list(conn).await?.into_iter().map(|row| row.account).collect();
         let mut groups: HashMap<String, Vec<String>> = HashMap::new();
         for (user, group) in store::group_members::list(conn).await? {
             groups.entry(user).or_default().push(group);
@@ -112,6 +114,7 @@ impl Snapshot {
         let anonymous = Arc::new(Identity::plain(Principal::anonymous()));
         Ok(Self {
             version,
+            accounts,
             anonymous,
             access_keys,
             directory,
@@ -120,6 +123,7 @@ impl Snapshot {
             role_arns,
             identity_providers,
             repository_policies,
+            registries: Registries::load(conn).await?,
             signing_keys,
         })
     }

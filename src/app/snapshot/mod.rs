@@ -5,7 +5,7 @@
 mod load;
 mod managed_policies;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use policy::{Document, Kind, Policy, PrincipalKind};
@@ -16,6 +16,7 @@ use crate::authn::session::{Bearer, Opened};
 use crate::authn::token::SigningKey;
 use crate::directory::Directory;
 use crate::identity::overlay;
+use crate::registry::Registries;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role};
 
@@ -35,6 +36,7 @@ pub struct AccessKey {
 /// The authorization data at one version.
 pub struct Snapshot {
     version: i64,
+    accounts: HashSet<AccountId>,
     anonymous: Arc<Identity>,
     access_keys: HashMap<String, AccessKey>,
     directory: Directory,
@@ -44,6 +46,7 @@ pub struct Snapshot {
     role_arns: HashMap<String, String>,
     identity_providers: HashMap<String, Provider>,
     repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>>,
+    registries: Registries,
     signing_keys: Vec<Arc<SigningKey>>,
 }
 
@@ -51,6 +54,11 @@ impl Snapshot {
     /// The stamp that this snapshot was read at.
     pub(crate) fn version(&self) -> i64 {
         self.version
+    }
+
+    /// Whether there is an account of this id.
+    pub fn has_account(&self, account: &AccountId) -> bool {
+        self.accounts.contains(account)
     }
 
     /// Nobody in particular.
@@ -135,6 +143,11 @@ impl Snapshot {
     /// The policy of a repository, if it has one.
     pub(crate) fn repository_policy(&self, registry: &RegistryId, name: &RepoName) -> Option<&Policy> {
         self.repository_policies.get(registry)?.get(name)
+    }
+
+    /// What is asked of registries as a whole.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// The key that signs new tokens.

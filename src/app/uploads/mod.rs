@@ -4,6 +4,7 @@
 //! open meanwhile. Bytes are durable before the row that counts them, and the row before the answer.
 
 mod expiry;
+mod layer_parts;
 mod lease;
 mod session;
 
@@ -17,6 +18,7 @@ use tracing::Instrument;
 use types::{Algorithm, Digest};
 
 pub use self::expiry::expire;
+pub use self::layer_parts::{begin_layer, complete, put_part};
 use self::session::{Closing, Session};
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
@@ -54,7 +56,8 @@ pub struct Upload {
 /// Begins a session, creating the repository if need be.
 pub async fn begin(ctx: &Ctx, permit: &Permit, algorithm: Option<Algorithm>) -> Result<Upload> {
     permit.require(Action::InitiateLayerUpload)?;
-    let session = Session::begin(ctx, permit, algorithm, false).await?;
+    let target = repositories::target(ctx, permit).await?;
+    let session = Session::begin(ctx, target, algorithm, false).await?;
     Ok(Upload { id: session.id().to_owned(), received: 0 })
 }
 
@@ -66,10 +69,11 @@ where
     for action in [Action::InitiateLayerUpload, Action::UploadLayerPart, Action::CompleteLayerUpload] {
         permit.require(action)?;
     }
-    let session = Session::begin(ctx, permit, Some(digest.algorithm()), true).await?;
+    let target = repositories::target(ctx, permit).await?;
+    let session = Session::begin(ctx, target, Some(digest.algorithm()), true).await?;
     let digest = digest.clone();
-    in_own_task(ctx, async move { session.finish(Closing { body: Some(body), digest, keep_on_failure: false }).await })
-        .await
+    let closing = Closing { body: Some(body), digest, keep_on_failure: false };
+    Ok(in_own_task(ctx, async move { session.finish(closing).await }).await?.blob)
 }
 
 /// Where a session stands.
@@ -114,7 +118,8 @@ where
         other => other?,
     };
     let digest = digest.clone();
-    in_own_task(ctx, async move { session.finish(Closing { body, digest, keep_on_failure: true }).await }).await
+    let closing = Closing { body, digest, keep_on_failure: true };
+    Ok(in_own_task(ctx, async move { session.finish(closing).await }).await?.blob)
 }
 
 /// Gives a session up, with its bytes.

@@ -7,7 +7,7 @@ use ::blobs::{Append, Part, Staged};
 use bytes::Bytes;
 use futures_util::Stream;
 use store::blobs::BlobRow;
-use store::uploads::{Progress, UploadRow};
+use store::uploads::{LayerParts, Progress, UploadRow};
 use store::{Commit, Conn, removals, repository_blobs, upload_parts, uploads};
 use types::{Algorithm, Digest};
 use uuid::Uuid;
@@ -30,10 +30,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) struct Session {
     lease: Lease,
     repository_id: String,
+    /// Parts that came through UploadLayerPart.
+    parts: LayerParts,
     /// The repository of a blob that comes whole in one request: created with the blob, or not at all.
     target: Option<Target>,
     staged: Staged,
     upload_ttl: Duration,
+}
+
+/// A session that has ended with its blob.
+pub(super) struct Done {
+    pub(super) blob: BlobRow,
+    /// Whether the blob is new in its repository.
+    pub(super) new: bool,
 }
 
 /// How a session is to end.
@@ -48,8 +57,7 @@ pub(super) struct Closing<S> {
 
 impl Session {
     /// A new session; `taken` for the request that makes it, if that goes on with it at once.
-    pub(super) async fn begin(ctx: &Ctx, permit: &Permit, algorithm: Option<Algorithm>, taken: bool) -> Result<Self> {
-        let target = repositories::target(ctx, permit).await?;
+    pub(super) async fn begin(ctx: &Ctx, target: Target, algorithm: Option<Algorithm>, taken: bool) -> Result<Self> {
         let app = Arc::clone(&ctx.app);
         let mut staged = app.blobs.begin()?;
         if let Some(algorithm) = algorithm {
@@ -68,12 +76,15 @@ impl Session {
             digest: None,
             expires_at: now.after(ctx.app.config.upload_ttl),
             lease_until: if taken { now.after(LENGTH) } else { types::Timestamp::from_micros(0) },
+            parts: LayerParts::default(),
         };
         let owner = taken.then(|| lease.owner.clone());
         let (first, later) = if taken { (None, Some(target)) } else { (Some(target), None) };
         // Nothing was received yet: of a session that a power cut undoes, its client hears that it begins anew.
         let creates = first.as_ref().is_some_and(|target| !target.is_stored());
         let commit = if creates { Commit::Flushed } else { Commit::Unflushed };
+        let brings_rules = first.as_ref().is_some_and(Target::brings_rules);
+        let own = Arc::clone(&ctx.app);
         let repository_id = ctx
             .app
             .db
@@ -81,14 +92,22 @@ impl Session {
                 Box::pin(async move {
                     let mut row = row;
                     if let Some(target) = first {
-                        row.repository_id = target.create(conn).await?.repository_id;
+                        row.repository_id = target.create(conn, &own).await?.repository_id;
                     }
                     uploads::insert(conn, &row, owner.as_deref(), now).await?;
                     Ok::<_, Error>(row.repository_id)
                 })
             })
             .await?;
-        Ok(Self { lease, repository_id, target: later, staged, upload_ttl: ctx.app.config.upload_ttl })
+        repositories::obey(&ctx.app, brings_rules).await;
+        Ok(Self {
+            lease,
+            repository_id,
+            parts: LayerParts::default(),
+            target: later,
+            staged,
+            upload_ttl: ctx.app.config.upload_ttl,
+        })
     }
 
     /// Takes an existing session for one request.
@@ -147,10 +166,21 @@ impl Session {
         Ok(Some(Self {
             lease,
             repository_id: row.repository_id,
+            parts: row.parts,
             target: None,
             staged,
             upload_ttl: app.config.upload_ttl,
         }))
+    }
+
+    /// Bytes held.
+    pub(super) fn received(&self) -> u64 {
+        self.staged.offset()
+    }
+
+    /// Gives the session back as it was.
+    pub(super) async fn release(self) -> Result<()> {
+        self.lease.release().await
     }
 
     pub(super) fn id(&self) -> &str {
@@ -175,7 +205,45 @@ impl Session {
         }
     }
 
-    pub(super) async fn finish<S>(mut self, closing: Closing<S>) -> Result<BlobRow>
+    /// Appends a part that came through UploadLayerPart. Whether all parts but the last are large enough is only said when
+    /// the upload is completed, as on ECR.
+    pub(super) async fn append_part<S>(mut self, body: Body<S>) -> Result<Upload>
+    where
+        S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+    {
+        let limits = &self.lease.app.config.limits;
+        if self.parts.count >= limits.layer_parts {
+            let reason = format!("The maximum number of parts of a layer has been exceeded: {}", limits.layer_parts);
+            self.lease.release().await?;
+            return Err(Error::LimitExceeded(reason));
+        }
+        self.parts = LayerParts {
+            count: self.parts.count + 1,
+            short: self.parts.short + u64::from(self.parts.last_short),
+            last_short: body.length.is_some_and(|length| length < limits.layer_part_min_bytes),
+        };
+        self.append(body).await
+    }
+
+    /// Finishes a layer that came through UploadLayerPart.
+    pub(super) async fn finish_parts(self, digest: Digest) -> Result<Done> {
+        let minimum = self.lease.app.config.limits.layer_part_min_bytes;
+        let refusal = if self.parts.count == 0 && self.staged.offset() == 0 {
+            Some(Error::UploadEmpty)
+        } else if self.parts.short > 0 {
+            Some(Error::LayerPartTooSmall { minimum })
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
+            self.lease.release().await?;
+            return Err(refusal);
+        }
+        let nothing = None::<Body<futures_util::stream::Empty<std::result::Result<Bytes, BodyError>>>>;
+        self.finish(Closing { body: nothing, digest, keep_on_failure: true }).await
+    }
+
+    pub(super) async fn finish<S>(mut self, closing: Closing<S>) -> Result<Done>
     where
         S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
     {
@@ -243,6 +311,9 @@ impl Session {
         S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
     {
         let received = self.staged.offset();
+        let most = self.lease.app.config.limits.layer_bytes;
+        let room = most.saturating_sub(received);
+        let too_large = || Error::LimitExceeded(format!("The maximum size of a layer has been exceeded: {most} bytes"));
         let mut limit = None;
         if let Some(range) = body.range {
             let length = range.last - range.first + 1;
@@ -255,7 +326,10 @@ impl Session {
             limit = Some(length);
         }
         let blobs = self.lease.app.blobs.clone();
-        let about = Append { closing, length: body.length.or(limit), limit };
+        if body.length.or(limit).is_some_and(|length| length > room) {
+            return Err(too_large());
+        }
+        let about = Append { closing, length: body.length.or(limit), limit: Some(limit.unwrap_or(room)) };
         let appending = blobs.append(&mut self.staged, body.stream, about);
         match self.lease.during(appending).await? {
             Ok(()) if limit.is_some_and(|limit| self.staged.offset() - received != limit) => Err(Error::SizeInvalid),
@@ -264,6 +338,7 @@ impl Session {
                 tracing::info!(error = %source, "a body was cut off");
                 Err(Error::BodyInterrupted { received: self.staged.offset() })
             }
+            Err(::blobs::Error::ChunkLimit { .. }) if limit.is_none() => Err(too_large()),
             Err(error) => Err(error.into()),
         }
     }
@@ -277,6 +352,7 @@ impl Session {
             object_key: self.staged.key().to_string(),
             tail_key: other_key(&self.staged),
             received: self.staged.offset(),
+            parts: self.parts,
             expires_at: now.after(self.upload_ttl),
         };
         let first = before.parts().len();
@@ -324,12 +400,14 @@ impl Session {
     }
 
     /// The bytes are durable: now the rows, all at once.
-    async fn complete(mut self, blob: BlobRow) -> Result<BlobRow> {
+    async fn complete(mut self, blob: BlobRow) -> Result<Done> {
         let mut unneeded: Vec<String> = self.staged.take_superseded().iter().map(ToString::to_string).collect();
         unneeded.extend(self.staged.keys().iter().map(ToString::to_string).filter(|key| *key != blob.object_key));
         let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
         let (mut repository_id, target) = (self.repository_id, self.target);
         let object_key = blob.object_key.clone();
+        let brings_rules = target.as_ref().is_some_and(Target::brings_rules);
+        let own = Arc::clone(&self.lease.app);
         let result = self
             .lease
             .app
@@ -345,14 +423,18 @@ impl Session {
                         return Err(Error::UploadUnknown);
                     }
                     if let Some(target) = target {
-                        repository_id = target.create(conn).await?.repository_id;
+                        repository_id = target.create(conn, &own).await?.repository_id;
                     }
-                    let blob = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
+                    if !store::repositories::lock_live(conn, &repository_id).await? {
+                        return Err(Error::UploadUnknown);
+                    }
+                    let done = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
                     removals::insert(conn, &unneeded, now).await?;
-                    Ok(blob)
+                    Ok(done)
                 })
             })
             .await;
+        repositories::obey(&self.lease.app, result.is_ok() && brings_rules).await;
         if result.is_err() {
             // Whether the rows came is unknown; a repeated closing request finds out. If they did not, the object goes.
             let app = Arc::clone(&self.lease.app);
@@ -373,14 +455,14 @@ async fn insert_blob(
     blob: BlobRow,
     unneeded: &mut Vec<String>,
     now: types::Timestamp,
-) -> Result<BlobRow> {
+) -> Result<Done> {
     let winner = store::blobs::insert(conn, &blob, now).await?;
-    repository_blobs::insert(conn, repository_id, &blob.digest, now).await?;
+    let new = repository_blobs::insert(conn, repository_id, &blob.digest, now).await?;
     if winner != blob.object_key {
         // Somebody pushed the same content before: theirs counts, ours goes.
         unneeded.push(blob.object_key.clone());
     }
-    Ok(BlobRow { object_key: winner, ..blob })
+    Ok(Done { blob: BlobRow { object_key: winner, ..blob }, new })
 }
 
 fn to_json(staged: &Staged) -> Result<String> {

@@ -20,6 +20,7 @@ mod validate;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
+use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
@@ -78,10 +79,14 @@ pub(crate) struct Config {
     pub(crate) token_ttl: Duration,
     /// Whether a push creates its repository.
     pub(crate) create_on_push: bool,
+    /// Registries that cache rules may stand for, beside those that ECR knows.
+    pub(crate) cache_upstreams: Vec<OwnUpstream>,
     /// Whether clients may delete.
     pub(crate) delete_enabled: bool,
     /// Whether an index may name manifests that are not there.
     pub(crate) sparse_indexes: bool,
+    /// How much a registry may hold.
+    pub(crate) limits: app::Limits,
     /// The largest manifest, in bytes.
     pub(crate) max_manifest_bytes: u64,
     /// The memory for the buffers of all uploads together, in bytes.
@@ -171,10 +176,14 @@ impl Config {
         let auth_challenge = word(sources, "auth_challenge", problems, challenges);
         let token_ttl = time(sources, "token_ttl", problems, 60 * SECOND..=DAY / 2, "between 1m and 12h");
         let create_on_push = switch(sources, "create_on_push", problems);
+        let cache_upstreams = read(sources, "cache_upstreams", problems, |text| {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(upstream).collect::<Result<_, _>>()
+        });
         let delete_enabled = switch(sources, "delete_enabled", problems);
         let sparse_indexes = switch(sources, "sparse_indexes", problems);
         let max_manifest_bytes =
             bytes(sources, "max_manifest_bytes", problems, 64 << 10..=64 << 20, "between 64KiB and 64MiB");
+        let limits = read_limits(sources, problems);
         let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
@@ -204,8 +213,10 @@ impl Config {
             auth_challenge: auth_challenge?,
             token_ttl: token_ttl?,
             create_on_push: create_on_push?,
+            cache_upstreams: cache_upstreams?,
             delete_enabled: delete_enabled?,
             sparse_indexes: sparse_indexes?,
+            limits: limits?,
             max_manifest_bytes: max_manifest_bytes?,
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
@@ -220,6 +231,29 @@ impl Config {
             data_dir,
         })
     }
+}
+
+/// The quotas of ECR.
+fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits> {
+    const MIB: u64 = 1 << 20;
+    const MANY: u32 = 1_000_000_000;
+    let repositories = number(sources, "max_repositories", problems, 1..=MANY);
+    let images = number(sources, "max_images", problems, 1..=MANY);
+    let image_tags = number(sources, "max_image_tags", problems, 1..=MANY);
+    let layer_bytes = bytes(sources, "max_layer_bytes", problems, MIB..=1 << 42, "between 1MiB and 4TiB");
+    let layer_parts = number(sources, "max_layer_parts", problems, 1..=1_000_000);
+    // The model of ECR, which clients check parts against, allows no more.
+    let layer_part_bytes = bytes(sources, "max_layer_part_bytes", problems, 1..=20 * MIB, "between 1B and 20MiB");
+    let layer_part_min_bytes = bytes(sources, "min_layer_part_bytes", problems, 0..=20 * MIB, "at most 20MiB");
+    Some(app::Limits {
+        repositories: repositories?.into(),
+        images: images?.into(),
+        image_tags: image_tags?.into(),
+        layer_bytes: layer_bytes?,
+        layer_parts: layer_parts?.into(),
+        layer_part_bytes: layer_part_bytes?,
+        layer_part_min_bytes: layer_part_min_bytes?,
+    })
 }
 
 /// The rules of AWS for a key id keep it apart from the colon of Basic and the slashes of a signature's scope.
@@ -250,6 +284,13 @@ fn read_regions(sources: &Sources, default: Region, problems: &mut Problems) -> 
         regions.push(default);
     }
     Some(regions)
+}
+
+/// A registry that cache rules name by its host.
+fn upstream(text: &str) -> Result<OwnUpstream, String> {
+    let url = url::base(text)?;
+    let (scheme, host) = url.split_once("://").ok_or_else(|| format!("'{text}' is not a URL"))?;
+    Ok(OwnUpstream { host: host.to_owned(), plain: scheme == "http" })
 }
 
 /// Nothing, or long enough that the job that deletes is not always at it.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::FutureExt;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr};
 use tempfile::TempDir;
-use types::{Algorithm, Digest, RegistryId, RepoName, Secret, TagMutability, Timestamp};
+use types::{Algorithm, Digest, Encryption, RegistryId, RepoName, Secret, TagMutability, Timestamp};
 
 use crate::repositories::RepositoryRow;
 use crate::{Config, Conn, Db, Error, Pending, Result, accounts, repositories};
@@ -121,6 +121,8 @@ pub(super) async fn repository(db: &Db, name: &str) -> String {
         registry: registry(),
         name: repo_name(name),
         tag_mutability: TagMutability::new("MUTABLE", Vec::new()).unwrap(),
+        encryption: Encryption::default(),
+        scan_on_push: false,
         created_at: NOW,
     };
     let id = row.repository_id.clone();

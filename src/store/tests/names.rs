@@ -27,6 +27,7 @@ fn referrer(repository_id: &str, digest: Digest, subject: &Digest, artifact_type
         artifact_type: Some(artifact_type.to_owned()),
         subject: Some(subject.clone()),
         annotations: Some("{\"a\":\"b\"}".to_owned()),
+        image_size: 0,
         pushed_at: NOW,
         bytes: b"{}".to_vec(),
     }

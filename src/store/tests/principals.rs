@@ -73,8 +73,9 @@ async fn a_repository_has_one_policy_at_most() {
         assert_eq!(of_repositories.len(), 1);
         assert_eq!((of_repositories[0].document.as_str(), &of_repositories[0].registry), ("two", &registry()));
         let delete = || write(&test.db, |conn| Box::pin(repository_policies::delete(conn, "id-of-a")));
-        assert!(delete().await.unwrap());
-        assert!(!delete().await.unwrap());
+        assert_eq!(repository_policies::find(&mut conn, "id-of-a").await.unwrap().as_deref(), Some("two"));
+        assert_eq!(delete().await.unwrap().as_deref(), Some("two"));
+        assert_eq!(delete().await.unwrap(), None);
     })
     .await;
 }

@@ -19,6 +19,7 @@ pub(super) fn manifest(repository_id: &str, digest: Digest) -> ManifestRow {
         artifact_type: None,
         subject: None,
         annotations: None,
+        image_size: 0,
         pushed_at: NOW,
         bytes: b"{}".to_vec(),
     }

@@ -4,7 +4,7 @@ use tokio::task::JoinSet;
 use types::Timestamp;
 
 use super::harness::{NOW, at, digest, number, on_each, repository, write};
-use crate::uploads::{Progress, UploadRow};
+use crate::uploads::{LayerParts, Progress, UploadRow};
 use crate::{Conn, Db, Error, Result, upload_parts, uploads};
 
 /// Adds a session that nobody has and that is given up at second 100.
@@ -20,6 +20,7 @@ pub(super) async fn open(conn: &mut Conn, repository_id: &str, upload_id: &str, 
         digest: None,
         expires_at: at(100),
         lease_until: Timestamp::from_micros(0),
+        parts: LayerParts::default(),
     };
     uploads::insert(conn, &row, None, NOW).await
 }
@@ -42,6 +43,7 @@ fn progress(received: u64) -> Progress {
         object_key: "key-of-u".to_owned(),
         tail_key: Some("tail".to_owned()),
         received,
+        parts: LayerParts { count: 2, short: 1, last_short: true },
         expires_at: at(200),
     }
 }

@@ -81,6 +81,7 @@ const OPEN: &[(&str, &str)] = &[
     ("\"/v2\"", "the dispatcher"),
     ("\"/v2/\"", "the dispatcher"),
     ("\"/v2/{*rest}\"", "the dispatcher"),
+    ("layers::PATH", "asks for a ticket that only the dispatcher of the AWS services gives out"),
     ("challenge::TOKEN_PATH", "authenticates by itself and gives out nothing else"),
     ("\"/healthz\"", "says that the process is alive"),
     ("\"/readyz\"", "says that the process can work"),

@@ -1,0 +1,191 @@
+//! Deleting images: by digest with all tags, or tag by tag. What an index lists cannot be deleted before the index.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::{Conn, edges, manifests, tags};
+use types::{Digest, Tag, Timestamp};
+
+use super::id::{self, Failure, ImageId, Named};
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
+
+/// Deletes a manifest with all its tags, unless an index lists it.
+pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
+    permit.require(Action::BatchDeleteImage)?;
+    if !ctx.app.config.delete_enabled {
+        return Err(Error::DeleteDisabled);
+    }
+    let (permit, digest, now) = (permit.clone(), digest.clone(), ctx.app.now());
+    let (repository_id, digest) = ctx
+        .app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::find(conn, &permit).await?;
+                let id = repository.repository_id;
+                if !manifests::lock_for_delete(conn, &id, &digest).await? {
+                    return Err(Error::ManifestUnknown(digest.to_string()));
+                }
+                if let Some(parent) = edges::find_parent_of_manifest(conn, &id, &digest).await? {
+                    return Err(Error::Referenced { what: "manifest", parent });
+                }
+                remove(conn, &id, &digest, now).await?;
+                Ok((id, digest))
+            })
+        })
+        .await?;
+    ctx.app.images.forget(&repository_id, &digest);
+    Ok(())
+}
+
+/// What became of one of several images that were to be deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removed {
+    /// These tags, or an image without one.
+    Done(Vec<(Digest, Option<Tag>)>),
+    /// Nothing.
+    Not(Failure),
+}
+
+/// Deletes what ids name. A digest stands for the image with all its tags; a tag for itself, and with the last one goes
+/// the image. An index and what it lists may be named together, in any order.
+pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Vec<Removed>> {
+    permit.require(Action::BatchDeleteImage)?;
+    if !ctx.app.config.delete_enabled {
+        return Err(Error::DeleteDisabled);
+    }
+    let (permit, ids, now) = (permit.clone(), ids.to_vec(), ctx.app.now());
+    let (repository_id, gone, outcome) = ctx
+        .app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::find(conn, &permit).await?;
+                let mut work = Work {
+                    conn,
+                    repository_id: repository.repository_id,
+                    now,
+                    held: BTreeSet::new(),
+                    gone: Vec::new(),
+                };
+                let outcome = work.run(&ids).await?;
+                Ok::<_, Error>((work.repository_id, work.gone, outcome))
+            })
+        })
+        .await?;
+    for digest in &gone {
+        ctx.app.images.forget(&repository_id, digest);
+    }
+    Ok(outcome)
+}
+
+/// One transaction that deletes images.
+struct Work<'c> {
+    conn: &'c mut Conn,
+    repository_id: String,
+    now: Timestamp,
+    /// Manifests that exist and that nobody can come to refer to.
+    held: BTreeSet<Digest>,
+    /// Manifests that were deleted.
+    gone: Vec<Digest>,
+}
+
+impl Work<'_> {
+    async fn run(&mut self, ids: &[ImageId]) -> Result<Vec<Removed>> {
+        // All manifests first and in one order, then tags, as pushes do it: or two could wait for each other.
+        let resolved = id::resolve(self.conn, &self.repository_id, ids).await?;
+        let wanted: BTreeSet<&Digest> = resolved.iter().flatten().collect();
+        let wanted: Vec<&Digest> = wanted.into_iter().collect();
+        if !wanted.is_empty() {
+            self.held.extend(manifests::lock_all_for_delete(self.conn, &self.repository_id, &wanted).await?);
+        }
+        let mut outcome: BTreeMap<usize, Removed> = BTreeMap::new();
+        let mut waiting: Vec<usize> = (0..ids.len()).collect();
+        // What an index listed can go once the index is gone.
+        loop {
+            let before = waiting.len();
+            let mut referenced = Vec::new();
+            for at in waiting {
+                match self.attempt(&ids[at]).await? {
+                    Removed::Not(Failure::ImageReferencedByManifestList) => referenced.push(at),
+                    done => _ = outcome.insert(at, done),
+                }
+            }
+            waiting = referenced;
+            if waiting.is_empty() || waiting.len() == before {
+                break;
+            }
+        }
+        outcome.extend(waiting.into_iter().map(|at| (at, Removed::Not(Failure::ImageReferencedByManifestList))));
+        Ok(outcome.into_values().collect())
+    }
+
+    async fn attempt(&mut self, id: &ImageId) -> Result<Removed> {
+        match id.parse() {
+            Ok(Named::Digest(digest)) => self.image(digest).await,
+            Ok(Named::Tag(tag)) => self.tag(tag, None).await,
+            Ok(Named::Both(tag, digest)) => self.tag(tag, Some(digest)).await,
+            Err(failure) => Ok(Removed::Not(failure)),
+        }
+    }
+
+    async fn image(&mut self, digest: Digest) -> Result<Removed> {
+        if !self.hold(&digest).await? {
+            return Ok(Removed::Not(Failure::ImageNotFound));
+        }
+        if edges::find_parent_of_manifest(self.conn, &self.repository_id, &digest).await?.is_some() {
+            return Ok(Removed::Not(Failure::ImageReferencedByManifestList));
+        }
+        let names = tags::list_of_manifests(self.conn, &self.repository_id, &[&digest]).await?;
+        self.remove(&digest).await?;
+        let mut done: Vec<(Digest, Option<Tag>)> = names.into_iter().map(|(digest, tag)| (digest, Some(tag))).collect();
+        if done.is_empty() {
+            done.push((digest, None));
+        }
+        Ok(Removed::Done(done))
+    }
+
+    async fn tag(&mut self, tag: Tag, expected: Option<Digest>) -> Result<Removed> {
+        let Some(digest) = tags::lock(self.conn, &self.repository_id, &tag).await? else {
+            return Ok(Removed::Not(Failure::ImageNotFound));
+        };
+        if expected.is_some_and(|expected| expected != digest) {
+            return Ok(Removed::Not(Failure::ImageTagDoesNotMatchDigest));
+        }
+        let last = tags::count_of_manifest(self.conn, &self.repository_id, &digest, 2).await? == 1;
+        // The tag may have moved since its image was held; nobody waits for this one then.
+        if last && self.hold(&digest).await? {
+            if edges::find_parent_of_manifest(self.conn, &self.repository_id, &digest).await?.is_some() {
+                return Ok(Removed::Not(Failure::ImageReferencedByManifestList));
+            }
+            self.remove(&digest).await?;
+        } else {
+            tags::delete(self.conn, &self.repository_id, &tag, self.now).await?;
+        }
+        Ok(Removed::Done(vec![(digest, Some(tag))]))
+    }
+
+    async fn hold(&mut self, digest: &Digest) -> Result<bool> {
+        if !self.held.contains(digest)
+            && !self.gone.contains(digest)
+            && manifests::lock_for_delete(self.conn, &self.repository_id, digest).await?
+        {
+            self.held.insert(digest.clone());
+        }
+        Ok(self.held.contains(digest))
+    }
+
+    async fn remove(&mut self, digest: &Digest) -> Result<()> {
+        remove(self.conn, &self.repository_id, digest, self.now).await?;
+        self.held.remove(digest);
+        self.gone.push(digest.clone());
+        Ok(())
+    }
+}
+
+/// Removes a manifest that is held, with its tags and edges.
+async fn remove(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<()> {
+    tags::delete_of_manifest(conn, repository_id, digest, now).await?;
+    edges::delete(conn, repository_id, digest).await?;
+    manifests::delete(conn, repository_id, digest).await?;
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Images and indexes: pulling them by tag or digest. How they are pushed, listed and deleted is in the modules below.
+
+mod batch;
+mod delete;
+mod describe;
+mod id;
+mod list;
+mod put;
+pub mod storage_class;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::sync::Cache;
+use store::{Conn, manifests};
+use types::{Digest, MediaType, Reference, RegistryId};
+
+pub use self::batch::{get_many, pull_many};
+pub use self::delete::{Removed, delete, delete_many};
+pub use self::describe::{ImageDetail, describe, describe_page};
+pub use self::id::{Failure, ImageId, is_digest};
+pub(crate) use self::id::{find, resolve};
+pub use self::list::{Listed, list};
+pub use self::put::{Condition, Push, Pushed, put};
+use crate::{Action, Ctx, Error, Permit, Result};
+
+/// A manifest as it is served.
+#[derive(Debug)]
+pub struct Image {
+    /// In which repository.
+    pub(crate) repository_id: Arc<str>,
+    /// As its pusher named it.
+    pub digest: Digest,
+    /// As its pusher sent it.
+    pub media_type: MediaType,
+    /// Exactly as received.
+    pub bytes: Bytes,
+}
+
+/// Which images a list shows, by whether they have tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tagged {
+    /// All.
+    #[default]
+    Any,
+    /// Those that have a tag.
+    Tagged,
+    /// Those that have none.
+    Untagged,
+    /// None at all: a state was asked for that no image is in.
+    Neither,
+}
+
+impl Tagged {
+    fn shows(self, tagged: bool) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Tagged => tagged,
+            Self::Untagged => !tagged,
+            Self::Neither => false,
+        }
+    }
+}
+
+/// Manifests that were served or pushed lately. They are immutable; whether one is still in a repository is asked of
+/// the database each time, so a deleted one is never served from here.
+pub(crate) struct ImageCache(Cache<(Arc<str>, Digest), Arc<Image>>);
+
+impl ImageCache {
+    pub(crate) fn new() -> Self {
+        Self(
+            Cache::builder()
+                .max_capacity(64 << 20)
+                .weigher(|_, image: &Arc<Image>| u32::try_from(image.bytes.len() + 512).unwrap_or(u32::MAX))
+                .time_to_idle(Duration::from_secs(600))
+                .build(),
+        )
+    }
+
+    fn keep(&self, image: Arc<Image>) {
+        self.0.insert((Arc::clone(&image.repository_id), image.digest.clone()), image);
+    }
+
+    fn forget(&self, repository_id: &str, digest: &Digest) {
+        self.0.invalidate(&(Arc::from(repository_id), digest.clone()));
+    }
+}
+
+/// The manifest that a reference names.
+pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Arc<Image>> {
+    permit.require(Action::BatchGetImage)?;
+    let (registry, name) = (permit.registry(), permit.repository());
+    let mut conn = ctx.app.db.reader().await?;
+    let found = match reference {
+        Reference::Tag(tag) => manifests::find_by_tag(&mut conn, registry, name, tag).await?,
+        Reference::Digest(digest) => manifests::find_by_digest(&mut conn, registry, name, digest).await?,
+    };
+    let found = found.ok_or_else(|| permit.repository_unknown())?;
+    let unknown = || Error::ManifestUnknown(reference.to_string());
+    let digest = found.digest.ok_or_else(unknown)?;
+    load(ctx, &mut conn, &found.repository_id, digest).await?.ok_or_else(unknown)
+}
+
+/// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. The time is recorded some
+/// seconds later.
+pub fn note_pull(ctx: &Ctx, registry: &RegistryId, image: &Image) {
+    if ctx.app.snapshot().registries().counts_pull(registry, &ctx.identity.principal) {
+        ctx.app.pulls.note(image);
+    }
+}
+
+/// A manifest that the repository had a moment ago, from memory or from its row.
+async fn load(ctx: &Ctx, conn: &mut Conn, repository_id: &str, digest: Digest) -> Result<Option<Arc<Image>>> {
+    let key = (Arc::from(repository_id), digest);
+    if let Some(image) = ctx.app.images.0.get(&key) {
+        return Ok(Some(image));
+    }
+    let Some(row) = manifests::find(conn, repository_id, &key.1).await? else {
+        return Ok(None);
+    };
+    let image = Arc::new(Image {
+        repository_id: key.0,
+        digest: row.digest,
+        media_type: row.media_type,
+        bytes: row.bytes.into(),
+    });
+    ctx.app.images.keep(Arc::clone(&image));
+    Ok(Some(image))
+}

@@ -1,0 +1,79 @@
+//! Policies of repositories: setting, reading and removing them. They are given back as they were sent, and judge the
+//! requests of every front as soon as they are stored.
+
+use std::sync::Arc;
+
+use policy::{Document, Kind, Policy};
+use store::{Pending, repository_policies, stamps};
+
+use crate::{Action, Ctx, Error, Permit, Result, authz, repositories};
+
+/// The longest policy of a repository, in bytes.
+pub const MAX_LENGTH: usize = 10_240;
+
+/// Sets the policy of a repository, replacing the one before. Without `force` the caller must be able to set it again.
+pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<()> {
+    permit.require(Action::SetRepositoryPolicy)?;
+    let document = check("PolicyText", text)?;
+    let policy =
+        Policy { label: format!("repository policy of {}", permit.repository()).into(), document: Arc::new(document) };
+    if !force && authz::would_allow(ctx, Action::SetRepositoryPolicy, permit, &policy).is_err() {
+        return Err(Error::InvalidParameter {
+            parameter: "PolicyText",
+            constraint: "The new repository policy will not allow you to update the repository policy in the future"
+                .to_owned(),
+        });
+    }
+    let (permit, text, now) = (permit.clone(), text.to_owned(), ctx.app.now());
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let id = repositories::lock(conn, &permit).await?.repository_id;
+                repository_policies::upsert(conn, &id, &text, now).await?;
+                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await?;
+    ctx.app.refresh().await
+}
+
+/// Reads and checks the text of a policy completely.
+pub(crate) fn check(parameter: &'static str, text: &str) -> Result<Document> {
+    Document::parse(text, Kind::Resource, MAX_LENGTH).map_err(|error| {
+        tracing::debug!(%error, "a repository policy was refused");
+        Error::InvalidParameter { parameter, constraint: "Invalid repository policy provided".to_owned() }
+    })
+}
+
+/// The policy of a repository, as it was sent.
+pub async fn get(ctx: &Ctx, permit: &Permit) -> Result<String> {
+    permit.require(Action::GetRepositoryPolicy)?;
+    let mut conn = ctx.app.db.reader().await?;
+    let id = repositories::find(&mut conn, permit).await?.repository_id;
+    repository_policies::find(&mut conn, &id).await?.ok_or_else(|| unknown(permit))
+}
+
+/// Removes the policy of a repository. Returns what it was.
+pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<String> {
+    permit.require(Action::DeleteRepositoryPolicy)?;
+    let permit = permit.clone();
+    let text = ctx
+        .app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let id = repositories::lock(conn, &permit).await?.repository_id;
+                let text = repository_policies::delete(conn, &id).await?.ok_or_else(|| unknown(&permit))?;
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+                Ok(text)
+            }) as Pending<'_, String, Error>
+        })
+        .await?;
+    ctx.app.refresh().await?;
+    Ok(text)
+}
+
+fn unknown(permit: &Permit) -> Error {
+    Error::RepositoryPolicyUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
+}

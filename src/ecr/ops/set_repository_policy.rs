@@ -1,0 +1,59 @@
+//! `SetRepositoryPolicy`: who else may do what in a repository. The text is kept and answered as it was sent.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_SetRepositoryPolicy.html>
+
+use app::api::Call;
+use app::{Action, Grant, repository_policies};
+use aws::{Need, Operation};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::shapes::target::Target;
+
+/// The operation.
+pub(crate) struct SetRepositoryPolicy;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    registry_id: Option<String>,
+    repository_name: String,
+    policy_text: String,
+    /// Set it even if the caller could not set another one afterwards.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    registry_id: String,
+    repository_name: String,
+    policy_text: String,
+}
+
+impl Operation for SetRepositoryPolicy {
+    type Call = Call;
+    const NAME: &'static str = "SetRepositoryPolicy";
+    const ACTION: &'static str = Action::SetRepositoryPolicy.as_str();
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        Ok(vec![target(call, input)?.need(Action::SetRepositoryPolicy)])
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+        let target = target(call, &input)?;
+        repository_policies::set(&call.ctx, &target.permit(grant), &input.policy_text, input.force).await?;
+        Ok(Output {
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
+            policy_text: input.policy_text,
+        })
+    }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
+}
