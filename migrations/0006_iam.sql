@@ -39,7 +39,6 @@ create table policies (
     constraint uq_policies_name unique (account_id, name),
     constraint fk_policies_account foreign key (account_id) references accounts (account_id)
 );
-create index ix_policies_account on policies (account_id, arn);
 create index ix_policies_folded on policies (account_id, lower(name));
 
 create table policy_versions (

@@ -3,10 +3,11 @@
 
 use std::sync::Arc;
 
-use aws::{Access, Common, Fault, Head, Need, Signature};
+use aws::{Access, Audit, Common, Fault, Head, Need, Record, Signature};
 use bytes::Bytes;
 use types::{AccountId, Region, RegistryId};
 
+use crate::audit::{self, Caller, Urgency};
 use crate::authn::{self, Login, signed};
 use crate::{App, Ctx, Error, Grant, authz};
 
@@ -97,6 +98,46 @@ impl aws::Host for Api {
             request_id: head.request_id.clone(),
             host: head.host.clone().unwrap_or_else(|| "localhost".to_owned()),
         })
+    }
+
+    fn wants(&self, audit: Audit, fault: Option<&Fault>) -> bool {
+        audit::is_on(&self.app) && (audit != Audit::Data || fault.is_some_and(Fault::is_denial))
+    }
+
+    async fn record(&self, record: Record<'_, Call>) {
+        let Record { head, audit, call, fault, signature, .. } = record;
+        let source = format!("{}.amazonaws.com", record.service);
+        let event = audit::Event {
+            source: &source,
+            name: record.operation,
+            region: call.map(|call| call.ctx.registry.region.as_str()),
+            read_only: audit == Audit::Read,
+            caller: match call {
+                Some(call) => Caller::Known(&call.login),
+                None => Caller::Unknown(signature.map(|signature| signature.access_key_id.as_str())),
+            },
+            address: Some(head.source),
+            user_agent: head.user_agent(),
+            request_id: &head.request_id,
+            parameters: record.parameters,
+            response: record.response,
+            error: fault.map(|fault| (fault.code(record.protocol), fault.message())),
+        };
+        let urgency = match (call, fault) {
+            (None, _) => Urgency::Maybe,
+            // Nothing was changed.
+            (Some(_), Some(_)) => Urgency::Soon,
+            (Some(_), None) => urgency(audit),
+        };
+        audit::record(&self.app, audit::prepare(&self.app, event, urgency)).await;
+    }
+}
+
+/// The urgency of an event by what it is about, for those whom the caller is known of.
+fn urgency(audit: Audit) -> Urgency {
+    match audit {
+        Audit::Change => Urgency::Now,
+        Audit::Read | Audit::Push | Audit::Data => Urgency::Soon,
     }
 }
 

@@ -12,10 +12,12 @@ use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
 
+use crate::audit::Audit;
 use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::images::ImageCache;
+use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
 use crate::resource_tags::ResourceTags;
@@ -34,7 +36,9 @@ pub struct App {
     pub(crate) key_sets: KeySets,
     pub(crate) outbound: outbound::Client,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
+    pub(crate) key_uses: KeyUses,
     pub(crate) pulls: Pulls,
     pub(crate) headroom: Headroom,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
@@ -53,6 +57,7 @@ impl App {
         let snapshot = Snapshot::load(&db, &sealer).await?;
         let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {
+            audit: Audit::new(db.clone(), config.audit_retention),
             config,
             db,
             blobs,
@@ -64,6 +69,7 @@ impl App {
             outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),
+            key_uses: KeyUses::new(),
             pulls: Pulls::default(),
             headroom: Headroom::new(),
             uploads: TaskTracker::new(),
@@ -80,6 +86,11 @@ impl App {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.db
+    }
+
+    /// What seals secrets, and what only this registry may read back.
+    pub fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     /// The blob store.
@@ -114,13 +125,18 @@ impl App {
     }
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
-    /// elsewhere at once; and records pulls that are not recorded yet. Called when no request can come any more.
+    /// elsewhere at once; then records the last pulls and uses of keys, and waits until the audit log is stored. Called
+    /// when no request can come any more.
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
-        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::record(self)).await {
+        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::flush(self)).await {
             tracing::warn!(%error, "the last pulls could not be recorded");
         }
+        if let Err(error) = key_uses::flush(self).await {
+            tracing::warn!(%error, "the last uses of access keys could not be recorded");
+        }
+        let _ = tokio::time::timeout(patience, self.audit.flush()).await;
     }
 
     /// The present time.

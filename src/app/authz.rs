@@ -66,9 +66,14 @@ impl Grant {
         Err(Error::Internal)
     }
 
+    /// Whether it was given for an action on the resource of that ARN.
+    pub fn covers(&self, action: &str, arn: &str) -> bool {
+        self.needs.iter().any(|need| need.action == action && need.resource.arn() == arn)
+    }
+
     /// [`Grant::require`], on the resource of that ARN.
     pub fn require_on(&self, action: &str, arn: &str) -> Result<()> {
-        if self.needs.iter().any(|need| need.action == action && need.resource.arn() == arn) {
+        if self.covers(action, arn) {
             return Ok(());
         }
         tracing::error!(action, arn, permitted = ?self.needs, "a rule was called without the grant that it needs");

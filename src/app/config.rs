@@ -32,6 +32,8 @@ pub struct Config {
     pub max_manifest_bytes: usize,
     /// How long a registry token is good for.
     pub token_ttl: Duration,
+    /// How long events of the audit log are kept. Zero: there is none.
+    pub audit_retention: Duration,
     /// Whom outgoing requests may reach.
     pub outbound: outbound::Config,
     /// How long an upload session may lie idle.

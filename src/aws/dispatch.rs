@@ -10,8 +10,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::{Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Service, Signature, json, query};
+use crate::{
+    Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, json, query,
+};
 
 /// The services of a host.
 pub struct Dispatcher<H: Host> {
@@ -42,7 +45,7 @@ pub(crate) struct Exchange<'a> {
 impl Exchange<'_> {
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         match self.form {
-            Some(form) => query::decode(form, self.missing),
+            Some(form) => form.decode(self.missing),
             None => json::decode(self.body, self.missing),
         }
     }
@@ -161,12 +164,15 @@ impl<H: Host> Dispatcher<H> {
         body: &Bytes,
         form: Option<&Form>,
     ) -> Answer {
+        let mut signature = None;
+        let mut call = None;
         let done = async {
-            let signature = Signature::read(head)?;
+            signature = Signature::read(head)?;
             if signature.is_none() && entry.access != Access::Unsigned {
                 return Err(unsigned(&service.protocol));
             }
-            let call = self.host.authenticate(head, signature.as_ref(), service.name, entry.access, body)?;
+            let caller = self.host.authenticate(head, signature.as_ref(), service.name, entry.access, body)?;
+            let caller = call.insert(caller);
             let exchange = Exchange {
                 protocol: &service.protocol,
                 missing: service.missing,
@@ -174,9 +180,29 @@ impl<H: Host> Dispatcher<H> {
                 form,
                 request_id: &head.request_id,
             };
-            (entry.run)(&call, &exchange).await
+            (entry.run)(caller, &exchange).await
+        }
+        .await;
+        let (outcome, response) = match done {
+            Ok(done) => (Ok(done.body), done.response),
+            Err(fault) => (Err(fault), Value::Null),
         };
-        match done.await {
+        if self.host.wants(entry.audit, outcome.as_ref().err()) {
+            let record = Record {
+                head,
+                service: service.name,
+                operation: entry.name,
+                audit: entry.audit,
+                call: call.as_ref(),
+                signature: signature.as_ref(),
+                parameters: parameters(body, form),
+                response,
+                fault: outcome.as_ref().err(),
+                protocol: &service.protocol,
+            };
+            self.host.record(record).await;
+        }
+        match outcome {
             Ok(body) => finish(head, StatusCode::OK, content_type(&service.protocol), label, body),
             Err(fault) => failure(head, &service.protocol, label, &fault),
         }
@@ -193,6 +219,23 @@ impl<H: Host> Dispatcher<H> {
             .iter()
             .find(|known| matches!(known.service.protocol, Protocol::Json { target } if target == prefix));
         (known, known.and_then(|known| known.operations.get(operation).copied()))
+    }
+}
+
+/// The input for the audit log.
+fn parameters(body: &Bytes, form: Option<&Form>) -> Value {
+    match form {
+        Some(form) => match form.to_json() {
+            Value::Object(mut members) => {
+                // Those that say what is called and how it is signed are no parameters.
+                members.retain(|name, _| !matches!(name.as_str(), "action" | "version") && !name.starts_with("x-Amz-"));
+                Value::Object(members)
+            }
+            other => other,
+        },
+        // Layers are no parameters, and manifests are stored.
+        None if body.len() > SMALL => Value::Null,
+        None => serde_json::from_slice(body).unwrap_or_default(),
     }
 }
 

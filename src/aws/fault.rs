@@ -1,5 +1,7 @@
 //! Failures as AWS names them. A front makes them from what its rules say; the protocol decides how they look.
 
+use std::fmt;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -93,6 +95,14 @@ impl Common {
     }
 }
 
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Fault {}
+
 impl Fault {
     /// A failure of the client's making, with a code of its service: status 400.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
@@ -139,9 +149,27 @@ impl Fault {
         &self.message
     }
 
-    /// Whether the caller was known and might not.
+    /// Whether the caller was refused, known or not, rather than the call.
     pub fn is_denial(&self) -> bool {
-        self.kind == Kind::Common(Common::AccessDenied)
+        use Common as C;
+        let Kind::Common(common) = self.kind else {
+            return false;
+        };
+        match common {
+            C::MissingAuthenticationToken
+            | C::IncompleteSignature
+            | C::InvalidSignature
+            | C::UnrecognizedClient
+            | C::ExpiredToken
+            | C::AccessDenied => true,
+            C::Throttling
+            | C::UnknownOperation
+            | C::Serialization
+            | C::Validation
+            | C::TooLarge
+            | C::ServiceUnavailable
+            | C::InternalFailure => false,
+        }
     }
 
     pub(crate) fn members(&self) -> &[(&'static str, Value)] {

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use bytes::Bytes;
 
-use crate::{Access, Fault, Head, Need, Signature};
+use crate::{Access, Audit, Fault, Head, Need, Record, Signature};
 
 /// A call that was authenticated: what every operation is given beside its input.
 pub trait Call: Send + Sync + 'static {
@@ -33,4 +33,10 @@ pub trait Host: Send + Sync + 'static {
         access: Access,
         body: &Bytes,
     ) -> Result<Self::Call, Fault>;
+
+    /// Whether the audit log wants a call, so that nothing is prepared that it does not keep.
+    fn wants(&self, audit: Audit, fault: Option<&Fault>) -> bool;
+
+    /// Keeps a call in the audit log. The answer goes out when this returns.
+    fn record(&self, record: Record<'_, Self::Call>) -> impl Future<Output = ()> + Send;
 }

@@ -6,6 +6,7 @@
 //! 1. A file `ops/<operation>.rs` in the crate of its service: `Input`, `Output`, and an [`Operation`] on a type that is
 //!    named as AWS names it. [`Operation::needs`] says which action on which resource a call needs; without at least one
 //!    need a call is refused, unless [`Operation::ACCESS`] says that it needs none.
+//!    [`Operation::AUDIT`] follows from the name; only what moves content says something else.
 //! 2. Its `mod` line and one [`Entry::of`] in the `OPERATIONS` of `ops/mod.rs`.
 //! 3. A test in `tests/it/<service>/`.
 //!
@@ -20,6 +21,7 @@ mod json;
 mod need;
 mod operation;
 mod query;
+mod record;
 mod request;
 mod service;
 mod sigv4;
@@ -33,6 +35,7 @@ pub use host::{Call, Host};
 pub use need::{Need, Resource};
 pub use operation::{Access, Entry, Operation};
 pub use query::Form;
+pub use record::{Audit, Record};
 pub use request::{Answer, Head, Label};
 pub use service::{Protocol, Service};
 pub use sigv4::{Signature, SigningKeys};

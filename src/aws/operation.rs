@@ -6,9 +6,11 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::dispatch::Exchange;
-use crate::{Call, Fault, Need};
+use crate::record::lower_camel;
+use crate::{Audit, Call, Fault, Need};
 
 /// Who may reach an operation at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub trait Operation: Send + 'static {
     const ACCESS: Access = Access::Permission;
     /// The largest request body.
     const BODY_LIMIT: usize = 256 << 10;
+    /// What the audit log keeps.
+    const AUDIT: Audit = Audit::of(Self::NAME);
     /// Its parameters. A member that is no `Option` and has no default is required.
     type Input: DeserializeOwned + Send;
     /// Its answer. Members that are absent must be skipped, not null. `()` if there is none.
@@ -52,7 +56,14 @@ pub trait Operation: Send + 'static {
 }
 
 /// An operation whose types are known to nobody else any more.
-type Run<C> = for<'a> fn(&'a C, &'a Exchange<'a>) -> BoxFuture<'a, Result<Vec<u8>, Fault>>;
+type Run<C> = for<'a> fn(&'a C, &'a Exchange<'a>) -> BoxFuture<'a, Result<Done, Fault>>;
+
+/// What came of an operation.
+pub(crate) struct Done {
+    pub(crate) body: Vec<u8>,
+    /// The output for the audit log; null if it only reads.
+    pub(crate) response: Value,
+}
 
 /// An operation in the table of its service.
 pub struct Entry<C: Call> {
@@ -64,6 +75,8 @@ pub struct Entry<C: Call> {
     pub access: Access,
     /// The largest request body.
     pub body_limit: usize,
+    /// What the audit log keeps.
+    pub audit: Audit,
     pub(crate) run: Run<C>,
 }
 
@@ -75,13 +88,14 @@ impl<C: Call> Entry<C> {
             action: O::ACTION,
             access: O::ACCESS,
             body_limit: O::BODY_LIMIT,
+            audit: O::AUDIT,
             run: |call, exchange| run::<O>(call, exchange).boxed(),
         }
     }
 }
 
 /// Decode, ask what is needed, authorize, run, encode: the same for every operation.
-async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Vec<u8>, Fault> {
+async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Done, Fault> {
     let input: O::Input = exchange.decode()?;
     let needs = O::needs(call, &input).map_err(Into::into)?;
     if needs.is_empty() && O::ACCESS == Access::Permission {
@@ -90,5 +104,9 @@ async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Ve
     }
     let grant = call.authorize(&needs).await?;
     let output = O::run(call, &grant, input).await.map_err(Into::into)?;
-    exchange.encode(O::NAME, &output)
+    let response = match O::AUDIT {
+        Audit::Change | Audit::Push => serde_json::to_value(&output).map_or(Value::Null, lower_camel),
+        Audit::Read | Audit::Data => Value::Null,
+    };
+    Ok(Done { body: exchange.encode(O::NAME, &output)?, response })
 }

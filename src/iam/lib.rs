@@ -1,9 +1,31 @@
 //! The IAM and STS APIs. They have one front, so their rules live here too, in modules named by what they are about;
 //! operations are in `ops/` (IAM) and `sts/ops/` (STS).
 
+mod access_keys;
+pub mod admin;
+mod aliases;
+mod attachments;
+mod boundaries;
+mod change;
+mod checks;
+mod details;
+mod documents;
+mod entities;
 mod error;
+mod failures;
+mod groups;
+mod inline_policies;
+mod managed_policies;
+mod open_id_connect_providers;
 mod ops;
+mod paging;
+mod policy_arns;
+mod roles;
+mod shapes;
 mod sts;
+mod summary;
+mod tags;
+mod users;
 
 use app::api::Call;
 use aws::{Fault, Protocol, Service, Violations};

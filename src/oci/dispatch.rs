@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use app::audit;
 use app::authn::{self, Login};
 use app::authz;
 use app::{Action, Ctx, Error, Permit};
@@ -12,6 +13,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode, Version};
 use types::RepoName;
 
+use crate::audit::Trail;
 use crate::call::{Call, State};
 use crate::challenge::{self, Why};
 use crate::error::WireError;
@@ -29,10 +31,13 @@ pub(crate) async fn registry(Extract(state): Extract<Arc<State>>, request: Reque
     // A client that asked for leave to send its body and is refused does not send it: the connection ends there.
     let expects = parts.headers.contains_key(EXPECT) && parts.version < Version::HTTP_2;
     let mut body = Some(body);
-    let mut answer = match handle(state, &route, parts, &mut body).await {
-        Ok(answer) => answer,
-        Err(error) => error.into_answer(),
-    };
+    let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
+    let mut trail = Trail::new(&parts);
+    let app = Arc::clone(&state.app);
+    let outcome = handle(state, &route, &origin, parts, &mut body, &mut trail).await;
+    let event = trail.end(&app, &origin, &route, outcome.as_ref());
+    audit::record(&app, event).await;
+    let mut answer = outcome.unwrap_or_else(WireError::into_answer);
     if expects && body.is_some() {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
@@ -81,8 +86,14 @@ fn allowed_methods(route: &Route) -> &'static str {
     }
 }
 
-async fn handle(state: Arc<State>, route: &Route, parts: Parts, body: &mut Option<Body>) -> Result<Answer, WireError> {
-    let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
+async fn handle(
+    state: Arc<State>,
+    route: &Route,
+    origin: &Origin,
+    parts: Parts,
+    body: &mut Option<Body>,
+    trail: &mut Trail,
+) -> Result<Answer, WireError> {
     let query = Query::parse(parts.uri.query());
     let read = matches!(parts.method, Method::GET | Method::HEAD);
     let (name, scope, need) = match route {
@@ -95,13 +106,14 @@ async fn handle(state: Arc<State>, route: &Route, parts: Parts, body: &mut Optio
                 route.name().unwrap_or_default().parse().map_err(|error| WireError::name_invalid(&error))?;
             let need = need(route, &parts.method, &query).ok_or_else(|| WireError::method(allowed_methods(route)))?;
             let scope = scope(&name, &need, &query);
+            trail.action = need.actions.first().copied();
             (Some(name), Some(scope), Some(need))
         }
     };
     let challenged = |error: WireError, why| {
-        error.with(WWW_AUTHENTICATE, challenge::header(&state.config, &origin, scope.as_deref(), why))
+        error.with(WWW_AUTHENTICATE, challenge::header(&state.config, origin, scope.as_deref(), why))
     };
-    let login = match login(&state, &parts, &origin) {
+    let login = match login(&state, &parts, origin) {
         Ok(login) => login,
         Err(error) if error.status == StatusCode::UNAUTHORIZED => return Err(challenged(error, Why::Invalid)),
         Err(error) => return Err(error),
@@ -110,6 +122,8 @@ async fn handle(state: Arc<State>, route: &Route, parts: Parts, body: &mut Optio
     let why = if parts.headers.contains_key(http::header::AUTHORIZATION) { Why::Insufficient } else { Why::Absent };
     let unauthorized = || challenged(Error::Unauthenticated("log in to use this registry").into(), why);
     let registry = origin.registry(&state.app);
+    trail.login = Some(login.clone());
+    trail.registry = Some(registry.clone());
     let ctx = Ctx {
         app: Arc::clone(&state.app),
         identity: login.identity,

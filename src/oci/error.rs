@@ -58,6 +58,11 @@ impl WireError {
         self
     }
 
+    /// The text for people.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     fn with_detail(mut self, detail: Value) -> Self {
         self.details.push(detail);
         self

@@ -3,6 +3,7 @@
 //! Every request takes the same way: path → credentials → authorization → one handler, which calls one rule of `app`
 //! and shapes the answer. Nothing is decided here but the wire format.
 
+mod audit;
 mod blobs;
 mod call;
 mod catalog;

@@ -15,11 +15,13 @@ pub struct Origin {
     pub secure: bool,
     /// The host and port that the client used; none if it sent something that is not a host.
     pub host: Option<String>,
+    /// The id of the request.
+    pub request_id: String,
 }
 
 impl Default for Origin {
     fn default() -> Self {
-        Self { source: IpAddr::V4(Ipv4Addr::UNSPECIFIED), secure: false, host: None }
+        Self { source: IpAddr::V4(Ipv4Addr::UNSPECIFIED), secure: false, host: None, request_id: String::new() }
     }
 }
 

@@ -8,11 +8,13 @@ use app::authn::{self, Credentials, Issued, Login};
 use axum::body::Body;
 use axum::extract::State as Extract;
 use http::header::{CACHE_CONTROL, WWW_AUTHENTICATE};
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use types::Secret;
 
+use crate::audit;
 use crate::call::State;
 use crate::challenge::{TOKEN_PATH, base_url};
 use crate::credentials;
@@ -38,11 +40,18 @@ struct Tokens<'t> {
 
 pub(crate) async fn handle(Extract(state): Extract<Arc<State>>, request: Request<Body>) -> Answer {
     let origin = request.extensions().get::<Origin>().cloned().unwrap_or_default();
-    let result = match *request.method() {
-        Method::GET => by_get(&state, &origin, &request),
-        Method::POST => by_post(&state, &origin, request).await,
+    let (parts, body) = request.into_parts();
+    let result = match parts.method {
+        Method::GET => by_get(&state, &origin, &parts),
+        Method::POST => by_post(&state, &origin, body).await,
         _ => Err(WireError::method("GET, POST")),
     };
+    if let Err(error) = &result
+        && error.status == StatusCode::UNAUTHORIZED
+    {
+        let event = audit::failed_login(&state.app, &origin, &parts, error);
+        app::audit::record(&state.app, event).await;
+    }
     let mut answer = result.unwrap_or_else(|error| {
         let error = if error.status == StatusCode::UNAUTHORIZED {
             let realm = format!("Basic realm=\"{}\"", base_url(&state.config, &origin));
@@ -58,9 +67,9 @@ pub(crate) async fn handle(Extract(state): Extract<Arc<State>>, request: Request
 }
 
 /// Credentials by Basic, or none for an anonymous token.
-fn by_get(state: &State, origin: &Origin, request: &Request<Body>) -> Result<Answer, WireError> {
-    let query = Query::parse(request.uri().query());
-    let credentials = credentials::read(request.headers())
+fn by_get(state: &State, origin: &Origin, parts: &Parts) -> Result<Answer, WireError> {
+    let query = Query::parse(parts.uri.query());
+    let credentials = credentials::read(&parts.headers)
         .map_err(|_| app::Error::Unauthenticated("the Authorization header is malformed"))?;
     let login = authn::authenticate(&state.app, &credentials, origin.source)?;
     let wanted = query.get("offline_token") == Some("true");
@@ -68,9 +77,9 @@ fn by_get(state: &State, origin: &Origin, request: &Request<Body>) -> Result<Ans
 }
 
 /// OAuth 2 by form: a password, or a refresh token.
-async fn by_post(state: &State, origin: &Origin, request: Request<Body>) -> Result<Answer, WireError> {
+async fn by_post(state: &State, origin: &Origin, body: Body) -> Result<Answer, WireError> {
     let bad = |text: &str| WireError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", text);
-    let form = Limited::new(request.into_body(), MAX_FORM)
+    let form = Limited::new(body, MAX_FORM)
         .collect()
         .await
         .map_err(|_| WireError::new(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "the form is too large"))?

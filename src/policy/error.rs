@@ -25,5 +25,43 @@ pub enum Error {
         place: String,
         /// What is wrong there.
         problem: String,
+        /// Of which sort that is.
+        flaw: Flaw,
+    },
+}
+
+/// The sorts of faults that IAM has texts of its own for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Flaw {
+    /// Any other one.
+    Syntax,
+    /// A version of the language that there is not.
+    Version,
+    /// A `Sid` of other characters than letters and digits.
+    SidCharacters,
+    /// A `Sid` that two statements have.
+    SidTwice,
+    /// No `Action`.
+    NoAction,
+    /// No `Resource`.
+    NoResource,
+    /// No `Principal`.
+    NoPrincipal,
+    /// A `Principal` where there must be none.
+    PrincipalProhibited,
+    /// A `Resource` where there must be none.
+    ResourceProhibited,
+    /// An action that names no service.
+    ActionForm,
+    /// An action of a trust policy that is not one of STS.
+    ActionOfTrust,
+    /// A resource that is no ARN.
+    ResourceForm(String),
+    /// A principal that cannot be.
+    PrincipalForm {
+        /// `AWS`, `Service` or `Federated`.
+        kind: String,
+        /// What was named.
+        text: String,
     },
 }

@@ -26,7 +26,7 @@ pub use context::{Context, Facts};
 pub use decision::{Decision, Grant, Layer, Origin, Reason};
 pub use denial::denial_message;
 pub use document::{Document, Effect, Kind, Version};
-pub use error::{Error, Result};
+pub use error::{Error, Flaw, Result};
 pub use evaluate::{Policies, Policy, evaluate};
 pub use explain::{Explanation, explain};
 pub use position::{Position, statement_positions};

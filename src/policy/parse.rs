@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::condition;
 use crate::document::{Document, Effect, Kind, Selection, Statement, Version};
-use crate::error::Result;
+use crate::error::{Flaw, Result};
 use crate::json::Node;
 use crate::pattern::{Pattern, Wildcards};
 use crate::place::{Place, Shown};
@@ -45,7 +45,7 @@ fn read_version(node: &Node, place: &Place) -> Result<Version> {
     match node.text(place)? {
         "2012-10-17" => Ok(Version::V2012),
         "2008-10-17" => Ok(Version::V2008),
-        other => Err(place.error(format!("must be 2012-10-17 or 2008-10-17, not {}", Shown(other)))),
+        other => Err(place.flaw(Flaw::Version, format!("must be 2012-10-17 or 2008-10-17, not {}", Shown(other)))),
     }
 }
 
@@ -55,7 +55,8 @@ fn check_sids(statements: &[Statement], place: &Place) -> Result<()> {
     for (index, statement) in statements.iter().enumerate() {
         let Some(sid) = statement.sid.as_deref() else { continue };
         if !sid.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(place.element(index).member("Sid").error("must consist of letters and digits"));
+            let place = place.element(index);
+            return Err(place.member("Sid").flaw(Flaw::SidCharacters, "must consist of letters and digits"));
         }
         if !sid.is_empty() {
             seen.push((sid, index));
@@ -63,7 +64,10 @@ fn check_sids(statements: &[Statement], place: &Place) -> Result<()> {
     }
     seen.sort_unstable();
     match seen.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-        Some(pair) => Err(place.element(pair[1].1).member("Sid").error("is used by another statement")),
+        Some(pair) => {
+            let place = place.element(pair[1].1);
+            Err(place.member("Sid").flaw(Flaw::SidTwice, "is used by another statement"))
+        }
         None => Ok(()),
     }
 }
@@ -82,7 +86,7 @@ fn statement(node: &Node, kind: Kind, version: Version, place: &Place) -> Result
             }
             "Action" | "NotAction" => {
                 once(action.is_some(), &inner)?;
-                action = Some(select(name, actions(node, &inner)?));
+                action = Some(select(name, actions(node, kind, &inner)?));
             }
             "Resource" | "NotResource" => {
                 once(resource.is_some(), &inner)?;
@@ -93,10 +97,13 @@ fn statement(node: &Node, kind: Kind, version: Version, place: &Place) -> Result
         }
     }
     let effect = effect.ok_or_else(|| place.error("has no Effect"))?;
-    let action = action.ok_or_else(|| place.error("has no Action"))?;
+    let action = action.ok_or_else(|| place.flaw(Flaw::NoAction, "has no Action"))?;
     match (kind, &principal) {
-        (Kind::Identity, Some(_)) => return Err(place.error("must not have a Principal in an identity-based policy")),
-        (Kind::Resource | Kind::Trust, None) => return Err(place.error("has no Principal")),
+        (Kind::Identity, Some(_)) => {
+            let problem = "must not have a Principal in an identity-based policy";
+            return Err(place.flaw(Flaw::PrincipalProhibited, problem));
+        }
+        (Kind::Resource | Kind::Trust, None) => return Err(place.flaw(Flaw::NoPrincipal, "has no Principal")),
         (Kind::Trust, Some(Selection::AllBut(_))) => {
             return Err(place.error("must not have NotPrincipal in a trust policy"));
         }
@@ -107,8 +114,10 @@ fn statement(node: &Node, kind: Kind, version: Version, place: &Place) -> Result
         _ => {}
     }
     match (kind, &resource) {
-        (Kind::Identity, None) => return Err(place.error("has no Resource")),
-        (Kind::Trust, Some(_)) => return Err(place.error("must not have a Resource in a trust policy")),
+        (Kind::Identity, None) => return Err(place.flaw(Flaw::NoResource, "has no Resource")),
+        (Kind::Trust, Some(_)) => {
+            return Err(place.flaw(Flaw::ResourceProhibited, "must not have a Resource in a trust policy"));
+        }
         _ => {}
     }
     Ok(Statement { sid, effect, principal, action, resource, conditions })
@@ -130,7 +139,7 @@ fn read_effect(node: &Node, place: &Place) -> Result<Effect> {
     }
 }
 
-fn actions(node: &Node, place: &Place) -> Result<Vec<Pattern>> {
+fn actions(node: &Node, kind: Kind, place: &Place) -> Result<Vec<Pattern>> {
     let compile = |text: &str| {
         let named = text.split_once(':').is_some_and(|(service, name)| {
             let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
@@ -139,7 +148,12 @@ fn actions(node: &Node, place: &Place) -> Result<Vec<Pattern>> {
                 && name.bytes().all(|byte| plain(byte) || b"*?_".contains(&byte))
         });
         if text != "*" && !named {
-            return Err(place.error(format!("must be * or service:action, not {}", Shown(text))));
+            return Err(place.flaw(Flaw::ActionForm, format!("must be * or service:action, not {}", Shown(text))));
+        }
+        // Whoever it is attached to can be assumed and nothing else.
+        let of_sts = text.split_once(':').is_some_and(|(service, _)| service.eq_ignore_ascii_case("sts"));
+        if kind == Kind::Trust && !of_sts {
+            return Err(place.flaw(Flaw::ActionOfTrust, format!("must be an action of STS, not {}", Shown(text))));
         }
         // An action has no variables, whatever the version.
         Pattern::compile(text, Wildcards::Across, true, Version::V2008, place)
@@ -151,7 +165,8 @@ fn resources(node: &Node, version: Version, place: &Place) -> Result<Vec<Pattern
     let mut patterns = Vec::new();
     for text in node.texts(place)? {
         if text != "*" && !text.starts_with("arn:") {
-            return Err(place.error(format!("must be * or an ARN, not {}", Shown(text))));
+            let flaw = Flaw::ResourceForm(text.to_owned());
+            return Err(place.flaw(flaw, format!("must be * or an ARN, not {}", Shown(text))));
         }
         let pattern = Pattern::compile(text, Wildcards::Resource, false, version, place)?;
         patterns.extend(pattern.completed());

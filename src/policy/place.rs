@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::error::Error;
+use crate::error::{Error, Flaw};
 
 /// Names longer than this are cut in messages: a document's author chooses them, and they end up in logs.
 const SHOWN: usize = 64;
@@ -32,7 +32,12 @@ impl<'a> Place<'a> {
 
     /// An error at this place.
     pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
-        Error::Invalid { place: self.to_string(), problem: problem.into() }
+        self.flaw(Flaw::Syntax, problem)
+    }
+
+    /// An error that IAM has a text of its own for.
+    pub(crate) fn flaw(&self, flaw: Flaw, problem: impl Into<String>) -> Error {
+        Error::Invalid { place: self.to_string(), problem: problem.into(), flaw }
     }
 }
 

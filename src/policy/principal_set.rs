@@ -1,6 +1,6 @@
 //! The elements `Principal` and `NotPrincipal`: whom they name, and how exactly they name a given caller.
 
-use crate::error::Result;
+use crate::error::{Flaw, Result};
 use crate::json::Node;
 use crate::place::{Place, Shown};
 use crate::principal::{Principal, PrincipalKind};
@@ -131,7 +131,8 @@ fn aws(text: &str, place: &Place) -> Result<Named> {
     }
     arn(text).ok_or_else(|| {
         let wanted = "must be *, an account id or the ARN of a root, user, role or role session";
-        place.error(format!("{wanted}, not {}", Shown(text)))
+        let flaw = Flaw::PrincipalForm { kind: "AWS".to_owned(), text: text.to_owned() };
+        place.flaw(flaw, format!("{wanted}, not {}", Shown(text)))
     })
 }
 

@@ -42,6 +42,7 @@ fn main() -> ExitCode {
             Command::Serve => commands::serve::run(config).await,
             Command::Check => commands::check::run(config).await,
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
+            Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Account(command) => commands::account::run(config, command).await,
             Command::Admin(command) => commands::admin::run(config, command).await,
         }

@@ -79,6 +79,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         limits: config.limits.clone(),
         max_manifest_bytes: usize::try_from(config.max_manifest_bytes).unwrap_or(usize::MAX),
         token_ttl: config.token_ttl,
+        audit_retention: config.audit_retention,
         outbound: outbound::Config { loopback: config.outbound_loopback },
         upload_ttl: config.upload_ttl,
     };

@@ -10,7 +10,7 @@ use crate::api;
 use crate::config::{Challenge, Config};
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::middleware::{Frame, Fronts};
+use crate::middleware::{Frame, Fronts, RequestId};
 
 /// How long a body may send nothing, outside uploads, which have their own limit.
 const BODY_IDLE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -34,10 +34,12 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
         .fallback(oci::not_found);
     let fronts = Fronts {
         introduce: |client, extensions| {
+            let request_id = extensions.get::<RequestId>().map(|id| id.0.hyphenated().to_string()).unwrap_or_default();
             extensions.insert(Origin {
                 source: client.address,
                 secure: client.tls,
                 host: client.host.as_ref().map(ToString::to_string),
+                request_id,
             });
         },
         route_of: |extensions| {

@@ -46,3 +46,8 @@ pub async fn insert(conn: &mut Conn, account: &AccountId, now: Timestamp) -> Res
         .await?;
     Ok(rows == 1)
 }
+
+/// When an account was made, if it exists.
+pub async fn find_created_at(conn: &mut Conn, account: &AccountId) -> Result<Option<Timestamp>> {
+    conn.optional("select created_at from accounts where account_id = $1", [account.into()], |row| row.time(0)).await
+}

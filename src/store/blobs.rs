@@ -2,7 +2,8 @@
 
 use types::{Digest, Timestamp};
 
-use crate::conn::{Row, list};
+use crate::row::Row;
+use crate::value::list;
 use crate::{Conn, Error, Result};
 
 /// A blob that is complete and durable.

@@ -29,6 +29,16 @@ pub struct Config {
     pub connections: u32,
 }
 
+/// What a transaction waits for before it is told that it succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Commit {
+    /// For its turn. Everybody sees it and it survives the end of this process, but a power cut within the next moments
+    /// undoes it. It is never lost while a later one is kept. For what nobody was promised.
+    Unflushed,
+    /// For the disk.
+    Flushed,
+}
+
 /// What a transaction's body returns: a future that borrows its connection.
 pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 
@@ -62,9 +72,8 @@ impl Db {
                     })?;
                 }
                 let connection = dialect::sqlite_writer(path)
-                    .await
                     .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
-                let writer = Writer::start(path.to_owned(), connection);
+                let writer = Writer::start(path.to_owned(), connection)?;
                 let readers = Readers::new(path.to_owned(), config.connections);
                 Self(Arc::new(Inner::Sqlite { readers, writer }))
             }
@@ -98,6 +107,19 @@ impl Db {
         self.write_within(PATIENCE, body).await
     }
 
+    /// Like [`Db::write`], and says what to wait for.
+    pub async fn write_with<T, E, F>(&self, commit: Commit, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        match &*self.0 {
+            Inner::Sqlite { writer, .. } => writer.write(commit, PATIENCE, body).await,
+            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), commit, PATIENCE, body).await,
+        }
+    }
+
     pub(crate) async fn write_within<T, E, F>(&self, patience: Duration, body: F) -> std::result::Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
@@ -105,8 +127,8 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(patience, body).await,
-            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), patience, body).await,
+            Inner::Sqlite { writer, .. } => writer.write(Commit::Flushed, patience, body).await,
+            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), Commit::Flushed, patience, body).await,
         }
     }
 
@@ -118,8 +140,8 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(PATIENCE, body).await,
-            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), PATIENCE, body).await,
+            Inner::Sqlite { writer, .. } => writer.write(Commit::Flushed, PATIENCE, body).await,
+            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), Commit::Flushed, PATIENCE, body).await,
         }
     }
 
@@ -161,7 +183,7 @@ impl Db {
     }
 }
 
-async fn write_postgres<T, E, F>(pool: PgPool, patience: Duration, body: F) -> std::result::Result<T, E>
+async fn write_postgres<T, E, F>(pool: PgPool, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
     T: Send + 'static,
@@ -169,7 +191,7 @@ where
 {
     let work = async move {
         let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?));
-        let ended = tokio::time::timeout(patience, transaction(&mut conn, body)).await;
+        let ended = tokio::time::timeout(patience, transaction(&mut conn, commit, body)).await;
         ended.unwrap_or_else(|_| {
             // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
             if let Kind::Postgres(connection) = &mut conn.kind {
@@ -182,12 +204,17 @@ where
 }
 
 /// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.
-async fn transaction<T, E, F>(conn: &mut Conn, body: F) -> std::result::Result<T, E>
+async fn transaction<T, E, F>(conn: &mut Conn, commit: Commit, body: F) -> std::result::Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
     E: From<Error>,
 {
-    conn.script("begin").await?;
+    // One round trip, however many statements.
+    conn.script(match commit {
+        Commit::Flushed => "begin",
+        Commit::Unflushed => "begin; set local synchronous_commit = off",
+    })
+    .await?;
     let result = match AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind().await {
         Ok(Ok(_)) if conn.failed => Err(E::from(Error::went_on())),
         Ok(result) => result,

@@ -8,9 +8,10 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use rusqlite::{Connection, OpenFlags};
+use sqlx::ConnectOptions;
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection as _};
 use types::Secret;
 
 use crate::{Error, Result};
@@ -43,28 +44,45 @@ pub(crate) fn address(url: &Secret) -> Result<Address<'_>> {
     }
 }
 
-fn sqlite_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        // NORMAL may lose the last commits on a power cut: a push that was acknowledged would be gone.
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(5))
-        .statement_cache_capacity(256)
-        .disable_statement_logging()
-}
+/// How long a connection waits for another process that writes, such as `wharf admin`.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The connection that writes, which also creates the file.
-pub(crate) async fn sqlite_writer(path: &Path) -> Result<SqliteConnection> {
+/// The connection that writes, which also creates the file. Blocks.
+pub(crate) fn sqlite_writer(path: &Path) -> Result<Connection> {
     // SQLite gives the files beside it the mode of this one. If it cannot be made, SQLite says why.
     let _ = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path);
-    Ok(sqlite_options(path).create_if_missing(true).optimize_on_close(true, 400).connect().await?)
+    let conn = sqlite_connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    sqlite_flushes(&conn, true)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    Ok(conn)
 }
 
-/// A connection that only reads.
-pub(crate) async fn sqlite_reader(path: &Path) -> Result<SqliteConnection> {
-    Ok(sqlite_options(path).read_only(true).pragma("query_only", "on").connect().await?)
+/// A connection that only reads. Blocks.
+pub(crate) fn sqlite_reader(path: &Path) -> Result<Connection> {
+    let conn = sqlite_connection(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    conn.pragma_update(None, "query_only", true)?;
+    Ok(conn)
+}
+
+fn sqlite_connection(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    // One thread at a time uses a connection, so SQLite need not guard it.
+    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(256);
+    Ok(conn)
+}
+
+/// Whether a commit waits for the disk. Without it the last commits may be gone after a power cut, though not after the
+/// end of the process, and never one that a later flushed commit builds on: the log is one file, flushed as a whole.
+pub(crate) fn sqlite_flushes(conn: &Connection, flushes: bool) -> Result<()> {
+    Ok(conn.pragma_update(None, "synchronous", if flushes { "full" } else { "normal" })?)
+}
+
+/// Ends the connection that writes; SQLite first looks whether its statistics need a renewal.
+pub(crate) fn close_sqlite_writer(conn: Connection) {
+    let _ = conn.execute_batch("pragma analysis_limit = 400; pragma optimize");
+    let _ = conn.close();
 }
 
 /// A pool of Postgres connections. The time-outs are on the server too: whatever happens to this process, a lock is

@@ -2,7 +2,7 @@
 
 use types::Digest;
 
-use crate::conn::list as text_list;
+use crate::value::list as text_list;
 use crate::{Conn, Result};
 
 /// How a manifest refers to something.

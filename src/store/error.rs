@@ -53,35 +53,38 @@ impl From<sqlx::Error> for Error {
         match &error {
             sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed
             | sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::Protocol(_) => Self::Unavailable(error.to_string()),
             sqlx::Error::Configuration(_) => Self::Unusable(error.to_string()),
             sqlx::Error::Database(database) => {
                 let code = database.code().unwrap_or_default();
-                let message = database.message().to_owned();
-                if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-                    from_sqlite(code.parse().unwrap_or_default(), message)
-                } else {
-                    from_postgres(&code, message)
-                }
+                from_postgres(&code, database.message().to_owned())
             }
             _ => Self::Statement(error.to_string()),
         }
     }
 }
 
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error() {
+            Some(failure) => from_sqlite(failure.extended_code, error.to_string()),
+            None => Self::Statement(error.to_string()),
+        }
+    }
+}
+
 /// By SQLite's result code, whose low byte is the primary code (https://www.sqlite.org/rescode.html).
-fn from_sqlite(code: u32, message: String) -> Error {
-    const BUSY: u32 = 5;
-    const LOCKED: u32 = 6;
-    const NOMEM: u32 = 7;
-    const READONLY: u32 = 8;
-    const IOERR: u32 = 10;
-    const FULL: u32 = 13;
-    const CANTOPEN: u32 = 14;
-    const PROTOCOL: u32 = 15;
+fn from_sqlite(code: i32, message: String) -> Error {
+    const BUSY: i32 = 5;
+    const LOCKED: i32 = 6;
+    const NOMEM: i32 = 7;
+    const READONLY: i32 = 8;
+    const IOERR: i32 = 10;
+    const FULL: i32 = 13;
+    const CANTOPEN: i32 = 14;
+    const PROTOCOL: i32 = 15;
     match code & 0xff {
         FULL => Error::Full(message),
         BUSY | LOCKED => Error::Conflict(message),
@@ -117,7 +120,7 @@ fn from_postgres(state: &str, message: String) -> Error {
 mod tests {
     use super::*;
 
-    fn sqlite(code: u32) -> Error {
+    fn sqlite(code: i32) -> Error {
         from_sqlite(code, "message".to_owned())
     }
 

@@ -1,8 +1,9 @@
 //! Table `group_members`.
 
-use crate::conn::{self, list as texts};
+use crate::conn;
 use crate::groups::GroupRow;
 use crate::users::UserRow;
+use crate::value::list as texts;
 use crate::{Conn, Result, groups, users};
 
 /// Puts a user into a group. False if it is there already.

@@ -2,7 +2,8 @@
 
 use types::{AccountId, Timestamp};
 
-use crate::conn::{self, Row};
+use crate::conn;
+use crate::row::Row;
 use crate::{Conn, Result};
 
 /// A group of an account.
@@ -62,6 +63,23 @@ pub async fn find(conn: &mut Conn, account: &AccountId, name: &str) -> Result<Op
         read,
     )
     .await
+}
+
+/// The group of that id.
+pub async fn find_by_id(conn: &mut Conn, group_id: &str) -> Result<Option<GroupRow>> {
+    conn.optional(
+        "select group_id, account_id, name, path, created_at
+         from groups
+         where group_id = $1",
+        [group_id.into()],
+        read,
+    )
+    .await
+}
+
+/// All groups, for the copy of the authorization data in memory.
+pub async fn list(conn: &mut Conn) -> Result<Vec<GroupRow>> {
+    conn.all("select group_id, account_id, name, path, created_at from groups", [], read).await
 }
 
 /// Groups of an account below a path whose names come after `after`, by bytes, at most `limit`.

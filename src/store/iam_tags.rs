@@ -1,6 +1,8 @@
 //! Table `iam_tags`: the tags of users, roles, managed policies and identity providers.
 
-use crate::conn::{self, Row, list as texts};
+use crate::conn;
+use crate::row::Row;
+use crate::value::list as texts;
 use crate::{Conn, Result};
 
 /// A tag.

@@ -1,6 +1,7 @@
 //! Table `inline_policies`.
 
-use crate::conn::{Row, list as texts};
+use crate::row::Row;
+use crate::value::list as texts;
 use crate::{Conn, Result};
 
 /// A policy that belongs to one user, group or role.

@@ -10,15 +10,20 @@ mod dialect;
 mod error;
 mod metrics;
 pub mod migrations;
+mod postgres;
+mod row;
+mod sqlite;
 mod sqlite_log;
 mod sqlite_readers;
 mod sqlite_writer;
 #[cfg(test)]
 mod tests;
+mod value;
 
 pub mod access_keys;
 pub mod account_aliases;
 pub mod accounts;
+pub mod audit_events;
 pub mod blobs;
 pub mod edges;
 pub mod group_members;
@@ -45,6 +50,6 @@ pub mod uploads;
 pub mod users;
 
 pub use conn::Conn;
-pub use db::{Config, Db, Pending};
+pub use db::{Commit, Config, Db, Pending};
 pub use error::{Error, Result};
 pub use metrics::PoolUsage;

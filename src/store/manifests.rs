@@ -2,7 +2,9 @@
 
 use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
 
-use crate::conn::{Lock, Row, list as text_list};
+use crate::conn::Lock;
+use crate::row::Row;
+use crate::value::list as text_list;
 use crate::{Conn, Result};
 
 /// A manifest with its bytes.

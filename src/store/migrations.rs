@@ -17,6 +17,7 @@ pub(crate) struct Migration {
 pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, name: "accounts", sql: include_str!("../../migrations/0001_accounts.sql") },
     Migration { version: 2, name: "registry", sql: include_str!("../../migrations/0002_registry.sql") },
+    Migration { version: 3, name: "audit", sql: include_str!("../../migrations/0003_audit.sql") },
     Migration { version: 4, name: "ecr_repositories", sql: include_str!("../../migrations/0004_ecr_repositories.sql") },
     Migration { version: 6, name: "iam", sql: include_str!("../../migrations/0006_iam.sql") },
 ];

@@ -2,8 +2,9 @@
 
 use types::{AccountId, Timestamp};
 
-use crate::conn::{self, Row};
-use crate::{Conn, Error, Result};
+use crate::conn;
+use crate::row::Row;
+use crate::{Conn, Error, Result, value};
 
 /// An identity provider of an account.
 #[derive(Debug, Clone)]
@@ -48,8 +49,8 @@ pub async fn insert(conn: &mut Conn, provider: &OpenIdConnectProviderRow) -> Res
                 (&provider.arn).into(),
                 (&provider.account).into(),
                 (&provider.url).into(),
-                conn::list(provider.client_ids.iter().map(String::as_str)),
-                conn::list(provider.thumbprints.iter().map(String::as_str)),
+                value::list(provider.client_ids.iter().map(String::as_str)),
+                value::list(provider.thumbprints.iter().map(String::as_str)),
                 provider.created_at.into(),
             ],
         )
@@ -112,8 +113,8 @@ pub async fn update_accepted(
              where arn = $1",
             [
                 arn.into(),
-                conn::list(client_ids.iter().map(String::as_str)),
-                conn::list(thumbprints.iter().map(String::as_str)),
+                value::list(client_ids.iter().map(String::as_str)),
+                value::list(thumbprints.iter().map(String::as_str)),
             ],
         )
         .await?;

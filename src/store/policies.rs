@@ -2,7 +2,8 @@
 
 use types::{AccountId, Timestamp};
 
-use crate::conn::{self, Row};
+use crate::conn;
+use crate::row::Row;
 use crate::{Conn, Result};
 
 /// A managed policy of an account.
@@ -28,6 +29,27 @@ pub struct PolicyRow {
     pub created_at: Timestamp,
     /// When a version was last added or put in force.
     pub updated_at: Timestamp,
+}
+
+/// Which policies a list is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Used {
+    /// All.
+    Anyhow,
+    /// Those that a user, group or role has.
+    Attached,
+    /// Those that limit a user or role.
+    AsBoundary,
+}
+
+impl Used {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Anyhow => "anyhow",
+            Self::Attached => "attached",
+            Self::AsBoundary => "as boundary",
+        }
+    }
 }
 
 fn read(row: &Row) -> Result<PolicyRow> {
@@ -100,23 +122,40 @@ pub async fn list_documents(conn: &mut Conn) -> Result<Vec<(String, String)>> {
     .await
 }
 
-/// Policies of an account below a path whose ARNs come after `after`, by bytes, at most `limit`.
+/// All policies: pairs of ARN and id, for the copy of the authorization data in memory.
+pub async fn list_ids(conn: &mut Conn) -> Result<Vec<(String, String)>> {
+    conn.all("select arn, policy_id from policies", [], |row| Ok((row.text(0)?, row.text(1)?))).await
+}
+
+/// Policies of an account below a path whose names come after `after`, by bytes, at most `limit`. With `used` only
+/// those that a principal has or that limit one.
 pub async fn list_page(
     conn: &mut Conn,
     account: &AccountId,
     path_prefix: &str,
+    used: Used,
     after: &str,
     limit: usize,
 ) -> Result<Vec<PolicyRow>> {
-    // ix_policies_account
+    // uq_policies_name
     conn.all(
         "select arn, policy_id, account_id, name, path, description, default_version, latest_version, created_at,
              updated_at
          from policies
-         where account_id = $1 and arn > $3 and substr(path, 1, length($2)) = $2
-         order by arn
-         limit $4",
-        [account.into(), path_prefix.into(), after.into(), limit.into()],
+         where account_id = $1
+           and name > $4
+           and substr(path, 1, length($2)) = $2
+           and case $3
+               when 'anyhow' then 1 = 1
+               when 'attached' then exists (
+                   select 1 from policy_attachments where account_id = $1 and policy_arn = policies.arn
+               )
+               else exists (select 1 from users where account_id = $1 and boundary_arn = policies.arn)
+                   or exists (select 1 from roles where account_id = $1 and boundary_arn = policies.arn)
+           end
+         order by name
+         limit $5",
+        [account.into(), path_prefix.into(), used.as_str().into(), after.into(), limit.into()],
         read,
     )
     .await

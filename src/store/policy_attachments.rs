@@ -2,7 +2,9 @@
 
 use types::AccountId;
 
-use crate::conn::{self, Row, list as texts};
+use crate::conn;
+use crate::row::Row;
+use crate::value::list as texts;
 use crate::{Conn, Result};
 
 /// A managed policy that applies to a principal.

@@ -2,7 +2,7 @@
 
 use types::Timestamp;
 
-use crate::conn::list as text_list;
+use crate::value::list as text_list;
 use crate::{Conn, Result};
 
 /// Puts objects down for removal at `not_before` or later.

@@ -5,7 +5,9 @@
 
 use types::{Encryption, RegistryId, RepoName, TagFilter, TagMutability, Timestamp};
 
-use crate::conn::{Lock, Row, list as text_list};
+use crate::conn::Lock;
+use crate::row::Row;
+use crate::value::list as text_list;
 use crate::{Conn, Error, Result};
 
 /// A repository.

@@ -3,7 +3,8 @@
 use types::{Digest, RegistryId, RepoName, Timestamp};
 
 use crate::blobs::BlobRow;
-use crate::conn::{Lock, list as text_list};
+use crate::conn::Lock;
+use crate::value::list as text_list;
 use crate::{Conn, Result};
 
 /// What a repository knows of a digest.

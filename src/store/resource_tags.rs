@@ -2,7 +2,7 @@
 
 use types::{RegistryId, RepoName};
 
-use crate::conn::list as text_list;
+use crate::value::list as text_list;
 use crate::{Conn, Result};
 
 /// A resource tag with the repository that has it.

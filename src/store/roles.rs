@@ -2,7 +2,8 @@
 
 use types::{AccountId, Timestamp};
 
-use crate::conn::{self, Row};
+use crate::conn;
+use crate::row::Row;
 use crate::{Conn, Result};
 
 /// A role of an account.

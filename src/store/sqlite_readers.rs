@@ -1,23 +1,20 @@
 //! Connections that read from SQLite beside the writer, each on a snapshot of its own.
 //!
-//! sqlx's pool tests every connection when it comes back, in a task of its own and by way of the connection's thread.
-//! A connection to a file does not go bad at rest, and that test doubled the price of a point query. So this pool only
-//! counts, and hands out the connection that was used last. A statement whose caller went away may still be at work
-//! when the next caller gets the connection; they then wait for its end, which is near: reads here are short.
+//! A connection to a file does not go bad at rest, so the pool only counts, and hands out the connection that was used
+//! last.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::metrics::PoolUsage;
 use crate::{Error, Result, dialect};
 
-/// A connection that nobody needed for this long is closed: it holds a thread and some memory.
+/// A connection that nobody needed for this long is closed: it holds a file and some memory.
 const IDLE: Duration = Duration::from_secs(300);
 
 /// The pool.
@@ -28,7 +25,7 @@ struct Shared {
     maximum: u32,
     permits: Arc<Semaphore>,
     /// The one that was used last is at the end.
-    idle: Mutex<Vec<(Instant, SqliteConnection)>>,
+    idle: Mutex<Vec<(Instant, Connection)>>,
 }
 
 impl Readers {
@@ -40,14 +37,17 @@ impl Readers {
 
     /// Takes a connection, waiting for one if all are in use.
     pub(crate) async fn acquire(&self) -> Result<Reader> {
-        let permit = tokio::time::timeout(dialect::ACQUIRE_TIMEOUT, Arc::clone(&self.0.permits).acquire_owned())
-            .await
-            .map_err(|_| Error::Unavailable("all connections that read are in use".to_owned()))?
-            .map_err(|_| Error::Unavailable("the database is being closed".to_owned()))?;
+        let permit = match Arc::clone(&self.0.permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(dialect::ACQUIRE_TIMEOUT, Arc::clone(&self.0.permits).acquire_owned())
+                .await
+                .map_err(|_| Error::Unavailable("all connections that read are in use".to_owned()))?
+                .map_err(|_| Error::Unavailable("the database is being closed".to_owned()))?,
+        };
         let idle = self.0.idle().pop();
         let connection = match idle {
             Some((_, connection)) => connection,
-            None => dialect::sqlite_reader(&self.0.path).await?,
+            None => dialect::sqlite_reader(&self.0.path)?,
         };
         Ok(Reader { connection: Some(connection), pool: Arc::clone(&self.0), _permit: permit })
     }
@@ -58,10 +58,7 @@ impl Readers {
         let all = self.0.permits.acquire_many(self.0.maximum).await;
         self.0.permits.close();
         drop(all);
-        let idle = std::mem::take(&mut *self.0.idle());
-        for (_, connection) in idle {
-            let _ = connection.close().await;
-        }
+        self.0.idle().clear();
     }
 
     /// How the connections are used at the moment.
@@ -75,7 +72,7 @@ impl Readers {
 }
 
 impl Shared {
-    fn idle(&self) -> MutexGuard<'_, Vec<(Instant, SqliteConnection)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Instant, Connection)>> {
         // Nothing that can panic happens under the lock.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -84,7 +81,7 @@ impl Shared {
 /// A connection on loan.
 pub(crate) struct Reader {
     /// There until it is given back.
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
     pool: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 }
@@ -105,15 +102,9 @@ impl Drop for Reader {
 }
 
 impl Deref for Reader {
-    type Target = SqliteConnection;
+    type Target = Connection;
 
-    fn deref(&self) -> &SqliteConnection {
+    fn deref(&self) -> &Connection {
         self.connection.as_ref().expect("the connection is there until the reader is dropped")
-    }
-}
-
-impl DerefMut for Reader {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        self.connection.as_mut().expect("the connection is there until the reader is dropped")
     }
 }

@@ -1,8 +1,9 @@
-//! The one task that writes to SQLite, grouping what waits into one commit.
+//! The one thread that writes to SQLite, grouping what waits into one commit.
 //!
 //! Many writers on many connections wait for each other badly; one writer that commits up to 64 pieces of work with
 //! one fsync is several times faster. Each piece runs in its own savepoint, so one that fails, panics or does not end
-//! takes no other with it, and is answered only after the commit.
+//! takes no other with it, and is answered only after the commit. The thread is its own, because a commit waits for the
+//! disk.
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -10,36 +11,41 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::Kind;
+use crate::db::Commit;
 use crate::sqlite_log::Log;
 use crate::{Conn, Error, Pending, Result, dialect};
 
 /// Pieces of work that share one commit at the most.
 const GROUP: usize = 64;
 
-/// What work leads to the task. Cheap to clone; the task ends when it is told to, or when the last of these is gone.
+/// What leads to the thread. Cheap to clone; the thread ends when it is told to, or when the last of these is gone.
 #[derive(Clone)]
 pub(crate) struct Writer(mpsc::Sender<Message>);
 
 enum Message {
-    Write(Box<dyn Work>),
+    Write(Box<dyn Work>, Commit),
     Close(oneshot::Sender<()>),
 }
 
 impl Writer {
-    /// Starts the task.
-    pub(crate) fn start(path: PathBuf, connection: SqliteConnection) -> Self {
+    /// Starts the thread.
+    pub(crate) fn start(path: PathBuf, connection: Connection) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(1024);
-        tokio::spawn(run(path, connection, receiver));
-        Self(sender)
+        let runtime = Handle::current();
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || runtime.block_on(run(path, connection, receiver)))
+            .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))?;
+        Ok(Self(sender))
     }
 
     /// Runs `body` in a transaction, for `patience` at the most; see [`crate::Db::write`].
-    pub(crate) async fn write<T, E, F>(&self, patience: Duration, body: F) -> std::result::Result<T, E>
+    pub(crate) async fn write<T, E, F>(&self, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
@@ -47,7 +53,7 @@ impl Writer {
     {
         let (answer, receiver) = oneshot::channel();
         let closed = || E::from(Error::Unavailable("the database is being closed".to_owned()));
-        self.0.send(Message::Write(Box::new(Piece { body, patience, answer }))).await.map_err(|_| closed())?;
+        self.0.send(Message::Write(Box::new(Piece { body, patience, answer }), commit)).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?
     }
 
@@ -94,7 +100,7 @@ where
         let Self { body, patience, answer } = *self;
         Box::pin(async move {
             conn.failed = false;
-            // The connection survives a panic: statements run on a thread of its own, and the savepoint is undone.
+            // The connection survives a panic: the savepoint is undone.
             let guarded = AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind();
             let result = match tokio::time::timeout(patience, guarded).await {
                 Ok(Ok(Ok(_))) if conn.failed => Err(E::from(Error::went_on())),
@@ -119,16 +125,20 @@ where
     }
 }
 
-async fn run(path: PathBuf, connection: SqliteConnection, mut receiver: mpsc::Receiver<Message>) {
+async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver<Message>) {
     let mut conn = Conn::new(Kind::SqliteWriter(connection));
     let mut log = Log::new(&path);
     let mut messages = Vec::with_capacity(GROUP);
     let mut closers = Vec::new();
     while receiver.recv_many(&mut messages, GROUP).await > 0 {
         let mut group = Vec::with_capacity(messages.len());
+        let mut commit = Commit::Unflushed;
         for message in messages.drain(..) {
             match message {
-                Message::Write(work) => group.push(work),
+                Message::Write(work, wanted) => {
+                    group.push(work);
+                    commit = commit.max(wanted);
+                }
                 Message::Close(done) => {
                     // What was sent before is still carried out; nothing more comes in.
                     receiver.close();
@@ -137,22 +147,22 @@ async fn run(path: PathBuf, connection: SqliteConnection, mut receiver: mpsc::Re
             }
         }
         if !group.is_empty() {
-            commit_together(&path, &mut conn, group).await;
+            commit_together(&path, &mut conn, commit, group).await;
             log.keep_short(&mut conn).await;
         }
     }
     if let Kind::SqliteWriter(connection) = conn.kind {
-        let _ = connection.close().await;
+        dialect::close_sqlite_writer(connection);
     }
     for done in closers {
         let _ = done.send(());
     }
 }
 
-async fn commit_together(path: &Path, conn: &mut Conn, group: Vec<Box<dyn Work>>) {
+async fn commit_together(path: &Path, conn: &mut Conn, commit: Commit, group: Vec<Box<dyn Work>>) {
     let mut group = group.into_iter();
     let mut answers = Vec::with_capacity(group.len());
-    let outcome = transaction(conn, &mut group, &mut answers).await;
+    let outcome = transaction(conn, commit, &mut group, &mut answers).await;
     for answer in answers {
         answer(outcome.as_ref().map_err(same).copied());
     }
@@ -167,9 +177,13 @@ async fn commit_together(path: &Path, conn: &mut Conn, group: Vec<Box<dyn Work>>
 
 async fn transaction(
     conn: &mut Conn,
+    commit: Commit,
     group: &mut impl Iterator<Item = Box<dyn Work>>,
     answers: &mut Vec<Answer>,
 ) -> Result<()> {
+    if let Kind::SqliteWriter(connection) = &conn.kind {
+        dialect::sqlite_flushes(connection, commit == Commit::Flushed)?;
+    }
     conn.execute("begin immediate", []).await?;
     for work in group {
         conn.execute("savepoint work", []).await?;
@@ -191,7 +205,7 @@ async fn recover(path: &Path, conn: &mut Conn) {
     if conn.execute("begin immediate", []).await.is_ok() && conn.execute("rollback", []).await.is_ok() {
         return;
     }
-    if let Ok(fresh) = dialect::sqlite_writer(path).await {
+    if let Ok(fresh) = dialect::sqlite_writer(path) {
         conn.kind = Kind::SqliteWriter(fresh);
     }
 }

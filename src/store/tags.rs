@@ -2,7 +2,8 @@
 
 use types::{Digest, Tag, Timestamp};
 
-use crate::conn::{Lock, list as text_list};
+use crate::conn::Lock;
+use crate::value::list as text_list;
 use crate::{Conn, Error, Result};
 
 /// More than there are connections that could move one tag at the same time.

@@ -2,7 +2,7 @@
 
 use types::{Digest, Timestamp};
 
-use crate::conn::Row;
+use crate::row::Row;
 use crate::{Conn, Result};
 
 /// An upload session.

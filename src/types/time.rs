@@ -1,8 +1,11 @@
 //! Time as the database keeps it: whole microseconds since the Unix epoch, in UTC.
 
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::{Invalid, shown};
 
 /// A point in time in microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +40,17 @@ impl Timestamp {
     /// RFC 3339 in UTC with whole seconds, `2026-11-23T17:00:00Z`.
     pub fn rfc3339(self) -> String {
         DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default().to_rfc3339_opts(SecondsFormat::Secs, true)
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = Invalid;
+
+    /// RFC 3339.
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        DateTime::parse_from_rfc3339(text)
+            .map(|time| Self(time.timestamp_micros()))
+            .map_err(|_| Invalid::new(format!("'{}' is not a time such as 2026-11-23T17:00:00Z", shown(text))))
     }
 }
 

@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.
 const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("rusqlite", &["store"]),
     ("object_store", &["blobs"]),
     ("reqwest", &["blobs", "outbound"]),
     ("axum", &["oci", "server"]),
@@ -39,7 +40,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 
 /// Crates that compute and do nothing else: no runtime, no network.
 const PURE: &[&str] = &["types", "policy", "aws"];
-const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "axum", "sqlx", "object_store"];
+const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "axum", "sqlx", "rusqlite", "object_store"];
 
 #[derive(Deserialize)]
 struct Metadata {

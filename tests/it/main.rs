@@ -8,6 +8,7 @@ mod bad_input;
 mod ecr;
 mod faults;
 mod harness;
+mod iam;
 mod oci;
 mod operations;
 mod sts;

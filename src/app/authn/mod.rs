@@ -81,15 +81,17 @@ impl Issued {
 /// Finds out who presents these credentials. What is wrong with them is not told apart: an unknown key and a wrong
 /// secret are the same failure.
 pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Result<Login> {
-    match credentials {
-        Credentials::None => Ok(anonymous(app)),
-        Credentials::Basic { user, password } => basic(app, user, password, source),
+    let login = match credentials {
+        Credentials::None => anonymous(app),
+        Credentials::Basic { user, password } => basic(app, user, password, source)?,
         Credentials::Bearer(token) => {
             let named =
                 token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
-            named_by(app, &named)
+            named_by(app, &named)?
         }
-    }
+    };
+    app.key_uses.record(&login, "ecr", app.config.registry.region.as_str(), app.now());
+    Ok(login)
 }
 
 /// Nobody in particular.

@@ -36,6 +36,7 @@ pub(crate) fn authenticate(app: &App, head: &Head, signature: &Signature, body: 
         }
     };
     signature.verify(head, body, &secret, &app.signing_keys)?;
+    app.key_uses.record(&login, &signature.service, &signature.region, head.received_at);
     Ok(login)
 }
 

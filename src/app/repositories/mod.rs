@@ -50,6 +50,11 @@ impl Target {
         &self.row.repository_id
     }
 
+    /// Whether there is such a repository already.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.stored
+    }
+
     /// The repository, created now if it does not exist, in the transaction of what needs it: what is refused creates
     /// none. Of several first pushes one creates it; the others find it.
     pub(crate) async fn create(self, conn: &mut Conn, app: &App) -> Result<RepositoryRow> {

@@ -10,6 +10,7 @@ use types::{AccountId, Arn, RegistryId, RepoName};
 use super::managed_policies::ManagedPolicies;
 use super::{AccessKey, Snapshot, stored};
 use crate::authn::token::SigningKey;
+use crate::directory::Directory;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role, Sealer};
 
@@ -37,8 +38,11 @@ impl Snapshot {
         for row in store::iam_tags::list(conn).await? {
             tags.entry(row.resource_id).or_default().push((row.key, row.value));
         }
+        let user_rows = store::users::list(conn).await?;
+        let role_rows = store::roles::list(conn).await?;
+        let directory = Directory::load(conn, &user_rows, &role_rows, tags.clone()).await?;
         let mut users = HashMap::new();
-        for user in store::users::list(conn).await? {
+        for user in user_rows {
             let policies = std::iter::once(&user.user_id)
                 .chain(groups.get(&user.user_id).into_iter().flatten())
                 .filter_map(|id| applied.get(id))
@@ -75,7 +79,7 @@ impl Snapshot {
             }
         }
         let (mut roles, mut role_arns) = (HashMap::new(), HashMap::new());
-        for row in store::roles::list(conn).await? {
+        for row in role_rows {
             let arn = Arn::role(&row.account, &row.path, &row.name).to_string();
             role_arns.insert(row.role_id.clone(), arn.clone());
             let role = Role {
@@ -112,6 +116,7 @@ impl Snapshot {
             accounts,
             anonymous,
             access_keys,
+            directory,
             managed_policies,
             roles,
             role_arns,

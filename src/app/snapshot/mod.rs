@@ -14,6 +14,7 @@ use types::{AccountId, RegistryId, RepoName, Secret};
 use self::managed_policies::ManagedPolicies;
 use crate::authn::session::{Bearer, Opened};
 use crate::authn::token::SigningKey;
+use crate::directory::Directory;
 use crate::identity::overlay;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role};
@@ -37,6 +38,7 @@ pub struct Snapshot {
     accounts: HashSet<AccountId>,
     anonymous: Arc<Identity>,
     access_keys: HashMap<String, AccessKey>,
+    directory: Directory,
     managed_policies: ManagedPolicies,
     roles: HashMap<String, Arc<Role>>,
     /// ARNs of the roles by their ids.
@@ -70,6 +72,16 @@ impl Snapshot {
     /// The account of an access key, whether or not that may be used.
     pub fn account_of(&self, access_key_id: &str) -> Option<AccountId> {
         self.access_keys.get(access_key_id)?.identity.principal.account.parse().ok()
+    }
+
+    /// Whose an access key is, whether or not it may be used.
+    pub fn access_key_owner(&self, access_key_id: &str) -> Option<&Arc<Identity>> {
+        self.access_keys.get(access_key_id).map(|key| &key.identity)
+    }
+
+    /// Users, groups and roles by their names.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
     }
 
     /// The role of that ARN.

@@ -1,8 +1,11 @@
-//! The right to write to a session, held by one request at a time.
+//! The right to write to a session, held by one request at a time. Leases are not flushed: whoever holds one loses it with
+//! the power as well.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+
+use store::Commit;
 
 use crate::{App, Error, Result};
 
@@ -42,7 +45,9 @@ impl Lease {
         let prolonged = self
             .app
             .db
-            .write(move |conn| Box::pin(async move { store::uploads::update_lease(conn, &id, &owner, until).await }))
+            .write_with(Commit::Unflushed, move |conn| {
+                Box::pin(async move { store::uploads::update_lease(conn, &id, &owner, until).await })
+            })
             .await;
         match prolonged {
             Ok(held) => Ok(held),
@@ -59,7 +64,9 @@ impl Lease {
         let (id, owner) = (self.upload_id.clone(), self.owner.clone());
         self.app
             .db
-            .write(move |conn| Box::pin(async move { store::uploads::update_released(conn, &id, &owner).await }))
+            .write_with(Commit::Unflushed, move |conn| {
+                Box::pin(async move { store::uploads::update_released(conn, &id, &owner).await })
+            })
             .await
             .map(drop)
             .map_err(Error::from)

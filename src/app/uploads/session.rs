@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use store::blobs::BlobRow;
 use store::uploads::{LayerParts, Progress, UploadRow};
-use store::{Conn, removals, repository_blobs, upload_parts, uploads};
+use store::{Commit, Conn, removals, repository_blobs, upload_parts, uploads};
 use types::{Algorithm, Digest};
 use uuid::Uuid;
 
@@ -81,10 +81,13 @@ impl Session {
         let owner = taken.then(|| lease.owner.clone());
         let (first, later) = if taken { (None, Some(target)) } else { (Some(target), None) };
         let own = Arc::clone(&ctx.app);
+        // Nothing was received yet: of a session that a power cut undoes, its client hears that it begins anew.
+        let creates = first.as_ref().is_some_and(|target| !target.is_stored());
+        let commit = if creates { Commit::Flushed } else { Commit::Unflushed };
         let repository_id = ctx
             .app
             .db
-            .write(move |conn| {
+            .write_with(commit, move |conn| {
                 Box::pin(async move {
                     let mut row = row;
                     if let Some(target) = first {
@@ -144,7 +147,7 @@ impl Session {
         let (id, owner) = (upload_id.to_owned(), lease.owner.clone());
         let claimed = app
             .db
-            .write(move |conn| {
+            .write_with(Commit::Unflushed, move |conn| {
                 Box::pin(async move {
                     let Some(row) = uploads::claim(conn, &id, &owner, now, now.after(LENGTH)).await? else {
                         return Ok(None);

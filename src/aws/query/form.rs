@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
+use crate::record::lower_first;
+
 /// Parameters that are looked at in one request.
 const MOST: usize = 10_000;
 /// Levels of one name.
@@ -35,6 +39,23 @@ impl Form {
         self.members.get(name)?.value.as_deref()
     }
 
+    /// The parameters as JSON, with members in lower camel case: lists are lists, and everything else is text.
+    pub(crate) fn to_json(&self) -> Value {
+        if let Some(text) = &self.value
+            && self.members.is_empty()
+        {
+            return Value::from(text.as_str());
+        }
+        if let (1, Some(list)) = (self.members.len(), self.members.get("member")) {
+            let mut elements: Vec<(u32, &Self)> =
+                list.members.iter().map(|(number, element)| (number.parse().unwrap_or(u32::MAX), element)).collect();
+            elements.sort_by_key(|(number, _)| *number);
+            return Value::Array(elements.into_iter().map(|(_, element)| element.to_json()).collect());
+        }
+        let member = |(name, value): (&String, &Self)| (lower_first(name), value.to_json());
+        Value::Object(self.members.iter().map(member).collect())
+    }
+
     fn insert(&mut self, name: &str, value: String) -> Option<()> {
         let mut place = self;
         for (depth, part) in name.split('.').enumerate() {
@@ -51,6 +72,13 @@ impl Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_is_told_as_json() {
+        let form = Form::parse([b"UserName=anna&Tags.member.2.Key=b&Tags.member.1.Key=a&Names=".as_slice()]).unwrap();
+        let expected = serde_json::json!({ "userName": "anna", "tags": [{ "key": "a" }, { "key": "b" }], "names": "" });
+        assert_eq!(form.to_json(), expected);
+    }
 
     #[test]
     fn names_are_branches_and_bounds_hold() {

@@ -13,12 +13,14 @@ use crate::{Common, Fault, Protocol};
 /// The content type of every answer.
 pub(crate) const CONTENT_TYPE: &str = "text/xml";
 
-/// Reads the parameters of a request.
-pub(crate) fn decode<T: DeserializeOwned>(form: &Form, missing: fn(&str) -> Fault) -> Result<T, Fault> {
-    read::read(form).map_err(|error| match error {
-        read::Error::Missing(member) => missing(member),
-        read::Error::Malformed(text) => Fault::common(Common::Serialization, text),
-    })
+impl Form {
+    /// Reads the input of an operation. `missing` makes the refusal of a required member that is absent.
+    pub fn decode<T: DeserializeOwned>(&self, missing: fn(&str) -> Fault) -> Result<T, Fault> {
+        read::read(self).map_err(|error| match error {
+            read::Error::Missing(member) => missing(member),
+            read::Error::Malformed(text) => Fault::common(Common::Serialization, text),
+        })
+    }
 }
 
 /// Writes an answer: `<PutResponse><PutResult>…</PutResult><ResponseMetadata>…`. An operation without output has no

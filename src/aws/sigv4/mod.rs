@@ -7,6 +7,12 @@
 mod canonical;
 mod claim;
 mod keys;
+#[cfg(test)]
+mod recorded;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod vectors;
 
 use std::time::Duration;
 

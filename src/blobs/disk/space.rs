@@ -29,9 +29,13 @@ impl Space {
     /// Bytes that are free for us. When the file system does not answer, writes are not refused here: they will say
     /// why.
     pub(crate) fn free(&self) -> u64 {
+        self.free_as_of(FRESH)
+    }
+
+    fn free_as_of(&self, age: Duration) -> u64 {
         let mut seen = self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match *seen {
-            Some((at, free)) if at.elapsed() < FRESH => free,
+            Some((at, free)) if at.elapsed() < age => free,
             _ => {
                 let free = match rustix::fs::statvfs(&self.path) {
                     Ok(status) => status.f_bavail.saturating_mul(status.f_frsize),
@@ -46,9 +50,11 @@ impl Space {
         }
     }
 
-    /// Fails when `length` more bytes would not leave the reserve free.
+    /// Fails when `length` more bytes would not leave the reserve free. Nothing is refused for want of space that was
+    /// made a moment ago.
     pub(crate) fn require(&self, length: u64) -> Result<()> {
-        if self.free() >= self.reserve.saturating_add(length) { Ok(()) } else { Err(Error::NoSpace) }
+        let wanted = self.reserve.saturating_add(length);
+        if self.free() >= wanted || self.free_as_of(Duration::ZERO) >= wanted { Ok(()) } else { Err(Error::NoSpace) }
     }
 }
 
@@ -64,5 +70,13 @@ mod tests {
         assert!(matches!(space.require(u64::MAX), Err(Error::NoSpace)));
         let space = Space::new(root.path().to_owned(), u64::MAX);
         assert!(matches!(space.require(0), Err(Error::NoSpace)));
+    }
+
+    #[test]
+    fn space_that_was_made_a_moment_ago_counts() {
+        let root = tempfile::tempdir().unwrap();
+        let space = Space::new(root.path().to_owned(), 0);
+        *space.seen.lock().unwrap() = Some((Instant::now(), 0));
+        space.require(1).unwrap();
     }
 }

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use app::{App, accounts};
+use app::{App, accounts, audit};
+use serde_json::json;
 
 use crate::config::{AccountCommand, Config};
 use crate::open;
@@ -20,7 +21,15 @@ pub(crate) async fn run(config: Config, command: AccountCommand) -> ExitCode {
 
 async fn carry_out(config: &Config, command: AccountCommand) -> Result<()> {
     let app = open::application(config).await?;
+    let created = match &command {
+        AccountCommand::Create { account_id, alias } => Some(json!({ "accountId": account_id, "accountAlias": alias })),
+        AccountCommand::List => None,
+    };
     let result = obey(&app, command).await;
+    if let Some(parameters) = created {
+        let failure = result.as_ref().err().map(|error| format!("{error:#}"));
+        audit::record_command(&app, "CreateAccount", parameters, failure.as_deref()).await;
+    }
     app.db().close().await;
     result
 }

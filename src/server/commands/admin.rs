@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use app::{App, admin};
+use app::{App, admin, audit};
+use serde_json::{Value, json};
 use types::{RepoName, TagFilter, TagMutability};
 
 use crate::config::{AdminCommand, Config};
@@ -23,7 +24,10 @@ pub(crate) async fn run(config: Config, command: AdminCommand) -> ExitCode {
 
 async fn carry_out(config: &Config, command: AdminCommand) -> Result<()> {
     let app = open::application(config).await?;
+    let (name, parameters) = described(&command);
     let result = change(&app, command).await;
+    let failure = result.as_ref().err().map(|error| format!("{error:#}"));
+    audit::record_command(&app, name, parameters, failure.as_deref()).await;
     app.db().close().await;
     result
 }
@@ -32,21 +36,21 @@ async fn change(app: &App, command: AdminCommand) -> Result<()> {
     let registry = app.config().registry.clone();
     match command {
         AdminCommand::CreateUser { name, policy } => {
-            let key = admin::create_user(app, &registry.account, &name, &read(&policy)?).await?;
+            let key = iam::admin::create_user(app, &registry.account, &name, &read(&policy)?).await?;
             println!("access key id:     {}", key.access_key_id);
             println!("secret access key: {}", key.secret_access_key.expose());
         }
         AdminCommand::SetUserPolicy { name, policy } => {
-            admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
+            iam::admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
         }
         AdminCommand::LoginPassword { access_key_id } => {
             println!("{}", admin::login_password(app, &access_key_id)?.token);
         }
         AdminCommand::DisableKey { access_key_id } => {
-            admin::set_access_key_status(app, &access_key_id, false).await?;
+            iam::admin::set_access_key_status(app, &access_key_id, false).await?;
         }
         AdminCommand::EnableKey { access_key_id } => {
-            admin::set_access_key_status(app, &access_key_id, true).await?;
+            iam::admin::set_access_key_status(app, &access_key_id, true).await?;
         }
         AdminCommand::CreateRepository { name, tag_mutability, tag_filters } => {
             let mutability = mutability(&tag_mutability, &tag_filters)?;
@@ -66,6 +70,32 @@ async fn change(app: &App, command: AdminCommand) -> Result<()> {
         AdminCommand::RotateSigningKey => admin::rotate_signing_key(app).await?,
     }
     Ok(())
+}
+
+/// How the audit log names a command, and what it was told.
+fn described(command: &AdminCommand) -> (&'static str, Value) {
+    match command {
+        AdminCommand::CreateUser { name, .. } => ("CreateUser", json!({ "userName": name })),
+        AdminCommand::SetUserPolicy { name, .. } => ("PutUserPolicy", json!({ "userName": name })),
+        AdminCommand::LoginPassword { access_key_id } => {
+            ("GetAuthorizationToken", json!({ "accessKeyId": access_key_id }))
+        }
+        AdminCommand::DisableKey { access_key_id } => {
+            ("UpdateAccessKey", json!({ "accessKeyId": access_key_id, "status": "Inactive" }))
+        }
+        AdminCommand::EnableKey { access_key_id } => {
+            ("UpdateAccessKey", json!({ "accessKeyId": access_key_id, "status": "Active" }))
+        }
+        AdminCommand::CreateRepository { name, tag_mutability, .. } => {
+            ("CreateRepository", json!({ "repositoryName": name, "imageTagMutability": tag_mutability }))
+        }
+        AdminCommand::SetTagMutability { name, tag_mutability, .. } => {
+            ("PutImageTagMutability", json!({ "repositoryName": name, "imageTagMutability": tag_mutability }))
+        }
+        AdminCommand::SetRepositoryPolicy { name, .. } => ("SetRepositoryPolicy", json!({ "repositoryName": name })),
+        AdminCommand::DeleteRepositoryPolicy { name } => ("DeleteRepositoryPolicy", json!({ "repositoryName": name })),
+        AdminCommand::RotateSigningKey => ("RotateSigningKey", Value::Null),
+    }
 }
 
 fn mutability(mode: &str, filters: &[String]) -> Result<TagMutability> {

@@ -1,10 +1,13 @@
 //! The command line: the subcommands and one flag for each setting, accepted before or after the subcommand. It only
 //! collects what was typed; the values are checked together with the other sources in `load`.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::SystemTime};
 
 use clap::{Arg, ArgMatches, Args, Command as ClapCommand, FromArgMatches, Parser, Subcommand};
 
+use types::Timestamp;
+
+use super::duration;
 use super::settings::{CONFIG_VARIABLE, SETTINGS};
 
 /// What `wharf` was called with.
@@ -35,12 +38,31 @@ pub(crate) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Print the audit log as lines of JSON, oldest first
+    Audit {
+        /// Only what happened since: a time such as 2026-11-23T17:00:00Z, or a duration such as 24h
+        #[arg(long, value_parser = since)]
+        since: Option<Timestamp>,
+        /// Go on with what happens
+        #[arg(long)]
+        follow: bool,
+    },
     /// Manage accounts beside a running registry
     #[command(subcommand)]
     Account(AccountCommand),
     /// Manage users, keys, repositories and policies beside a running registry
     #[command(subcommand)]
     Admin(AdminCommand),
+}
+
+/// A time, or a duration until now.
+fn since(text: &str) -> Result<Timestamp, String> {
+    match duration::parse(text) {
+        Ok(duration) => Ok(Timestamp::from(SystemTime::now()).before(duration)),
+        Err(_) => text
+            .parse::<Timestamp>()
+            .map_err(|_| format!("'{text}' is neither a time such as 2026-11-23T17:00:00Z nor a duration such as 24h")),
+    }
 }
 
 /// What `wharf account` can do.

@@ -88,6 +88,8 @@ pub(crate) struct Config {
     pub(crate) max_manifest_bytes: u64,
     /// The memory for the buffers of all uploads together, in bytes.
     pub(crate) memory_budget: u64,
+    /// How long events of the audit log are kept; zero for no audit log.
+    pub(crate) audit_retention: Duration,
     /// The life of an upload session that nobody continues.
     pub(crate) upload_ttl: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -177,6 +179,7 @@ impl Config {
             bytes(sources, "max_manifest_bytes", problems, 64 << 10..=64 << 20, "between 64KiB and 64MiB");
         let limits = read_limits(sources, problems);
         let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
+        let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -209,6 +212,7 @@ impl Config {
             limits: limits?,
             max_manifest_bytes: max_manifest_bytes?,
             memory_budget: memory_budget?,
+            audit_retention: audit_retention?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
             outbound_loopback: outbound_loopback?,
@@ -273,6 +277,15 @@ fn read_regions(sources: &Sources, default: Region, problems: &mut Problems) -> 
         regions.push(default);
     }
     Some(regions)
+}
+
+/// Nothing, or long enough that the job that deletes is not always at it.
+fn audit_retention(text: &str) -> Result<Duration, String> {
+    let (least, most) = (Duration::from_secs(3600), Duration::from_secs(3650 * 86_400));
+    match if text == "0" { Duration::ZERO } else { duration::parse(text)? } {
+        time if time.is_zero() || (least..=most).contains(&time) => Ok(time),
+        _ => Err(format!("'{text}' is neither 0 nor between 1h and 3650d")),
+    }
 }
 
 /// A host and port as they stand before the name of an image.

@@ -92,6 +92,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("max_layer_part_bytes", "20MiB", "Largest part of such a layer"),
     setting("min_layer_part_bytes", "5MiB", "Smallest part of such a layer, other than its last"),
     setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together"),
+    setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     switch(

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use sqlx::Row as _;
 
-use super::harness::{admin, number, on_each, on_postgres, on_sqlite, write};
-use crate::{Config, Conn, Db, Error, Pending, Result, stamps};
+use super::harness::{TestDb, admin, number, on_each, on_postgres, on_sqlite, write};
+use crate::{Commit, Config, Conn, Db, Error, Pending, Result, stamps};
 
 async fn add(conn: &mut Conn, name: &str) -> Result<()> {
     conn.execute("insert into stamps (name, version) values ($1, 0)", [name.into()]).await.map(drop)
@@ -241,6 +241,51 @@ async fn a_reader_cannot_write_to_sqlite() {
     on_sqlite(|test| async move {
         let mut conn = test.db.reader().await.unwrap();
         assert!(stamps::update_next(&mut conn, stamps::AUTHORIZATION).await.is_err());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_flushed_is_seen_at_once_and_shares_commits_with_what_is() {
+    on_each(|test| async move {
+        let writes = (0..64).map(|n| {
+            let commit = if n % 2 == 0 { Commit::Unflushed } else { Commit::Flushed };
+            test.db.write_with(commit, move |conn| {
+                Box::pin(async move { add(conn, &format!("name-{n}")).await }) as Pending<'_, (), Error>
+            })
+        });
+        for result in join_all(writes).await {
+            result.unwrap();
+        }
+        assert_eq!(number(&test.db, COUNT).await, 64);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_transaction_that_asks_for_it_is_not_flushed() {
+    // SQLite's NORMAL is 1 and its FULL is 2.
+    async fn setting(test: &TestDb, commit: Commit) -> String {
+        let sql = if test.is_postgres() {
+            "show synchronous_commit"
+        } else {
+            "select cast(synchronous as text) from pragma_synchronous"
+        };
+        test.db
+            .write_with(commit, move |conn| {
+                Box::pin(async move { conn.optional(sql, [], |row| row.text(0)).await })
+                    as Pending<'_, Option<String>, Error>
+            })
+            .await
+            .unwrap()
+            .unwrap()
+    }
+    on_each(|test| async move {
+        let (flushed, unflushed) = if test.is_postgres() { ("on", "off") } else { ("2", "1") };
+        for _ in 0..3 {
+            assert_eq!(setting(&test, Commit::Flushed).await, flushed);
+            assert_eq!(setting(&test, Commit::Unflushed).await, unflushed);
+        }
     })
     .await;
 }

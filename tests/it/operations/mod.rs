@@ -1,5 +1,6 @@
 //! What an operator does and sees: settings, health, metrics, shutdown, and the commands that check.
 
+mod audit;
 mod check;
 mod footprint;
 mod fsck;

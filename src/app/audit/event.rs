@@ -1,0 +1,141 @@
+//! One event and its JSON, whose names are those of CloudTrail ("CloudTrail record contents").
+
+use std::net::IpAddr;
+
+use policy::PrincipalKind;
+use serde_json::{Map, Value, json};
+use types::Timestamp;
+
+use super::redact::redact;
+use crate::App;
+use crate::authn::Login;
+
+/// Longer texts of clients are cut.
+const LONGEST: usize = 1024;
+
+/// Who caused an event.
+pub enum Caller<'e> {
+    /// Somebody who was authenticated, or nobody in particular.
+    Known(&'e Login),
+    /// Somebody who was not; with the access key that was claimed.
+    Unknown(Option<&'e str>),
+    /// Whoever runs commands beside the registry.
+    Operator,
+}
+
+/// Something that was done or refused.
+pub struct Event<'e> {
+    /// The service, `ecr.amazonaws.com`.
+    pub source: &'e str,
+    /// The operation, `PutImage`.
+    pub name: &'e str,
+    /// The region that it was about; none for the default one.
+    pub region: Option<&'e str>,
+    /// Whether it only reads.
+    pub read_only: bool,
+    /// Who.
+    pub caller: Caller<'e>,
+    /// From where.
+    pub address: Option<IpAddr>,
+    /// What the client calls itself.
+    pub user_agent: &'e str,
+    /// The id of the request.
+    pub request_id: &'e str,
+    /// The input, secrets included.
+    pub parameters: Value,
+    /// The output, secrets included; null if it only reads.
+    pub response: Value,
+    /// Code and message of a failure.
+    pub error: Option<(&'e str, &'e str)>,
+}
+
+impl Event<'_> {
+    /// One line.
+    pub(super) fn into_json(mut self, app: &App, event_id: &str, time: Timestamp) -> String {
+        redact(&mut self.parameters);
+        redact(&mut self.response);
+        let registry = &app.config.registry;
+        let mut members = Map::new();
+        let mut set = |name: &str, value: Value| {
+            members.insert(name.to_owned(), value);
+        };
+        set("eventVersion", "1.11".into());
+        set("userIdentity", self.identity());
+        set("eventTime", time.rfc3339().into());
+        set("eventSource", self.source.into());
+        set("eventName", self.name.into());
+        set("awsRegion", self.region.unwrap_or(registry.region.as_str()).into());
+        set("sourceIPAddress", self.address.map_or("localhost".to_owned(), |address| address.to_string()).into());
+        set("userAgent", cut(self.user_agent).into());
+        if let Some((code, message)) = self.error {
+            set("errorCode", code.into());
+            set("errorMessage", cut(message).into());
+        }
+        set("requestParameters", self.parameters.take());
+        set("responseElements", self.response.take());
+        set("requestID", self.request_id.into());
+        set("eventID", event_id.into());
+        set("readOnly", self.read_only.into());
+        set("eventType", "AwsApiCall".into());
+        set("recipientAccountId", self.account().unwrap_or(registry.account.as_str()).into());
+        Value::Object(members).to_string()
+    }
+
+    fn account(&self) -> Option<&str> {
+        match &self.caller {
+            Caller::Known(login) => Some(login.identity.principal.account.as_str()).filter(|text| !text.is_empty()),
+            Caller::Unknown(_) | Caller::Operator => None,
+        }
+    }
+
+    fn identity(&self) -> Value {
+        let login = match &self.caller {
+            Caller::Operator => return json!({ "type": "Operator" }),
+            Caller::Unknown(None) => return json!({ "type": "Unknown" }),
+            Caller::Unknown(Some(key)) => return json!({ "type": "Unknown", "accessKeyId": cut(key) }),
+            Caller::Known(login) => login,
+        };
+        let principal = &login.identity.principal;
+        let mut identity = json!({
+            "type": "Anonymous",
+            "principalId": principal.user_id,
+            "arn": principal.arn,
+            "accountId": principal.account,
+        });
+        if let Some(key) = &login.access_key_id {
+            identity["accessKeyId"] = key.as_str().into();
+        }
+        match &principal.kind {
+            PrincipalKind::Root => identity["type"] = "Root".into(),
+            PrincipalKind::User { name } => {
+                identity["type"] = "IAMUser".into();
+                identity["userName"] = name.as_str().into();
+            }
+            PrincipalKind::RoleSession { role_arn } => {
+                identity["type"] = "AssumedRole".into();
+                let issuer = principal.user_id.split(':').next().unwrap_or_default();
+                let name = role_arn.rsplit('/').next().unwrap_or_default();
+                identity["sessionContext"] = json!({ "sessionIssuer": {
+                    "type": "Role",
+                    "principalId": issuer,
+                    "arn": role_arn,
+                    "accountId": principal.account,
+                    "userName": name,
+                } });
+            }
+            PrincipalKind::Service { name } => {
+                identity = json!({ "type": "AWSService", "invokedBy": name });
+            }
+            PrincipalKind::Federated { provider } => {
+                identity["type"] = "WebIdentityUser".into();
+                identity["identityProvider"] = provider.as_str().into();
+            }
+            PrincipalKind::Anonymous => identity = json!({ "type": "Anonymous" }),
+        }
+        identity
+    }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}

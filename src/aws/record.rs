@@ -1,0 +1,112 @@
+//! What is handed to the application for its audit log after a call: what was asked, and what came of it.
+
+use serde_json::{Map, Value};
+
+use crate::{Call, Fault, Head, Protocol, Signature};
+
+/// What the audit log keeps of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audit {
+    /// Every call. It reads.
+    Read,
+    /// Every call. It changes something, and is answered when the event is stored.
+    Change,
+    /// Every call. It changes content, often, and is answered at once.
+    Push,
+    /// Only calls that were refused. There is one for each layer of each pull and push.
+    Data,
+}
+
+impl Audit {
+    /// What an operation's name says: AWS names those that read by what they do.
+    pub const fn of(name: &str) -> Self {
+        let readers: [&str; 7] = ["Get", "List", "Describe", "BatchGet", "BatchCheck", "Simulate", "Validate"];
+        let mut index = 0;
+        while index < readers.len() {
+            if begins_with(name.as_bytes(), readers[index].as_bytes()) {
+                return Self::Read;
+            }
+            index += 1;
+        }
+        Self::Change
+    }
+}
+
+const fn begins_with(text: &[u8], start: &[u8]) -> bool {
+    if text.len() < start.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < start.len() {
+        if text[index] != start[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// A call that has ended.
+pub struct Record<'r, C: Call> {
+    /// The request.
+    pub head: &'r Head,
+    /// The service, `ecr`.
+    pub service: &'static str,
+    /// The operation, `PutImage`.
+    pub operation: &'static str,
+    /// What is to be kept.
+    pub audit: Audit,
+    /// The call; none if nobody was authenticated.
+    pub call: Option<&'r C>,
+    /// Whom the request claimed to be from.
+    pub signature: Option<&'r Signature>,
+    /// The input as JSON, with members in lower camel case; secrets included.
+    pub parameters: Value,
+    /// The output of what changed something, as JSON, with members in lower camel case; secrets included.
+    pub response: Value,
+    /// The failure.
+    pub fault: Option<&'r Fault>,
+    /// How the failure was spelled.
+    pub protocol: &'r Protocol,
+}
+
+/// Members in lower camel case, as CloudTrail has them whatever the protocol.
+pub(crate) fn lower_camel(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let lower = |(name, value): (String, Value)| (lower_first(&name), lower_camel(value));
+            Value::Object(members.into_iter().map(lower).collect::<Map<_, _>>())
+        }
+        Value::Array(elements) => Value::Array(elements.into_iter().map(lower_camel).collect()),
+        other => other,
+    }
+}
+
+/// `UserName` → `userName`.
+pub(crate) fn lower_first(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(characters).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_say_what_reads() {
+        for name in ["GetAuthorizationToken", "ListUsers", "DescribeImages", "BatchGetImage", "SimulateCustomPolicy"] {
+            assert_eq!(Audit::of(name), Audit::Read, "{name}");
+        }
+        for name in ["PutImage", "BatchDeleteImage", "AssumeRole", "Ge", ""] {
+            assert_eq!(Audit::of(name), Audit::Change, "{name}");
+        }
+    }
+
+    #[test]
+    fn members_are_in_lower_camel_case() {
+        let value = json!({ "User": { "UserName": "anna", "Tags": [{ "Key": "A" }] } });
+        assert_eq!(lower_camel(value), json!({ "user": { "userName": "anna", "tags": [{ "key": "A" }] } }));
+    }
+}

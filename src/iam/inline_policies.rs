@@ -1,0 +1,71 @@
+//! Inline policies of users, groups and roles.
+
+use app::EntityKind;
+use app::api::Call;
+use store::inline_policies::{self, InlinePolicyRow};
+use store::{Conn, groups, roles, users};
+
+use crate::change::change;
+use crate::entities::Found;
+use crate::error::Error;
+use crate::paging::{Page, Paging};
+use crate::{documents, failures};
+
+/// Sets a policy, replacing one of the same name.
+pub(crate) async fn put(call: &Call, owner: Found, name: String, document: String) -> Result<(), Error> {
+    documents::check_policy(&document)?;
+    let row = InlinePolicyRow { principal_id: owner.id.clone(), name, document };
+    let account = call.account().clone();
+    change(&call.ctx.app, move |conn| {
+        Box::pin(async move {
+            let exists = match owner.kind {
+                EntityKind::User => users::find_by_id(conn, &owner.id).await?.is_some(),
+                EntityKind::Group => groups::find_by_id(conn, &owner.id).await?.is_some(),
+                EntityKind::Role => roles::find(conn, &account, &owner.name).await?.is_some(),
+            };
+            if !exists {
+                return Err(failures::no_such_entity(owner.kind, &owner.name));
+            }
+            upsert(conn, owner.kind, &owner.name, &row).await
+        })
+    })
+    .await
+}
+
+/// Sets a policy, unless those of its owner would become too long together.
+pub(crate) async fn upsert(conn: &mut Conn, kind: EntityKind, owner: &str, row: &InlinePolicyRow) -> Result<(), Error> {
+    inline_policies::upsert(conn, row).await?;
+    let all = inline_policies::list_of(conn, &[&row.principal_id]).await?;
+    let limit = documents::inline_policies_size(kind);
+    if all.iter().map(|policy| documents::size(&policy.document)).sum::<usize>() > limit {
+        return Err(failures::inline_policies_too_long(kind, limit, owner));
+    }
+    Ok(())
+}
+
+/// The document of a policy.
+pub(crate) async fn get(call: &Call, owner: &Found, name: &str) -> Result<String, Error> {
+    let mut conn = call.ctx.app.db().reader().await?;
+    let row = inline_policies::find(&mut conn, &owner.id, name).await?;
+    row.map(|row| row.document).ok_or_else(|| failures::no_such_inline_policy(owner.kind, name))
+}
+
+/// The names of the policies.
+pub(crate) async fn list(call: &Call, owner: &Found, paging: Paging) -> Result<Page<String>, Error> {
+    let mut conn = call.ctx.app.db().reader().await?;
+    let found = inline_policies::list_names(&mut conn, &owner.id, &paging.after, paging.wanted()).await?;
+    paging.page(call, found, String::as_str)
+}
+
+/// Removes a policy.
+pub(crate) async fn delete(call: &Call, owner: Found, name: String) -> Result<(), Error> {
+    change(&call.ctx.app, move |conn| {
+        Box::pin(async move {
+            if !inline_policies::delete(conn, &owner.id, &name).await? {
+                return Err(failures::no_such_inline_policy(owner.kind, &name));
+            }
+            Ok(())
+        })
+    })
+    .await
+}

@@ -1,0 +1,177 @@
+//! The audit log: what is kept, of whom, and what is not in it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::harness::sigv4::Unsigned;
+use tests::harness::{Auth, Backend, Wharf, on_default};
+
+use crate::access::model::{PULL, allow, identity_policy};
+
+/// The events that `wharf audit` prints.
+#[track_caller]
+fn events(wharf: &Wharf, arguments: &[&str]) -> Vec<Value> {
+    let all: Vec<&str> = std::iter::once("audit").chain(arguments.iter().copied()).collect();
+    let finished = wharf.run(&all);
+    assert!(finished.status.success(), "{}", finished.stderr);
+    finished.stdout.lines().map(|line| serde_json::from_str(line).expect("lines of JSON")).collect()
+}
+
+/// The events of a name, once there are as many as expected.
+async fn named(wharf: &Wharf, name: &str, expected: usize) -> Vec<Value> {
+    for _ in 0..20 {
+        let found: Vec<Value> = events(wharf, &[]).into_iter().filter(|event| event["eventName"] == name).collect();
+        if found.len() >= expected {
+            assert_eq!(found.len(), expected, "{found:#?}");
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("fewer than {expected} events {name}: {:#?}", events(wharf, &[]));
+}
+
+#[tokio::test]
+async fn calls_are_kept_with_the_field_names_of_cloudtrail() {
+    on_default(async |wharf| {
+        let user = wharf.known_user("anna", &identity_policy(&[allow(PULL, "*")])).await;
+        let aws = wharf.aws().as_user(&user);
+        let answer = Unsigned::query("sts", "GetCallerIdentity", &[])
+            .sign(&aws)
+            .with("user-agent", "tests/1")
+            .send(&wharf.url())
+            .await;
+        let answer = answer.expect(200);
+        let event = named(wharf, "GetCallerIdentity", 1).await.remove(0);
+        assert_eq!(event["eventSource"], "sts.amazonaws.com");
+        assert_eq!(event["awsRegion"], "us-east-1");
+        assert_eq!(event["sourceIPAddress"], "127.0.0.1");
+        assert_eq!(event["userAgent"], "tests/1");
+        assert_eq!(event["requestID"], answer.header("x-amzn-requestid"));
+        assert_eq!(event["recipientAccountId"], "000000000000");
+        assert_eq!(event["readOnly"], true);
+        assert_eq!(event["errorCode"], Value::Null);
+        assert!(event["eventTime"].as_str().expect("a time").ends_with('Z'));
+        let identity = &event["userIdentity"];
+        assert_eq!(identity["type"], "IAMUser");
+        assert_eq!(identity["userName"], "anna");
+        assert_eq!(identity["arn"], "arn:aws:iam::000000000000:user/anna");
+        assert_eq!(identity["accountId"], "000000000000");
+        assert_eq!(identity["accessKeyId"], user.access_key_id);
+        assert!(identity["principalId"].as_str().expect("an id").starts_with("AIDA"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pushes_deletes_and_refusals_are_kept_and_pulls_are_not() {
+    on_default(async |wharf| {
+        let root = wharf.client();
+        let repository = root.repository("team/app");
+        let image = repository.push_small("tag").await;
+        repository.expect_image(Some("tag"), &image).await;
+        let event = named(wharf, "PutImage", 1).await.remove(0);
+        assert_eq!(event["requestParameters"]["repositoryName"], "team/app");
+        assert_eq!(event["requestParameters"]["imageTag"], "tag");
+        assert_eq!(event["responseElements"]["image"]["imageId"]["imageDigest"], image.digest);
+        assert_eq!(event["userIdentity"]["type"], "Root");
+        root.delete("/v2/team/app/manifests/tag").send().await.expect(202);
+        let event = named(wharf, "BatchDeleteImage", 1).await.remove(0);
+        assert_eq!(event["requestParameters"]["imageIds"][0]["imageTag"], "tag");
+
+        let user = wharf.known_user("anna", &identity_policy(&[allow(PULL, "other/*")])).await;
+        let client = root.as_(user.auth());
+        client.get("/v2/team/app/manifests/tag").send().await.expect(403);
+        let event = named(wharf, "BatchGetImage", 1).await.remove(0);
+        assert_eq!(event["errorCode"], "DENIED");
+        assert!(event["errorMessage"].as_str().expect("text").contains("user/anna is not authorized"), "{event}");
+        assert_eq!(event["userIdentity"]["userName"], "anna");
+        // Who has no credentials is asked for them, and that is all.
+        wharf.anonymous().get("/v2/team/app/manifests/tag").send().await.expect(401);
+        let wrong = root.as_(Auth::basic(&user.access_key_id, "wrong"));
+        wrong.get("/v2/").send().await.expect(401);
+        // The server may have refused the user before it knew it.
+        let refused = events(wharf, &[]).into_iter().filter(|event| event["eventName"] == "Authenticate");
+        let expected = refused.count().max(1);
+        for event in named(wharf, "Authenticate", expected).await {
+            assert_eq!(event["userIdentity"]["accessKeyId"], user.access_key_id);
+            assert_eq!(event["errorCode"], "UNAUTHORIZED");
+        }
+        assert!(events(wharf, &[]).iter().all(|event| event["eventName"] != "GetDownloadUrlForLayer"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn refused_calls_are_kept_whoever_made_them() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        let call = || Unsigned::ecr("GetAuthorizationToken", "{}");
+        let unknown = aws.with_key("AKIANOBODY0000000000", "x");
+        call().sign(&unknown).send(&url).await.expect(400);
+        let statement = json!({ "Effect": "Allow", "Action": "ecr:ListImages", "Resource": "*" });
+        let policy = json!({ "Version": "2012-10-17", "Statement": statement });
+        let user = wharf.known_user("anna", &policy).await;
+        call().sign(&aws.as_user(&user)).send(&url).await.expect(400);
+        let kept = named(wharf, "GetAuthorizationToken", 2).await;
+        assert_eq!(kept[0]["errorCode"], "UnrecognizedClientException");
+        assert_eq!(kept[0]["userIdentity"]["type"], "Unknown");
+        assert_eq!(kept[0]["userIdentity"]["accessKeyId"], "AKIANOBODY0000000000");
+        assert_eq!(kept[1]["errorCode"], "AccessDeniedException");
+        assert_eq!(kept[1]["userIdentity"]["userName"], "anna");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_secret_is_in_it() {
+    on_default(async |wharf| {
+        let user = wharf.known_user("anna", &identity_policy(&[allow(PULL, "*")])).await;
+        let aws = wharf.aws().as_user(&user);
+        let token = aws.json(&["ecr", "get-authorization-token"]);
+        let token = token["authorizationData"][0]["authorizationToken"].as_str().expect("a token").to_owned();
+        let secret = "s3cretPassword0000000000";
+        let body = format!("{{\"registryIds\":[\"000000000000\"],\"password\":\"{secret}\"}}");
+        Unsigned::ecr("GetAuthorizationToken", &body).sign(&aws).send(&wharf.url()).await.expect(200);
+        let parameters = [("WebIdentityToken", secret), ("NewPassword", secret)];
+        Unsigned::query("sts", "GetCallerIdentity", &parameters).sign(&aws).send(&wharf.url()).await.expect(200);
+        named(wharf, "GetCallerIdentity", 1).await;
+        let all = events(wharf, &[]).iter().map(Value::to_string).collect::<String>();
+        assert!(all.contains("HIDDEN_DUE_TO_SECURITY_REASONS"), "{all}");
+        for secret in [secret, &user.secret, &token, tests::harness::server::ROOT_SECRET_ACCESS_KEY] {
+            assert!(!all.contains(secret), "{secret} is in {all}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn commands_beside_the_registry_are_kept_and_places_can_be_named() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    wharf.create_repository("one", "MUTABLE", &[]);
+    let event = named(&wharf, "CreateRepository", 1).await.remove(0);
+    assert_eq!(event["userIdentity"]["type"], "Operator");
+    assert_eq!(event["eventSource"], "wharf.admin");
+    assert_eq!(events(&wharf, &["--since", "1h"]).len(), events(&wharf, &[]).len());
+    assert!(events(&wharf, &["--since", "2999-01-01T00:00:00Z"]).is_empty());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(events(&wharf, &["--since", "10ms"]).is_empty());
+    assert_eq!(wharf.run(&["audit", "--since", "yesterday"]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn it_can_be_turned_off() {
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_AUDIT_RETENTION", "0").start().await;
+    wharf.client().repository("team/app").push_small("tag").await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(events(&wharf, &[]).is_empty());
+    assert_eq!(wharf.run_with(&["check"], &[("WHARF_AUDIT_RETENTION", "5m")]).status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn events_that_wait_are_stored_when_the_registry_stops() {
+    let mut wharf = Wharf::start(Backend::SqliteDisk).await;
+    Unsigned::ecr("GetAuthorizationToken", "{}").sign(&wharf.aws()).send(&wharf.url()).await.expect(200);
+    wharf.signal("TERM");
+    assert!(wharf.wait(Duration::from_secs(20)).is_some_and(|status| status.success()));
+    assert_eq!(named(&wharf, "GetAuthorizationToken", 1).await.len(), 1);
+}
