@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use aws::SigningKeys;
 use blobs::Blobs;
 use store::Db;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
@@ -43,6 +44,8 @@ pub struct App {
     pub(crate) headroom: Headroom,
     /// Uploads that go on though their client hung up, until what it sent is recorded.
     pub(crate) uploads: TaskTracker,
+    /// Wakes whoever works on lifecycle previews.
+    pub(crate) previews: Notify,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
 }
@@ -73,6 +76,7 @@ impl App {
             pulls: Pulls::default(),
             headroom: Headroom::new(),
             uploads: TaskTracker::new(),
+            previews: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
         }))
@@ -125,16 +129,15 @@ impl App {
     }
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
-    /// elsewhere at once; then records the last pulls and uses of keys, and waits until the audit log is stored. Called
-    /// when no request can come any more.
+    /// elsewhere at once; and until pulls and the audit log are stored. Called when no request can come any more.
     pub async fn settle(&self, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
-        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::flush(self)).await {
-            tracing::warn!(%error, "the last pulls could not be recorded");
-        }
         if let Err(error) = key_uses::flush(self).await {
             tracing::warn!(%error, "the last uses of access keys could not be recorded");
+        }
+        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::flush(self)).await {
+            tracing::warn!(%error, "the last pulls could not be recorded");
         }
         let _ = tokio::time::timeout(patience, self.audit.flush()).await;
     }

@@ -1,7 +1,7 @@
 //! What they may do: every request is judged by the policies of the moment, from memory.
 
 use aws::{Need, Resource};
-use policy::{Policies, Policy, Request};
+use policy::{Policies, Policy, PrincipalKind, Request};
 use types::{AccountId, RegistryId, RepoName};
 
 use crate::facts::RequestFacts;
@@ -153,7 +153,9 @@ pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &P
     let resource = Resource::Repository(permit.registry.clone(), permit.repository.clone());
     let (snapshot, tags, arn) = (ctx.app.snapshot(), ctx.app.resource_tags(), resource.arn());
     let side = Side::of(ctx, &snapshot, &tags, action.as_str(), &resource).ok_or(Error::Internal)?;
-    weigh(ctx, action.as_str(), Side { policies: std::slice::from_ref(policy), ..side }, &arn, &[])
+    let of_registry = registry_policy(ctx, &snapshot, action.as_str(), &resource);
+    let side = Side { policies: std::slice::from_ref(policy), ..side };
+    weigh(ctx, action.as_str(), side, of_registry, &arn, &[])
 }
 
 /// One action on one resource, by the policies of the caller and of the resource.
@@ -164,14 +166,30 @@ fn judge(ctx: &Ctx, action: &str, resource: &Resource, arn: &str, conditions: &[
         let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
         return Err(Error::Denied(message));
     };
-    weigh(ctx, action, side, arn, conditions)
+    weigh(ctx, action, side, registry_policy(ctx, &snapshot, action, resource), arn, conditions)
 }
 
-fn weigh(ctx: &Ctx, action: &str, side: Side<'_>, arn: &str, conditions: &[(String, Vec<String>)]) -> Result<()> {
+fn weigh(
+    ctx: &Ctx,
+    action: &str,
+    side: Side<'_>,
+    of_registry: Option<&Policy>,
+    arn: &str,
+    conditions: &[(String, Vec<String>)],
+) -> Result<()> {
     let principal = &ctx.identity.principal;
+    // Either of them may allow, and either may deny.
+    let both: Vec<Policy>;
+    let of_resource = match of_registry {
+        None => side.policies,
+        Some(of_registry) => {
+            both = side.policies.iter().chain([of_registry]).cloned().collect();
+            &both
+        }
+    };
     let policies = Policies {
         identity: &ctx.identity.policies,
-        resource: side.policies,
+        resource: of_resource,
         boundary: ctx.identity.boundary.as_ref(),
         session: ctx.identity.session_policies.as_deref(),
         guards: &[],
@@ -183,4 +201,28 @@ fn weigh(ctx: &Ctx, action: &str, side: Side<'_>, arn: &str, conditions: &[(Stri
         Some(message) => Err(Error::Denied(message)),
         None => Ok(()),
     }
+}
+
+/// The registry policy that has a say in an action of ECR, beside the policy of the repository.
+fn registry_policy<'s>(ctx: &Ctx, snapshot: &'s Snapshot, action: &str, resource: &Resource) -> Option<&'s Policy> {
+    // A password is good for all registries, so none of them has a say in it.
+    if !action.starts_with("ecr:") || action == Action::GetAuthorizationToken.as_str() {
+        return None;
+    }
+    let (account, region) = match resource {
+        Resource::Repository(registry, _) => (&registry.account, &registry.region),
+        // All repositories of a registry; a call reaches those of one region.
+        Resource::Arn(account, _) => (account, &ctx.registry.region),
+        // An action without a resource is about the caller's own registry.
+        Resource::Any => (&ctx.registry.account, &ctx.registry.region),
+    };
+    let policy = snapshot.registries().policy(account, region)?;
+    // The root of the account can always undo what locks everybody out.
+    let principal = &ctx.identity.principal;
+    let owner = principal.kind == PrincipalKind::Root && principal.account == account.as_str();
+    let undoing = matches!(
+        Action::named(action),
+        Some(Action::PutRegistryPolicy | Action::GetRegistryPolicy | Action::DeleteRegistryPolicy)
+    );
+    (!(owner && undoing)).then_some(policy)
 }

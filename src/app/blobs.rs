@@ -4,11 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use ::blobs::Handover;
 use ::blobs::ReadStream;
 pub use store::blobs::BlobRow;
 use types::{Digest, RepoName};
 
 use crate::authz;
+use crate::registry::account_settings;
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
 /// A mount without a source looks into this many repositories that have the blob.
@@ -21,10 +23,17 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow
     found.ok_or_else(|| permit.repository_unknown())?.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
 }
 
-/// The bytes of a blob in a range that lies within it.
-pub async fn read(ctx: &Ctx, permit: &Permit, blob: &BlobRow, range: Range<u64>) -> Result<ReadStream> {
+/// The bytes of a blob in a range that lies within it. With the [`Handover`] of a connection they must be sent on that
+/// connection, and nowhere else.
+pub async fn read(
+    ctx: &Ctx,
+    permit: &Permit,
+    blob: &BlobRow,
+    range: Range<u64>,
+    handover: Option<&Handover>,
+) -> Result<ReadStream> {
     permit.require(Action::GetDownloadUrlForLayer)?;
-    match ctx.app.blobs.read(&blob.object_key.parse()?, range).await {
+    match ctx.app.blobs.read(&blob.object_key.parse()?, range, handover).await {
         Ok(stream) => Ok(stream),
         Err(::blobs::Error::NotFound { key }) => {
             // A row without bytes must not happen. To the client it is as if the blob were not there: it pushes again.
@@ -48,6 +57,9 @@ pub async fn signed_url(ctx: &Ctx, permit: &Permit, blob: &BlobRow) -> Result<Op
 pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&RepoName>) -> Result<bool> {
     permit.require(Action::InitiateLayerUpload)?;
     let mut conn = ctx.app.db.reader().await?;
+    if !account_settings::mounts_blobs(&mut conn, permit.registry()).await? {
+        return Ok(false);
+    }
     let candidates = match from {
         Some(from) => vec![from.clone()],
         None => {
@@ -63,9 +75,11 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
     };
     drop(conn);
     let target = repositories::target(ctx, permit).await?;
+    let brings_rules = target.brings_rules();
     let permit = permit.clone();
     let (digest, now, app) = (digest.clone(), ctx.app.now(), Arc::clone(&ctx.app));
-    ctx.app
+    let mounted = ctx
+        .app
         .db
         .write(move |conn| {
             Box::pin(async move {
@@ -81,7 +95,9 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
                 Ok(true)
             })
         })
-        .await
+        .await?;
+    repositories::obey(&ctx.app, mounted && brings_rules).await;
+    Ok(mounted)
 }
 
 /// Makes a blob invisible in the permit's repository, unless a manifest there refers to it.

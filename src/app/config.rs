@@ -5,6 +5,7 @@ use std::time::Duration;
 use types::{Region, RegistryId};
 
 use crate::Limits;
+use crate::registry::upstream::OwnUpstream;
 
 /// What an operator can choose.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct Config {
     pub registry_host: Option<String>,
     /// Whether a push to an absent repository creates it, if the pusher may create repositories.
     pub create_on_push: bool,
+    /// Registries that cache rules may stand for, beside those that ECR knows.
+    pub cache_upstreams: Vec<OwnUpstream>,
     /// Whether tags, manifests and blobs can be deleted.
     pub delete_enabled: bool,
     /// Whether indexes and images may be sparse: refer to manifests and layers that the repository does not have.

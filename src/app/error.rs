@@ -5,6 +5,7 @@ use std::time::Duration;
 use types::{Digest, RegistryId, RepoName, Tag};
 
 use crate::images::ImageId;
+use crate::lifecycle::PolicyFault;
 
 /// A rule that was not met, or a failure below.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +164,123 @@ pub enum Error {
         what: &'static str,
         /// The manifest that refers to it.
         parent: Digest,
+    },
+    /// A call is refused for a reason that is not the form of a parameter.
+    #[error("{0}")]
+    Validation(String),
+    /// A lifecycle policy is not valid. The text is ECR's, as those of the next ones are where one was observed.
+    #[error(
+        "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: {0}'"
+    )]
+    LifecyclePolicyInvalid(PolicyFault),
+    /// The repository has no lifecycle policy.
+    #[error("Lifecycle policy does not exist for the repository with name '{repository}' in the registry with id '{}'", registry.account)]
+    LifecyclePolicyUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// A preview of the repository is under way.
+    #[error(
+        "The lifecycle policy preview of the repository with name '{repository}' in the registry with id '{}' is in progress", registry.account)]
+    LifecyclePreviewInProgress {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// Nobody asked for a preview of the repository.
+    #[error(
+        "Lifecycle policy preview does not exist for the repository with name '{repository}' in the registry with id '{}'", registry.account)]
+    LifecyclePreviewUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+    },
+    /// The registry has no policy.
+    #[error("Registry policy does not exist in the registry with id '{}'", .0.account)]
+    RegistryPolicyUnknown(RegistryId),
+    /// The image was never scanned.
+    #[error(
+        "Image scan does not exist for the image with '{{imageDigest:'{}', imageTag:'{}'}}' in the repository with name \
+         '{repository}' in the registry with id '{}'",
+        id.digest.as_deref().unwrap_or("null"), id.tag.as_deref().unwrap_or("null"), registry.account)]
+    ScanUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The repository.
+        repository: RepoName,
+        /// The image.
+        id: ImageId,
+    },
+    /// The image cannot be moved to or from the archive.
+    #[error("The requested image storage class update is not supported: this registry has no archive yet")]
+    StorageClassUnsupported,
+    /// There is no such cache rule.
+    #[error("The pull through cache rule with prefix '{prefix}' does not exist in the registry with id '{}'", registry.account)]
+    CacheRuleUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The rule.
+        prefix: String,
+    },
+    /// There is a cache rule with that prefix.
+    #[error("The pull through cache rule with prefix '{prefix}' already exists in the registry with id '{}'", registry.account)]
+    CacheRuleExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The rule.
+        prefix: String,
+    },
+    /// No cache rule can stand for a registry at that host.
+    #[error(
+        "The upstream registry '{0}' is not supported; the operator can name others than those of ECR in WHARF_CACHE_UPSTREAMS"
+    )]
+    UpstreamUnsupported(String),
+    /// There is no such creation template.
+    #[error("The repository creation template with prefix '{prefix}' does not exist in the registry with id '{}'", registry.account)]
+    TemplateUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The template.
+        prefix: String,
+    },
+    /// There is a creation template with that prefix.
+    #[error("The repository creation template with prefix '{prefix}' already exists in the registry with id '{}'", registry.account)]
+    TemplateExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// The template.
+        prefix: String,
+    },
+    /// The pulls of that principal count.
+    #[error("The pull time update exclusion for '{principal}' does not exist in the registry with id '{}'", registry.account)]
+    ExclusionUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// Its ARN.
+        principal: String,
+    },
+    /// The pulls of that principal do not count already.
+    #[error("The pull time update exclusion for '{principal}' already exists in the registry with id '{}'", registry.account)]
+    ExclusionExists {
+        /// Whose registry.
+        registry: RegistryId,
+        /// Its ARN.
+        principal: String,
+    },
+    /// The registry has no signing configuration.
+    #[error("Signing configuration does not exist in the registry with id '{}'", .0.account)]
+    SigningConfigurationUnknown(RegistryId),
+    /// There is no such backfill.
+    #[error("The replication backfill with id '{id}' does not exist in the registry with id '{}'", registry.account)]
+    BackfillUnknown {
+        /// Whose registry.
+        registry: RegistryId,
+        /// As the client named it.
+        id: String,
     },
     /// Deleting is switched off.
     #[error("deleting is disabled on this registry")]

@@ -151,7 +151,7 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
 async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
     let algorithm = row.digest.algorithm();
-    let mut stream = app.blobs.read(key, 0..row.size).await?;
+    let mut stream = app.blobs.read(key, 0..row.size, None).await?;
     while let Some(bytes) = stream.try_next().await? {
         match algorithm {
             Algorithm::Sha256 => sha256.update(&bytes),

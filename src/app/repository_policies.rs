@@ -14,10 +14,7 @@ pub const MAX_LENGTH: usize = 10_240;
 /// Sets the policy of a repository, replacing the one before. Without `force` the caller must be able to set it again.
 pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<()> {
     permit.require(Action::SetRepositoryPolicy)?;
-    let document = Document::parse(text, Kind::Resource, MAX_LENGTH).map_err(|error| {
-        tracing::debug!(%error, "a repository policy was refused");
-        Error::InvalidParameter { parameter: "PolicyText", constraint: "Invalid repository policy provided".to_owned() }
-    })?;
+    let document = check("PolicyText", text)?;
     let policy =
         Policy { label: format!("repository policy of {}", permit.repository()).into(), document: Arc::new(document) };
     if !force && authz::would_allow(ctx, Action::SetRepositoryPolicy, permit, &policy).is_err() {
@@ -39,6 +36,14 @@ pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<
         })
         .await?;
     ctx.app.refresh().await
+}
+
+/// Reads and checks the text of a policy completely.
+pub(crate) fn check(parameter: &'static str, text: &str) -> Result<Document> {
+    Document::parse(text, Kind::Resource, MAX_LENGTH).map_err(|error| {
+        tracing::debug!(%error, "a repository policy was refused");
+        Error::InvalidParameter { parameter, constraint: "Invalid repository policy provided".to_owned() }
+    })
 }
 
 /// The policy of a repository, as it was sent.

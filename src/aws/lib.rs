@@ -38,6 +38,6 @@ pub use query::Form;
 pub use record::{Audit, Record};
 pub use request::{Answer, Head, Label};
 pub use service::{Protocol, Service};
-pub use sigv4::{Signature, SigningKeys};
+pub use sigv4::{Credentials, Signature, SigningKeys, sign};
 pub use time::{Epoch, Iso};
 pub use validate::{Violations, invalid_parameter};

@@ -8,6 +8,7 @@ mod budget;
 mod config;
 mod disk;
 mod error;
+mod handover;
 mod hasher;
 mod incoming;
 mod key;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use config::{Config, Location, S3Config};
 pub use error::{Error, IdleBody, Result};
+pub use handover::{FilePart, Handover, PART, Placeholder};
 pub use incoming::Append;
 pub use key::Key;
 pub use leftover::Leftover;

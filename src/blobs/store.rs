@@ -15,6 +15,7 @@ use types::Digest;
 
 use crate::budget::Budget;
 use crate::disk::Disk;
+use crate::handover::Handover;
 use crate::incoming::{Body, BoxError, Incoming};
 use crate::metrics::{InFlight, Operation};
 use crate::s3::S3;
@@ -143,10 +144,12 @@ impl Blobs {
     }
 
     /// The bytes of an object in `range`, which must lie within it. [`Error::NotFound`] when there is no object.
-    pub async fn read(&self, key: &Key, range: Range<u64>) -> Result<ReadStream> {
+    ///
+    /// With a `handover`, whatever the stream gives must be sent on that connection, in order: it may be a placeholder.
+    pub async fn read(&self, key: &Key, range: Range<u64>, handover: Option<&Handover>) -> Result<ReadStream> {
         let work = async {
             match &self.shared.driver {
-                Driver::Disk(disk) => disk.read(key, range).await,
+                Driver::Disk(disk) => disk.read(key, range, handover).await,
                 Driver::S3(s3) => s3.read(key, range).await,
             }
         };
@@ -232,7 +235,7 @@ impl Blobs {
             let body = futures_util::stream::iter([Ok::<_, Error>(content.clone())]);
             self.append(&mut staged, body, about).await?;
             let finished = self.finish(&mut staged, &digest).await?;
-            let back: Vec<Bytes> = self.read(&finished.key, 0..finished.size).await?.try_collect().await?;
+            let back: Vec<Bytes> = self.read(&finished.key, 0..finished.size, None).await?.try_collect().await?;
             self.delete(std::slice::from_ref(&finished.key)).await?;
             if back.concat() == content {
                 Ok(())

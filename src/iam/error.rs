@@ -41,6 +41,23 @@ impl From<Rule> for Error {
             | Rule::ManifestUnknown(_)
             | Rule::BlobUnknown(_)
             | Rule::UploadUnknown
+            | Rule::Validation(_)
+            | Rule::LifecyclePolicyInvalid(_)
+            | Rule::LifecyclePolicyUnknown { .. }
+            | Rule::LifecyclePreviewInProgress { .. }
+            | Rule::LifecyclePreviewUnknown { .. }
+            | Rule::RegistryPolicyUnknown(_)
+            | Rule::ScanUnknown { .. }
+            | Rule::StorageClassUnsupported
+            | Rule::CacheRuleUnknown { .. }
+            | Rule::CacheRuleExists { .. }
+            | Rule::UpstreamUnsupported(_)
+            | Rule::TemplateUnknown { .. }
+            | Rule::TemplateExists { .. }
+            | Rule::ExclusionUnknown { .. }
+            | Rule::ExclusionExists { .. }
+            | Rule::SigningConfigurationUnknown(_)
+            | Rule::BackfillUnknown { .. }
             | Rule::UploadBusy { .. }
             | Rule::OutOfOrder { .. }
             | Rule::SizeInvalid

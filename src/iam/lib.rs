@@ -22,6 +22,7 @@ mod paging;
 mod policy_arns;
 mod roles;
 mod shapes;
+mod simulation;
 mod sts;
 mod summary;
 mod tags;

@@ -23,10 +23,16 @@ const CLIENT_IDS_QUOTA: usize = 100;
 /// How many thumbprints a provider may have.
 const THUMBPRINTS_QUOTA: usize = 5;
 
-/// The issuer without its scheme, as ARNs and answers have it.
-pub(crate) fn issuer(url: &str) -> Result<&str, Error> {
+/// The issuer without its scheme, as ARNs and answers have it. Where the server may ask this machine, an issuer on it needs
+/// no TLS.
+pub(crate) fn issuer<'u>(call: &Call, url: &'u str) -> Result<&'u str, Error> {
+    parse_issuer(url, call.ctx.app.config().outbound.loopback)
+}
+
+fn parse_issuer(url: &str, loopback: bool) -> Result<&str, Error> {
     let refused = || failures::validation("Invalid Open ID Connect Provider URL");
-    let issuer = url.strip_prefix("https://").ok_or_else(refused)?.trim_end_matches('/');
+    let plain = url.strip_prefix("http://").filter(|rest| loopback && rest.starts_with("127."));
+    let issuer = url.strip_prefix("https://").or(plain).ok_or_else(refused)?.trim_end_matches('/');
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/:%".contains(&byte);
     let host = issuer.split('/').next().unwrap_or_default();
     if host.is_empty() || host.starts_with(':') || !issuer.bytes().all(legal) {
@@ -75,7 +81,7 @@ pub(crate) struct New {
 
 /// Makes a provider; returns its ARN.
 pub(crate) async fn create(call: &Call, grant: &Grant, new: New) -> Result<String, Error> {
-    let issuer = issuer(&new.url)?;
+    let issuer = issuer(call, &new.url)?;
     let arn = Arn::open_id_connect_provider(call.account(), issuer);
     grant.require_on("iam:CreateOpenIDConnectProvider", arn.as_str())?;
     let row = OpenIdConnectProviderRow {
@@ -207,10 +213,10 @@ mod tests {
 
     #[test]
     fn an_issuer_is_an_address_without_its_scheme() {
-        assert_eq!(issuer("https://token.example.com").unwrap(), "token.example.com");
-        assert_eq!(issuer("https://example.com:8443/id/abc/").unwrap(), "example.com:8443/id/abc");
+        assert_eq!(parse_issuer("https://token.example.com", false).unwrap(), "token.example.com");
+        assert_eq!(parse_issuer("https://example.com:8443/id/abc/", false).unwrap(), "example.com:8443/id/abc");
         for url in ["", "example.com", "http://example.com", "https://", "https:///x", "https://a b", "https://a?b=c"] {
-            assert!(issuer(url).is_err(), "{url}");
+            assert!(parse_issuer(url, false).is_err(), "{url}");
         }
     }
 }

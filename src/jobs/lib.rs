@@ -2,12 +2,14 @@
 //! only makes it sooner. A lease in the database decides which process does it, so any process may die at any time.
 
 mod leftovers;
+mod lifecycle_previews;
 mod removals;
 
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::lifecycle::preview;
 use app::{App, Result, audit, key_uses, pulls, repositories, uploads};
 use store::Pending;
 use tokio::task::JoinSet;
@@ -19,6 +21,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 const RECORD_EVERY: Duration = Duration::from_secs(5);
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const REMOVE_EVERY: Duration = Duration::from_secs(10);
+const SWEEP_PREVIEWS_EVERY: Duration = Duration::from_secs(600);
 const REMOVE_REPOSITORIES_EVERY: Duration = Duration::from_secs(10);
 const DISCARD_EVENTS_EVERY: Duration = Duration::from_secs(600);
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
@@ -36,9 +39,6 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             }
         }
     });
-    jobs.spawn(repeat("remove deleted repositories", REMOVE_REPOSITORIES_EVERY, app, &owner, |app| async move {
-        repositories::remove_deleted(&app).await
-    }));
     // Without a lease: each process has seen pulls and uses of its own.
     let own = Arc::clone(app);
     jobs.spawn(async move {
@@ -52,8 +52,15 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             }
         }
     });
+    jobs.spawn(repeat("remove deleted repositories", REMOVE_REPOSITORIES_EVERY, app, &owner, |app| async move {
+        repositories::remove_deleted(&app).await
+    }));
     jobs.spawn(repeat("expire uploads", EXPIRE_EVERY, app, &owner, |app| async move {
         uploads::expire(&app).await.map(|ended| ended > 0)
+    }));
+    jobs.spawn(lifecycle_previews::run(Arc::clone(app)));
+    jobs.spawn(repeat("sweep lifecycle previews", SWEEP_PREVIEWS_EVERY, app, &owner, |app| async move {
+        preview::sweep(&app).await.map(|()| false)
     }));
     jobs.spawn(repeat("remove objects", REMOVE_EVERY, app, &owner, |app| async move { removals::run(&app).await }));
     jobs.spawn(repeat("discard events", DISCARD_EVENTS_EVERY, app, &owner, |app| async move {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use app::blobs::{self, BlobRow};
+use app::blobs::{self, BlobRow, Handover};
 use app::{Ctx, Permit};
 use axum::body::Body;
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH, IF_RANGE, LOCATION,
     RANGE,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use types::Digest;
 
@@ -46,20 +47,17 @@ pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<An
         answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return Ok(answer);
     }
-    content(&call.ctx, permit, &call.parts.headers, blob).await
+    content(&call.ctx, permit, &call.parts, blob).await
 }
 
-/// The bytes of a blob, or those of the ranges that the headers ask for, or nothing if the client has them already.
-pub(crate) async fn content(
-    ctx: &Ctx,
-    permit: &Permit,
-    headers: &HeaderMap,
-    blob: BlobRow,
-) -> Result<Answer, WireError> {
-    let digest = blob.digest.clone();
+/// The bytes of a blob, or those of the ranges that the request asks for, or nothing if the client has them already.
+pub(crate) async fn content(ctx: &Ctx, permit: &Permit, parts: &Parts, blob: BlobRow) -> Result<Answer, WireError> {
+    let (digest, headers) = (blob.digest.clone(), &parts.headers);
     if is_current(headers, digest.as_str()) {
         return Ok(described(response::empty(StatusCode::NOT_MODIFIED), &digest));
     }
+    // There is one where the connection can send files by itself.
+    let handover = parts.extensions.get::<Handover>();
     let mut answer = match requested(headers, &digest, blob.size) {
         ByteRanges::Unsatisfiable => {
             let error =
@@ -67,18 +65,18 @@ pub(crate) async fn content(
             return Err(error.with(CONTENT_RANGE, value(&format!("bytes */{}", blob.size))));
         }
         ByteRanges::Whole => {
-            let body = blobs::read(ctx, permit, &blob, 0..blob.size).await?;
+            let body = blobs::read(ctx, permit, &blob, 0..blob.size, handover).await?;
             octets(StatusCode::OK, Body::from_stream(body), blob.size)
         }
         ByteRanges::One(range) => {
             let length = range.end - range.start;
             let content_range = content_range(&range, blob.size);
-            let body = blobs::read(ctx, permit, &blob, range).await?;
+            let body = blobs::read(ctx, permit, &blob, range, handover).await?;
             let mut answer = octets(StatusCode::PARTIAL_CONTENT, Body::from_stream(body), length);
             answer.headers_mut().insert(CONTENT_RANGE, value(&content_range));
             answer
         }
-        ByteRanges::Many(ranges) => many(ctx, permit, blob, ranges),
+        ByteRanges::Many(ranges) => many(ctx, permit, blob, ranges, handover.cloned()),
     };
     answer.headers_mut().insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     Ok(described(answer, &digest))
@@ -123,7 +121,7 @@ fn octets(status: StatusCode, body: Body, length: u64) -> Answer {
 }
 
 /// Several ranges as `multipart/byteranges` (RFC 9110, section 14.6), each read when its turn comes.
-fn many(ctx: &Ctx, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>) -> Answer {
+fn many(ctx: &Ctx, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>, handover: Option<Handover>) -> Answer {
     // It must not occur in the content: a random text of 122 bits does not.
     let boundary = uuid::Uuid::new_v4().simple().to_string();
     let heads: Vec<String> = ranges
@@ -143,9 +141,10 @@ fn many(ctx: &Ctx, permit: &Permit, blob: BlobRow, ranges: Vec<Range<u64>>) -> A
         + end.len() as u64;
     let (ctx, permit) = (ctx.clone(), permit.clone());
     let parts = stream::iter(heads.into_iter().zip(ranges)).then(move |(head, range)| {
-        let (ctx, permit, blob) = (ctx.clone(), permit.clone(), blob.clone());
+        let (ctx, permit, blob, handover) = (ctx.clone(), permit.clone(), blob.clone(), handover.clone());
         async move {
-            let bytes = blobs::read(&ctx, &permit, &blob, range).await.map_err(std::io::Error::other)?;
+            let bytes =
+                blobs::read(&ctx, &permit, &blob, range, handover.as_ref()).await.map_err(std::io::Error::other)?;
             let head = stream::once(async move { Ok::<_, std::io::Error>(Bytes::from(head)) });
             Ok::<_, std::io::Error>(head.chain(bytes.map_err(std::io::Error::other)))
         }

@@ -121,7 +121,7 @@ async fn handle(
     let anonymous = login.is_anonymous();
     let why = if parts.headers.contains_key(http::header::AUTHORIZATION) { Why::Insufficient } else { Why::Absent };
     let unauthorized = || challenged(Error::Unauthenticated("log in to use this registry").into(), why);
-    let registry = origin.registry(&state.app);
+    let registry = origin.registry(&state.app).map_err(|region| WireError::no_region(&region))?;
     trail.login = Some(login.clone());
     trail.registry = Some(registry.clone());
     let ctx = Ctx {

@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RANGE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
+use types::Region;
 
 use crate::response::{self, Answer};
 
@@ -46,6 +47,10 @@ impl WireError {
 
     pub(crate) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "the registry has nothing at this path")
+    }
+
+    pub(crate) fn no_region(region: &Region) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", format!("there is no region '{region}' here"))
     }
 
     pub(crate) fn method(allowed: &'static str) -> Self {
@@ -138,6 +143,24 @@ impl From<Error> for WireError {
             // Not in the OCI list; what ECR answers and docker prints.
             Error::TagImmutable { .. } => new(StatusCode::BAD_REQUEST, "TAG_INVALID"),
             Error::Referenced { .. } | Error::DeleteDisabled => new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED"),
+            // No request of this protocol asks for these.
+            Error::Validation(_)
+            | Error::LifecyclePolicyInvalid(_)
+            | Error::LifecyclePolicyUnknown { .. }
+            | Error::LifecyclePreviewInProgress { .. }
+            | Error::LifecyclePreviewUnknown { .. }
+            | Error::RegistryPolicyUnknown(_)
+            | Error::ScanUnknown { .. }
+            | Error::StorageClassUnsupported
+            | Error::CacheRuleUnknown { .. }
+            | Error::CacheRuleExists { .. }
+            | Error::UpstreamUnsupported(_)
+            | Error::TemplateUnknown { .. }
+            | Error::TemplateExists { .. }
+            | Error::ExclusionUnknown { .. }
+            | Error::ExclusionExists { .. }
+            | Error::SigningConfigurationUnknown(_)
+            | Error::BackfillUnknown { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Error::LimitExceeded(_) => new(StatusCode::FORBIDDEN, "DENIED"),
             // Of operations that this front does not have.
             Error::RepositoryNotEmpty { .. }

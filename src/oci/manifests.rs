@@ -31,7 +31,7 @@ pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result
         response::empty(StatusCode::NOT_MODIFIED)
     } else {
         if call.parts.method == Method::GET {
-            images::note_pull(&call.ctx, &image);
+            images::note_pull(&call.ctx, permit.registry(), &image);
         }
         let mut answer = Response::new(Body::from(image.bytes.clone()));
         let headers = answer.headers_mut();

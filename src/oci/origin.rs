@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use app::App;
-use types::RegistryId;
+use types::{Region, RegistryId};
 
 /// Put into the extensions of every request by the program.
 #[derive(Debug, Clone)]
@@ -27,9 +27,13 @@ impl Default for Origin {
 
 impl Origin {
     /// The registry that the host name stands for: `<account>.dkr.ecr.<region>.…` names one, any other host is the
-    /// default one.
-    pub(crate) fn registry(&self, app: &App) -> RegistryId {
-        self.host.as_deref().and_then(named).unwrap_or_else(|| app.config().registry.clone())
+    /// default one. The error is a region that does not exist.
+    pub(crate) fn registry(&self, app: &App) -> Result<RegistryId, Region> {
+        match self.host.as_deref().and_then(named) {
+            None => Ok(app.config().registry.clone()),
+            Some(registry) if app.config().regions.contains(&registry.region) => Ok(registry),
+            Some(registry) => Err(registry.region),
+        }
     }
 }
 

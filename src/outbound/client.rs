@@ -18,48 +18,80 @@ const HOPS: usize = 3;
 const PATIENCE: Duration = Duration::from_secs(10);
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// Who chose a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChosenBy {
+    /// Somebody who calls: it is looked at.
+    Caller,
+    /// Whoever runs this program, in its settings.
+    Operator,
+}
+
 /// Asks other hosts.
 pub struct Client {
     http: reqwest::Client,
+    /// For hosts that the operator chose.
+    unguarded: reqwest::Client,
     config: Config,
 }
 
 impl Client {
     /// A client. Certificates are checked against those that the system trusts.
     pub fn new(config: Config) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .redirect(redirect::Policy::none())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(Arc::new(Guarded(config)))
-            .connect_timeout(CONNECT)
-            .timeout(PATIENCE)
-            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(Self { http, config })
+        let builder = || {
+            reqwest::Client::builder()
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .no_proxy()
+                .connect_timeout(CONNECT)
+                .timeout(PATIENCE)
+                .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
+        };
+        let setup = |error: reqwest::Error| Error::Setup(error.to_string());
+        let http = builder().dns_resolver(Arc::new(Guarded(config))).build().map_err(setup)?;
+        Ok(Self { http, unguarded: builder().build().map_err(setup)?, config })
     }
 
     /// The body of a resource, of at most `limit` bytes.
     pub async fn get(&self, url: &str, limit: usize) -> Result<Bytes> {
         let parsed = Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))?;
-        let host = host(&parsed);
-        let late = || Error::Unreachable(host.clone(), "it takes too long".to_owned());
-        tokio::time::timeout(PATIENCE, self.follow(parsed, limit)).await.map_err(|_| late())?
+        let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
+        let read = async {
+            let (url, answer) = self.follow(parsed).await?;
+            match answer.status() {
+                status if status.is_success() => read(&url, answer, limit).await,
+                status => Err(Error::Status(host(&url), status.as_u16())),
+            }
+        };
+        tokio::time::timeout(PATIENCE, read).await.map_err(|_| late)?
     }
 
-    async fn follow(&self, mut url: Url, limit: usize) -> Result<Bytes> {
+    /// The status with which a host answers. One that the operator chose may be anywhere, and may speak plain HTTP; then
+    /// no redirect is followed.
+    pub async fn status(&self, url: &str, chosen_by: ChosenBy) -> Result<u16> {
+        let parsed = Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))?;
+        let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
+        let ask = async {
+            match chosen_by {
+                ChosenBy::Caller => Ok(self.follow(parsed).await?.1.status().as_u16()),
+                ChosenBy::Operator => {
+                    let answer = self.unguarded.get(parsed.clone()).send().await;
+                    Ok(answer.map_err(|error| failure(&parsed, &error))?.status().as_u16())
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ask).await.map_err(|_| late)?
+    }
+
+    /// The last answer after redirects, and where it came from.
+    async fn follow(&self, mut url: Url) -> Result<(Url, Response)> {
         for _ in 0..=HOPS {
             self.check(&url)?;
             let answer = self.http.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
-            let status = answer.status();
-            if status.is_success() {
-                return read(&url, answer, limit).await;
-            }
             let next = answer.headers().get(LOCATION).and_then(|next| next.to_str().ok());
-            match next.filter(|_| status.is_redirection()).and_then(|next| url.join(next).ok()) {
+            match next.filter(|_| answer.status().is_redirection()).and_then(|next| url.join(next).ok()) {
                 Some(next) => url = next,
-                None => return Err(Error::Status(host(&url), status.as_u16())),
+                None => return Ok((url, answer)),
             }
         }
         Err(Error::Forbidden(host(&url), "too many redirects"))

@@ -10,7 +10,7 @@ mod client;
 mod error;
 mod resolver;
 
-pub use client::Client;
+pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
 
 /// What an operator can choose.

@@ -70,7 +70,7 @@ impl Principal {
     }
 
     /// The value of `aws:PrincipalArn`: for a session it is the ARN of its role, so that policies can name the role.
-    pub(crate) fn policy_arn(&self) -> Option<&str> {
+    pub fn policy_arn(&self) -> Option<&str> {
         match &self.kind {
             PrincipalKind::RoleSession { role_arn } => Some(role_arn),
             PrincipalKind::Root | PrincipalKind::User { .. } => Some(&self.arn),

@@ -3,6 +3,7 @@
 mod api;
 mod commands;
 mod config;
+mod credential_helper;
 mod health;
 mod listener;
 mod metrics;
@@ -19,7 +20,14 @@ use clap::Parser;
 use crate::config::{Cli, Command, Config};
 
 fn main() -> ExitCode {
+    // Docker finds its helpers by the names of programs.
+    if let Some(arguments) = credential_helper::called_as_one(std::env::args_os()) {
+        return credential_helper::run(arguments);
+    }
     let Cli { command, flags } = Cli::parse();
+    if let Some(Command::CredentialHelper { action }) = &command {
+        return credential_helper::run(Some(action.clone()));
+    }
     let config = match Config::load(flags, std::env::vars_os()) {
         Ok(config) => config,
         Err(problems) => {
@@ -44,6 +52,8 @@ fn main() -> ExitCode {
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Account(command) => commands::account::run(config, command).await,
+            // Needs none of the settings, so it was carried out before they were read.
+            Command::CredentialHelper { .. } => ExitCode::SUCCESS,
             Command::Admin(command) => commands::admin::run(config, command).await,
         }
     });

@@ -78,6 +78,27 @@ pub async fn delete_all(conn: &mut Conn, repository_id: &str, parents: &[&Digest
     .await
 }
 
+/// The children of one kind of several manifests, each with its parent.
+pub async fn list_children(
+    conn: &mut Conn,
+    repository_id: &str,
+    parents: &[&Digest],
+    kind: Kind,
+) -> Result<Vec<(Digest, Digest)>> {
+    if parents.is_empty() {
+        return Ok(Vec::new());
+    }
+    // pk_edges
+    conn.all(
+        "select parent_digest, child_digest
+         from edges
+         where repository_id = $1 and parent_digest in (select value from json_each($2)) and kind = $3",
+        [repository_id.into(), text_list(parents.iter().map(|digest| digest.as_str())), kind.as_str().into()],
+        |row| Ok((row.parsed(0, "parent_digest")?, row.parsed(1, "child_digest")?)),
+    )
+    .await
+}
+
 /// A manifest that has `child` as config or layer, if there is one.
 pub async fn find_parent_of_blob(conn: &mut Conn, repository_id: &str, child: &Digest) -> Result<Option<Digest>> {
     // ix_edges_child

@@ -19,6 +19,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 2, name: "registry", sql: include_str!("../../migrations/0002_registry.sql") },
     Migration { version: 3, name: "audit", sql: include_str!("../../migrations/0003_audit.sql") },
     Migration { version: 4, name: "ecr_repositories", sql: include_str!("../../migrations/0004_ecr_repositories.sql") },
+    Migration {
+        version: 5,
+        name: "registry_settings",
+        sql: include_str!("../../migrations/0005_registry_settings.sql"),
+    },
     Migration { version: 6, name: "iam", sql: include_str!("../../migrations/0006_iam.sql") },
 ];
 

@@ -12,6 +12,7 @@ pub mod client;
 pub mod content;
 pub mod fault_proxy;
 pub mod forgery;
+pub mod issuer;
 pub mod port;
 pub mod postgres;
 pub mod program;

@@ -30,7 +30,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("rusqlite", &["store"]),
     ("object_store", &["blobs"]),
-    ("reqwest", &["blobs", "outbound"]),
+    ("reqwest", &["blobs", "outbound", "server"]),
     ("axum", &["oci", "server"]),
     ("hyper", &["server"]),
     ("rustls", &["server"]),

@@ -47,7 +47,7 @@ pub async fn pull_many(
 ) -> Result<Vec<std::result::Result<Arc<Image>, Failure>>> {
     let found = get_many(ctx, permit, ids).await?;
     for image in found.iter().flatten() {
-        note_pull(ctx, image);
+        note_pull(ctx, permit.registry(), image);
     }
     Ok(found)
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use store::{Conn, manifests, tags};
 use types::{Digest, Tag};
 
-use crate::Result;
+use crate::{Ctx, Error, Permit, Result, repositories};
 
 /// What names an image in a call, as the client wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
@@ -106,7 +106,7 @@ pub fn is_digest(text: &str) -> bool {
 }
 
 /// Finds the images that ids name, in two queries however many there are.
-pub(super) async fn resolve(
+pub(crate) async fn resolve(
     conn: &mut Conn,
     repository_id: &str,
     ids: &[ImageId],
@@ -145,6 +145,32 @@ pub(super) async fn resolve(
         },
     });
     Ok(found.collect())
+}
+
+/// The image that an id names, which must exist; for calls about one image.
+pub(crate) async fn find(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Digest> {
+    let mut conn = ctx.app.db.reader().await?;
+    let repository = repositories::find(&mut conn, permit).await?;
+    let found = resolve(&mut conn, &repository.repository_id, std::slice::from_ref(id)).await?.pop();
+    let invalid = |failure: Failure| {
+        // The reason says so itself.
+        let constraint = failure.reason().trim_start_matches("Invalid request parameters: ").to_owned();
+        Error::InvalidParameter { parameter: "imageId", constraint }
+    };
+    match found {
+        Some(Ok(digest)) => Ok(digest),
+        Some(Err(
+            failure @ (Failure::MissingDigestAndTag | Failure::InvalidImageDigest | Failure::InvalidImageTag),
+        )) => Err(invalid(failure)),
+        Some(Err(
+            Failure::ImageNotFound | Failure::ImageTagDoesNotMatchDigest | Failure::ImageReferencedByManifestList,
+        ))
+        | None => Err(Error::ImageUnknown {
+            registry: permit.registry().clone(),
+            repository: permit.repository().clone(),
+            id: id.clone(),
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod describe;
 mod id;
 mod list;
 mod put;
+pub mod storage_class;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +14,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use moka::sync::Cache;
 use store::{Conn, manifests};
-use types::{Digest, MediaType, Reference};
+use types::{Digest, MediaType, Reference, RegistryId};
 
 pub use self::batch::{get_many, pull_many};
 pub use self::delete::{Removed, delete, delete_many};
 pub use self::describe::{ImageDetail, describe, describe_page};
 pub use self::id::{Failure, ImageId, is_digest};
+pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
 pub use self::put::{Condition, Push, Pushed, put};
 use crate::{Action, Ctx, Error, Permit, Result};
@@ -100,9 +102,12 @@ pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Ar
     load(ctx, &mut conn, &found.repository_id, digest).await?.ok_or_else(unknown)
 }
 
-/// Notes that an image was pulled. The time is recorded some seconds later.
-pub fn note_pull(ctx: &Ctx, image: &Image) {
-    ctx.app.pulls.note(image);
+/// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. The time is recorded some
+/// seconds later.
+pub fn note_pull(ctx: &Ctx, registry: &RegistryId, image: &Image) {
+    if ctx.app.snapshot().registries().counts_pull(registry, &ctx.identity.principal) {
+        ctx.app.pulls.note(image);
+    }
 }
 
 /// A manifest that the repository had a moment ago, from memory or from its row.

@@ -84,6 +84,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     } else {
         repositories::target(ctx, permit).await?
     };
+    let brings_rules = target.brings_rules();
     let (media_type, subject) = (manifest.media_type.clone(), manifest.subject.clone());
     let bytes = push.bytes.clone();
     let mut row = ManifestRow {
@@ -140,6 +141,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
             })
         })
         .await?;
+    repositories::obey(&ctx.app, brings_rules).await;
     let image = Arc::new(Image { repository_id: repository_id.into(), digest, media_type, bytes });
     ctx.app.images.keep(Arc::clone(&image));
     Ok(Pushed { image, subject })

@@ -11,6 +11,7 @@ use super::managed_policies::ManagedPolicies;
 use super::{AccessKey, Snapshot, stored};
 use crate::authn::token::SigningKey;
 use crate::directory::Directory;
+use crate::registry::Registries;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role, Sealer};
 
@@ -122,6 +123,7 @@ impl Snapshot {
             role_arns,
             identity_providers,
             repository_policies,
+            registries: Registries::load(conn).await?,
             signing_keys,
         })
     }

@@ -16,6 +16,7 @@ use crate::authn::session::{Bearer, Opened};
 use crate::authn::token::SigningKey;
 use crate::directory::Directory;
 use crate::identity::overlay;
+use crate::registry::Registries;
 use crate::web_identity::Provider;
 use crate::{Identity, Result, Role};
 
@@ -45,6 +46,7 @@ pub struct Snapshot {
     role_arns: HashMap<String, String>,
     identity_providers: HashMap<String, Provider>,
     repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>>,
+    registries: Registries,
     signing_keys: Vec<Arc<SigningKey>>,
 }
 
@@ -141,6 +143,11 @@ impl Snapshot {
     /// The policy of a repository, if it has one.
     pub(crate) fn repository_policy(&self, registry: &RegistryId, name: &RepoName) -> Option<&Policy> {
         self.repository_policies.get(registry)?.get(name)
+    }
+
+    /// What is asked of registries as a whole.
+    pub(crate) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// The key that signs new tokens.

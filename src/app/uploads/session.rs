@@ -80,10 +80,11 @@ impl Session {
         };
         let owner = taken.then(|| lease.owner.clone());
         let (first, later) = if taken { (None, Some(target)) } else { (Some(target), None) };
-        let own = Arc::clone(&ctx.app);
         // Nothing was received yet: of a session that a power cut undoes, its client hears that it begins anew.
         let creates = first.as_ref().is_some_and(|target| !target.is_stored());
         let commit = if creates { Commit::Flushed } else { Commit::Unflushed };
+        let brings_rules = first.as_ref().is_some_and(Target::brings_rules);
+        let own = Arc::clone(&ctx.app);
         let repository_id = ctx
             .app
             .db
@@ -98,6 +99,7 @@ impl Session {
                 })
             })
             .await?;
+        repositories::obey(&ctx.app, brings_rules).await;
         Ok(Self {
             lease,
             repository_id,
@@ -404,6 +406,7 @@ impl Session {
         let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
         let (mut repository_id, target) = (self.repository_id, self.target);
         let object_key = blob.object_key.clone();
+        let brings_rules = target.as_ref().is_some_and(Target::brings_rules);
         let own = Arc::clone(&self.lease.app);
         let result = self
             .lease
@@ -431,6 +434,7 @@ impl Session {
                 })
             })
             .await;
+        repositories::obey(&self.lease.app, result.is_ok() && brings_rules).await;
         if result.is_err() {
             // Whether the rows came is unknown; a repeated closing request finds out. If they did not, the object goes.
             let app = Arc::clone(&self.lease.app);

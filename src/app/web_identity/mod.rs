@@ -71,7 +71,8 @@ pub async fn verify(app: &App, account: &AccountId, token: &str) -> Result<Verif
         .or_else(|| claims.issuer.strip_prefix("http://"))
         .ok_or(Refusal::Malformed("has an issuer that is not a URL"))?;
     let snapshot = app.snapshot();
-    let arn = Arn::open_id_connect_provider(account, url);
+    // IAM keeps no slash at the end.
+    let arn = Arn::open_id_connect_provider(account, url.trim_end_matches('/'));
     let provider =
         snapshot.identity_provider(arn.as_str()).ok_or_else(|| Refusal::NoProvider(claims.issuer.clone()))?;
     // What costs nothing comes first: no token that could not be good makes us ask a provider.

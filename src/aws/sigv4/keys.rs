@@ -44,7 +44,7 @@ impl Default for SigningKeys {
     }
 }
 
-fn derive(secret: &str, date: &str, region: &str, service: &str) -> [u8; 32] {
+pub(super) fn derive(secret: &str, date: &str, region: &str, service: &str) -> [u8; 32] {
     let start = Secret::new(format!("AWS4{secret}"));
     let key = hmac(start.expose().as_bytes(), date.as_bytes());
     let key = hmac(&key, region.as_bytes());

@@ -9,6 +9,7 @@ mod claim;
 mod keys;
 #[cfg(test)]
 mod recorded;
+mod sign;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use subtle::ConstantTimeEq;
 use types::{Secret, Timestamp};
 
 pub use self::keys::SigningKeys;
+pub use self::sign::{Credentials, sign};
 use crate::{Common, Fault, Head};
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -122,7 +122,7 @@ impl Harness {
     }
 
     pub(super) async fn get(&self, key: &Key, from: usize, to: usize) -> Result<Bytes> {
-        let pieces: Vec<Bytes> = self.blobs.read(key, from as u64..to as u64).await?.try_collect().await?;
+        let pieces: Vec<Bytes> = self.blobs.read(key, from as u64..to as u64, None).await?.try_collect().await?;
         Ok(pieces.concat().into())
     }
 

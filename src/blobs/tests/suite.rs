@@ -263,7 +263,7 @@ pub(super) async fn ranges_are_read_exactly(harness: &Harness) {
 pub(super) async fn a_slow_reader_gets_every_byte(harness: &Harness) {
     let bytes = content(6 * MIB, 21);
     let finished = harness.put(&bytes).await;
-    let mut stream = harness.blobs.read(&finished.key, 0..finished.size).await.unwrap();
+    let mut stream = harness.blobs.read(&finished.key, 0..finished.size, None).await.unwrap();
     let mut got = Vec::new();
     let mut pieces = 0;
     while let Some(piece) = stream.next().await {

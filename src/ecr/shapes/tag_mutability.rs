@@ -10,8 +10,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExclusionFilter {
-    filter_type: String,
-    filter: String,
+    pub(crate) filter_type: String,
+    pub(crate) filter: String,
 }
 
 /// Reads a mode and its filters; mutable if there is neither.

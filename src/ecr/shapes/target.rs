@@ -179,6 +179,14 @@ pub(crate) fn registry(call: &Call, registry_id: Option<&str>) -> Result<Registr
     Ok(call.registry(Some(&account)))
 }
 
+/// Refuses a call about a registry that is not the caller's own, where there is no other that it could be about.
+pub(crate) fn own_registry(call: &Call, registry_id: Option<&str>) -> Result<(), Error> {
+    if registry(call, registry_id)? == call.ctx.registry {
+        return Ok(());
+    }
+    Err(invalid_parameter("registryId", "must be the registry of the caller").into())
+}
+
 /// A repository name. ECR's begin at two characters; a repository of one may have come by a push.
 pub(crate) fn repository_name(member: &str, text: &str) -> Result<RepoName, Error> {
     const PATTERN: &str = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*(\\/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)*";

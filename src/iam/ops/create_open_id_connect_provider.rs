@@ -50,7 +50,7 @@ impl Operation for CreateOpenIDConnectProvider {
             .length("url", &input.url, 1, 255)
             .finish()?;
         tags::check(&input.tags)?;
-        let issuer = open_id_connect_providers::issuer(&input.url)?;
+        let issuer = open_id_connect_providers::issuer(call, &input.url)?;
         let on = |action| {
             let arn = Arn::open_id_connect_provider(call.account(), issuer);
             tags::with_request_tags(Need::new(action, Resource::Arn(call.account().clone(), arn)), &input.tags)

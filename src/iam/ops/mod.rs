@@ -32,6 +32,8 @@ mod detach_user_policy;
 mod get_access_key_last_used;
 mod get_account_authorization_details;
 mod get_account_summary;
+mod get_context_keys_for_custom_policy;
+mod get_context_keys_for_principal_policy;
 mod get_group;
 mod get_group_policy;
 mod get_open_id_connect_provider;
@@ -70,6 +72,8 @@ mod put_user_policy;
 mod remove_client_id_from_open_id_connect_provider;
 mod remove_user_from_group;
 mod set_default_policy_version;
+mod simulate_custom_policy;
+mod simulate_principal_policy;
 mod tag_open_id_connect_provider;
 mod tag_policy;
 mod tag_role;
@@ -121,6 +125,8 @@ use self::detach_user_policy::DetachUserPolicy;
 use self::get_access_key_last_used::GetAccessKeyLastUsed;
 use self::get_account_authorization_details::GetAccountAuthorizationDetails;
 use self::get_account_summary::GetAccountSummary;
+use self::get_context_keys_for_custom_policy::GetContextKeysForCustomPolicy;
+use self::get_context_keys_for_principal_policy::GetContextKeysForPrincipalPolicy;
 use self::get_group::GetGroup;
 use self::get_group_policy::GetGroupPolicy;
 use self::get_open_id_connect_provider::GetOpenIDConnectProvider;
@@ -159,6 +165,8 @@ use self::put_user_policy::PutUserPolicy;
 use self::remove_client_id_from_open_id_connect_provider::RemoveClientIDFromOpenIDConnectProvider;
 use self::remove_user_from_group::RemoveUserFromGroup;
 use self::set_default_policy_version::SetDefaultPolicyVersion;
+use self::simulate_custom_policy::SimulateCustomPolicy;
+use self::simulate_principal_policy::SimulatePrincipalPolicy;
 use self::tag_open_id_connect_provider::TagOpenIDConnectProvider;
 use self::tag_policy::TagPolicy;
 use self::tag_role::TagRole;
@@ -209,6 +217,8 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<GetAccessKeyLastUsed>(),
     Entry::of::<GetAccountAuthorizationDetails>(),
     Entry::of::<GetAccountSummary>(),
+    Entry::of::<GetContextKeysForCustomPolicy>(),
+    Entry::of::<GetContextKeysForPrincipalPolicy>(),
     Entry::of::<GetGroup>(),
     Entry::of::<GetGroupPolicy>(),
     Entry::of::<GetOpenIDConnectProvider>(),
@@ -247,6 +257,8 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<RemoveClientIDFromOpenIDConnectProvider>(),
     Entry::of::<RemoveUserFromGroup>(),
     Entry::of::<SetDefaultPolicyVersion>(),
+    Entry::of::<SimulateCustomPolicy>(),
+    Entry::of::<SimulatePrincipalPolicy>(),
     Entry::of::<TagOpenIDConnectProvider>(),
     Entry::of::<TagPolicy>(),
     Entry::of::<TagRole>(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wharf_outbound::{Client, Config, Error};
+use wharf_outbound::{ChosenBy, Client, Config, Error};
 
 /// A server that gives every connection the same answer and counts them.
 async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {
@@ -109,4 +109,22 @@ async fn a_silent_host_is_given_up() {
     let begin = Instant::now();
     assert!(matches!(client(true).get(&url, 10).await, Err(Error::Unreachable(..))));
     assert!(begin.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test]
+async fn a_status_is_told_without_the_body() {
+    let (url, _) = serve("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n").await;
+    assert_eq!(client(true).status(&url, ChosenBy::Caller).await.unwrap(), 401);
+    let (moved, _) = serve(redirect(&url)).await;
+    assert_eq!(client(true).status(&moved, ChosenBy::Caller).await.unwrap(), 401);
+}
+
+#[tokio::test]
+async fn a_host_that_the_operator_chose_may_be_anywhere_and_leads_nowhere_else() {
+    let (target, asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+    let (url, _) = serve(redirect(&target)).await;
+    assert_eq!(forbidden(client(false).status(&url, ChosenBy::Caller).await), "a loopback address");
+    assert_eq!(client(false).status(&url, ChosenBy::Operator).await.unwrap(), 302);
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    assert_eq!(client(false).status(&target, ChosenBy::Operator).await.unwrap(), 200);
 }

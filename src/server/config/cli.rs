@@ -38,6 +38,11 @@ pub(crate) enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Speak Docker's credential-helper protocol, for clients; also when called docker-credential-wharf
+    CredentialHelper {
+        /// get, store, erase or list
+        action: String,
+    },
     /// Print the audit log as lines of JSON, oldest first
     Audit {
         /// Only what happened since: a time such as 2026-11-23T17:00:00Z, or a duration such as 24h

@@ -20,6 +20,7 @@ mod validate;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
+use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
@@ -78,6 +79,8 @@ pub(crate) struct Config {
     pub(crate) token_ttl: Duration,
     /// Whether a push creates its repository.
     pub(crate) create_on_push: bool,
+    /// Registries that cache rules may stand for, beside those that ECR knows.
+    pub(crate) cache_upstreams: Vec<OwnUpstream>,
     /// Whether clients may delete.
     pub(crate) delete_enabled: bool,
     /// Whether an index may name manifests that are not there.
@@ -173,6 +176,9 @@ impl Config {
         let auth_challenge = word(sources, "auth_challenge", problems, challenges);
         let token_ttl = time(sources, "token_ttl", problems, 60 * SECOND..=DAY / 2, "between 1m and 12h");
         let create_on_push = switch(sources, "create_on_push", problems);
+        let cache_upstreams = read(sources, "cache_upstreams", problems, |text| {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(upstream).collect::<Result<_, _>>()
+        });
         let delete_enabled = switch(sources, "delete_enabled", problems);
         let sparse_indexes = switch(sources, "sparse_indexes", problems);
         let max_manifest_bytes =
@@ -207,6 +213,7 @@ impl Config {
             auth_challenge: auth_challenge?,
             token_ttl: token_ttl?,
             create_on_push: create_on_push?,
+            cache_upstreams: cache_upstreams?,
             delete_enabled: delete_enabled?,
             sparse_indexes: sparse_indexes?,
             limits: limits?,
@@ -277,6 +284,13 @@ fn read_regions(sources: &Sources, default: Region, problems: &mut Problems) -> 
         regions.push(default);
     }
     Some(regions)
+}
+
+/// A registry that cache rules name by its host.
+fn upstream(text: &str) -> Result<OwnUpstream, String> {
+    let url = url::base(text)?;
+    let (scheme, host) = url.split_once("://").ok_or_else(|| format!("'{text}' is not a URL"))?;
+    Ok(OwnUpstream { host: host.to_owned(), plain: scheme == "http" })
 }
 
 /// Nothing, or long enough that the job that deletes is not always at it.

@@ -81,6 +81,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("auth_challenge", "bearer", "Challenge to a request without credentials: bearer or basic"),
     setting("token_ttl", "12h", "Life of a login token, at most 12h"),
     switch("create_on_push", "true", "Create a repository at the first push by someone who may create it"),
+    setting(
+        "cache_upstreams",
+        "",
+        "Registries, separated by commas, such as https://registry.lan, that cache rules may name beside those of ECR",
+    ),
     switch("delete_enabled", "true", "Allow clients to delete tags, manifests and blobs"),
     switch("sparse_indexes", "false", "Accept indexes and images whose manifests and layers are not all present"),
     setting("max_manifest_bytes", "4MiB", "Largest manifest accepted"),

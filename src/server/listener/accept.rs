@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
+use blobs::Placeholder;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -32,6 +33,7 @@ impl Listener {
             tls: tls.as_ref().map(super::Tls::acceptor),
             http: connection::http(&limits),
             limits: limits.clone(),
+            placeholder: Placeholder::new(),
             stop: CancellationToken::new(),
             cut: CancellationToken::new(),
         });
@@ -49,11 +51,7 @@ impl Listener {
                         continue;
                     }
                 };
-                let connection = shared.clone().serve(socket, Peer { address, tls: false });
-                connections.spawn(async move {
-                    connection.await;
-                    drop(permit);
-                });
+                connections.spawn(shared.clone().serve(socket, Peer { address, tls: false }, permit));
             }
         };
         tokio::select! {

@@ -7,8 +7,9 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
 };
 
+use blobs::{Handover, Placeholder};
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::{body::Incoming, service::Service as HyperService};
 use hyper_util::{
@@ -18,6 +19,7 @@ use hyper_util::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep, timeout},
 };
 use tokio_rustls::TlsAcceptor;
@@ -30,6 +32,7 @@ use super::{
     activity::Verdict,
     body::{InFlight, RequestBody, ResponseBody},
     io::{Notes, Watched},
+    sendfile::FileSending,
 };
 
 /// What all connections of a listener share.
@@ -38,6 +41,8 @@ pub(super) struct Shared<S> {
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) http: auto::Builder<TokioExecutor>,
     pub(super) limits: Limits,
+    /// Stands for the files that connections send.
+    pub(super) placeholder: Placeholder,
     /// The order to finish what is in flight and close.
     pub(super) stop: CancellationToken,
     /// The order to close at once.
@@ -79,18 +84,20 @@ where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// Serves one client to the end.
-    pub(super) async fn serve(self: Arc<Self>, socket: TcpStream, mut peer: Peer) {
+    /// Serves one client to the end, and then gives the permit back.
+    pub(super) async fn serve(self: Arc<Self>, socket: TcpStream, mut peer: Peer, _permit: OwnedSemaphorePermit) {
         // Answers are written whole; waiting for more would only delay them.
         let _ = socket.set_nodelay(true);
         let Some(tls) = &self.tls else {
-            return self.speak(socket, peer).await;
+            let handover = Handover::new(&self.placeholder);
+            let socket = FileSending::new(socket, handover.clone());
+            return self.speak(socket, peer, Some(handover)).await;
         };
         peer.tls = true;
         let handshake = timeout(self.limits.handshake, tls.accept(socket));
         tokio::select! {
             result = handshake => match result {
-                Ok(Ok(stream)) => self.speak(stream, peer).await,
+                Ok(Ok(stream)) => self.speak(stream, peer, None).await,
                 Ok(Err(error)) => debug!(peer = %peer.address, %error, "TLS handshake failed"),
                 Err(_) => debug!(peer = %peer.address, "TLS handshake took too long"),
             },
@@ -98,11 +105,17 @@ where
         }
     }
 
-    async fn speak(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: Peer) {
+    /// Speaks HTTP on a stream. There is a `handover` if the stream can send files.
+    async fn speak(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        peer: Peer,
+        handover: Option<Handover>,
+    ) {
         let notes = Notes::new();
         let io = TokioIo::new(Watched::new(stream, notes.clone()));
-        let service =
-            PerConnection { service: self.service.clone(), peer, notes: notes.clone(), stall: self.limits.stall };
+        let (service, stall) = (self.service.clone(), self.limits.stall);
+        let service = PerConnection { service, peer, notes: notes.clone(), handover, stall };
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut stop = pin!(self.stop.cancelled());
         let mut cut = pin!(self.cut.cancelled());
@@ -145,6 +158,7 @@ struct PerConnection<S> {
     service: S,
     peer: Peer,
     notes: Arc<Notes>,
+    handover: Option<Handover>,
     stall: std::time::Duration,
 }
 
@@ -164,8 +178,13 @@ where
         let stall = self.stall;
         let (head, incoming) = request.into_parts();
         let body = RequestBody::new(incoming, stall, head.version, &head.headers);
+        // HTTP/2 cuts bodies into frames and mixes them.
+        let handover = self.handover.clone().filter(|_| head.version < Version::HTTP_2);
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(self.peer);
+        if let Some(handover) = handover {
+            request.extensions_mut().insert(handover);
+        }
         if self.notes.ambiguous.load(Relaxed) == number {
             request.extensions_mut().insert(AmbiguousFraming);
         }

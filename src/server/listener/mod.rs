@@ -11,6 +11,7 @@ mod framing;
 mod io;
 mod limits;
 mod runtime;
+mod sendfile;
 #[cfg(test)]
 mod tests;
 pub(crate) mod tls;

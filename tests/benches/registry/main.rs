@@ -1,5 +1,5 @@
-//! The load benchmark: `cargo bench --bench registry -- --url A --peer B` loads two registries side by side and prints a
-//! table of both with ratios. It talks to registries that run already and neither starts nor stops one: `tools/bench` does.
+//! The load benchmark: `cargo bench --bench registry -- --url A --peer B` loads registries side by side and prints a table
+//! of all with ratios. It talks to registries that run already and neither starts nor stops one: `tools/bench` does.
 
 mod content;
 mod disk;
@@ -10,6 +10,7 @@ mod measures;
 mod options;
 mod process;
 mod report;
+mod sender;
 mod server;
 mod stats;
 mod targets;
@@ -76,7 +77,7 @@ async fn take(bench: &mut Bench, group: Group) -> Result<()> {
 
 async fn prepare(options: Options, run: u64) -> Result<Bench> {
     // Each side has its own repositories, so that a registry can be compared with itself under other settings.
-    let prefix = |side: &str| format!("bench-{run:016x}-{side}");
+    let prefix = |side: usize| format!("bench-{run:016x}-{side}");
     let access = Access {
         name: &options.name,
         url: &options.url,
@@ -85,17 +86,17 @@ async fn prepare(options: Options, run: u64) -> Result<Bench> {
         scheme: options.auth,
         pid: options.pid,
     };
-    let mut servers = vec![Rc::new(Server::find(access, &prefix("subject")).await?)];
-    if let Some(url) = &options.peer {
+    let mut servers = vec![Rc::new(Server::find(access, &prefix(0)).await?)];
+    for peer in &options.peers {
         let access = Access {
-            name: &options.peer_name,
-            url,
+            name: &peer.name,
+            url: &peer.url,
             user: options.peer_user.as_deref(),
             password: options.peer_password.as_deref(),
             scheme: options.peer_auth,
-            pid: options.peer_pid,
+            pid: None,
         };
-        servers.push(Rc::new(Server::find(access, &prefix("peer")).await?));
+        servers.push(Rc::new(Server::find(access, &prefix(servers.len())).await?));
     }
     let disk = Disk::new(&options.disk_dir.clone().unwrap_or_else(std::env::temp_dir))?;
     let disk_rate = if options.wants(Group::Push) { probe(&disk, run)? } else { f64::INFINITY };

@@ -11,11 +11,14 @@ use crate::options::{Group, Options};
 use crate::process::own_cpu_seconds;
 use crate::server::Server;
 
+/// What stays free on the disk.
+const RESERVE: u64 = 3_000_000_000;
+
 /// Everything that the measures of one run share.
 pub(crate) struct Bench {
     /// The command line.
     pub(crate) options: Options,
-    /// The registry under test and, after it, the peer if there is one.
+    /// The registry under test and, after it, its peers.
     pub(crate) servers: Vec<Rc<Server>>,
     /// A number that no other run has; content and names derive from it.
     pub(crate) run: u64,
@@ -43,8 +46,19 @@ pub(crate) struct Measure {
     pub(crate) pace: Pace,
     /// The content that is pushed, for a measure that writes.
     pub(crate) content: Option<Rc<Content>>,
-    /// Whether the bare disk takes its turn with the same content.
-    pub(crate) bare_disk: bool,
+    /// What the machine does without a registry takes its turn too.
+    pub(crate) bare: Bare,
+}
+
+/// The machine's own limit, beside which a measure is put.
+#[derive(Clone)]
+pub(crate) enum Bare {
+    /// There is none.
+    Nothing,
+    /// The disk, with the content that the measure pushes.
+    Disk,
+    /// A server that does nothing but send a file.
+    Sender(Rc<Server>),
 }
 
 /// What a rate counts.
@@ -68,8 +82,8 @@ pub(crate) struct Row {
     pub(crate) unit: Unit,
     /// In the order of the servers.
     pub(crate) sides: Vec<Side>,
-    /// Megabytes per second of the bare disk, one per round.
-    pub(crate) disk: Vec<f64>,
+    /// The rates of the bare machine, one per round, in the measure's unit.
+    pub(crate) bare: Vec<f64>,
     /// What the figures cannot say.
     pub(crate) notes: Vec<String>,
 }
@@ -113,18 +127,26 @@ impl Bench {
             clients: measure.clients,
             unit: measure.unit,
             sides: Vec::new(),
-            disk: Vec::new(),
+            bare: Vec::new(),
             notes: Vec::new(),
         };
         let mut clients = Vec::new();
-        let refusal = self.cannot_begin(measure);
+        let rounds = self.possible_rounds(measure);
         for server in &self.servers {
-            let made = refusal.clone().map_or_else(|| make(server), Err);
+            let made = rounds.clone().and_then(|_| make(server));
             row.sides.push(Side { skipped: made.as_ref().err().cloned(), ..Side::default() });
             clients.push(made.ok());
         }
+        let mut bare = Vec::new();
+        if let Bare::Sender(sender) = &measure.bare {
+            bare = make(sender).unwrap_or_default();
+        }
         if row.sides.iter().any(|side| side.skipped.is_none()) {
-            self.rounds(measure, &mut row, clients).await;
+            let rounds = rounds.unwrap_or_default();
+            if rounds < measure.rounds {
+                row.notes.push(format!("{rounds} of {} rounds fit on the disk", measure.rounds));
+            }
+            self.rounds(measure, rounds, &mut row, clients, bare).await;
         }
         self.rows.push(row);
         self.rows.last_mut().expect("a row was just pushed")
@@ -133,16 +155,18 @@ impl Bench {
     async fn rounds<C: Client + 'static>(
         &mut self,
         measure: &Measure,
+        rounds: usize,
         row: &mut Row,
         mut clients: Vec<Option<Vec<C>>>,
+        mut bare: Vec<C>,
     ) {
         let limit = self.options.measure_limit();
         let begun = Instant::now();
         let mut longest = Duration::ZERO;
-        let contestants = self.servers.len() + usize::from(measure.bare_disk);
-        for round in 0..measure.rounds.max(1) {
+        let contestants = self.servers.len() + usize::from(!matches!(measure.bare, Bare::Nothing));
+        for round in 0..rounds {
             if round > 0 && begun.elapsed() + longest > limit {
-                row.notes.push(format!("{round} of {} rounds fit into {} s", measure.rounds, limit.as_secs()));
+                row.notes.push(format!("{round} of {rounds} rounds fit into {} s", limit.as_secs()));
                 break;
             }
             let round_begun = Instant::now();
@@ -154,7 +178,16 @@ impl Bench {
                 }
                 let index = (turn + round) % contestants;
                 if index == self.servers.len() {
-                    self.disk_round(measure, row);
+                    match &measure.bare {
+                        Bare::Nothing => {}
+                        Bare::Disk => self.disk_round(measure, row),
+                        Bare::Sender(sender) => {
+                            let mut side = Side::default();
+                            bare = side.round(sender, bare, measure).await;
+                            row.notes.extend(side.first_error.map(|error| format!("the bare sender failed: {error}")));
+                            row.bare.extend(side.rates);
+                        }
+                    }
                 } else if let Some(ready) = clients[index].take() {
                     let server = Rc::clone(&self.servers[index]);
                     clients[index] = Some(row.sides[index].round(&server, ready, measure).await);
@@ -170,32 +203,37 @@ impl Bench {
             Ok((bytes, elapsed)) => {
                 let rate = bytes as f64 / elapsed.as_secs_f64();
                 self.disk_rate = rate;
-                row.disk.push(rate / 1e6);
+                row.bare.push(rate / 1e6);
             }
             Err(error) => row.notes.push(format!("the bare disk failed: {error:#}")),
         }
     }
 
-    /// Why a measure that writes should not be begun: no space for it, or no time for even one round.
-    fn cannot_begin(&self, measure: &Measure) -> Option<String> {
-        let content = measure.content.as_ref()?;
-        let round = content.size() * measure.clients as u64;
-        let most = content.size().saturating_mul(measure.pace.operations).max(round);
-        let needed = most.saturating_mul((measure.rounds * self.servers.len()) as u64);
-        let free = self.disk.free_bytes().unwrap_or(u64::MAX);
-        if free < needed.saturating_add(2_000_000_000) {
-            return Some(format!(
-                "not run: needs {} GB of disk, {} are free",
-                needed / 1_000_000_000,
-                free / 1_000_000_000
+    /// How many rounds there is space for, or why not even one should be begun. What one measure wrote stays on the disk
+    /// until its end.
+    fn possible_rounds(&self, measure: &Measure) -> Result<usize, String> {
+        let rounds = measure.rounds.max(1);
+        let Some(content) = &measure.content else { return Ok(rounds) };
+        let each = content.size() * measure.clients as u64;
+        let most = content.size().saturating_mul(measure.pace.operations).max(each);
+        let servers = self.servers.len() as u64;
+        let free = self.disk.free_bytes().unwrap_or(u64::MAX).saturating_sub(RESERVE);
+        // The bare disk's files are removed at the end of its turn.
+        let room = free.saturating_sub(if matches!(measure.bare, Bare::Disk) { most } else { 0 }) / (most * servers);
+        let gigabytes = |bytes: u64| bytes.div_ceil(1_000_000_000);
+        if room == 0 {
+            let needed = gigabytes(most * (servers + u64::from(matches!(measure.bare, Bare::Disk))));
+            return Err(format!("not run: one round needs {needed} GB of disk, {} are free", gigabytes(free)));
+        }
+        let seconds = (each * (servers + 1)) as f64 / self.disk_rate.max(1.0);
+        let limit = self.options.measure_limit().as_secs_f64();
+        if seconds > limit * 1.5 {
+            let megabytes = self.disk_rate / 1e6;
+            return Err(format!(
+                "not run: one round takes {seconds:.0} s at the disk's {megabytes:.0} MB/s (--measure-seconds {limit:.0})"
             ));
         }
-        let seconds = (round * (self.servers.len() as u64 + 1)) as f64 / self.disk_rate.max(1.0);
-        let limit = self.options.measure_limit().as_secs_f64();
-        (seconds > limit * 1.5).then(|| {
-            let megabytes = self.disk_rate / 1e6;
-            format!("not run: one round takes {seconds:.0} s at the disk's {megabytes:.0} MB/s (--measure-seconds {limit:.0})")
-        })
+        Ok(rounds.min(usize::try_from(room).unwrap_or(rounds)))
     }
 }
 

@@ -6,22 +6,20 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 
-/// Loads one registry, or two side by side, and prints a table with ratios.
+/// Loads one registry, or several side by side, and prints a table with ratios.
 #[derive(Parser)]
 #[command(name = "registry", version, about)]
 pub(crate) struct Options {
     /// Address of the registry under test, such as http://127.0.0.1:5000.
     #[arg(long)]
     pub(crate) url: String,
-    /// Address of the registry to compare with.
-    #[arg(long)]
-    pub(crate) peer: Option<String>,
+    /// Address of a registry to compare with, after a name for it in the table if that is not to be `peer`. May be given
+    /// several times.
+    #[arg(long = "peer", value_name = "[NAME=]URL", value_parser = parse_peer)]
+    pub(crate) peers: Vec<Peer>,
     /// What to call the registry under test in the table.
     #[arg(long, default_value = "wharf")]
     pub(crate) name: String,
-    /// What to call the peer in the table.
-    #[arg(long, default_value = "peer")]
-    pub(crate) peer_name: String,
 
     /// User name (access key id) at the registry under test; anonymous without it.
     #[arg(long, requires = "password")]
@@ -29,25 +27,22 @@ pub(crate) struct Options {
     /// Password (secret access key) at the registry under test.
     #[arg(long, requires = "user")]
     pub(crate) password: Option<String>,
-    /// User name at the peer; anonymous without it.
+    /// User name at every peer; anonymous without it.
     #[arg(long, requires = "peer_password")]
     pub(crate) peer_user: Option<String>,
-    /// Password at the peer.
+    /// Password at every peer.
     #[arg(long, requires = "peer_user")]
     pub(crate) peer_password: Option<String>,
     /// How requests to the registry under test carry the credentials.
     #[arg(long, value_enum, default_value = "basic")]
     pub(crate) auth: Scheme,
-    /// How requests to the peer carry the credentials.
+    /// How requests to peers carry the credentials.
     #[arg(long, value_enum, default_value = "basic")]
     pub(crate) peer_auth: Scheme,
 
     /// Process of the registry under test; found by its listening port when it is left out.
     #[arg(long)]
     pub(crate) pid: Option<u32>,
-    /// Process of the peer; found by its listening port when it is left out.
-    #[arg(long)]
-    pub(crate) peer_pid: Option<u32>,
 
     /// Groups of measures to take; all of them when it is left out.
     #[arg(long, value_enum, value_delimiter = ',')]
@@ -63,12 +58,12 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<f64>,
     /// Seconds that one measure may take over all its rounds. Further rounds are dropped, and a measure whose single
     /// round is foreseen to take longer is not begun; the table says so.
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 60)]
     pub(crate) measure_seconds: u64,
     /// Entries of the long tag list and of the long referrers list.
     #[arg(long)]
     pub(crate) entries: Option<u64>,
-    /// Seconds after which seeding one list on one server stops short.
+    /// Seconds that seeding one list on one server may take, beside `--measure-seconds`; after that it stops short.
     #[arg(long)]
     pub(crate) seed_seconds: Option<u64>,
     /// A directory in the file system where both registries keep their blobs, for the disk's own limit.
@@ -84,6 +79,15 @@ pub(crate) struct Options {
     /// Passed by `cargo bench` to every bench target; it means nothing here.
     #[arg(long, hide = true)]
     pub(crate) bench: bool,
+}
+
+/// A registry to compare with.
+#[derive(Clone)]
+pub(crate) struct Peer {
+    /// Its name in the table.
+    pub(crate) name: String,
+    /// Its address.
+    pub(crate) url: String,
 }
 
 /// How credentials travel.
@@ -138,6 +142,17 @@ impl Options {
 
     /// The longest that seeding one list on one server may take.
     pub(crate) fn seed_limit(&self) -> Duration {
-        Duration::from_secs(self.seed_seconds.unwrap_or(if self.quick { 10 } else { 120 }))
+        Duration::from_secs(self.seed_seconds.unwrap_or(if self.quick { 10 } else { 400 }))
     }
+}
+
+fn parse_peer(text: &str) -> Result<Peer, String> {
+    let (name, url) = match text.split_once('=') {
+        Some((name, url)) if !name.contains('/') => (name, url),
+        _ => ("peer", text),
+    };
+    if url.is_empty() || name.is_empty() {
+        return Err("say NAME=URL, or URL alone".to_owned());
+    }
+    Ok(Peer { name: name.to_owned(), url: url.to_owned() })
 }

@@ -37,11 +37,11 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
     let _ = writeln!(
         text,
         "- Generator and servers share the cores; the generator runs on one thread, with plain HTTP/1.1 over loopback and \
-         keep-alive. Its own CPU time is in the last column but one.",
+         keep-alive, and lets the kernel throw downloads away. Its own CPU time is in the last column but one.",
     );
     let _ = writeln!(
         text,
-        "- Up to {} rounds per measure, {} and the bare disk in turn, the order rotating; a round lasts {:.2} s ({:.2} s \
+        "- Up to {} rounds per measure, {} and the bare machine in turn, the order rotating; a round lasts {:.2} s ({:.2} s \
          for small requests) or one operation of each client. Rates are medians of the rounds, latencies are over all \
          rounds. The file system is synced, untimed, before every round that writes.",
         options.rounds,
@@ -53,8 +53,9 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
         text,
         "- 1 MB is 10^6 bytes. Pushed content is incompressible and unique by its last 64 bytes; its digest comes from a \
          state that was computed before the clock started. A push is POST and PUT (monolithic) or POST, PATCH in chunks \
-         of 32 KiB and PUT (streamed). The bare disk is SHA-256, write and fdatasync of as many files at once. The last \
-         blob of each measure is read back and compared.",
+         of 32 KiB and PUT (streamed). The bare machine beside a push is SHA-256, write and fdatasync of as many files at \
+         once, and beside a pull a program that does nothing but `sendfile`. The last \
+         blob of each push measure, and each blob that was pulled, is read back and compared.",
     );
     let _ = writeln!(
         text,
@@ -66,24 +67,29 @@ fn about(bench: &Bench, minutes: f64, text: &mut String) {
 }
 
 fn ratios(bench: &Bench, text: &mut String) {
-    let subject = &bench.servers[0].name;
-    let peer = bench.servers.get(1).map_or("no peer", |server| server.name.as_str());
-    let _ = writeln!(text, "| measure | clients | unit | {subject} | {peer} | ratio | p99 ratio | of the bare disk |");
-    text.push_str("|---|---:|---|---:|---:|---:|---:|---:|\n");
-    for row in &bench.rows {
-        let ours = rate_cell(&row.sides[0]);
-        let theirs = row.sides.get(1).map_or_else(String::new, rate_cell);
-        let ratio = row.ratio().map_or_else(String::new, |ratio| format!("**{ratio:.2}**"));
-        let p99 = row.p99_ratio().map_or_else(String::new, |ratio| format!("{ratio:.2}"));
-        let disk = row.of_disk().map_or_else(String::new, |share| format!("{share:.2}"));
-        let (name, clients) = (&row.name, row.clients);
-        let _ = writeln!(
-            text,
-            "| {name} | {clients} | {} | {ours} | {theirs} | {ratio} | {p99} | {disk} |",
-            row.unit.name()
-        );
+    let peers = 1..bench.servers.len();
+    let _ = write!(text, "| measure | clients | unit | {} |", bench.servers[0].name);
+    for peer in &bench.servers[1..] {
+        let _ = write!(text, " {} | ratio | p99 ratio |", peer.name);
     }
-    text.push_str("\nA ratio above 1 means a higher rate; a p99 ratio above 1 means that the peer's p99 is longer.\n");
+    text.push_str(" of the bare machine |\n|---|---:|---|---:|");
+    text.push_str(&"---:|---:|---:|".repeat(peers.len()));
+    text.push_str("---:|\n");
+    for row in &bench.rows {
+        let _ = write!(text, "| {} | {} | {} | {} |", row.name, row.clients, row.unit.name(), rate_cell(&row.sides[0]));
+        for peer in peers.clone() {
+            let theirs = rate_cell(&row.sides[peer]);
+            let ratio = row.ratio(peer).map_or_else(String::new, |ratio| format!("**{ratio:.2}**"));
+            let p99 = row.p99_ratio(peer).map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+            let _ = write!(text, " {theirs} | {ratio} | {p99} |");
+        }
+        let bare = row.of_bare().map_or_else(String::new, |share| format!("{share:.2}"));
+        let _ = writeln!(text, " {bare} |");
+    }
+    text.push_str(
+        "\nA ratio above 1 means a higher rate than the peer to its left; a p99 ratio above 1 means that the peer's p99 is \
+         longer.\n",
+    );
 }
 
 fn figures(bench: &Bench, text: &mut String) {
@@ -97,8 +103,8 @@ fn figures(bench: &Bench, text: &mut String) {
                 let _ = writeln!(text, "| {} | {} | {} | {} |", row.name, row.clients, server.name, figure_cells(side));
             }
         }
-        if let Some(rate) = median(&row.disk) {
-            let _ = writeln!(text, "| {} | {} | bare disk | | {rate:.0} | | | | | | | | | |", row.name, row.clients);
+        if let Some(rate) = median(&row.bare) {
+            let _ = writeln!(text, "| {} | {} | bare machine | | {rate:.0} | | | | | | | | | |", row.name, row.clients);
         }
     }
 }
@@ -191,21 +197,21 @@ impl Row {
         format!("{}, c = {}", self.name, self.clients)
     }
 
-    /// The first server's rate over the second's.
-    pub(crate) fn ratio(&self) -> Option<f64> {
-        let theirs = self.sides.get(1)?.rate()?;
+    /// The first server's rate over that of the peer with this index.
+    pub(crate) fn ratio(&self, peer: usize) -> Option<f64> {
+        let theirs = self.sides.get(peer)?.rate()?;
         (theirs > 0.0).then_some(self.sides[0].rate()? / theirs)
     }
 
-    /// The first server's rate over the bare disk's.
-    pub(crate) fn of_disk(&self) -> Option<f64> {
-        Some(self.sides[0].rate()? / median(&self.disk)?)
+    /// The first server's rate over the bare machine's.
+    pub(crate) fn of_bare(&self) -> Option<f64> {
+        Some(self.sides[0].rate()? / median(&self.bare)?)
     }
 
-    fn p99_ratio(&self) -> Option<f64> {
+    fn p99_ratio(&self, peer: usize) -> Option<f64> {
         let p99 = |side: &Side| percentiles(&side.latencies).map(|latency| latency.p99);
         let ours = p99(&self.sides[0])?;
-        (ours > 0.0).then_some(p99(self.sides.get(1)?)? / ours)
+        (ours > 0.0).then_some(p99(self.sides.get(peer)?)? / ours)
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::{Connection, SMALL_BUFFER};
+use crate::http::Connection;
 use crate::options::Scheme;
 use crate::process::Process;
 
@@ -82,9 +82,23 @@ impl Server {
         Ok(server)
     }
 
-    /// A new connection for small replies.
+    /// Something that is no registry and answers every request alike.
+    pub(crate) fn bare(address: SocketAddr) -> Self {
+        Self {
+            name: "bare".to_owned(),
+            address,
+            process: None,
+            prefix: String::new(),
+            token_path: None,
+            host: address.to_string(),
+            authorization: None,
+            basic: None,
+        }
+    }
+
+    /// A new connection.
     pub(crate) async fn connect(&self) -> Result<Connection> {
-        Connection::open(self.address, SMALL_BUFFER).await
+        Connection::open(self.address).await
     }
 
     /// The head of a request with the run's credentials; `extra` holds further whole header lines.

@@ -14,20 +14,24 @@ const MEMORY: f64 = 268.435_456 + 100.0;
 pub(crate) fn write(bench: &Bench, text: &mut String) {
     text.push_str("| target | wanted | worst measure | median over the measures | |\n|---|---:|---:|---:|---|\n");
     let rows = &bench.rows;
-    let ratios = |group: Group, sizes: &[&str]| -> Vec<(String, f64)> {
+    let ratios = |peer: usize, group: Group, sizes: &[&str]| -> Vec<(String, f64)> {
         let matching = rows.iter().filter(|row| row.group == group && row.has_no_errors());
         let matching = matching.filter(|row| sizes.is_empty() || sizes.iter().any(|size| row.name.contains(size)));
-        matching.filter_map(|row| Some((row.label(), row.ratio()?))).collect()
+        matching.filter_map(|row| Some((row.label(), row.ratio(peer)?))).collect()
     };
     let large = ["10 MB", "100 MB"];
-    at_least(text, "manifest requests, × the peer", 10.0, &ratios(Group::Manifests, &[]));
-    at_least(text, "pull of 10 and 100 MB, × the peer", 1.5, &ratios(Group::Pull, &large));
-    at_least(text, "push of 10 and 100 MB, × the peer", 1.5, &ratios(Group::Push, &large));
+    for (peer, server) in bench.servers.iter().enumerate().skip(1) {
+        let name = &server.name;
+        at_least(text, &format!("manifest requests, × {name}"), 10.0, &ratios(peer, Group::Manifests, &[]));
+        at_least(text, &format!("pull of 10 and 100 MB, × {name}"), 1.5, &ratios(peer, Group::Pull, &large));
+        at_least(text, &format!("push of 10 and 100 MB, × {name}"), 1.5, &ratios(peer, Group::Push, &large));
+    }
     for (target, sizes) in
         [("push of 10 and 100 MB, × the bare disk", &large[..]), ("push of 1 MB, × the bare disk", &["1 MB"])]
     {
-        let disk = rows.iter().filter(|row| row.has_no_errors() && sizes.iter().any(|size| row.name.contains(size)));
-        let disk: Vec<_> = disk.filter_map(|row| Some((row.label(), row.of_disk()?))).collect();
+        let pushes = rows.iter().filter(|row| row.group == Group::Push);
+        let disk = pushes.filter(|row| row.has_no_errors() && sizes.iter().any(|size| row.name.contains(size)));
+        let disk: Vec<_> = disk.filter_map(|row| Some((row.label(), row.of_bare()?))).collect();
         at_least(text, target, 0.8, &disk);
     }
 

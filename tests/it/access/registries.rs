@@ -1,7 +1,7 @@
 //! Host names of ECR's form name a registry each: the same repository name in another account or region is another repository.
 
 use http::Method;
-use tests::harness::{Answer, Auth, Client, digest, on_default};
+use tests::harness::{Answer, Auth, Client, DEFAULT, Wharf, digest, on_default};
 
 use super::model::{ACCOUNT, PULL, allow, identity_policy, repository_policy};
 use super::world::empty_index;
@@ -21,9 +21,17 @@ async fn push(client: &Client, host: &str, name: &str, manifest: &[u8]) -> Answe
     call.header("host", host).send().await
 }
 
+/// [`on_default`], with more regions than one.
+async fn in_three_regions(body: impl AsyncFn(&Wharf)) {
+    for &backend in DEFAULT {
+        println!("on {backend:?}");
+        body(&Wharf::with(backend).set("WHARF_REGIONS", "us-east-1,eu-west-1,ap-south-1").start().await).await;
+    }
+}
+
 #[tokio::test]
 async fn the_same_name_in_another_region_is_another_repository() {
-    on_default(async |wharf| {
+    in_three_regions(async |wharf| {
         let root = wharf.client();
         let hosts = ["us-east-1", "eu-west-1", "ap-south-1"].map(|region| host(ACCOUNT, region));
         let manifests = [empty_index(), empty_index()];
@@ -46,6 +54,9 @@ async fn the_same_name_in_another_region_is_another_repository() {
         ask(&root, Method::DELETE, &hosts[1], path).await.expect(202);
         root.get(path).send().await.expect(200);
         ask(&root, Method::GET, &hosts[1], path).await.expect_error(404, "MANIFEST_UNKNOWN");
+        // There are no others.
+        let elsewhere = host(ACCOUNT, "eu-north-1");
+        push(&root, &elsewhere, "team/app", &manifests[0]).await.expect_error(404, "NAME_UNKNOWN");
     })
     .await;
 }
@@ -77,7 +88,7 @@ async fn the_root_of_one_account_is_nobody_special_in_another() {
 
 #[tokio::test]
 async fn policies_hold_in_the_registry_that_they_name() {
-    on_default(async |wharf| {
+    in_three_regions(async |wharf| {
         let root = wharf.client();
         let far = host(ACCOUNT, "eu-west-1");
         let manifest = empty_index();
@@ -101,7 +112,7 @@ async fn policies_hold_in_the_registry_that_they_name() {
 
 #[tokio::test]
 async fn a_session_and_a_blob_stay_in_their_registry() {
-    on_default(async |wharf| {
+    in_three_regions(async |wharf| {
         let root = wharf.client();
         let far = host(ACCOUNT, "eu-west-1");
         let bytes = tests::harness::random(500);

@@ -1,25 +1,36 @@
 //! ECR's API by its unmodified clients, beside what clients of the registry protocol see of the same data. Scripts run
 //! boto3, whose errors are typed; the CLI is used where its own ways matter.
 
+mod account_settings;
 mod batch_check_layer_availability;
 mod batch_delete_image;
 mod batch_get_image;
+mod cache_rules;
 mod create_repository;
+mod creation_templates;
 mod delete_repository;
 mod describe_images;
 mod describe_repositories;
 mod get_download_url_for_layer;
+mod lifecycle_policies;
+mod lifecycle_previews;
 mod limits;
 mod list_image_referrers;
 mod list_images;
 mod paging;
 mod permissions;
+mod pull_time_exclusions;
 mod pull_times;
 mod put_image;
 mod put_image_scanning_configuration;
 mod put_image_tag_mutability;
 mod registries;
+mod registry_policy;
+mod replication;
+mod scanning;
 mod set_repository_policy;
+mod signing;
+mod storage_class;
 mod tag_resource;
 mod terraform;
 mod upload_layer_part;

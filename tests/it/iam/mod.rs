@@ -12,6 +12,7 @@ mod paging;
 mod permissions;
 mod roles;
 mod self_service;
+mod simulation;
 mod tags;
 mod users;
 

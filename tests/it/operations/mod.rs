@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod credential_helper;
 mod footprint;
 mod fsck;
 mod health;

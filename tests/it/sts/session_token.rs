@@ -2,29 +2,10 @@
 
 use serde_json::{Value, json};
 use tests::harness::admin::within_5_s;
-use tests::harness::aws::Aws;
 use tests::harness::{Auth, DEFAULT, Wharf, on_default};
 
+use super::{docker, script, with_credentials};
 use crate::access::model::{PULL, PUSH, allow, identity_policy};
-
-/// A client that does not check parameters before it sends them, so that the server has to.
-pub const UNCHECKED: &str = "
-def unchecked(service):
-    return client(service, config=botocore.config.Config(parameter_validation=False))
-";
-
-/// A client with the credentials of an answer.
-pub fn with_credentials(aws: &Aws, answer: &Value) -> Aws {
-    let text = |name: &str| answer["Credentials"][name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}"));
-    aws.with_session(text("AccessKeyId"), text("SecretAccessKey"), text("SessionToken"))
-}
-
-/// Logs docker in with a password that the CLI printed.
-pub fn docker(wharf: &Wharf, aws: &Aws) -> tests::harness::Client {
-    let finished = aws.cli(&["ecr", "get-login-password"]);
-    assert!(finished.status.success(), "{}", finished.stderr);
-    wharf.client().as_(Auth::basic("AWS", finished.stdout.trim()))
-}
 
 #[tokio::test]
 async fn a_session_is_its_owner_and_ends_with_the_key() {
@@ -93,11 +74,14 @@ async fn a_session_survives_the_rotation_of_keys_and_a_restart() {
 async fn durations_are_checked_and_shortened_for_root() {
     on_default(async |wharf| {
         let aws = wharf.aws();
-        let refused = aws.boto3(&format!("{UNCHECKED}{}", "
+        let refused = script(
+            &aws,
+            "
 sts = unchecked('sts')
 low = refused('ValidationError', sts.get_session_token, DurationSeconds=899)
 refused('ValidationError', sts.get_session_token, DurationSeconds=129601)
-print(json.dumps(low['Error']['Message']))"));
+print(json.dumps(low['Error']['Message']))",
+        );
         let expected = "1 validation error detected: Value '899' at 'durationSeconds' failed to satisfy constraint: Member \
                         must have value greater than or equal to 900";
         assert_eq!(refused, expected);

@@ -1,5 +1,6 @@
 //! Tests of the listener over real sockets: a small router behind it, and clients that misbehave in front.
 
+mod files;
 mod shutdown;
 mod slow_clients;
 mod tls;
@@ -44,6 +45,9 @@ fn router() -> Router {
     Router::new()
         .route("/", get(|Extension(peer): Extension<Peer>| async move { format!("tls={}", peer.tls) }))
         .route("/count", post(count))
+        .route("/file", get(files::answer))
+        .route("/copied-file", get(files::copied_answer))
+        .route("/short-file", get(files::short_answer))
         .route("/large", get(|| async { vec![7u8; 64 << 20] }))
         .route("/slow", get(|| async { sleep(Duration::from_millis(600)).await }))
         .route("/never", get(std::future::pending::<()>))

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::manifests::image;
-use super::repeat::Prepared;
+use super::repeat::{self, Prepared};
 use super::seed::{EMPTY, Entry, Seeder, tag};
 use crate::content::digest;
 use crate::load::Pace;
-use crate::measure::{Bench, Measure, Unit};
+use crate::measure::{Bare, Bench, Measure, Unit};
 use crate::options::Group;
 use crate::server::{Server, path_of};
 use crate::upload::{push_bytes, put_manifest};
@@ -65,25 +65,20 @@ async fn list(bench: &mut Bench, kind: Kind) -> Result<()> {
             Err(reason) => Err(reason.clone()),
         });
     }
+    let clients: &[usize] = if bench.options.quick { &[1] } else { &[1, 10] };
     for (page, which) in ["first", "middle", "last"].into_iter().enumerate() {
-        for clients in if bench.options.quick { vec![1] } else { vec![1, 10] } {
-            let measure = Measure {
-                group: Group::Lists,
-                name: format!("{name}, {which} page of {PAGE}"),
-                clients,
-                unit: Unit::Requests,
-                rounds: bench.options.rounds,
-                pace: Pace::timed(bench.options.short_round()),
-                content: None,
-                bare_disk: false,
-            };
-            let mut ready = lists.iter();
-            let row = bench
-                .take(&measure, |server| {
-                    let ready = ready.next().ok_or("no list was prepared")?.as_ref().map_err(String::clone)?;
-                    Ok(ready.pages[page].clients(server, clients))
-                })
-                .await;
+        let pages: Vec<_> =
+            lists.iter().map(|list| Ok(list.as_ref().map_err(String::clone)?.pages[page].clone())).collect();
+        for row in repeat::take(
+            bench,
+            Group::Lists,
+            &format!("{name}, {which} page of {PAGE}"),
+            clients,
+            &pages,
+            &Bare::Nothing,
+        )
+        .await
+        {
             row.notes.extend(lists.iter().flatten().filter_map(|ready| ready.note.clone()));
         }
     }
@@ -102,7 +97,7 @@ async fn seed(bench: &mut Bench, kind: Kind, bases: &[Result<Rc<str>, String>]) 
         rounds: 1,
         pace: Pace { length: bench.options.seed_limit(), operations: entries, one_each: false },
         content: None,
-        bare_disk: false,
+        bare: Bare::Nothing,
     };
     let mut remaining = bases.iter();
     let row = bench

@@ -2,9 +2,8 @@
 
 use anyhow::Result;
 
-use super::repeat::Prepared;
-use crate::load::Pace;
-use crate::measure::{Bench, Measure, Unit};
+use super::repeat::{self, Prepared};
+use crate::measure::{Bare, Bench};
 use crate::options::Group;
 
 /// Repeats both requests on every server that offers them.
@@ -19,25 +18,7 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
                 None => Err("not offered, or no credentials given".to_owned()),
             });
         }
-        for &clients in clients {
-            let measure = Measure {
-                group: Group::Login,
-                name: name.to_owned(),
-                clients,
-                unit: Unit::Requests,
-                rounds: bench.options.rounds,
-                pace: Pace::timed(bench.options.short_round()),
-                content: None,
-                bare_disk: false,
-            };
-            let mut requests = prepared.iter();
-            bench
-                .take(&measure, |server| {
-                    let request = requests.next().ok_or("no request was prepared")?.as_ref().map_err(String::clone)?;
-                    Ok(request.clients(server, clients))
-                })
-                .await;
-        }
+        repeat::take(bench, Group::Login, name, clients, &prepared, &Bare::Nothing).await;
     }
     Ok(())
 }

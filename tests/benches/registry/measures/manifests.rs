@@ -3,11 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use super::repeat::Prepared;
+use super::repeat::{self, Prepared};
 use crate::content::digest;
 use crate::http::Connection;
-use crate::load::Pace;
-use crate::measure::{Bench, Measure, Unit};
+use crate::measure::{Bare, Bench};
 use crate::options::Group;
 use crate::server::Server;
 use crate::upload::{MANIFEST_TYPE, push_bytes, put_manifest};
@@ -31,27 +30,17 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
             let path = format!("/v2/{}/images/manifests/{reference}", server.prefix);
             let (request, body) = Prepared::probe(server, server.head(method, &path, ""), method == "HEAD").await?;
             ensure!(method == "HEAD" || body == manifest.as_bytes(), "{} changed the manifest", server.name);
-            prepared.push(request);
+            prepared.push(Ok(request));
         }
-        for &clients in clients {
-            let measure = Measure {
-                group: Group::Manifests,
-                name: format!("{method} manifest by {how}"),
-                clients,
-                unit: Unit::Requests,
-                rounds: bench.options.rounds,
-                pace: Pace::timed(bench.options.short_round()),
-                content: None,
-                bare_disk: false,
-            };
-            let mut requests = prepared.iter();
-            bench
-                .take(&measure, |server| {
-                    let request = requests.next().ok_or("no request was prepared")?;
-                    Ok(request.clients(server, clients))
-                })
-                .await;
-        }
+        repeat::take(
+            bench,
+            Group::Manifests,
+            &format!("{method} manifest by {how}"),
+            clients,
+            &prepared,
+            &Bare::Nothing,
+        )
+        .await;
     }
     Ok(())
 }

@@ -1,47 +1,43 @@
 //! Blob downloads of three sizes.
 
+use std::rc::Rc;
+
 use anyhow::{Context, Result};
 
 use super::manifests::image;
 use super::megabytes;
-use super::repeat::Prepared;
+use super::repeat::{self, Prepared};
 use crate::content::{Content, Tail};
-use crate::load::Pace;
-use crate::measure::{Bench, Measure, Unit};
+use crate::measure::{Bare, Bench};
 use crate::options::Group;
+use crate::sender;
 use crate::server::Server;
 use crate::upload::{Mode, push_blob, put_manifest, verify_blob};
 
-/// Pushes one blob per size to every server and downloads it again and again.
+/// Pushes one blob per size to every server and downloads it again and again; the last time it is also looked at.
 pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
     for (number, size) in [1_000_000, 10_000_000, 100_000_000].into_iter().enumerate() {
         let content = Content::new(size, bench.run);
         let tail = Tail::new(bench.run, u64::MAX - number as u64);
+        let digest = content.blob(&tail).digest;
         let mut prepared = Vec::new();
         for server in &bench.servers {
             let request = prepare(server, &content, &tail, size);
-            prepared.push(request.await.with_context(|| format!("cannot prepare {}", server.name))?);
+            prepared.push(Ok(request.await.with_context(|| format!("cannot prepare {}", server.name))?));
         }
         drop(content);
+        let sender = Server::bare(sender::start(bench.disk.path(), size as u64)?);
+        prepared.push(Ok(Prepared::probe(&sender, sender.head("GET", "/", ""), false).await?.0));
+        let bare = Bare::Sender(Rc::new(sender));
         let clients: &[usize] = if bench.options.quick { &[10] } else { &[1, 10] };
-        for &clients in clients {
-            let measure = Measure {
-                group: Group::Pull,
-                name: format!("pull {}", megabytes(size)),
-                clients,
-                unit: Unit::Megabytes,
-                rounds: bench.options.rounds,
-                pace: Pace::timed(bench.options.round()),
-                content: None,
-                bare_disk: false,
-            };
-            let mut requests = prepared.iter();
-            bench
-                .take(&measure, |server| {
-                    let request = requests.next().ok_or("no request was prepared")?;
-                    Ok(request.clients(server, clients))
-                })
-                .await;
+        repeat::take(bench, Group::Pull, &format!("pull {}", megabytes(size)), clients, &prepared, &bare).await;
+        for index in 0..bench.servers.len() {
+            let server = Rc::clone(&bench.servers[index]);
+            if let Err(error) = verify_blob(&server, "pull", &digest).await
+                && let Some(row) = bench.rows.last_mut()
+            {
+                row.sides[index].fail(&error);
+            }
         }
     }
     Ok(())
@@ -55,7 +51,6 @@ async fn prepare(server: &Server, content: &Content, tail: &Tail, size: usize) -
     let layers = [(blob.digest.clone(), blob.length)];
     let manifest = image(server, &mut connection, "pull", &layers).await?;
     put_manifest(server, &mut connection, "pull", &format!("size-{size}"), manifest.as_bytes()).await?;
-    verify_blob(server, "pull", &blob.digest).await?;
     let path = format!("/v2/{}/pull/blobs/{}", server.prefix, blob.digest);
     Ok(Prepared::probe(server, server.head("GET", &path, ""), false).await?.0)
 }

@@ -11,9 +11,9 @@ use anyhow::{Result, bail, ensure};
 
 use super::megabytes;
 use crate::content::{Content, Tail};
-use crate::http::{Connection, SMALL_BUFFER};
+use crate::http::Connection;
 use crate::load::{Client, Pace, run};
-use crate::measure::{Bench, Measure, Unit};
+use crate::measure::{Bare, Bench, Measure, Unit};
 use crate::options::Group;
 use crate::server::Server;
 use crate::upload::{Mode, push_blob, verify_blob};
@@ -42,14 +42,14 @@ pub(crate) async fn take(bench: &mut Bench) -> Result<()> {
     let content = Rc::new(Content::new(10_000_000, bench.run ^ 1));
     let mut shared = measure(bench, "push one 10 MB blob by many at once".to_owned(), many, &content);
     shared.pace = once_each(many);
-    shared.bare_disk = false;
+    shared.bare = Bare::Nothing;
     push_measure(bench, &shared, Mode::Streamed, &Numbers::Shared).await;
 
     let content = Rc::new(Content::new(4_000_000, bench.run));
     let crowd = if bench.options.quick { 100 } else { 500 };
     let mut parallel = measure(bench, "push 4 MB streamed in parallel".to_owned(), crowd, &content);
     parallel.pace = once_each(crowd);
-    parallel.bare_disk = false;
+    parallel.bare = Bare::Nothing;
     push_measure(bench, &parallel, Mode::Streamed, &Numbers::Unique(numbers)).await;
     Ok(())
 }
@@ -69,7 +69,7 @@ fn measure(bench: &Bench, name: String, clients: usize, content: &Rc<Content>) -
             one_each: true,
         },
         content: Some(Rc::clone(content)),
-        bare_disk: true,
+        bare: Bare::Disk,
     }
 }
 
@@ -149,7 +149,7 @@ struct Pusher {
 
 impl Client for Pusher {
     async fn connect(&mut self) -> Result<()> {
-        self.connection = Some(Connection::open(self.server.address, SMALL_BUFFER).await?);
+        self.connection = Some(self.server.connect().await?);
         Ok(())
     }
 

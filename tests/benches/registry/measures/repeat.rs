@@ -1,13 +1,51 @@
-//! The client that repeats one prepared request and checks status and length of each reply. It serves every measure that
-//! reads.
+//! Every measure that reads: one prepared request for each server, repeated by clients that check status and length of
+//! each reply.
 
 use std::rc::Rc;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::http::{Connection, LARGE_BUFFER, SMALL_BUFFER};
-use crate::load::Client;
+use crate::http::Connection;
+use crate::load::{Client, Pace};
+use crate::measure::{Bare, Bench, Measure, Row, Unit};
+use crate::options::Group;
 use crate::server::Server;
+
+/// Takes a measure for each number of clients. For each server there is a request, or the reason why there is none; one
+/// more for the bare machine, if that is given.
+pub(crate) async fn take<'a>(
+    bench: &'a mut Bench,
+    group: Group,
+    name: &str,
+    clients: &[usize],
+    prepared: &[Result<Prepared, String>],
+    bare: &Bare,
+) -> &'a mut [Row] {
+    let first = bench.rows.len();
+    for &clients in clients {
+        let (unit, length) = match group {
+            Group::Pull | Group::Push => (Unit::Megabytes, bench.options.round()),
+            Group::Manifests | Group::Lists | Group::Login => (Unit::Requests, bench.options.short_round()),
+        };
+        let measure = Measure {
+            group,
+            name: name.to_owned(),
+            clients,
+            unit,
+            rounds: bench.options.rounds,
+            pace: Pace::timed(length),
+            content: None,
+            bare: bare.clone(),
+        };
+        let mut requests = prepared.iter();
+        let make = |server: &Rc<Server>| {
+            let request = requests.next().ok_or("no request was prepared")?.as_ref().map_err(String::clone)?;
+            Ok(request.clients(server, clients))
+        };
+        bench.take(&measure, make).await;
+    }
+    &mut bench.rows[first..]
+}
 
 /// A request that was tried once: what to send, and what must come back.
 #[derive(Clone)]
@@ -40,7 +78,7 @@ impl Prepared {
     }
 
     /// Clients that repeat this request.
-    pub(crate) fn clients(&self, server: &Rc<Server>, count: usize) -> Vec<Repeater> {
+    fn clients(&self, server: &Rc<Server>, count: usize) -> Vec<Repeater> {
         let client = || Repeater { server: Rc::clone(server), prepared: self.clone(), connection: None };
         (0..count).map(|_| client()).collect()
     }
@@ -48,8 +86,7 @@ impl Prepared {
 
 impl Client for Repeater {
     async fn connect(&mut self) -> Result<()> {
-        let buffer = if self.prepared.length > 65_536 && !self.prepared.bodiless { LARGE_BUFFER } else { SMALL_BUFFER };
-        self.connection = Some(Connection::open(self.server.address, buffer).await?);
+        self.connection = Some(self.server.connect().await?);
         Ok(())
     }
 

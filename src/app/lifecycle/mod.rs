@@ -1,0 +1,105 @@
+//! Lifecycle policies: which images of a repository are to go, and when.
+//!
+//! Policies are checked and stored, and previewed. Nothing here deletes an image: runs do not exist yet, which the
+//! answers show, since the time of the last one stays at the epoch.
+
+mod evaluate;
+mod images;
+mod pattern;
+#[cfg(test)]
+mod policies;
+mod policy;
+pub mod preview;
+#[cfg(test)]
+mod properties;
+mod schema;
+#[cfg(test)]
+mod vectors;
+
+use store::{Pending, lifecycle_policies};
+use types::Timestamp;
+
+pub use evaluate::{Evaluation, Follower, Image, Taken, evaluate};
+pub use pattern::TagPattern;
+pub use policy::{Count, LifecyclePolicy, PolicyFault, Rule, RuleAction, StorageClass, TagSelection};
+
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
+
+/// The shortest and the longest text of a policy, in characters.
+const LENGTH: std::ops::RangeInclusive<usize> = 100..=30_720;
+
+/// A policy as it is stored.
+#[derive(Debug)]
+pub struct Stored {
+    /// As it was sent.
+    pub text: String,
+    /// When it was last applied; the epoch before a first run.
+    pub last_evaluated_at: Timestamp,
+}
+
+impl From<lifecycle_policies::LifecyclePolicyRow> for Stored {
+    fn from(row: lifecycle_policies::LifecyclePolicyRow) -> Self {
+        // ECR shows the epoch, and tools break when the member is absent.
+        let last_evaluated_at = row.last_evaluated_at.unwrap_or(Timestamp::from_micros(0));
+        Self { text: row.document, last_evaluated_at }
+    }
+}
+
+/// Reads and checks the text of a policy completely.
+pub(crate) fn check(text: &str) -> Result<LifecyclePolicy> {
+    let length = text.chars().count();
+    let invalid = |constraint: String| Error::InvalidParameter { parameter: "lifecyclePolicyText", constraint };
+    if length < *LENGTH.start() {
+        return Err(invalid(format!("must have length greater than or equal to {}", LENGTH.start())));
+    }
+    if length > *LENGTH.end() {
+        return Err(invalid(format!("must have length less than or equal to {}", LENGTH.end())));
+    }
+    LifecyclePolicy::parse(text).map_err(Error::LifecyclePolicyInvalid)
+}
+
+/// Sets the policy of a repository, replacing the one before.
+pub async fn put(ctx: &Ctx, permit: &Permit, text: &str) -> Result<()> {
+    permit.require(Action::PutLifecyclePolicy)?;
+    check(text)?;
+    let (permit, text, now) = (permit.clone(), text.to_owned(), ctx.app.now());
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::lock(conn, &permit).await?;
+                lifecycle_policies::upsert(conn, &repository.repository_id, &text, now).await?;
+                Ok(())
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+/// The policy of a repository.
+pub async fn get(ctx: &Ctx, permit: &Permit) -> Result<Stored> {
+    permit.require(Action::GetLifecyclePolicy)?;
+    let mut conn = ctx.app.db.reader().await?;
+    let repository = repositories::find(&mut conn, permit).await?;
+    let found = lifecycle_policies::find(&mut conn, &repository.repository_id).await?;
+    found.map(Stored::from).ok_or_else(|| unknown(permit))
+}
+
+/// Removes the policy of a repository and gives it back.
+pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<Stored> {
+    permit.require(Action::DeleteLifecyclePolicy)?;
+    let permit = permit.clone();
+    ctx.app
+        .db
+        .write(move |conn| {
+            Box::pin(async move {
+                let repository = repositories::lock(conn, &permit).await?;
+                let found = lifecycle_policies::delete(conn, &repository.repository_id).await?;
+                found.map(Stored::from).ok_or_else(|| unknown(&permit))
+            }) as Pending<'_, Stored, Error>
+        })
+        .await
+}
+
+fn unknown(permit: &Permit) -> Error {
+    Error::LifecyclePolicyUnknown { registry: permit.registry().clone(), repository: permit.repository().clone() }
+}

@@ -1,0 +1,107 @@
+//! The repository of a push, which may not exist yet: then the push creates it, by the creation template for its name if
+//! there is one.
+
+use store::{Conn, stamps};
+use types::TagMutability;
+
+use super::{RepositoryRow, find, new, unknown};
+use crate::registry::creation_templates::{self, Settings as Template};
+use crate::{Action, App, Ctx, Permit, Result, authz, limits};
+
+/// The repository of a push.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    row: RepositoryRow,
+    stored: bool,
+    /// What it gets when it is created.
+    template: Option<Box<Template>>,
+}
+
+impl Target {
+    /// The id of a stored repository; of another, the id that it gets if nobody else creates it first.
+    pub(crate) fn id(&self) -> &str {
+        &self.row.repository_id
+    }
+
+    /// Whether there is such a repository already.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.stored
+    }
+
+    /// Whether creating it changes what requests are judged by. Then [`obey`] is called after the transaction.
+    pub(crate) fn brings_rules(&self) -> bool {
+        self.template.as_ref().is_some_and(|template| template.repository_policy.is_some() || !template.tags.is_empty())
+    }
+
+    /// The repository, created now if it does not exist, in the transaction of what needs it: what is refused creates
+    /// none. Of several first pushes one creates it; the others find it.
+    pub(crate) async fn create(self, conn: &mut Conn, app: &App) -> Result<RepositoryRow> {
+        if self.stored {
+            return Ok(self.row);
+        }
+        if store::repositories::insert(conn, &self.row).await? {
+            limits::require_repository(conn, app, &self.row.registry).await?;
+            if let Some(template) = &self.template {
+                apply(conn, &self.row, template).await?;
+            }
+        }
+        store::repositories::find(conn, &self.row.registry, &self.row.name)
+            .await?
+            .ok_or_else(|| unknown(&self.row.registry, &self.row.name))
+    }
+}
+
+/// Gives a new repository what is not in its own row.
+async fn apply(conn: &mut Conn, row: &RepositoryRow, template: &Template) -> Result<()> {
+    let (id, now) = (&row.repository_id, row.created_at);
+    for tag in &template.tags {
+        store::resource_tags::upsert(conn, id, &tag.key, &tag.value).await?;
+    }
+    if !template.tags.is_empty() {
+        stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;
+    }
+    if let Some(text) = &template.repository_policy {
+        store::repository_policies::upsert(conn, id, text, now).await?;
+        stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+    }
+    if let Some(text) = &template.lifecycle_policy {
+        store::lifecycle_policies::upsert(conn, id, text, now).await?;
+    }
+    Ok(())
+}
+
+/// Lets this process see at once what came with a new repository; the others see it by the stamps.
+pub(crate) async fn obey(app: &App, brings_rules: bool) {
+    if brings_rules && let Err(error) = app.refresh().await {
+        // What was pushed is there. This process sees the rest within a second, as the others do.
+        tracing::warn!(%error, "the policy and the tags of a new repository could not be looked at");
+    }
+}
+
+/// The repository of a push that must exist.
+pub(crate) async fn existing(ctx: &Ctx, permit: &Permit) -> Result<Target> {
+    let row = find(&mut ctx.app.db.reader().await?, permit).await?;
+    Ok(Target { row, stored: true, template: None })
+}
+
+/// Finds the repository of a push. An absent one can be created by a template or if that is switched on, and if the
+/// caller may.
+pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
+    let (registry, name) = (permit.registry(), permit.repository());
+    let mut conn = ctx.app.db.reader().await?;
+    if let Some(row) = store::repositories::find(&mut conn, registry, name).await? {
+        return Ok(Target { row, stored: true, template: None });
+    }
+    let template = creation_templates::applying(&mut conn, registry, name, creation_templates::CREATE_ON_PUSH).await?;
+    drop(conn);
+    if template.is_none() && !ctx.app.config.create_on_push {
+        return Err(permit.repository_unknown());
+    }
+    authz::authorize(ctx, &[Action::CreateRepository], name)?;
+    let mut row = new(ctx.app.new_id(), registry, name, TagMutability::default(), ctx.app.now());
+    if let Some(template) = &template {
+        row.tag_mutability = template.tag_mutability.clone();
+        row.encryption = template.encryption.clone();
+    }
+    Ok(Target { row, stored: false, template: template.map(Box::new) })
+}

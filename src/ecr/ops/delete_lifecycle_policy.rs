@@ -1,0 +1,59 @@
+//! `DeleteLifecyclePolicy`: removes the lifecycle policy of a repository and gives it back.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DeleteLifecyclePolicy.html>
+
+use app::api::Call;
+use app::lifecycle;
+use app::{Action, Grant};
+use aws::{Epoch, Need, Operation};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::shapes::target::Target;
+
+/// The operation.
+pub(crate) struct DeleteLifecyclePolicy;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    registry_id: Option<String>,
+    repository_name: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    registry_id: String,
+    repository_name: String,
+    lifecycle_policy_text: String,
+    last_evaluated_at: Epoch,
+}
+
+impl Operation for DeleteLifecyclePolicy {
+    type Call = Call;
+    const NAME: &'static str = "DeleteLifecyclePolicy";
+    const ACTION: &'static str = Action::DeleteLifecyclePolicy.as_str();
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        Ok(vec![target(call, input)?.need(Action::DeleteLifecyclePolicy)])
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
+        let policy = lifecycle::delete(&call.ctx, &permit).await?;
+        Ok(Output {
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
+            lifecycle_policy_text: policy.text,
+            last_evaluated_at: Epoch(policy.last_evaluated_at),
+        })
+    }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
+}

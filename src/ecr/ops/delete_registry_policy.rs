@@ -1,0 +1,41 @@
+//! `DeleteRegistryPolicy`: removes the registry policy and gives it back.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DeleteRegistryPolicy.html>
+
+use app::api::Call;
+use app::registry::policy;
+use app::{Action, Grant};
+use aws::{Need, Operation, Resource};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// The operation.
+pub(crate) struct DeleteRegistryPolicy;
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Input {}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    registry_id: String,
+    policy_text: String,
+}
+
+impl Operation for DeleteRegistryPolicy {
+    type Call = Call;
+    const NAME: &'static str = "DeleteRegistryPolicy";
+    const ACTION: &'static str = Action::DeleteRegistryPolicy.as_str();
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(_: &Call, _: &Input) -> Result<Vec<Need>, Error> {
+        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
+    }
+
+    async fn run(call: &Call, grant: &Grant, _: Input) -> Result<Output, Error> {
+        let policy_text = policy::delete(&call.ctx, grant).await?;
+        Ok(Output { registry_id: call.account().to_string(), policy_text })
+    }
+}

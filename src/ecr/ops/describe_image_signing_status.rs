@@ -1,0 +1,67 @@
+//! `DescribeImageSigningStatus`: whether an image was signed when it was pushed.
+//! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageSigningStatus.html>
+//!
+//! Nothing is signed yet, so no signing of an image has begun, ended or failed: the list is empty, as on ECR for an image that
+//! no rule is about.
+
+use app::api::Call;
+use app::images::ImageId;
+use app::registry::signing;
+use app::{Action, Grant};
+use aws::{Need, Operation};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::shapes::image::ImageIdentifier;
+use crate::shapes::target::Target;
+
+/// The operation.
+pub(crate) struct DescribeImageSigningStatus;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    registry_id: Option<String>,
+    repository_name: String,
+    image_id: ImageIdentifier,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    registry_id: String,
+    repository_name: String,
+    image_id: ImageIdentifier,
+    /// Always empty.
+    signing_statuses: [(); 0],
+}
+
+impl Operation for DescribeImageSigningStatus {
+    type Call = Call;
+    const NAME: &'static str = "DescribeImageSigningStatus";
+    const ACTION: &'static str = Action::DescribeImageSigningStatus.as_str();
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        Ok(vec![target(call, input)?.need(Action::DescribeImageSigningStatus)])
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+        let target = target(call, &input)?;
+        let permit = target.permit(grant);
+        let digest = signing::status(&call.ctx, &permit, &ImageId::from(&input.image_id)).await?;
+        let image_id = ImageIdentifier { image_digest: Some(digest.to_string()), ..input.image_id };
+        Ok(Output {
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
+            image_id,
+            signing_statuses: [],
+        })
+    }
+}
+
+fn target(call: &Call, input: &Input) -> Result<Target, Error> {
+    Target::read(call, input.registry_id.as_deref(), &input.repository_name)
+}

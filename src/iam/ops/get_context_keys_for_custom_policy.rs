@@ -1,0 +1,38 @@
+//! `GetContextKeysForCustomPolicy`: what conditions and variables of policies ask for.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetContextKeysForCustomPolicy.html>
+
+use app::Grant;
+use app::api::Call;
+use aws::{Need, Operation, Resource};
+use serde::Deserialize;
+
+use crate::error::Error;
+use crate::simulation::context_keys::{self, Output};
+use crate::simulation::input::Simulated;
+
+/// The operation.
+pub(crate) struct GetContextKeysForCustomPolicy;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Input {
+    policy_input_list: Vec<String>,
+}
+
+impl Operation for GetContextKeysForCustomPolicy {
+    type Call = Call;
+    const NAME: &'static str = "GetContextKeysForCustomPolicy";
+    const ACTION: &'static str = "iam:GetContextKeysForCustomPolicy";
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(_: &Call, _: &Input) -> Result<Vec<Need>, Error> {
+        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
+    }
+
+    async fn run(_: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+        grant.require(Self::ACTION)?;
+        Ok(context_keys::of(&Simulated::policies(&input.policy_input_list)?))
+    }
+}

@@ -1,0 +1,156 @@
+//! What the two operations of the simulator have in common in their inputs.
+
+use std::collections::BTreeSet;
+
+use app::api::Call;
+use aws::{Fault, Violations};
+use policy::{Context, Kind, Principal, PrincipalKind};
+use serde::Deserialize;
+use types::AccountId;
+
+use super::Scene;
+use super::sources::{self, Owner, Source};
+use crate::error::Error;
+
+/// A fact about the simulated request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct ContextEntry {
+    context_key_name: Option<String>,
+    #[serde(default)]
+    context_key_values: Vec<String>,
+}
+
+/// The parts of an input that say what is to be simulated.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Simulated {
+    /// Whose policies they are; only of `SimulatePrincipalPolicy`.
+    pub(crate) policy_source_arn: Option<String>,
+    #[serde(default)]
+    pub(crate) policy_input_list: Vec<String>,
+    #[serde(default)]
+    pub(crate) permissions_boundary_policy_input_list: Vec<String>,
+    pub(crate) action_names: Vec<String>,
+    #[serde(default)]
+    pub(crate) resource_arns: Vec<String>,
+    pub(crate) resource_policy: Option<String>,
+    pub(crate) resource_owner: Option<String>,
+    pub(crate) caller_arn: Option<String>,
+    #[serde(default)]
+    pub(crate) context_entries: Vec<ContextEntry>,
+    pub(crate) marker: Option<String>,
+    pub(crate) max_items: Option<i64>,
+}
+
+impl Simulated {
+    /// Checks what can be checked before anything is looked up.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let mut violations = Violations::new();
+        for (index, action) in self.action_names.iter().enumerate() {
+            violations.length(&format!("actionNames.{}.member", index + 1), action, 3..=128);
+        }
+        for (index, arn) in self.resource_arns.iter().enumerate() {
+            violations.length(&format!("resourceArns.{}.member", index + 1), arn, 1..=2048);
+        }
+        if let Some(items) = self.max_items {
+            violations.range("maxItems", items, 1..=1000);
+        }
+        violations.finish()?;
+        if self.action_names.is_empty() {
+            return Err(Fault::new("InvalidInput", "ActionNames must not be empty."));
+        }
+        if self.permissions_boundary_policy_input_list.len() > 1 {
+            return Err(Fault::new("InvalidInput", "PermissionsBoundaryPolicyInputList takes one policy."));
+        }
+        let unnamed = self.action_names.iter().find(|action| !action.contains(':'));
+        match unnamed {
+            Some(action) => Err(Fault::new("InvalidInput", format!("{action} is not an action: it has no service."))),
+            None => Ok(()),
+        }
+    }
+
+    /// The policies of the list.
+    pub(crate) fn policies(list: &[String]) -> Result<Vec<Source>, Error> {
+        let source = |(index, text): (usize, &String)| {
+            Source::input(&format!("PolicyInputList.{}", index + 1), "none", Kind::Identity, text)
+        };
+        list.iter().enumerate().map(source).collect()
+    }
+
+    /// The scene of a simulation for somebody, or for nobody in particular.
+    pub(crate) fn scene(&self, call: &Call, owner: Option<Owner>) -> Result<Scene, Error> {
+        let owner = owner.unwrap_or(Owner { caller: None, identity: Vec::new(), boundary: None });
+        let mut identity = owner.identity;
+        identity.extend(Self::policies(&self.policy_input_list)?);
+        let boundary = match self.permissions_boundary_policy_input_list.first() {
+            Some(text) => Some(Source::input("PermissionsBoundaryPolicyInputList.1", "none", Kind::Identity, text)?),
+            None => owner.boundary,
+        };
+        let resource = self.resource_policy.as_ref();
+        let resource = resource.map(|text| Source::input("ResourcePolicy", "resource", Kind::Resource, text));
+        let caller = match (&self.caller_arn, owner.caller) {
+            (Some(arn), caller) => caller.filter(|caller| caller.arn == *arn).map_or_else(|| user(arn), Ok)?,
+            (None, Some(caller)) => caller,
+            (None, None) if resource.is_some() => {
+                let message =
+                    "CallerArn must be given when ResourcePolicy is and the policies are not those of a user.";
+                return Err(Fault::new("InvalidInput", message).into());
+            }
+            (None, None) => somebody(call.account()),
+        };
+        let default: AccountId = caller.account.parse().map_err(app::Error::from)?;
+        let account = match &self.resource_owner {
+            Some(text) => owner_account(text)?,
+            None => default,
+        };
+        let (mut context, mut given) = (Context::new(), BTreeSet::new());
+        for entry in &self.context_entries {
+            if let Some(key) = &entry.context_key_name {
+                context.set_all(key, entry.context_key_values.iter().cloned());
+                given.insert(key.to_lowercase());
+            }
+        }
+        Ok(Scene { caller, identity, boundary, resource: resource.transpose()?, owner: account, context, given })
+    }
+
+    /// Every action on every resource, in the order of the input.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        let any = self.resource_arns.is_empty().then_some("*");
+        self.action_names.iter().flat_map(move |action| {
+            any.into_iter().chain(self.resource_arns.iter().map(String::as_str)).map(move |arn| (action.as_str(), arn))
+        })
+    }
+}
+
+/// A user that calls in the simulation. Whether it exists does not matter.
+fn user(arn: &str) -> Result<Principal, Error> {
+    let (account, named, arn) = sources::parse(arn)?;
+    let name = match (named.kind, arn.as_str().rsplit_once('/')) {
+        ("user", Some((_, name))) => name.to_owned(),
+        _ => return Err(Fault::new("InvalidInput", "CallerArn must be the ARN of a user.").into()),
+    };
+    Ok(Principal {
+        account: account.as_str().to_owned(),
+        arn: arn.to_string(),
+        user_id: name.clone(),
+        kind: PrincipalKind::User { name },
+    })
+}
+
+/// Somebody of an account of whom nothing is known.
+fn somebody(account: &AccountId) -> Principal {
+    Principal {
+        account: account.as_str().to_owned(),
+        arn: format!("arn:aws:sts::{account}:assumed-role/simulated/simulated"),
+        user_id: "simulated".to_owned(),
+        kind: PrincipalKind::RoleSession { role_arn: format!("arn:aws:iam::{account}:role/simulated") },
+    }
+}
+
+/// The account of `arn:aws:iam::<account>:root`, or of a plain id.
+fn owner_account(text: &str) -> Result<AccountId, Error> {
+    let id = text.strip_prefix("arn:aws:iam::").and_then(|rest| rest.strip_suffix(":root")).unwrap_or(text);
+    let invalid = || Fault::new("InvalidInput", "ResourceOwner must be the ARN of an account.");
+    Ok(id.parse().map_err(|_| invalid())?)
+}

@@ -1,0 +1,221 @@
+//! The one request that the helper makes: `GetAuthorizationToken`, signed, to the registry that docker asks about.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use aws::Credentials;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::uri::Authority;
+use http::{Method, Request};
+use serde::Deserialize;
+use types::Timestamp;
+
+use super::Failure;
+use super::chain::Environment;
+
+const OPERATION: &str = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
+const BODY: &str = "{}";
+/// More than any answer.
+const LONGEST: usize = 1 << 20;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Which registry is asked, and how.
+#[derive(Debug)]
+pub(super) struct Target {
+    authority: Authority,
+    schemes: &'static [&'static str],
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    authorization_data: Vec<AuthorizationData>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizationData {
+    authorization_token: String,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    #[serde(rename = "__type")]
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+impl Target {
+    /// The registry that docker names, by its host or by an address. Docker itself speaks plain HTTP with the machine
+    /// that it runs on alone, and so does this, unless the AWS endpoint of the environment is that registry and says
+    /// how it is reached.
+    pub(super) fn of(server: &str, environment: &Environment) -> Result<Self, Failure> {
+        let rest = server.split_once("://").map_or(server, |(_, rest)| rest);
+        let host = rest.split('/').next().unwrap_or_default();
+        let authority: Authority =
+            host.parse().map_err(|_| Failure::Other(format!("'{server}' is not the host of a registry")))?;
+        // Asked by whoever made this the helper for everything.
+        if authority.as_str().contains('@') || authority.host().ends_with("docker.io") {
+            return Err(Failure::NotFound);
+        }
+        let endpoints = ["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL"];
+        let named = endpoints.iter().filter_map(|name| environment.get(&[name])?.split_once("://"));
+        let told = named.filter(|(_, rest)| rest.trim_end_matches('/') == host).map(|(scheme, _)| scheme).next();
+        let schemes: &[&str] = match told {
+            Some("http") => &["http"],
+            Some(_) => &["https"],
+            None if is_this_machine(authority.host()) => &["https", "http"],
+            None => &["https"],
+        };
+        Ok(Self { authority, schemes })
+    }
+
+    /// The host without its port.
+    pub(super) fn host(&self) -> &str {
+        self.authority.host()
+    }
+}
+
+fn is_this_machine(host: &str) -> bool {
+    let address = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// User name and password for a registry.
+pub(super) async fn login(
+    target: &Target,
+    credentials: &Credentials,
+    region: &str,
+    environment: &Environment,
+) -> Result<(String, String), Failure> {
+    let client = client(target, environment)?;
+    let mut unreachable = None;
+    for scheme in target.schemes {
+        let request = request(target, scheme, credentials, region)?;
+        match client.execute(request).await {
+            Ok(answer) => return read(answer).await,
+            // Only what never reached anybody is tried in another way.
+            Err(error) if error.is_connect() => unreachable = Some(error),
+            Err(error) => return Err(failed(target, &error)),
+        }
+    }
+    Err(unreachable.map_or(Failure::NotFound, |error| failed(target, &error)))
+}
+
+fn request(
+    target: &Target,
+    scheme: &str,
+    credentials: &Credentials,
+    region: &str,
+) -> Result<reqwest::Request, Failure> {
+    let invalid = || Failure::Other("the AWS credentials hold characters that no header can".to_owned());
+    let (mut parts, ()) = Request::builder()
+        .method(Method::POST)
+        .uri("/")
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", OPERATION)
+        .body(())
+        .map_err(|_| invalid())?
+        .into_parts();
+    // A client leaves out the port that its scheme has anyway.
+    let default = if scheme == "https" { 443 } else { 80 };
+    let host = match target.authority.port_u16() {
+        Some(port) if port == default => target.authority.host(),
+        _ => target.authority.as_str(),
+    };
+    let now = Timestamp::from(SystemTime::now());
+    aws::sign(&mut parts, host, BODY.as_bytes(), credentials, region, "ecr", now).ok_or_else(invalid)?;
+    let url = format!("{scheme}://{}/", target.authority).parse().map_err(|_| invalid())?;
+    let mut request = reqwest::Request::new(Method::POST, url);
+    *request.headers_mut() = parts.headers;
+    *request.body_mut() = Some(BODY.into());
+    Ok(request)
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<(String, String), Failure> {
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Some(chunk) =
+        answer.chunk().await.map_err(|error| Failure::Other(format!("the answer ended: {error}")))?
+    {
+        body.extend_from_slice(&chunk);
+        if body.len() > LONGEST {
+            return Err(Failure::Other("the answer is too long".to_owned()));
+        }
+    }
+    if !status.is_success() {
+        let refusal = serde_json::from_slice::<Refusal>(&body);
+        return Err(Failure::Other(match refusal {
+            Ok(Refusal { code, message }) => format!("the registry refused: {code}: {message}"),
+            Err(_) => format!("this is no registry that knows GetAuthorizationToken: it answered {status}"),
+        }));
+    }
+    let token =
+        serde_json::from_slice::<Answer>(&body).ok().and_then(|answer| answer.authorization_data.into_iter().next());
+    let decoded = token.and_then(|data| STANDARD.decode(data.authorization_token).ok());
+    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = text.as_deref().and_then(|text| text.split_once(':'));
+    let (user, password) =
+        pair.ok_or_else(|| Failure::Other("the answer of the registry holds no password".to_owned()))?;
+    Ok((user.to_owned(), password.to_owned()))
+}
+
+/// Certificates that docker and AWS's clients believe are believed here too.
+fn client(target: &Target, environment: &Environment) -> Result<reqwest::Client, Failure> {
+    let mut builder = reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .connect_timeout(PATIENCE / 2)
+        // A signature is for one host.
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("docker-credential-wharf/", env!("CARGO_PKG_VERSION")));
+    let of_docker = Path::new("/etc/docker/certs.d").join(target.authority.as_str()).join("ca.crt");
+    let of_aws = environment.get(&["AWS_CA_BUNDLE"]).map(PathBuf::from);
+    for path in of_aws.into_iter().chain(of_docker.is_file().then_some(of_docker)) {
+        let unusable =
+            |error: String| Failure::Other(format!("cannot use the certificates in {}: {error}", path.display()));
+        let bytes = std::fs::read(&path).map_err(|error| unusable(error.to_string()))?;
+        let certificates =
+            reqwest::Certificate::from_pem_bundle(&bytes).map_err(|error| unusable(error.to_string()))?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|error| Failure::Other(format!("cannot make requests: {error}")))
+}
+
+fn failed(target: &Target, error: &reqwest::Error) -> Failure {
+    let mut text = format!("cannot reach {}: {error}", target.authority);
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    Failure::Other(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn schemes(server: &str, variables: &[(&str, &str)]) -> Option<&'static [&'static str]> {
+        let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        Target::of(server, &Environment::new(variables)).ok().map(|target| target.schemes)
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_or_by_the_endpoint() {
+        assert_eq!(schemes("registry.example.com", &[]), Some(&["https"][..]));
+        assert_eq!(schemes("https://registry.example.com/v2/", &[]), Some(&["https"][..]));
+        for host in ["127.0.0.1:5000", "localhost:5000", "[::1]:5000", "http://a.localhost"] {
+            assert_eq!(schemes(host, &[]), Some(&["https", "http"][..]), "{host}");
+        }
+        let endpoint = [("AWS_ENDPOINT_URL", "http://registry.example.com:5000/")];
+        assert_eq!(schemes("registry.example.com:5000", &endpoint), Some(&["http"][..]));
+        assert_eq!(schemes("other.example.com:5000", &endpoint), Some(&["https"][..]));
+        for none in ["https://index.docker.io/v1/", "docker.io", "", "a b", "user@host"] {
+            assert_eq!(schemes(none, &[]), None, "{none}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The five operations of pull-through cache rules: rules are checked and stored, and a rule is valid when its registry answers.
+
+use tests::harness::{Backend, Wharf, on_default};
+
+use crate::access::model::{allow, identity_policy};
+
+#[tokio::test]
+async fn rules_are_made_listed_changed_and_removed() {
+    on_default(async |wharf| {
+        wharf.aws().boto3(
+            r#"
+ecr = client("ecr")
+account = ecr.describe_registry()["registryId"]
+secret = f"arn:aws:secretsmanager:us-east-1:{account}:secret:ecr-pullthroughcache/hub-AbCdEf"
+made = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
+assert made["registryId"] == account and made["createdAt"].year > 2000 and "credentialArn" not in made
+assert (made["ecrRepositoryPrefix"], made["upstreamRegistryUrl"], made["upstreamRegistry"], made["upstreamRepositoryPrefix"]) \
+    == ("quay", "quay.io", "quay", "ROOT"), made
+hub = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", upstreamRegistryUrl="registry-1.docker.io",
+    upstreamRegistry="docker-hub", credentialArn=secret, registryId=account, upstreamRepositoryPrefix="library")
+assert (hub["credentialArn"], hub["upstreamRepositoryPrefix"]) == (secret, "library"), hub
+ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="ROOT", upstreamRegistryUrl="public.ecr.aws")
+# A slash at the end is assumed, so it is the same rule.
+for prefix in ("quay", "quay/"):
+    refused("PullThroughCacheRuleAlreadyExistsException", ecr.create_pull_through_cache_rule, ecrRepositoryPrefix=prefix,
+        upstreamRegistryUrl="registry.k8s.io")
+
+def prefixes(**arguments):
+    return [rule["ecrRepositoryPrefix"] for rule in ecr.describe_pull_through_cache_rules(**arguments)["pullThroughCacheRules"]]
+assert prefixes() == ["ROOT", "docker-hub", "quay"]
+assert prefixes(ecrRepositoryPrefixes=["quay", "ROOT"]) == ["ROOT", "quay"]
+refused("PullThroughCacheRuleNotFoundException", ecr.describe_pull_through_cache_rules, ecrRepositoryPrefixes=["quay", "absent"])
+pages = list(ecr.get_paginator("describe_pull_through_cache_rules").paginate(PaginationConfig={"PageSize": 2}))
+assert [len(page["pullThroughCacheRules"]) for page in pages] == [2, 1]
+refused("InvalidParameterException", ecr.describe_pull_through_cache_rules, ecrRepositoryPrefixes=["quay"], maxResults=1)
+
+updated = ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", credentialArn=secret + "2")
+assert updated["credentialArn"] == secret + "2" and "updatedAt" in updated
+rule = ecr.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["docker-hub"])["pullThroughCacheRules"][0]
+assert rule["credentialArn"] == secret + "2" and rule["updatedAt"] > rule["createdAt"]
+deleted = ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", registryId=account)
+assert deleted["upstreamRepositoryPrefix"] == "library", deleted
+for call, arguments in [(ecr.delete_pull_through_cache_rule, {}), (ecr.validate_pull_through_cache_rule, {}),
+                        (ecr.update_pull_through_cache_rule, dict(credentialArn=secret))]:
+    refused("PullThroughCacheRuleNotFoundException", call, ecrRepositoryPrefix="docker-hub", **arguments)
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rules_that_are_not_valid_are_refused() {
+    on_default(async |wharf| {
+        wharf.aws().boto3(
+            r#"
+ecr = client("ecr")
+def check(code, expected="", **arguments):
+    error = refused(code, ecr.create_pull_through_cache_rule, **{
+        "ecrRepositoryPrefix": "cache", "upstreamRegistryUrl": "quay.io", **arguments})
+    assert expected in error["message"], error
+check("UnsupportedUpstreamRegistryException", upstreamRegistryUrl="registry.example.com")
+check("UnsupportedUpstreamRegistryException", upstreamRegistryUrl="https://quay.io")
+check("UnsupportedUpstreamRegistryException", upstreamRegistryUrl="127.0.0.1:5000")
+check("UnsupportedUpstreamRegistryException", upstreamRegistry="k8s")
+check("InvalidParameterException", "'upstreamRegistry'", upstreamRegistry="nexus")
+for host in ("registry-1.docker.io", "ghcr.io", "registry.gitlab.com", "mine.azurecr.io", "cgr.dev"):
+    check("InvalidParameterException", "'credentialArn'", upstreamRegistryUrl=host)
+check("InvalidParameterException", "'credentialArn'", credentialArn="arn:aws:secretsmanager:us-east-1:000000000000:secret:some-other-secret")
+check("InvalidParameterException", "'customRoleArn'", customRoleArn="role")
+check("InvalidParameterException", "'ecrRepositoryPrefix'", ecrRepositoryPrefix="Cache")
+check("InvalidParameterException", "'ecrRepositoryPrefix'", ecrRepositoryPrefix="c" * 31)
+check("InvalidParameterException", "'upstreamRepositoryPrefix'", ecrRepositoryPrefix="ROOT", upstreamRepositoryPrefix="library")
+check("InvalidParameterException", "'registryId'", registryId="111122223333")
+assert ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"] == []
+for n in range(50):
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix=f"cache-{n}", upstreamRegistryUrl="quay.io")
+check("LimitExceededException", "50")
+"#,
+        );
+    })
+    .await;
+}
+
+/// The other registry is one of our own, which the operator of the first one has named.
+#[tokio::test]
+async fn a_rule_is_valid_when_its_registry_answers() {
+    let mut upstream = Wharf::start(Backend::SqliteDisk).await;
+    let address = upstream.address();
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let named = format!("http://{address},http://{}", silent.local_addr().expect("a bound port"));
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_CACHE_UPSTREAMS", named).start().await;
+    let script = |body: &str| {
+        let ports = format!("here = '{address}'\nsilent = '{}'\n", silent.local_addr().expect("a bound port"));
+        wharf.aws().boto3(&format!("ecr = client('ecr')\n{ports}{body}"))
+    };
+    script(
+        r#"
+made = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="here", upstreamRegistryUrl=here)
+assert "upstreamRegistry" not in made, made
+tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="here")
+assert tried["isValid"] is True and "failure" not in tried, tried
+assert (tried["ecrRepositoryPrefix"], tried["upstreamRegistryUrl"]) == ("here", here)
+ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="silent", upstreamRegistryUrl=silent)
+tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="silent")
+assert tried["isValid"] is False and "cannot be reached" in tried["failure"], tried
+# A secret is never read: there is nowhere that it could be read from.
+secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/hub-AbCdEf"
+ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="silent", credentialArn=secret)
+tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="silent")
+assert tried["isValid"] is False and "no secret store" in tried["failure"], tried
+"#,
+    );
+    upstream.kill();
+    script(
+        r#"
+tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="here")
+assert tried["isValid"] is False and "cannot be reached" in tried["failure"], tried
+"#,
+    );
+}
+
+#[tokio::test]
+async fn everything_needs_its_permission() {
+    on_default(async |wharf| {
+        let user = wharf.known_user("anna", &identity_policy(&[allow(&["ecr:*"], "*")])).await;
+        wharf.aws().as_user(&user).boto3(
+            r#"
+ecr = client("ecr")
+for call, arguments in [
+    (ecr.create_pull_through_cache_rule, dict(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")),
+    (ecr.describe_pull_through_cache_rules, {}),
+    (ecr.update_pull_through_cache_rule, dict(ecrRepositoryPrefix="quay")),
+    (ecr.delete_pull_through_cache_rule, dict(ecrRepositoryPrefix="quay")),
+    (ecr.validate_pull_through_cache_rule, dict(ecrRepositoryPrefix="quay")),
+]:
+    error = refused("AccessDeniedException", call, **arguments)
+    assert " on resource: * because" in error["Error"]["Message"], error
+"#,
+        );
+    })
+    .await;
+}
