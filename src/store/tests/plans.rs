@@ -106,10 +106,10 @@ const ROWS: &str = "
         select '000000000000', 'region-' || cast(i as text), 'policy', '{}', 1, 0 from n;
     insert into pull_through_cache_rules (account_id, region, prefix, upstream_url, upstream_prefix, version, created_at,
             updated_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select '000000000000', 'us-east-1', 'p' || cast(i as text), 'quay.io', 'ROOT', 1, 0, 0 from n;
     insert into repository_creation_templates (account_id, region, prefix, document, version, created_at, updated_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select '000000000000', 'us-east-1', 'p' || cast(i as text), '{}', 1, 0, 0 from n;
     insert into pull_time_exclusions (account_id, region, principal_arn, created_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
