@@ -290,3 +290,141 @@ fn finish(head: &Head, status: StatusCode, content_type: &'static str, label: &'
     answer.extensions_mut().insert(Label(label));
     answer
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use http::Request;
+    use serde::{Deserialize, Serialize};
+    use types::Timestamp;
+
+    use super::*;
+    use crate::{Audit, Call, Need, Operation, Resource};
+
+    /// Lets everybody in and allows only what is about everything.
+    struct Open;
+    struct Caller;
+
+    impl Host for Open {
+        type Call = Caller;
+
+        fn knows(&self, _: &Signature) -> bool {
+            true
+        }
+
+        fn authenticate(
+            &self,
+            _: &Head,
+            _: Option<&Signature>,
+            _: &'static str,
+            _: Access,
+            _: &Bytes,
+        ) -> Result<Caller, Fault> {
+            Ok(Caller)
+        }
+
+        fn wants(&self, _: Audit, _: Option<&Fault>) -> bool {
+            false
+        }
+
+        async fn record(&self, _: Record<'_, Caller>) {}
+    }
+
+    impl Call for Caller {
+        type Grant = ();
+
+        async fn authorize(&self, needs: &[Need]) -> Result<(), Fault> {
+            if needs.iter().all(|need| need.resource == Resource::Any) {
+                return Ok(());
+            }
+            Err(Fault::common(Common::AccessDenied, "no"))
+        }
+    }
+
+    #[derive(Deserialize)]
+    struct Input {}
+
+    #[derive(Serialize)]
+    struct Output {
+        done: bool,
+    }
+
+    macro_rules! operation {
+        ($name:ident, $access:expr, $needs:expr) => {
+            struct $name;
+
+            impl Operation for $name {
+                type Call = Caller;
+                const NAME: &'static str = stringify!($name);
+                const ACTION: &'static str = concat!("test:", stringify!($name));
+                const ACCESS: Access = $access;
+                type Input = Input;
+                type Output = Output;
+                type Error = Fault;
+
+                fn needs(_: &Caller, _: &Input) -> Result<Vec<Need>, Fault> {
+                    Ok($needs)
+                }
+
+                async fn run(_: &Caller, _: &(), _: Input) -> Result<Output, Fault> {
+                    Ok(Output { done: true })
+                }
+            }
+        };
+    }
+
+    operation!(GetNothing, Access::Permission, Vec::new());
+    operation!(GetSomething, Access::Permission, vec![Need::new(Self::ACTION, Resource::Any)]);
+    operation!(WhoAmI, Access::Signed, Vec::new());
+    operation!(Anybody, Access::Unsigned, Vec::new());
+
+    const OPERATIONS: &[Entry<Caller>] =
+        &[Entry::of::<GetNothing>(), Entry::of::<GetSomething>(), Entry::of::<WhoAmI>(), Entry::of::<Anybody>()];
+
+    fn missing(member: &str) -> Fault {
+        Fault::new("Missing", member)
+    }
+
+    fn ask(operation: &str, signed: bool) -> (u16, String) {
+        let protocol = Protocol::Json { target: "Test" };
+        let dispatcher =
+            Dispatcher::new(Open, vec![Service { name: "test", protocol, operations: OPERATIONS, missing }]);
+        let mut request = Request::post("/").header("x-amz-target", format!("Test.{operation}"));
+        if signed {
+            let signature = "0".repeat(64);
+            let value = format!(
+                "AWS4-HMAC-SHA256 Credential=A/20150830/r/test/aws4_request, \
+                 SignedHeaders=host;x-amz-date;x-amz-target, Signature={signature}"
+            );
+            request = request.header("authorization", value).header("x-amz-date", "20150830T123600Z");
+        }
+        let head = Head {
+            parts: request.body(()).unwrap().into_parts().0,
+            source: [127, 0, 0, 1].into(),
+            secure: false,
+            host: None,
+            request_id: "id".to_owned(),
+            received_at: Timestamp::from_micros(0),
+        };
+        let answer = dispatcher.serve(head, Bytes::new()).now_or_never().unwrap();
+        (answer.status().as_u16(), String::from_utf8_lossy(answer.body()).into_owned())
+    }
+
+    #[test]
+    fn an_operation_that_forgets_what_it_needs_runs_for_nobody() {
+        let (status, body) = ask("GetNothing", true);
+        assert!(status == 500 && body.contains("InternalFailure"), "{status} {body}");
+        assert_eq!(ask("GetSomething", true), (200, r#"{"done":true}"#.to_owned()));
+        assert_eq!(ask("WhoAmI", true), (200, r#"{"done":true}"#.to_owned()));
+    }
+
+    #[test]
+    fn only_what_says_so_runs_without_a_signature() {
+        for operation in ["GetNothing", "GetSomething", "WhoAmI"] {
+            let (status, body) = ask(operation, false);
+            assert!(status == 400 && body.contains("MissingAuthenticationTokenException"), "{operation}: {body}");
+        }
+        assert_eq!(ask("Anybody", false), (200, r#"{"done":true}"#.to_owned()));
+        assert!(ask("Nothing", true).1.contains("UnknownOperationException"));
+    }
+}

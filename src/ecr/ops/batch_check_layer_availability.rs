@@ -3,7 +3,7 @@
 
 use app::api::Call;
 use app::{Action, Grant, images, layers};
-use aws::{Need, Operation};
+use aws::{Audit, Need, Operation};
 use serde::{Deserialize, Serialize};
 use types::Digest;
 
@@ -51,6 +51,7 @@ impl Operation for BatchCheckLayerAvailability {
     type Call = Call;
     const NAME: &'static str = "BatchCheckLayerAvailability";
     const ACTION: &'static str = Action::BatchCheckLayerAvailability.as_str();
+    const AUDIT: Audit = Audit::Data;
     type Input = Input;
     type Output = Output;
     type Error = Error;

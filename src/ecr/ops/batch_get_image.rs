@@ -6,7 +6,7 @@
 
 use app::api::Call;
 use app::{Action, Grant, images};
-use aws::{Need, Operation};
+use aws::{Audit, Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -37,6 +37,7 @@ impl Operation for BatchGetImage {
     type Call = Call;
     const NAME: &'static str = "BatchGetImage";
     const ACTION: &'static str = Action::BatchGetImage.as_str();
+    const AUDIT: Audit = Audit::Data;
     type Input = Input;
     type Output = Output;
     type Error = Error;

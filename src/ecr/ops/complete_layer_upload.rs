@@ -3,7 +3,7 @@
 
 use app::api::Call;
 use app::{Action, Grant, uploads};
-use aws::{Fault, Need, Operation};
+use aws::{Audit, Fault, Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -36,6 +36,7 @@ impl Operation for CompleteLayerUpload {
     type Call = Call;
     const NAME: &'static str = "CompleteLayerUpload";
     const ACTION: &'static str = Action::CompleteLayerUpload.as_str();
+    const AUDIT: Audit = Audit::Data;
     type Input = Input;
     type Output = Output;
     type Error = Error;

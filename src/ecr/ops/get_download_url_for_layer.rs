@@ -8,7 +8,7 @@ use app::{
     Action, Grant,
     layers::{self, Download},
 };
-use aws::{Need, Operation};
+use aws::{Audit, Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -37,6 +37,7 @@ impl Operation for GetDownloadUrlForLayer {
     type Call = Call;
     const NAME: &'static str = "GetDownloadUrlForLayer";
     const ACTION: &'static str = Action::GetDownloadUrlForLayer.as_str();
+    const AUDIT: Audit = Audit::Data;
     type Input = Input;
     type Output = Output;
     type Error = Error;

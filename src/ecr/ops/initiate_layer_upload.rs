@@ -3,7 +3,7 @@
 
 use app::api::Call;
 use app::{Action, Grant, uploads};
-use aws::{Need, Operation};
+use aws::{Audit, Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -33,6 +33,7 @@ impl Operation for InitiateLayerUpload {
     type Call = Call;
     const NAME: &'static str = "InitiateLayerUpload";
     const ACTION: &'static str = Action::InitiateLayerUpload.as_str();
+    const AUDIT: Audit = Audit::Data;
     type Input = Input;
     type Output = Output;
     type Error = Error;

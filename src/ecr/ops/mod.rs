@@ -200,8 +200,29 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
 #[cfg(test)]
 mod tests {
     use app::Action;
+    use aws::Audit;
 
     use super::*;
+
+    #[test]
+    fn only_what_moves_content_is_left_out_of_the_audit_log() {
+        let of = |audit| {
+            let mut names: Vec<_> =
+                OPERATIONS.iter().filter(|entry| entry.audit == audit).map(|entry| entry.name).collect();
+            names.sort_unstable();
+            names
+        };
+        let data = [
+            "BatchCheckLayerAvailability",
+            "BatchGetImage",
+            "CompleteLayerUpload",
+            "GetDownloadUrlForLayer",
+            "InitiateLayerUpload",
+            "UploadLayerPart",
+        ];
+        assert_eq!(of(Audit::Data), data);
+        assert_eq!(of(Audit::Push), ["PutImage"]);
+    }
 
     #[test]
     fn operations_are_unique_and_their_actions_exist() {

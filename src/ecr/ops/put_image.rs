@@ -9,7 +9,7 @@ use app::{
     Action, Grant,
     images::{self, Condition, Push},
 };
-use aws::{Need, Operation, invalid_parameter};
+use aws::{Audit, Need, Operation, invalid_parameter};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use types::{Algorithm, Digest, MediaType, Reference, Tag};
@@ -42,6 +42,7 @@ impl Operation for PutImage {
     type Call = Call;
     const NAME: &'static str = "PutImage";
     const ACTION: &'static str = Action::PutImage.as_str();
+    const AUDIT: Audit = Audit::Push;
     /// A manifest of 4 MiB, each character of which may take two in JSON.
     const BODY_LIMIT: usize = (8 << 20) + (64 << 10);
     type Input = Input;

@@ -6,7 +6,7 @@ use app::{
     Action, Grant,
     uploads::{self, ContentRange},
 };
-use aws::{Blob, Need, Operation, invalid_parameter};
+use aws::{Audit, Blob, Need, Operation, invalid_parameter};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +40,7 @@ impl Operation for UploadLayerPart {
     type Call = Call;
     const NAME: &'static str = "UploadLayerPart";
     const ACTION: &'static str = Action::UploadLayerPart.as_str();
+    const AUDIT: Audit = Audit::Data;
     /// A part of 20 MiB in base64.
     const BODY_LIMIT: usize = (20 << 20) / 3 * 4 + (64 << 10);
     type Input = Input;

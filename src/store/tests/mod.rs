@@ -13,6 +13,7 @@ mod principals;
 mod references;
 mod registry_settings;
 mod removals;
+mod repositories;
 mod sqlite_files;
 mod tags;
 mod transactions;
