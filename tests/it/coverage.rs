@@ -30,9 +30,7 @@ const TABLES: &[(&str, &str)] = &[("ecr", "src/ecr/ops"), ("iam", "src/iam/ops")
 
 /// Operations that need no permission, or whose rule judges by itself, and why each may. The list is short on purpose.
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
-    ("AssumeRole", "the trust policy of the role decides, with the caller's policies"),
     ("AssumeRoleWithWebIdentity", "the token of the identity provider is the credential"),
-    ("DecodeAuthorizationMessage", "the rule judges by itself"),
     ("GetCallerIdentity", "AWS lets everybody ask, whatever their policies deny"),
     ("GetSessionToken", "whoever has a key may have a temporary one that can do the same or less"),
 ];
