@@ -77,6 +77,7 @@ create table lifecycle_previews (
     constraint fk_lifecycle_previews_repository foreign key (repository_id) references repositories (repository_id)
 );
 create index ix_lifecycle_previews_status on lifecycle_previews (status, lease_until);
+create index ix_lifecycle_previews_ended on lifecycle_previews (status, ended_at);
 
 -- What a preview found. Not held by its preview: what nobody refers to any more is swept in batches.
 create table lifecycle_preview_results (

@@ -37,7 +37,10 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(manifest.media_type.is_index(), document.get("manifests").is_some());
     assert!(manifest.config.is_some() != manifest.media_type.is_index());
 
-    let again = Manifest::parse(bytes, Some(&manifest.media_type)).expect("its own media type is no contradiction");
+    let mut again = Manifest::parse(bytes, Some(&manifest.media_type)).expect("its own media type is no contradiction");
+    // Now it was stated, if not by the document.
+    assert!(again.media_type_stated);
+    again.media_type_stated = manifest.media_type_stated;
     assert_eq!(format!("{again:?}"), format!("{manifest:?}"));
 });
 

@@ -57,7 +57,7 @@ fn check(text: &str, kind: Kind) {
     let policy = [Policy { label: "fuzzed".into(), document: Arc::new(document) }];
     for principal in PRINCIPALS.iter() {
         for (action, resource) in REQUESTS {
-            let request = Request { principal, action, resource, context: &CONTEXT };
+            let request = Request { principal, action, resource, context: &*CONTEXT };
             let decide = |policies: Policies| evaluate(&policies, &request, ACCOUNT).is_allowed();
             if kind != Kind::Identity {
                 assert!(may_allow || !decide(Policies { resource: &policy, ..Policies::default() }));

@@ -38,7 +38,7 @@ fn principals(name: &str) -> [Principal; 4] {
 // an action, a resource and values of a condition key.
 fuzz_target!(|input: &str| {
     let parts: Vec<&str> = input.split('\u{1}').collect();
-    let [first, second, resource, limit, name, action, arn, values @ ..] = parts[..] else { return };
+    let &[first, second, resource, limit, name, action, arn, ref values @ ..] = &parts[..] else { return };
     let identity = [policy(first, Kind::Identity), policy(second, Kind::Identity)];
     let reversed = [identity[1].clone(), identity[0].clone()];
     let resource_kind = if action.starts_with("sts:") { Kind::Trust } else { Kind::Resource };

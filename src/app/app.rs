@@ -133,7 +133,7 @@ impl App {
         if let Err(error) = key_uses::flush(self).await {
             tracing::warn!(%error, "the last uses of access keys could not be recorded");
         }
-        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::record(self)).await {
+        if let Ok(Err(error)) = tokio::time::timeout(patience, pulls::flush(self)).await {
             tracing::warn!(%error, "the last pulls could not be recorded");
         }
         let _ = tokio::time::timeout(patience, self.audit.flush()).await;

@@ -9,7 +9,7 @@ use store::{edges, repository_blobs};
 use types::{Digest, Timestamp};
 
 use crate::blobs::{BlobRow, signed_url};
-use crate::{Action, App, Ctx, Error, Permit, Result, blobs, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
 
 /// How long an address of ours is good for.
 const TTL: Duration = Duration::from_secs(20 * 60);
@@ -54,9 +54,11 @@ pub async fn sizes(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec
 /// are to be sent there.
 pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<Download> {
     permit.require(Action::GetDownloadUrlForLayer)?;
-    let blob = blobs::find(ctx, permit, digest).await?;
     let mut conn = ctx.app.db.reader().await?;
-    let repository_id = repositories::find(&mut conn, permit).await?.repository_id;
+    let found = repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
+    let found = found.ok_or_else(|| permit.repository_unknown())?;
+    let repository_id = found.repository_id;
+    let blob = found.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))?;
     if edges::find_parent_of_blob(&mut conn, &repository_id, digest).await?.is_none() {
         return Err(Error::LayerInaccessible(digest.clone()));
     }

@@ -54,7 +54,7 @@ impl Pulls {
 }
 
 /// Writes what was gathered in this process. What could not be written is given up: the next pull is noted again.
-pub async fn record(app: &App) -> Result<()> {
+pub async fn flush(app: &App) -> Result<()> {
     let (now, fresh) = (app.now(), app.now().before(FRESH));
     // In one order everywhere.
     let gathered: BTreeMap<Arc<str>, HashSet<Digest>> = app.pulls.take().into_iter().collect();

@@ -108,7 +108,8 @@ impl Blobs {
             let before = staged.offset;
             let result = match &shared.driver {
                 Driver::Disk(disk) => disk.append(staged, incoming, &about).await,
-                Driver::S3(s3) => s3.append(staged, incoming, &about).await,
+                // Boxed, because it is several times as large, and every upload would carry that for as long as it takes.
+                Driver::S3(s3) => Box::pin(s3.append(staged, incoming, &about)).await,
             };
             shared.metrics.bytes_written.inc_by(staged.offset.saturating_sub(before));
             result
@@ -125,7 +126,7 @@ impl Blobs {
         let work = async {
             match &self.shared.driver {
                 Driver::Disk(disk) => disk.finish(staged, expected).await,
-                Driver::S3(s3) => s3.finish(staged, expected).await,
+                Driver::S3(s3) => Box::pin(s3.finish(staged, expected)).await,
             }
         };
         self.shared.metrics.time(Operation::Finish, work).await

@@ -54,6 +54,11 @@ pub(crate) fn no_such_access_key(access_key_id: &str) -> Error {
     not_found(format!("The Access Key with id {access_key_id} cannot be found."))
 }
 
+/// A user has no password for the console.
+pub(crate) fn no_login_profile(user: &str) -> Error {
+    not_found(format!("Login Profile for User {user} cannot be found."))
+}
+
 /// There is no managed policy of that ARN.
 pub(crate) fn no_such_policy(arn: &str) -> Error {
     not_found(format!("Policy {arn} was not found."))

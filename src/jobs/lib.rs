@@ -10,20 +10,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::lifecycle::preview;
-use app::{App, Result, audit, key_uses, uploads};
+use app::{App, Result, audit, key_uses, pulls, repositories, uploads};
 use store::Pending;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// How often the uses of access keys that this process saw are written.
+/// How often the pulls and the uses of access keys that this process saw are written.
 const RECORD_EVERY: Duration = Duration::from_secs(5);
 const EXPIRE_EVERY: Duration = Duration::from_secs(20);
 const REMOVE_EVERY: Duration = Duration::from_secs(10);
 const SWEEP_PREVIEWS_EVERY: Duration = Duration::from_secs(600);
-/// How often the times of pulls are written.
-const RECORD_PULLS_EVERY: Duration = Duration::from_secs(5);
 const REMOVE_REPOSITORIES_EVERY: Duration = Duration::from_secs(10);
 const DISCARD_EVENTS_EVERY: Duration = Duration::from_secs(600);
 const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
@@ -41,7 +39,7 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             }
         }
     });
-    // Without a lease: each process has seen uses of its own.
+    // Without a lease: each process has seen pulls and uses of its own.
     let own = Arc::clone(app);
     jobs.spawn(async move {
         loop {
@@ -49,20 +47,13 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             if let Err(error) = key_uses::flush(&own).await {
                 tracing::warn!(%error, "the last uses of access keys could not be recorded");
             }
-        }
-    });
-    // Each process writes what it saw, so this takes no lease.
-    let own = Arc::clone(app);
-    jobs.spawn(async move {
-        loop {
-            tokio::time::sleep(RECORD_PULLS_EVERY).await;
-            if let Err(error) = app::record_pulls(&own).await {
-                tracing::warn!(%error, "times of pulls could not be recorded");
+            if let Err(error) = pulls::flush(&own).await {
+                tracing::warn!(%error, "the last pulls could not be recorded");
             }
         }
     });
     jobs.spawn(repeat("remove deleted repositories", REMOVE_REPOSITORIES_EVERY, app, &owner, |app| async move {
-        app::repositories::remove_deleted(&app).await
+        repositories::remove_deleted(&app).await
     }));
     jobs.spawn(repeat("expire uploads", EXPIRE_EVERY, app, &owner, |app| async move {
         uploads::expire(&app).await.map(|ended| ended > 0)

@@ -156,23 +156,24 @@ async fn handle(
     }
 }
 
-/// The handler of each route and method. Each has its permit: authorization cannot be forgotten.
+/// The handler of each route and method. Each has its permit: authorization cannot be forgotten. They are boxed, so that a
+/// request takes the memory of its own handler and not of the largest.
 async fn serve(call: &Call, route: &Route, permit: &Permit, body: &mut Option<Body>) -> Result<Answer, WireError> {
     let mut take = || body.take().unwrap_or_default();
     match (route, call.parts.method.as_str()) {
-        (Route::Manifest { reference, .. }, "GET" | "HEAD") => manifests::get(call, permit, reference).await,
-        (Route::Manifest { reference, .. }, "PUT") => manifests::put(call, permit, reference, take()).await,
-        (Route::Manifest { reference, .. }, "DELETE") => manifests::delete(call, permit, reference).await,
-        (Route::Blob { digest, .. }, "HEAD") => blobs::head(call, permit, digest).await,
-        (Route::Blob { digest, .. }, "GET") => blobs::get(call, permit, digest).await,
-        (Route::Blob { digest, .. }, "DELETE") => blobs::delete(call, permit, digest).await,
-        (Route::Uploads { .. }, "POST") => uploads::begin(call, permit, take()).await,
-        (Route::Upload { id, .. }, "PATCH") => uploads::append(call, permit, id, take()).await,
-        (Route::Upload { id, .. }, "PUT") => uploads::finish(call, permit, id, take()).await,
-        (Route::Upload { id, .. }, "GET" | "HEAD") => uploads::status(call, permit, id).await,
-        (Route::Upload { id, .. }, "DELETE") => uploads::cancel(call, permit, id).await,
-        (Route::Tags { .. }, "GET" | "HEAD") => tags::list(call, permit).await,
-        (Route::Referrers { digest, .. }, "GET" | "HEAD") => referrers::list(call, permit, digest).await,
+        (Route::Manifest { reference, .. }, "GET" | "HEAD") => Box::pin(manifests::get(call, permit, reference)).await,
+        (Route::Manifest { reference, .. }, "PUT") => Box::pin(manifests::put(call, permit, reference, take())).await,
+        (Route::Manifest { reference, .. }, "DELETE") => Box::pin(manifests::delete(call, permit, reference)).await,
+        (Route::Blob { digest, .. }, "HEAD") => Box::pin(blobs::head(call, permit, digest)).await,
+        (Route::Blob { digest, .. }, "GET") => Box::pin(blobs::get(call, permit, digest)).await,
+        (Route::Blob { digest, .. }, "DELETE") => Box::pin(blobs::delete(call, permit, digest)).await,
+        (Route::Uploads { .. }, "POST") => Box::pin(uploads::begin(call, permit, take())).await,
+        (Route::Upload { id, .. }, "PATCH") => Box::pin(uploads::append(call, permit, id, take())).await,
+        (Route::Upload { id, .. }, "PUT") => Box::pin(uploads::finish(call, permit, id, take())).await,
+        (Route::Upload { id, .. }, "GET" | "HEAD") => Box::pin(uploads::status(call, permit, id)).await,
+        (Route::Upload { id, .. }, "DELETE") => Box::pin(uploads::cancel(call, permit, id)).await,
+        (Route::Tags { .. }, "GET" | "HEAD") => Box::pin(tags::list(call, permit)).await,
+        (Route::Referrers { digest, .. }, "GET" | "HEAD") => Box::pin(referrers::list(call, permit, digest)).await,
         _ => Err(WireError::method(allowed_methods(route))),
     }
 }

@@ -48,5 +48,5 @@ async fn serve(state: &State, ticket: &str, parts: &Parts) -> Result<Answer, Wir
         // No policy is asked, so nobody asks for it.
         user_agent: String::new(),
     };
-    content(&ctx, &permit, &parts, blob).await
+    content(&ctx, &permit, parts, blob).await
 }

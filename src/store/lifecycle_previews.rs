@@ -160,6 +160,7 @@ pub async fn update_end(
 
 /// Marks the previews that ended before `before`: their results may be swept.
 pub async fn update_expired(conn: &mut Conn, before: Timestamp) -> Result<u64> {
+    // ix_lifecycle_previews_ended
     conn.execute(
         "update lifecycle_previews
          set status = 'EXPIRED', expiring_count = 0, transitioning_count = 0

@@ -144,7 +144,7 @@ pub async fn list_page(
          from policies
          where account_id = $1
            and name > $4
-           and substr(path, 1, length($2)) = $2
+           and case when substr(path, 1, length($2)) = $2 then 1 = 1 else 1 = 0 end
            and case $3
                when 'anyhow' then 1 = 1
                when 'attached' then exists (

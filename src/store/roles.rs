@@ -110,12 +110,14 @@ pub async fn list_page(
     after: &str,
     limit: usize,
 ) -> Result<Vec<RoleRow>> {
-    // uq_roles_name
+    // uq_roles_name. Without the case, Postgres takes the path to be rare and reads all.
     conn.all(
         "select role_id, account_id, name, path, trust_policy, description, max_session_duration, boundary_arn,
              created_at, last_used_at, last_used_region
          from roles
-         where account_id = $1 and name > $3 and substr(path, 1, length($2)) = $2
+         where account_id = $1
+           and name > $3
+           and case when substr(path, 1, length($2)) = $2 then 1 = 1 else 1 = 0 end
          order by name
          limit $4",
         [account.into(), path_prefix.into(), after.into(), limit.into()],

@@ -95,11 +95,13 @@ pub async fn list_page(
     after: &str,
     limit: usize,
 ) -> Result<Vec<UserRow>> {
-    // uq_users_name
+    // uq_users_name. Without the case, Postgres takes the path to be rare and reads all.
     conn.all(
         "select user_id, account_id, name, path, boundary_arn, created_at
          from users
-         where account_id = $1 and name > $3 and substr(path, 1, length($2)) = $2
+         where account_id = $1
+           and name > $3
+           and case when substr(path, 1, length($2)) = $2 then 1 = 1 else 1 = 0 end
          order by name
          limit $4",
         [account.into(), path_prefix.into(), after.into(), limit.into()],

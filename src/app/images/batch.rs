@@ -3,23 +3,50 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use types::Digest;
+use types::{Digest, Reference};
 
-use super::id::{self, Failure, ImageId};
-use super::{Image, load, note_pull};
-use crate::{Action, Ctx, Permit, Result, repositories};
+use super::id::{self, Failure, ImageId, Named};
+use super::{Image, get, load, note_pull};
+use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
-/// The manifests that ids name, each with why not if not, in the order of the ids.
-pub async fn get_many(
-    ctx: &Ctx,
-    permit: &Permit,
-    ids: &[ImageId],
-) -> Result<Vec<std::result::Result<Arc<Image>, Failure>>> {
+/// Manifests that one answer holds, in bytes together.
+const MOST: usize = 64 << 20;
+
+/// A manifest, or why there is none.
+type Found = std::result::Result<Arc<Image>, Failure>;
+
+/// The manifests that ids name, each with why not if not, in the order of the ids. Counts as a pull of each of them.
+pub async fn pull_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Vec<Found>> {
     permit.require(Action::BatchGetImage)?;
+    let found = match ids {
+        // What most calls ask for takes one query.
+        [id] => match id.parse() {
+            Ok(Named::Tag(tag)) => vec![one(ctx, permit, Reference::Tag(tag)).await?],
+            Ok(Named::Digest(digest)) => vec![one(ctx, permit, Reference::Digest(digest)).await?],
+            Ok(Named::Both(..)) | Err(_) => several(ctx, permit, ids).await?,
+        },
+        _ => several(ctx, permit, ids).await?,
+    };
+    for image in found.iter().flatten() {
+        note_pull(ctx, permit.registry(), image);
+    }
+    Ok(found)
+}
+
+async fn one(ctx: &Ctx, permit: &Permit, reference: Reference) -> Result<Found> {
+    match get(ctx, permit, &reference).await {
+        Ok(image) => Ok(Ok(image)),
+        Err(Error::ManifestUnknown(_)) => Ok(Err(Failure::ImageNotFound)),
+        Err(error) => Err(error),
+    }
+}
+
+async fn several(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Vec<Found>> {
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
     let mut loaded: HashMap<Digest, Arc<Image>> = HashMap::new();
     let mut found = Vec::with_capacity(ids.len());
+    let mut bytes = 0;
     for resolved in id::resolve(&mut conn, &repository.repository_id, ids).await? {
         let image = match resolved {
             Ok(digest) => match loaded.get(&digest) {
@@ -34,20 +61,12 @@ pub async fn get_many(
             },
             Err(failure) => Err(failure),
         };
+        bytes += image.as_ref().map_or(0, |image| image.bytes.len());
+        if bytes > MOST {
+            let reason = format!("The manifests have more than {MOST} bytes together; ask for fewer images at once");
+            return Err(Error::LimitExceeded(reason));
+        }
         found.push(image);
-    }
-    Ok(found)
-}
-
-/// Like [`get_many`], and counts as a pull of each of them.
-pub async fn pull_many(
-    ctx: &Ctx,
-    permit: &Permit,
-    ids: &[ImageId],
-) -> Result<Vec<std::result::Result<Arc<Image>, Failure>>> {
-    let found = get_many(ctx, permit, ids).await?;
-    for image in found.iter().flatten() {
-        note_pull(ctx, permit.registry(), image);
     }
     Ok(found)
 }

@@ -16,7 +16,7 @@ use moka::sync::Cache;
 use store::{Conn, manifests};
 use types::{Digest, MediaType, Reference, RegistryId};
 
-pub use self::batch::{get_many, pull_many};
+pub use self::batch::pull_many;
 pub use self::delete::{Removed, delete, delete_many};
 pub use self::describe::{ImageDetail, describe, describe_page};
 pub use self::id::{Failure, ImageId, is_digest};

@@ -91,7 +91,8 @@ pub fn evaluate(policy: &LifecyclePolicy, images: &[Image], now: Timestamp) -> E
     evaluation
 }
 
-/// The images of each storage class, newest first; of the same time by digest, so that the order of the list is not seen.
+/// The images of each storage class, newest first; of the same time by digest, so that the order of the list is not
+/// seen.
 struct Order {
     standard: Vec<usize>,
     archive: Vec<usize>,

@@ -4,6 +4,7 @@
 //! Whoever works on a preview holds a lease in its row. When a process dies another one takes the preview over, under a
 //! new run: rows of the old run are nobody's, and are swept.
 
+use std::future::Future;
 use std::time::Duration;
 
 use store::lifecycle_preview_results::{self as results, ResultRow, Tagged};
@@ -145,7 +146,15 @@ pub async fn run_next(app: &App) -> Result<bool> {
         return Ok(false);
     };
     match LifecyclePolicy::parse(&preview.document) {
-        Ok(policy) => run(app, &preview, &policy, now).await?,
+        Ok(policy) => match hold(app, &preview.run_id, run(app, &preview, &policy, now)).await {
+            Ok(()) => {}
+            // Somebody tries again once the lease has run out.
+            Err(error @ (Error::Unavailable(_) | Error::NoSpace)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, preview.run_id, "a lifecycle preview failed");
+                end(app, &preview.run_id, Status::Failed, 0, 0).await?;
+            }
+        },
         Err(error) => {
             // It was valid when it was stored: it was written by a newer program.
             tracing::error!(%error, "the policy of a lifecycle preview cannot be read");
@@ -153,6 +162,30 @@ pub async fn run_next(app: &App) -> Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Prolongs the lease of a preview while somebody works on it. Whose lease is lost stops.
+async fn hold(app: &App, run_id: &str, work: impl Future<Output = Result<()>>) -> Result<()> {
+    let prolong = async {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            let (run_id, until) = (run_id.to_owned(), app.now().after(LEASE));
+            let held = app.db.write_in_background(move |conn| {
+                Box::pin(async move { Ok(previews::update_lease(conn, &run_id, until).await?) })
+                    as Pending<'_, bool, Error>
+            });
+            if let Ok(false) = held.await {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        done = work => done,
+        () = prolong => {
+            tracing::info!(preview.run_id = run_id, "a lifecycle preview was taken over, or its repository is gone");
+            Ok(())
+        }
+    }
 }
 
 async fn run(app: &App, preview: &LifecyclePreviewRow, policy: &LifecyclePolicy, now: Timestamp) -> Result<()> {

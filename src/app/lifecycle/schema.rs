@@ -65,7 +65,8 @@ fn rule(value: &Value) -> Checked<Rule<'_>> {
     })
 }
 
-/// An object that has all of the required members and no others than these and the optional ones. Both lists are sorted.
+/// An object that has all of the required members and no others than these and the optional ones. Both lists are
+/// sorted.
 fn object<'d>(value: &'d Value, required: &[&str], optional: &[&str]) -> Checked<&'d Map<String, Value>> {
     let Value::Object(members) = value else {
         return Err(of_type(value, "object"));

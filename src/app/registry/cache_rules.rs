@@ -1,5 +1,5 @@
-//! Pull-through cache rules: which repositories here stand for which repositories of another registry. Rules are checked
-//! and stored; nothing is cached yet. What [`validate`] can try it tries: that the other registry answers.
+//! Pull-through cache rules: which repositories here stand for which repositories of another registry. Rules are
+//! checked and stored; nothing is cached yet. What [`validate`] can try it tries: that the other registry answers.
 
 use outbound::ChosenBy;
 use store::Pending;

@@ -1,5 +1,5 @@
-//! What authorization and pulls ask of registries as a whole, in memory: their policies, and whose pulls leave no trace.
-//! It is read and replaced with the rest of the snapshot.
+//! What authorization and pulls ask of registries as a whole, in memory: their policies, and whose pulls leave no
+//! trace. It is read and replaced with the rest of the snapshot.
 
 use std::collections::{HashMap, HashSet};
 

@@ -54,36 +54,45 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, force: bool) -> Result<Repositor
     Ok(row)
 }
 
-/// Removes some of the rows that deleted repositories left behind. Whether there may be more.
+/// Removes the rows that some deleted repositories left behind. Whether there may be more.
 pub async fn remove_deleted(app: &App) -> Result<bool> {
     let mut conn = app.db.reader().await?;
     let deleted = store::repositories::list_deleted(&mut conn, AT_ONCE).await?;
     drop(conn);
-    let more = !deleted.is_empty();
-    for repository_id in deleted {
-        let now = app.now();
-        loop {
-            let id = repository_id.clone();
-            let gone = app
-                .db
-                .write_in_background(move |conn| {
-                    Box::pin(async move {
-                        // Sessions go by themselves once their time is over, with the bytes that they staged.
-                        uploads::update_expired(conn, &id, now).await?;
-                        if remove_some(conn, &id).await? > 0 {
-                            return Ok(false);
-                        }
-                        store::repositories::delete(conn, &id).await?;
-                        Ok(true)
-                    }) as Pending<'_, bool, Error>
-                })
-                .await?;
-            if gone {
-                break;
-            }
+    let mut gone = 0;
+    for repository_id in &deleted {
+        // One that cannot be removed must not keep the others.
+        match remove(app, repository_id).await {
+            Ok(()) => gone += 1,
+            Err(error) => tracing::warn!(repository_id, %error, "a deleted repository could not be removed yet"),
         }
     }
-    Ok(more)
+    Ok(gone == AT_ONCE)
+}
+
+/// Removes all rows of a deleted repository, in one transaction after another.
+async fn remove(app: &App, repository_id: &str) -> Result<()> {
+    let now = app.now();
+    loop {
+        let id = repository_id.to_owned();
+        let gone = app
+            .db
+            .write_in_background(move |conn| {
+                Box::pin(async move {
+                    // Sessions go by themselves once their time is over, with the bytes that they staged.
+                    uploads::update_expired(conn, &id, now).await?;
+                    if remove_some(conn, &id).await? > 0 {
+                        return Ok(false);
+                    }
+                    store::repositories::delete(conn, &id).await?;
+                    Ok(true)
+                }) as Pending<'_, bool, Error>
+            })
+            .await?;
+        if gone {
+            return Ok(());
+        }
+    }
 }
 
 /// Removes a batch of rows of a repository, those that refer to others first. How many there were.

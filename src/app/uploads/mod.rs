@@ -12,6 +12,7 @@ use std::future::Future;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 use store::blobs::BlobRow;
 use store::uploads::UploadRow;
 use tracing::Instrument;
@@ -151,13 +152,17 @@ fn own(ctx: &Ctx, repository_id: &str, row: Option<UploadRow>) -> Option<UploadR
     })
 }
 
-/// Runs to its end even if the client hangs up: what it sent is then recorded, and the lease given back.
-async fn in_own_task<T: Send + 'static>(
+/// Runs to its end even if the client hangs up: what it sent is then recorded, and the lease given back. It is in its task
+/// from the beginning, so that the request does not carry the memory of the upload as well.
+fn in_own_task<T: Send + 'static>(
     ctx: &Ctx,
     work: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    ctx.app.uploads.spawn(work.in_current_span()).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "an upload ended in a panic");
-        Err(Error::Internal)
+) -> BoxFuture<'static, Result<T>> {
+    let task = ctx.app.uploads.spawn(work.in_current_span());
+    Box::pin(async move {
+        task.await.unwrap_or_else(|error| {
+            tracing::error!(%error, "an upload ended in a panic");
+            Err(Error::Internal)
+        })
     })
 }

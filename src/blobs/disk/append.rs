@@ -85,11 +85,11 @@ impl Disk {
                     silent = false;
                     let mut reserved = (pending.wanted(frame.len()) > 0).then(|| ahead.take()).flatten();
                     let held = reserved.as_ref().map_or(0, Reserved::size);
-                    let more = pending.wanted(frame.len()).saturating_sub(held);
-                    if more > 0 {
+                    let wanted = pending.wanted(frame.len());
+                    if wanted > held {
                         // Larger than a buffer, or the first after a silence. What is reserved goes back first.
                         drop(reserved.take());
-                        reserved = Some(self.reserve(held + more, writer, &mut pending).await?);
+                        reserved = Some(self.reserve(wanted + CONNECTION, writer, &mut pending).await?);
                     }
                     pending.push(&frame, reserved);
                     if pending.size >= LARGE_PIECE {

@@ -6,7 +6,7 @@
 
 use app::api::Call;
 use app::{Action, Grant, images};
-use aws::{Fault, Need, Operation};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -16,9 +16,6 @@ use crate::shapes::target::Target;
 
 /// The operation.
 pub(crate) struct BatchGetImage;
-
-/// Manifests that one answer holds, in bytes together.
-const MOST: usize = 64 << 20;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,11 +53,6 @@ impl Operation for BatchGetImage {
         }
         let asked = image::ids(&input.image_ids);
         let found = images::pull_many(&call.ctx, &target.permit(grant), &asked).await?;
-        let bytes: usize = found.iter().flatten().map(|image| image.bytes.len()).sum();
-        if bytes > MOST {
-            let message = format!("The manifests have {bytes} bytes together; ask for fewer images at once");
-            return Err(Fault::new("LimitExceededException", message).into());
-        }
         let mut output = Output { images: Vec::new(), failures: Vec::new() };
         for (id, found) in input.image_ids.into_iter().zip(found) {
             match found {

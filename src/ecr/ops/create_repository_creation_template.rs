@@ -1,8 +1,8 @@
 //! `CreateRepositoryCreationTemplate`: what repositories get that are created under a prefix on somebody's behalf.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html>
 //!
-//! Templates for `CREATE_ON_PUSH` are applied. Those for the cache and for replication are stored; neither runs yet. Tags and
-//! keys of KMS need no role here.
+//! Templates for `CREATE_ON_PUSH` are applied. Those for the cache and for replication are stored; neither runs yet.
+//! Tags and keys of KMS need no role here.
 
 use app::api::Call;
 use app::registry::creation_templates;

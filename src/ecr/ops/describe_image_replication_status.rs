@@ -1,8 +1,8 @@
 //! `DescribeImageReplicationStatus`: where an image was replicated to.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageReplicationStatus.html>
 //!
-//! Nothing is replicated yet, so no replication of an image has begun, ended or failed: the list is empty, as on ECR for an
-//! image that no rule is about.
+//! Nothing is replicated yet, so no replication of an image has begun, ended or failed: the list is empty, as on ECR
+//! for an image that no rule is about.
 
 use app::api::Call;
 use app::images::ImageId;

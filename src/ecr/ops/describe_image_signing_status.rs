@@ -1,8 +1,8 @@
 //! `DescribeImageSigningStatus`: whether an image was signed when it was pushed.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageSigningStatus.html>
 //!
-//! Nothing is signed yet, so no signing of an image has begun, ended or failed: the list is empty, as on ECR for an image that
-//! no rule is about.
+//! Nothing is signed yet, so no signing of an image has begun, ended or failed: the list is empty, as on ECR for an
+//! image that no rule is about.
 
 use app::api::Call;
 use app::images::ImageId;

@@ -1,4 +1,5 @@
-//! `DescribeRepositoryCreationTemplates`: the creation templates of the registry by prefix, or those of some prefixes. An
+//! `DescribeRepositoryCreationTemplates`: the creation templates of the registry by prefix, or those of some prefixes.
+//! An
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeRepositoryCreationTemplates.html>
 //! unknown prefix is left out: the operation has no error for it.
 

@@ -1,8 +1,9 @@
 //! `StartImageScan`: scans an image for vulnerabilities.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html>
 //!
-//! There is no scanner yet. A call about an image that exists is refused with the `ValidationException` that ECR has where
-//! scans by hand are not to be had; to say that a scan began would let `aws ecr wait image-scan-complete` wait for nothing.
+//! There is no scanner yet. A call about an image that exists is refused with the `ValidationException` that ECR has
+//! where scans by hand are not to be had; to say that a scan began would let `aws ecr wait image-scan-complete` wait
+//! for nothing.
 
 use app::api::Call;
 use app::images::ImageId;

@@ -1,8 +1,8 @@
 //! `StartReplicationBackfill`: replicates what is there already to a destination.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartReplicationBackfill.html>
 //!
-//! Nothing is replicated yet, so no backfill begins: a destination that is not configured is refused as on ECR, one that is
-//! with a `ValidationException` that says so.
+//! Nothing is replicated yet, so no backfill begins: a destination that is not configured is refused as on ECR, one
+//! that is with a `ValidationException` that says so.
 
 use app::api::Call;
 use app::registry::replication::{self, ReplicationDestination};

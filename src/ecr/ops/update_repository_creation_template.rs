@@ -1,4 +1,5 @@
-//! `UpdateRepositoryCreationTemplate`: changes a creation template. What is not named stays; an empty text or list clears.
+//! `UpdateRepositoryCreationTemplate`: changes a creation template. What is not named stays; an empty text or list
+//! clears.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateRepositoryCreationTemplate.html>
 
 use app::api::Call;

@@ -17,6 +17,7 @@ mod delete_access_key;
 mod delete_account_alias;
 mod delete_group;
 mod delete_group_policy;
+mod delete_login_profile;
 mod delete_open_id_connect_provider;
 mod delete_policy;
 mod delete_policy_version;
@@ -36,6 +37,7 @@ mod get_context_keys_for_custom_policy;
 mod get_context_keys_for_principal_policy;
 mod get_group;
 mod get_group_policy;
+mod get_login_profile;
 mod get_open_id_connect_provider;
 mod get_policy;
 mod get_policy_version;
@@ -53,6 +55,7 @@ mod list_group_policies;
 mod list_groups;
 mod list_groups_for_user;
 mod list_instance_profiles_for_role;
+mod list_mfa_devices;
 mod list_open_id_connect_provider_tags;
 mod list_open_id_connect_providers;
 mod list_policies;
@@ -61,9 +64,13 @@ mod list_policy_versions;
 mod list_role_policies;
 mod list_role_tags;
 mod list_roles;
+mod list_service_specific_credentials;
+mod list_signing_certificates;
+mod list_ssh_public_keys;
 mod list_user_policies;
 mod list_user_tags;
 mod list_users;
+mod list_virtual_mfa_devices;
 mod put_group_policy;
 mod put_role_permissions_boundary;
 mod put_role_policy;
@@ -110,6 +117,7 @@ use self::delete_access_key::DeleteAccessKey;
 use self::delete_account_alias::DeleteAccountAlias;
 use self::delete_group::DeleteGroup;
 use self::delete_group_policy::DeleteGroupPolicy;
+use self::delete_login_profile::DeleteLoginProfile;
 use self::delete_open_id_connect_provider::DeleteOpenIDConnectProvider;
 use self::delete_policy::DeletePolicy;
 use self::delete_policy_version::DeletePolicyVersion;
@@ -129,6 +137,7 @@ use self::get_context_keys_for_custom_policy::GetContextKeysForCustomPolicy;
 use self::get_context_keys_for_principal_policy::GetContextKeysForPrincipalPolicy;
 use self::get_group::GetGroup;
 use self::get_group_policy::GetGroupPolicy;
+use self::get_login_profile::GetLoginProfile;
 use self::get_open_id_connect_provider::GetOpenIDConnectProvider;
 use self::get_policy::GetPolicy;
 use self::get_policy_version::GetPolicyVersion;
@@ -146,6 +155,7 @@ use self::list_group_policies::ListGroupPolicies;
 use self::list_groups::ListGroups;
 use self::list_groups_for_user::ListGroupsForUser;
 use self::list_instance_profiles_for_role::ListInstanceProfilesForRole;
+use self::list_mfa_devices::ListMFADevices;
 use self::list_open_id_connect_provider_tags::ListOpenIDConnectProviderTags;
 use self::list_open_id_connect_providers::ListOpenIDConnectProviders;
 use self::list_policies::ListPolicies;
@@ -154,9 +164,13 @@ use self::list_policy_versions::ListPolicyVersions;
 use self::list_role_policies::ListRolePolicies;
 use self::list_role_tags::ListRoleTags;
 use self::list_roles::ListRoles;
+use self::list_service_specific_credentials::ListServiceSpecificCredentials;
+use self::list_signing_certificates::ListSigningCertificates;
+use self::list_ssh_public_keys::ListSSHPublicKeys;
 use self::list_user_policies::ListUserPolicies;
 use self::list_user_tags::ListUserTags;
 use self::list_users::ListUsers;
+use self::list_virtual_mfa_devices::ListVirtualMFADevices;
 use self::put_group_policy::PutGroupPolicy;
 use self::put_role_permissions_boundary::PutRolePermissionsBoundary;
 use self::put_role_policy::PutRolePolicy;
@@ -202,6 +216,7 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<DeleteAccountAlias>(),
     Entry::of::<DeleteGroup>(),
     Entry::of::<DeleteGroupPolicy>(),
+    Entry::of::<DeleteLoginProfile>(),
     Entry::of::<DeleteOpenIDConnectProvider>(),
     Entry::of::<DeletePolicy>(),
     Entry::of::<DeletePolicyVersion>(),
@@ -221,6 +236,7 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<GetContextKeysForPrincipalPolicy>(),
     Entry::of::<GetGroup>(),
     Entry::of::<GetGroupPolicy>(),
+    Entry::of::<GetLoginProfile>(),
     Entry::of::<GetOpenIDConnectProvider>(),
     Entry::of::<GetPolicy>(),
     Entry::of::<GetPolicyVersion>(),
@@ -238,6 +254,7 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<ListGroups>(),
     Entry::of::<ListGroupsForUser>(),
     Entry::of::<ListInstanceProfilesForRole>(),
+    Entry::of::<ListMFADevices>(),
     Entry::of::<ListOpenIDConnectProviderTags>(),
     Entry::of::<ListOpenIDConnectProviders>(),
     Entry::of::<ListPolicies>(),
@@ -246,9 +263,13 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<ListRolePolicies>(),
     Entry::of::<ListRoleTags>(),
     Entry::of::<ListRoles>(),
+    Entry::of::<ListSSHPublicKeys>(),
+    Entry::of::<ListServiceSpecificCredentials>(),
+    Entry::of::<ListSigningCertificates>(),
     Entry::of::<ListUserPolicies>(),
     Entry::of::<ListUserTags>(),
     Entry::of::<ListUsers>(),
+    Entry::of::<ListVirtualMFADevices>(),
     Entry::of::<PutGroupPolicy>(),
     Entry::of::<PutRolePermissionsBoundary>(),
     Entry::of::<PutRolePolicy>(),

@@ -8,10 +8,13 @@ use types::Timestamp;
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
 use crate::edges::Kind;
+use crate::lifecycle_preview_results::Tagged;
 use crate::{Conn, Db, Result};
 use crate::{
-    blobs, edges, manifests, removals, repositories, repository_blobs, repository_policies, resource_tags, tags,
-    uploads,
+    access_keys, blobs, edges, group_members, groups, iam_tags, inline_policies, lifecycle_policies,
+    lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_through_cache_rules,
+    pull_time_exclusions, registry_settings, removals, repositories, repository_blobs, repository_creation_templates,
+    repository_policies, resource_tags, tags, uploads, users,
 };
 
 tokio::task_local! {
@@ -72,9 +75,58 @@ const ROWS: &str = "
         select 'u' || cast(i as text), 'r' || cast(100001 + i % 20 as text), 'x', '{}', 'up-' || cast(i as text),
             case when i % 4 = 0 then 'tail-' || cast(i as text) end, 0,
             case when i % 10 = 0 then 'open' else 'done' end, 0, 0, i from n;
+    insert into users (user_id, account_id, name, path, boundary_arn, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'AIDA' || cast(i as text), '000000000000', 'user-' || cast(i as text), '/',
+            case when i % 500 = 0 then 'arn:limit-' || cast(i % 7 as text) end, 0 from n;
+    insert into groups (group_id, account_id, name, path, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'AGPA' || cast(i as text), '000000000000', 'group-' || cast(i as text), '/', 0 from n;
+    insert into group_members (group_id, user_id)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'AGPA' || cast(100001 + i % 1000 as text), 'AIDA' || cast(i as text) from n;
+    insert into access_keys (access_key_id, account_id, user_id, sealed_secret, status, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'AKIA' || cast(i as text), '000000000000', 'AIDA' || cast(i as text), cast('x' as blob), 'Active', 0
+            from n;
+    insert into inline_policies (principal_id, name, document)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'AIDA' || cast(i as text), 'own', '{}' from n;
+    insert into policy_attachments (principal_id, policy_arn, account_id)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'AIDA' || cast(i as text), 'arn:policy-' || cast(i % 2000 as text), '000000000000' from n;
+    insert into iam_tags (resource_id, folded_key, key, value)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'AIDA' || cast(i as text), 'team', 'Team', 'a' from n;
     insert into removals (object_key, not_before)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'gone-' || cast(i as text), i from n;";
+        select 'gone-' || cast(i as text), i from n;
+    insert into registry_settings (account_id, region, name, document, version, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select '000000000000', 'region-' || cast(i as text), 'policy', '{}', 1, 0 from n;
+    insert into pull_through_cache_rules (account_id, region, prefix, upstream_url, upstream_prefix, version, created_at,
+            updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select '000000000000', 'us-east-1', 'p' || cast(i as text), 'quay.io', 'ROOT', 1, 0, 0 from n;
+    insert into repository_creation_templates (account_id, region, prefix, document, version, created_at, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select '000000000000', 'us-east-1', 'p' || cast(i as text), '{}', 1, 0, 0 from n;
+    insert into pull_time_exclusions (account_id, region, principal_arn, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select '000000000000', 'us-east-1', 'p' || cast(i as text), 0 from n;
+    insert into lifecycle_policies (repository_id, document, version, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'r' || cast(i as text), '{}', 1, 0 from n;
+    insert into lifecycle_previews (repository_id, run_id, document, status, expiring_count, transitioning_count,
+            lease_until, started_at, ended_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'r' || cast(i as text), 'run' || cast(i as text), '{}',
+            case when i % 500 = 0 then 'IN_PROGRESS' else 'COMPLETE' end, 0, 0, i, 0, i from n;
+    insert into lifecycle_preview_results (run_id, position, digest, tags, pushed_at, storage_class, action, rule_priority)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'run' || cast(100001 + i % 20 as text), i,
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            case when i % 2 = 0 then '[]' else '[\"t\"]' end, 0, 'STANDARD', 'EXPIRE', 1 from n;";
 
 /// Asks for everything that a request, or frequent background work, asks for.
 async fn ask(conn: &mut Conn) -> Result<()> {
@@ -145,7 +197,59 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     uploads::update_released(conn, "u105000", "me").await?;
     uploads::list_expired(conn, time, 100).await?;
     uploads::delete_done(conn, time, 100).await?;
+    let account = registry.account.clone();
+    let user = users::find(conn, &account, "user-105000").await?.expect("a user");
+    users::find_by_id(conn, "AIDA105000").await?;
+    users::insert(conn, &user).await?;
+    users::update_name(conn, &user, "user-105000", "/").await?;
+    users::list_page(conn, &account, "/", "user-105000", 100).await?;
+    groups::find(conn, &account, "group-105000").await?;
+    groups::list_page(conn, &account, "/", "group-105000", 100).await?;
+    group_members::list_group_names(conn, &["AIDA105000", "AIDA105001"]).await?;
+    group_members::insert(conn, "AGPA105000", "AIDA105000").await?;
+    group_members::delete(conn, "AGPA105000", "AIDA105000").await?;
+    access_keys::find(conn, "AKIA105000").await?;
+    access_keys::list_of_user(conn, "AIDA105000").await?;
+    access_keys::count_of_user(conn, "AIDA105000").await?;
+    access_keys::update_status(conn, "AKIA105000", true).await?;
+    inline_policies::find(conn, "AIDA105000", "own").await?;
+    inline_policies::list_of(conn, &["AIDA105000", "AIDA105001"]).await?;
+    inline_policies::list_names(conn, "AIDA105000", "", 100).await?;
+    policy_attachments::list_of(conn, &["AIDA105000", "AIDA105001"]).await?;
+    policy_attachments::count(conn, "AIDA105000").await?;
+    policy_attachments::delete(conn, "AIDA105000", "arn:policy-7").await?;
+    iam_tags::list_of(conn, &["AIDA105000", "AIDA105001"]).await?;
+    iam_tags::list_page(conn, "AIDA105000", "", 100).await?;
+    iam_tags::delete(conn, "AIDA105000", &["team"]).await?;
     uploads::update_expired(conn, id, time).await?;
+    registry_settings::find(conn, &registry, "policy").await?;
+    registry_settings::upsert(conn, &registry, "policy", "{}", NOW).await?;
+    registry_settings::delete(conn, &registry, "policy").await?;
+    let prefixes = ["p101000".to_owned(), "p102000".to_owned()];
+    pull_through_cache_rules::find_all(conn, &registry, &prefixes).await?;
+    pull_through_cache_rules::list(conn, &registry, "p102000", 100).await?;
+    pull_through_cache_rules::update(conn, &registry, "p101000", None, None, NOW).await?;
+    pull_through_cache_rules::delete(conn, &registry, "p101000").await?;
+    repository_creation_templates::find_all(conn, &registry, &prefixes).await?;
+    repository_creation_templates::list(conn, &registry, "p102000", 100).await?;
+    repository_creation_templates::lock(conn, &registry, "p101000").await?;
+    repository_creation_templates::delete(conn, &registry, "p101000").await?;
+    pull_time_exclusions::list(conn, &registry, "p102000", 100).await?;
+    pull_time_exclusions::delete(conn, &registry, "p101000").await?;
+    lifecycle_policies::find(conn, id).await?;
+    lifecycle_policies::upsert(conn, id, "{}", NOW).await?;
+    lifecycle_policies::delete(conn, id).await?;
+    lifecycle_previews::find(conn, id).await?;
+    lifecycle_previews::insert(conn, id, "another", "{}", NOW).await?;
+    lifecycle_previews::claim(conn, "claimed", time, NOW).await?;
+    lifecycle_previews::update_lease(conn, "claimed", NOW).await?;
+    lifecycle_previews::update_expired(conn, time).await?;
+    lifecycle_previews::contains(conn, "run101000").await?;
+    lifecycle_preview_results::list(conn, "run100005", Tagged::Yes, 100_500, 100).await?;
+    lifecycle_preview_results::find_all(conn, "run100005", &[first.clone(), second.clone()]).await?;
+    lifecycle_preview_results::find_next_run(conn, "run100005").await?;
+    lifecycle_preview_results::delete(conn, "run100005", 100).await?;
+    edges::list_children(conn, id, &[&first, &second], Kind::Child).await?;
     removals::contains(conn, "gone-105000").await?;
     removals::list_due(conn, time, 100).await?;
     removals::delete_needed(conn, time).await?;

@@ -48,7 +48,7 @@ async fn whole_run(options: Options) -> Result<()> {
     }
     // Pushes come before the long lists: a garbage collection between them would have to walk those.
     let mut outcome = Ok(());
-    for group in [Group::Manifests, Group::Login, Group::Pull, Group::Push, Group::Lists] {
+    for group in [Group::Manifests, Group::Login, Group::Api, Group::Pull, Group::Push, Group::Lists] {
         if bench.options.wants(group) {
             outcome = take(&mut bench, group).await.with_context(|| format!("the group {group:?} was cut short"));
             if outcome.is_err() {
@@ -69,6 +69,7 @@ async fn take(bench: &mut Bench, group: Group) -> Result<()> {
     match group {
         Group::Manifests => measures::manifests::take(bench).await,
         Group::Login => measures::login::take(bench).await,
+        Group::Api => measures::api::take(bench).await,
         Group::Pull => measures::pull::take(bench).await,
         Group::Push => measures::push::take(bench).await,
         Group::Lists => measures::lists::take(bench).await,

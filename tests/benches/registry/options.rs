@@ -112,6 +112,8 @@ pub(crate) enum Group {
     Lists,
     /// Login and token issue.
     Login,
+    /// The ECR API.
+    Api,
 }
 
 impl Options {

@@ -8,6 +8,8 @@ use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use tests::harness::aws::Aws;
+
 use crate::http::Connection;
 use crate::options::Scheme;
 use crate::process::Process;
@@ -29,6 +31,8 @@ pub(crate) struct Server {
     /// Path of the token endpoint with its service, if there is one and credentials were given.
     pub(crate) token_path: Option<String>,
     host: String,
+    /// Access key id and secret, which sign calls of the AWS API.
+    key: Option<(String, String)>,
     basic: Option<String>,
     authorization: Option<String>,
 }
@@ -67,6 +71,7 @@ impl Server {
             prefix: prefix.to_owned(),
             token_path: None,
             host,
+            key: credentials.map(|(id, secret)| (id.to_owned(), secret.to_owned())),
             authorization: basic.clone(),
             basic,
         };
@@ -82,6 +87,18 @@ impl Server {
         Ok(server)
     }
 
+    /// What signs calls of the AWS API; none without credentials.
+    pub(crate) fn aws(&self) -> Option<Aws> {
+        let (id, secret) = self.key.as_ref()?;
+        Some(Aws {
+            endpoint: format!("http://{}", self.host),
+            region: "us-east-1".to_owned(),
+            access_key_id: id.clone(),
+            secret: secret.clone(),
+            session_token: None,
+        })
+    }
+
     /// Something that is no registry and answers every request alike.
     pub(crate) fn bare(address: SocketAddr) -> Self {
         Self {
@@ -91,6 +108,7 @@ impl Server {
             prefix: String::new(),
             token_path: None,
             host: address.to_string(),
+            key: None,
             authorization: None,
             basic: None,
         }

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::measure::{Bench, Row};
+use crate::measures::api::PUBLISHED;
 use crate::options::Group;
 use crate::stats::percentiles;
 
@@ -34,6 +35,12 @@ pub(crate) fn write(bench: &Bench, text: &mut String) {
         let disk: Vec<_> = disk.filter_map(|row| Some((row.label(), row.of_bare()?))).collect();
         at_least(text, target, 0.8, &disk);
     }
+
+    let of_aws = rows.iter().filter(|row| row.group == Group::Api && row.sides[0].errors == 0).filter_map(|row| {
+        let published = PUBLISHED.iter().find(|(name, _)| *name == row.name)?.1?;
+        Some((row.label(), row.sides[0].rate()? / published))
+    });
+    at_least(text, "calls of the ECR API, × what AWS allows", 5.0, &of_aws.collect::<Vec<_>>());
 
     let pages = rows.iter().filter(|row| row.group == Group::Lists && row.name.contains("page of"));
     let pages = pages.filter(|row| row.sides[0].errors == 0);

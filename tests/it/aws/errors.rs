@@ -68,3 +68,30 @@ async fn operations_are_counted_by_their_names() {
     })
     .await;
 }
+
+/// A body of the largest size is read for nobody who has no key: whoever sends many would fill the memory.
+#[tokio::test]
+async fn large_bodies_are_read_for_known_keys_alone() {
+    let wharf = tests::harness::Wharf::start(tests::harness::Backend::SqliteDisk).await;
+    let operation = "UploadLayerPart";
+    let unsigned = Unsigned::ecr(operation, "{}");
+    let target = unsigned.headers[1].1.clone();
+    // A head that announces what never comes is answered at once.
+    let refused = async |authorization: &str, code: &str| {
+        let mut stream = tokio::net::TcpStream::connect(wharf.address()).await.expect("the server listens");
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: {}\r\nX-Amz-Target: {target}\r\nX-Amz-Date: {}\r\nContent-Length: 20000000\r\n\
+             {authorization}\r\n",
+            wharf.address(),
+            unsigned.time
+        );
+        tokio::io::AsyncWriteExt::write_all(&mut stream, head.as_bytes()).await.expect("sent");
+        let read = tests::harness::raw::read(&mut stream, std::time::Duration::from_secs(5)).await;
+        let text = String::from_utf8_lossy(&read.bytes).into_owned();
+        assert!(text.starts_with("HTTP/1.1 400 ") && text.contains(code), "{text}");
+    };
+    refused("", "MissingAuthenticationTokenException").await;
+    let unknown = wharf.aws().with_key("AKIANOBODY0000000000", "x");
+    let signed = unsigned.sign(&unknown);
+    refused(&format!("Authorization: {}\r\n", signed.header("authorization")), "UnrecognizedClientException").await;
+}

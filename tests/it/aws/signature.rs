@@ -177,3 +177,65 @@ async fn every_byte_of_a_signature_counts() {
 fn hash(body: &[u8]) -> String {
     tests::harness::digest(body).replace("sha256:", "")
 }
+
+/// What tools pass on that let others ask who somebody is (`aws eks get-token`, for one).
+#[tokio::test]
+async fn presigned_addresses_are_good_for_what_they_say_and_as_long_as_they_say() {
+    on_default(async |wharf| {
+        let answer = wharf.aws().boto3(
+            r#"
+import urllib.request, urllib.error, time
+
+def fetch(address, **arguments):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, **arguments)) as answer:
+            return [answer.status, answer.read().decode()]
+    except urllib.error.HTTPError as error:
+        return [error.code, error.read().decode()]
+
+def presigned(seconds):
+    return client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=seconds, HttpMethod="GET")
+
+address, short = presigned(60), presigned(1)
+time.sleep(2.1)
+print(json.dumps({
+    "good": fetch(address),
+    "again": fetch(address),
+    "longer": fetch(address.replace("X-Amz-Expires=60", "X-Amz-Expires=61")),
+    "other": fetch(address.replace("GetCallerIdentity", "GetSessionToken")),
+    "more": fetch(address + "&a=b"),
+    "posted": fetch(address, data=b""),
+    "twice": fetch(address + "&X-Amz-Expires=60"),
+    "header": fetch(address, headers={"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"}),
+    "expired": fetch(short),
+    "unsigned": fetch(address.split("X-Amz-Algorithm")[0]),
+}))
+"#,
+        );
+        let outcome = |name: &str| {
+            let text = answer[name][1].as_str().unwrap_or_default().to_owned();
+            (answer[name][0].as_u64().unwrap_or_default(), text)
+        };
+        for name in ["good", "again"] {
+            let (status, text) = outcome(name);
+            assert_eq!(status, 200, "{name}: {text}");
+            assert!(text.contains("<Arn>arn:aws:iam::000000000000:root</Arn>"), "{text}");
+        }
+        for (name, status, code) in [
+            ("longer", 403, "SignatureDoesNotMatch"),
+            ("other", 403, "SignatureDoesNotMatch"),
+            ("more", 403, "SignatureDoesNotMatch"),
+            ("posted", 403, "SignatureDoesNotMatch"),
+            ("twice", 400, "MalformedInput"),
+            ("header", 400, "InvalidSignatureException"),
+            ("expired", 403, "SignatureDoesNotMatch"),
+            ("unsigned", 403, "MissingAuthenticationToken"),
+        ] {
+            let (found, text) = outcome(name);
+            assert_eq!(found, status, "{name}: {text}");
+            assert!(text.contains(code), "{name}: {text}");
+        }
+        assert!(outcome("expired").1.contains("Signature expired: "), "{}", outcome("expired").1);
+    })
+    .await;
+}

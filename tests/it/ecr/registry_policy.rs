@@ -64,6 +64,11 @@ async fn it_is_obeyed_at_once_by_api_and_registry() {
         wharf.client().repository("other").push_small("v1").await;
         wharf.client().as_(nobody.auth()).repository("other").manifest("v1").await.expect_error(403, "DENIED");
 
+        // Nobody in particular may be allowed too, as by a policy of the repository.
+        wharf.anonymous().repository("team/app").manifest("v1").await.expect(401);
+        set(json!({"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage", "Resource": "*"}));
+        wharf.anonymous().repository("team/app").manifest("v1").await.expect(200);
+
         // A deny wins over what users and repositories allow.
         of_puller.manifest("v1").await.expect(200);
         set(json!({"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchGetImage", "Resource": "*"}));

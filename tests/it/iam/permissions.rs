@@ -3,107 +3,65 @@
 use serde_json::Value;
 use tests::harness::{Backend, Wharf, on_default};
 
-/// What the server has of IAM, beside what is simulated. An operation that is added gets its name here.
-const OPERATIONS: &str = "
-    AddClientIDToOpenIDConnectProvider AddUserToGroup AttachGroupPolicy AttachRolePolicy AttachUserPolicy CreateAccessKey
-    CreateAccountAlias CreateGroup CreateOpenIDConnectProvider CreatePolicy CreatePolicyVersion CreateRole CreateUser
-    DeleteAccessKey DeleteAccountAlias DeleteGroup DeleteGroupPolicy DeleteOpenIDConnectProvider DeletePolicy
-    DeletePolicyVersion DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser
-    DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy DetachUserPolicy
-    GetAccessKeyLastUsed GetAccountAuthorizationDetails GetAccountSummary GetGroup GetGroupPolicy
-    GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser GetUserPolicy ListAccessKeys
-    ListAccountAliases ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies ListEntitiesForPolicy
-    ListGroupPolicies ListGroups ListGroupsForUser ListInstanceProfilesForRole ListOpenIDConnectProviderTags
-    ListOpenIDConnectProviders ListPolicies ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags ListRoles
-    ListUserPolicies ListUserTags ListUsers PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy
-    PutUserPermissionsBoundary PutUserPolicy RemoveClientIDFromOpenIDConnectProvider RemoveUserFromGroup
-    SetDefaultPolicyVersion TagOpenIDConnectProvider TagPolicy TagRole TagUser UntagOpenIDConnectProvider UntagPolicy
-    UntagRole UntagUser UpdateAccessKey UpdateAssumeRolePolicy UpdateGroup UpdateOpenIDConnectProviderThumbprint
-    UpdateRole UpdateRoleDescription UpdateUser";
-
-/// Calls every operation that the model of botocore knows, with the least that it takes.
-const CALL_EVERYTHING: &str = r#"
+/// What each call is about, as denials tell it. That every operation is refused at all is in `coverage`.
+const CALLS: &str = r#"
 iam = client("iam")
-model = iam.meta.service_model
-arns = {"PolicyArn": "arn:aws:iam::000000000000:policy/x", "PermissionsBoundary": "arn:aws:iam::000000000000:policy/x",
-        "OpenIDConnectProviderArn": "arn:aws:iam::000000000000:oidc-provider/x.example.com"}
-words = {"Url": "https://x.example.com", "VersionId": "v1", "AccountAlias": "alias", "ThumbprintList": ["a" * 40],
-         "PolicyDocument": json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}),
-         "AssumeRolePolicyDocument": json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}})}
-
-def least(name, shape):
-    if name in arns or name in words:
-        return (arns | words)[name]
-    if shape.type_name == "structure":
-        return {member: least(member, shape.members[member]) for member in shape.required_members}
-    if shape.type_name == "list":
-        return [least(name, shape.member)]
-    if shape.type_name == "map":
-        return {}
-    if shape.type_name == "string":
-        return shape.enum[0] if getattr(shape, "enum", None) else "x" * max(1, shape.metadata.get("min", 1))
-    return {"integer": shape.metadata.get("min", 1), "long": 1, "boolean": True, "blob": b"x"}[shape.type_name]
-
-outcome = {}
-for name in model.operation_names:
-    shape = model.operation_model(name).input_shape
-    arguments = least("", shape) if shape else {}
-    try:
-        getattr(iam, botocore.xform_name(name))(**arguments)
-        outcome[name] = ["", ""]
-    except botocore.exceptions.ClientError as error:
-        outcome[name] = [error.response["Error"]["Code"], error.response["Error"]["Message"]]
-print(json.dumps(outcome))
+home = "arn:aws:iam::000000000000:"
+managed = home + "policy/ci/push"
+provider = home + "oidc-provider/token.example.com"
+trust = json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}})
+document = json.dumps({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+cases = [
+    # What exists is named with its path, and what does not as if it had none.
+    (iam.get_user, {"UserName": "known"}, "user/team/known"),
+    (iam.get_user, {"UserName": "unknown"}, "user/unknown"),
+    (iam.get_user, {}, "user/x"),
+    (iam.get_role, {"RoleName": "known"}, "role/team/known"),
+    (iam.get_group, {"GroupName": "known"}, "group/team/known"),
+    (iam.create_user, {"UserName": "new", "Path": "/a/"}, "user/a/new"),
+    (iam.create_role, {"RoleName": "new", "AssumeRolePolicyDocument": trust}, "role/new"),
+    (iam.create_group, {"GroupName": "new", "Path": "/a/b/"}, "group/a/b/new"),
+    (iam.create_policy, {"PolicyName": "new", "PolicyDocument": document}, "policy/new"),
+    (iam.list_users, {}, "user/"),
+    (iam.list_roles, {"PathPrefix": "/team/"}, "role/team/"),
+    (iam.add_user_to_group, {"GroupName": "known", "UserName": "x"}, "group/team/known"),
+    (iam.list_groups_for_user, {"UserName": "known"}, "user/team/known"),
+    (iam.create_access_key, {}, "user/x"),
+    (iam.update_access_key, {"UserName": "known", "AccessKeyId": "A" * 20, "Status": "Inactive"}, "user/team/known"),
+    (iam.attach_role_policy, {"RoleName": "known", "PolicyArn": managed}, "role/team/known"),
+    (iam.put_user_permissions_boundary, {"UserName": "known", "PermissionsBoundary": managed}, "user/team/known"),
+    (iam.get_policy, {"PolicyArn": managed}, "policy/ci/push"),
+    (iam.get_open_id_connect_provider, {"OpenIDConnectProviderArn": provider}, "oidc-provider/token.example.com"),
+    (iam.create_open_id_connect_provider, {"Url": "https://token.example.com"}, "oidc-provider/token.example.com"),
+]
+for call, arguments, resource in cases:
+    message = refused("AccessDenied", call, **arguments)["Error"]["Message"]
+    assert f" on resource: {home}{resource} because " in message, message
+    assert message.startswith(f"User: {home}user/x is not authorized to perform: iam:"), message
+for call in [iam.get_account_summary, iam.get_account_authorization_details, iam.list_account_aliases]:
+    assert " on resource: * because " in refused("AccessDenied", call)["Error"]["Message"]
+refused("AccessDenied", iam.get_policy, PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess")
 "#;
 
 #[tokio::test]
-async fn every_operation_is_refused_without_its_permission() {
+async fn denials_name_what_a_call_is_about() {
     on_default(async |wharf| {
         let root = wharf.aws();
-        root.json(&["iam", "create-user", "--user-name", "x"]);
-        let key = root.json(&["iam", "create-access-key", "--user-name", "x"])["AccessKey"].clone();
+        let key = root.boto3(
+            r#"
+iam = client("iam")
+trust = json.dumps({"Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}})
+iam.create_user(UserName="known", Path="/team/")
+iam.create_role(RoleName="known", Path="/team/", AssumeRolePolicyDocument=trust)
+iam.create_group(GroupName="known", Path="/team/")
+iam.create_user(UserName="x")
+print(json.dumps(iam.create_access_key(UserName="x")["AccessKey"], default=str))
+"#,
+        );
         let text = |member: &str| key[member].as_str().expect("text").to_owned();
-        let outcome = root.with_key(&text("AccessKeyId"), &text("SecretAccessKey")).boto3(CALL_EVERYTHING);
-        let expected: Vec<&str> = OPERATIONS.split_whitespace().collect();
-        for (name, answer) in outcome.as_object().expect("an object") {
-            let (code, message) = (answer[0].as_str(), answer[1].as_str().expect("text"));
-            if name.starts_with("Simulate") || name.starts_with("GetContextKeys") {
-                continue;
-            }
-            if !expected.contains(&name.as_str()) {
-                assert_eq!(code, Some("InvalidAction"), "{name} exists and is not in the list: {message}");
-                continue;
-            }
-            assert_eq!(code, Some("AccessDenied"), "{name}: {message}");
-            let start = format!(
-                "User: arn:aws:iam::000000000000:user/x is not authorized to perform: iam:{name} on resource: "
-            );
-            assert!(message.starts_with(&start), "{name}: {message}");
-            let end = format!(" because no identity-based policy allows the iam:{name} action");
-            assert!(message.ends_with(&end), "{name}: {message}");
-        }
-        assert!(expected.iter().all(|name| outcome.get(name).is_some()), "a name in the list is not IAM's");
-        assert_eq!(root.json(&["iam", "list-users"])["Users"].as_array().map(Vec::len), Some(1));
+        root.with_key(&text("AccessKeyId"), &text("SecretAccessKey")).boto3(CALLS);
     })
     .await;
-}
-
-#[tokio::test]
-async fn without_a_signature_nothing_is_answered() {
-    let wharf = Wharf::start(Backend::SqliteDisk).await;
-    for operation in OPERATIONS.split_whitespace() {
-        let body = format!("Action={operation}&Version=2010-05-08");
-        let answer = wharf
-            .anonymous()
-            .post("/")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(body.into_bytes())
-            .send()
-            .await
-            .expect(403);
-        let text = String::from_utf8_lossy(answer.body()).into_owned();
-        assert!(text.contains("<Code>MissingAuthenticationToken</Code>"), "{operation}: {text}");
-    }
 }
 
 #[tokio::test]

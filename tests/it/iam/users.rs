@@ -146,3 +146,34 @@ async fn what_was_made_by_the_api_and_by_wharf_admin_is_the_same() {
     let finished = wharf.admin(&["create-user", "BERT", "--policy", path]);
     assert!(finished.stderr.contains("User with name BERT already exists."), "{}", finished.stderr);
 }
+
+#[tokio::test]
+async fn terraform_removes_a_user_by_force() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    wharf.aws().boto3(
+        r#"
+iam = client("iam")
+iam.create_user(UserName="anna")
+iam.create_group(GroupName="team")
+iam.add_user_to_group(GroupName="team", UserName="anna")
+iam.create_access_key(UserName="anna")
+# The calls of its provider, in their order.
+for group in iam.list_groups_for_user(UserName="anna")["Groups"]:
+    iam.remove_user_from_group(GroupName=group["GroupName"], UserName="anna")
+for key in iam.list_access_keys(UserName="anna")["AccessKeyMetadata"]:
+    iam.delete_access_key(UserName="anna", AccessKeyId=key["AccessKeyId"])
+assert iam.list_ssh_public_keys(UserName="anna")["SSHPublicKeys"] == []
+assert iam.list_virtual_mfa_devices(AssignmentStatus="Assigned")["VirtualMFADevices"] == []
+assert iam.list_mfa_devices(UserName="anna")["MFADevices"] == []
+for call in [iam.get_login_profile, iam.delete_login_profile]:
+    answer = refused("NoSuchEntity", call, UserName="anna")
+    assert answer["Error"]["Message"] == "Login Profile for User anna cannot be found.", answer
+assert iam.list_signing_certificates(UserName="anna")["Certificates"] == []
+assert iam.list_service_specific_credentials(UserName="anna")["ServiceSpecificCredentials"] == []
+iam.delete_user(UserName="anna")
+for call in [iam.list_ssh_public_keys, iam.list_mfa_devices, iam.list_signing_certificates, iam.get_login_profile,
+             iam.list_service_specific_credentials]:
+    refused("NoSuchEntity", call, UserName="anna")
+"#,
+    );
+}

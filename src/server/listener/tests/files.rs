@@ -161,7 +161,7 @@ async fn over_http2_a_file_is_read() {
     let (mut sender, connection) =
         hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
-    let request = axum::http::Request::get(format!("http://{}/file", running.address)).body(Body::empty()).unwrap();
+    let request = http::Request::get(format!("http://{}/file", running.address)).body(Body::empty()).unwrap();
     let response = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
     assert!(response.into_body().collect().await.unwrap().to_bytes() == *CONTENT);
     drop(sender);

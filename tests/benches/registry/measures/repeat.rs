@@ -25,7 +25,9 @@ pub(crate) async fn take<'a>(
     for &clients in clients {
         let (unit, length) = match group {
             Group::Pull | Group::Push => (Unit::Megabytes, bench.options.round()),
-            Group::Manifests | Group::Lists | Group::Login => (Unit::Requests, bench.options.short_round()),
+            Group::Manifests | Group::Lists | Group::Login | Group::Api => {
+                (Unit::Requests, bench.options.short_round())
+            }
         };
         let measure = Measure {
             group,

@@ -1,0 +1,54 @@
+//! `ListServiceSpecificCredentials`: the passwords that a user has for single services: none, since Wharf has no such thing.
+//! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListServiceSpecificCredentials.html>
+//!
+//! Terraform asks for them before it removes a user by force.
+
+use app::Grant;
+use app::api::Call;
+use aws::{Need, Operation};
+use serde::{Deserialize, Serialize};
+
+use crate::checks::Checks;
+use crate::error::Error;
+use crate::{access_keys, entities};
+
+/// The operation.
+pub(crate) struct ListServiceSpecificCredentials;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Input {
+    user_name: Option<String>,
+    max_items: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Output {
+    service_specific_credentials: Vec<String>,
+    is_truncated: bool,
+}
+
+impl Operation for ListServiceSpecificCredentials {
+    type Call = Call;
+    const NAME: &'static str = "ListServiceSpecificCredentials";
+    const ACTION: &'static str = "iam:ListServiceSpecificCredentials";
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        let mut checks = Checks::new().max_items(input.max_items);
+        if let Some(name) = &input.user_name {
+            checks = checks.user_name(name);
+        }
+        checks.finish()?;
+        let name = entities::user_name_or_own(call, input.user_name.as_deref())?;
+        Ok(vec![entities::need_of_user_or_root(call, Self::ACTION, name.as_deref())])
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
+        access_keys::owner::<Self>(call, grant, &input, input.user_name.as_deref()).await?;
+        Ok(Output { service_specific_credentials: Vec::new(), is_truncated: false })
+    }
+}
