@@ -53,10 +53,7 @@ pub struct App {
 impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
-        let outbound = outbound::Client::new(config.outbound).map_err(|error| {
-            tracing::error!(%error, "no request can go out");
-            Error::Internal
-        })?;
+        let outbound = outbound::Client::new(config.outbound.clone());
         let snapshot = Snapshot::load(&db, &sealer).await?;
         let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {

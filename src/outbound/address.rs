@@ -3,15 +3,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::Config;
-
-/// Why an address must not be asked; nothing if it may.
-pub(crate) fn forbidden(address: IpAddr, config: Config) -> Option<&'static str> {
+/// Why an address must not be asked; nothing if it may. `loopback`: this machine may.
+pub(crate) fn forbidden(address: IpAddr, loopback: bool) -> Option<&'static str> {
     match address {
-        IpAddr::V4(address) => forbidden_v4(address, config),
+        IpAddr::V4(address) => forbidden_v4(address, loopback),
         IpAddr::V6(address) => match embedded(address) {
-            Some(inner) => forbidden_v4(inner, config),
-            None => forbidden_v6(address, config),
+            Some(inner) => forbidden_v4(inner, loopback),
+            None => forbidden_v6(address, loopback),
         },
     }
 }
@@ -27,11 +25,11 @@ pub(crate) fn is_loopback(address: IpAddr) -> bool {
     }
 }
 
-fn forbidden_v4(address: Ipv4Addr, config: Config) -> Option<&'static str> {
+fn forbidden_v4(address: Ipv4Addr, loopback: bool) -> Option<&'static str> {
     /// Metadata services that are not at a link-local address.
     const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
     if address.is_loopback() {
-        return (!config.loopback).then_some("a loopback address");
+        return (!loopback).then_some("a loopback address");
     }
     if address.is_link_local() {
         return Some("a link-local address");
@@ -44,10 +42,10 @@ fn forbidden_v4(address: Ipv4Addr, config: Config) -> Option<&'static str> {
     (first == 0 || address.is_multicast() || first >= 240).then_some("not the address of a host")
 }
 
-fn forbidden_v6(address: Ipv6Addr, config: Config) -> Option<&'static str> {
+fn forbidden_v6(address: Ipv6Addr, loopback: bool) -> Option<&'static str> {
     const METADATA: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
     if address.is_loopback() {
-        return (!config.loopback).then_some("a loopback address");
+        return (!loopback).then_some("a loopback address");
     }
     let first = address.segments()[0];
     // Link-local, and the site-local addresses that came before unique local ones.
@@ -78,7 +76,7 @@ mod tests {
     use super::*;
 
     fn may(text: &str, loopback: bool) -> bool {
-        forbidden(text.parse().unwrap(), Config { loopback }).is_none()
+        forbidden(text.parse().unwrap(), loopback).is_none()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -27,29 +27,34 @@ pub enum ChosenBy {
     Operator,
 }
 
-/// Asks other hosts.
+/// Asks other hosts. It is set up when it is first needed: a server that asks nobody needs no certificates.
 pub struct Client {
-    http: reqwest::Client,
-    /// For hosts that the operator chose.
-    unguarded: reqwest::Client,
+    http: OnceLock<reqwest::Client>,
     config: Config,
 }
 
 impl Client {
-    /// A client. Certificates are checked against those that the system trusts.
-    pub fn new(config: Config) -> Result<Self> {
-        let builder = || {
-            reqwest::Client::builder()
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .no_proxy()
-                .connect_timeout(CONNECT)
-                .timeout(PATIENCE)
-                .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
-        };
-        let setup = |error: reqwest::Error| Error::Setup(error.to_string());
-        let http = builder().dns_resolver(Arc::new(Guarded(config))).build().map_err(setup)?;
-        Ok(Self { http, unguarded: builder().build().map_err(setup)?, config })
+    /// A client. Certificates are checked against those that the system trusts, and those of the settings.
+    pub fn new(config: Config) -> Self {
+        Self { http: OnceLock::new(), config }
+    }
+
+    fn http(&self) -> Result<&reqwest::Client> {
+        if let Some(http) = self.http.get() {
+            return Ok(http);
+        }
+        let http = reqwest::Client::builder()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .dns_resolver(Arc::new(Guarded { loopback: self.config.loopback }))
+            .tls_certs_merge(self.config.roots.certificates())
+            .connect_timeout(CONNECT)
+            .timeout(PATIENCE)
+            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(self.http.get_or_init(|| http))
     }
 
     /// The body of a resource, of at most `limit` bytes.
@@ -87,7 +92,7 @@ impl Client {
     async fn follow(&self, mut url: Url) -> Result<(Url, Response)> {
         for _ in 0..=HOPS {
             self.check(&url)?;
-            let answer = self.http.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
+            let answer = self.http()?.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
             let next = answer.headers().get(LOCATION).and_then(|next| next.to_str().ok());
             match next.filter(|_| answer.status().is_redirection()).and_then(|next| url.join(next).ok()) {
                 Some(next) => url = next,
@@ -105,7 +110,7 @@ impl Client {
         }
         let text = url.host_str().unwrap_or_default();
         let literal: Option<IpAddr> = text.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        if let Some(why) = literal.and_then(|literal| address::forbidden(literal, self.config)) {
+        if let Some(why) = literal.and_then(|literal| address::forbidden(literal, self.config.loopback)) {
             return refuse(why);
         }
         match url.scheme() {

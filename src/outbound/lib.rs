@@ -9,13 +9,17 @@ mod address;
 mod client;
 mod error;
 mod resolver;
+mod roots;
 
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
+pub use roots::Roots;
 
 /// What an operator can choose.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Config {
+    /// Certificates that are trusted beside those of the system.
+    pub roots: Roots,
     /// Whether this machine itself may be asked, and in plain HTTP. For tests and for services beside the registry.
     pub loopback: bool,
 }

@@ -4,19 +4,21 @@ use std::net::SocketAddr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::{Config, Error, address};
+use crate::{Error, address};
 
 /// Gives only addresses that may be asked.
-pub(crate) struct Guarded(pub(crate) Config);
+pub(crate) struct Guarded {
+    pub(crate) loopback: bool,
+}
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let config = self.0;
+        let loopback = self.loopback;
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
             let mut why = "its name has no address";
-            let may = |found: &SocketAddr| match address::forbidden(found.ip(), config) {
+            let may = |found: &SocketAddr| match address::forbidden(found.ip(), loopback) {
                 Some(reason) => {
                     why = reason;
                     false

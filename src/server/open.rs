@@ -81,7 +81,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         max_manifest_bytes: usize::try_from(config.max_manifest_bytes).unwrap_or(usize::MAX),
         token_ttl: config.token_ttl,
         audit_retention: config.audit_retention,
-        outbound: outbound::Config { loopback: config.outbound_loopback },
+        outbound: config.outbound.clone(),
         upload_ttl: config.upload_ttl,
     };
     App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")

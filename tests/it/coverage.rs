@@ -32,7 +32,6 @@ const TABLES: &[(&str, &str)] = &[("ecr", "src/ecr/ops"), ("iam", "src/iam/ops")
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
     ("AssumeRoleWithWebIdentity", "the token of the identity provider is the credential"),
     ("GetCallerIdentity", "AWS lets everybody ask, whatever their policies deny"),
-    ("GetFederationToken", "it is not offered, and says so to everybody"),
     ("GetSessionToken", "whoever has a key may have a temporary one that can do the same or less"),
 ];
 

@@ -56,8 +56,8 @@ fn fate(name: &str) -> Fate {
     let lower = name.to_ascii_lowercase();
     match lower.as_str() {
         "layerpartblob" | "imagemanifest" => Fate::Omit,
-        // Places in a list.
-        "nexttoken" => Fate::Keep,
+        // Places in a list, and whom a token was about.
+        "nexttoken" | "subjectfromwebidentitytoken" => Fate::Keep,
         _ if lower.contains("password") || lower.contains("secret") || lower.contains("token") => Fate::Hide,
         "samlassertion" | "privatekey" | "credential" => Fate::Hide,
         _ => Fate::Keep,

@@ -71,8 +71,9 @@ pub async fn verify(app: &App, account: &AccountId, token: &str) -> Result<Verif
         .or_else(|| claims.issuer.strip_prefix("http://"))
         .ok_or(Refusal::Malformed("has an issuer that is not a URL"))?;
     let snapshot = app.snapshot();
-    // IAM keeps no slash at the end.
-    let arn = Arn::open_id_connect_provider(account, url.trim_end_matches('/'));
+    // IAM keeps no slash at the end. More than one is another issuer, of which there is none: else a client could make up
+    // issuers without end, and each would be asked.
+    let arn = Arn::open_id_connect_provider(account, url.strip_suffix('/').unwrap_or(url));
     let provider =
         snapshot.identity_provider(arn.as_str()).ok_or_else(|| Refusal::NoProvider(claims.issuer.clone()))?;
     // What costs nothing comes first: no token that could not be good makes us ask a provider.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use wharf_outbound::{ChosenBy, Client, Config, Error};
@@ -35,7 +37,7 @@ fn redirect(to: &str) -> String {
 }
 
 fn client(loopback: bool) -> Client {
-    Client::new(Config { loopback }).expect("a client")
+    Client::new(Config { loopback, ..Config::default() })
 }
 
 fn forbidden(result: Result<impl std::fmt::Debug, Error>) -> &'static str {
@@ -127,4 +129,32 @@ async fn a_host_that_the_operator_chose_may_be_anywhere_and_leads_nowhere_else()
     assert_eq!(client(false).status(&url, ChosenBy::Operator).await.unwrap(), 302);
     assert_eq!(asked.load(Ordering::SeqCst), 0);
     assert_eq!(client(false).status(&target, ChosenBy::Operator).await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn a_certificate_must_be_trusted() {
+    let (certificate, key) = (include_bytes!("testdata/own.crt"), include_bytes!("testdata/own.key"));
+    let chain = vec![CertificateDer::from_pem_slice(certificate).expect("a certificate")];
+    let key = PrivateKeyDer::from_pem_slice(key).expect("a key");
+    let _ = tokio_rustls::rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("they fit");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("https://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok").await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    assert!(matches!(client(true).get(&url, 10).await, Err(Error::Unreachable(..))));
+    let trusting = |loopback| Client::new(Config { loopback, roots: Roots::parse(certificate).expect("certificates") });
+    assert_eq!(trusting(true).get(&url, 10).await.unwrap().as_ref(), b"ok");
+    assert_eq!(forbidden(trusting(false).get(&url, 10).await), "a loopback address");
+    for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+        assert!(Roots::parse(pem.as_bytes()).is_err(), "{pem}");
+    }
 }

@@ -97,8 +97,8 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
     pub(crate) disk_low_water: u64,
-    /// Whether requests of the server itself may go to this machine.
-    pub(crate) outbound_loopback: bool,
+    /// Whom requests of the server itself may reach, and which certificates they trust.
+    pub(crate) outbound: outbound::Config,
     /// The most client connections.
     pub(crate) max_connections: u32,
     /// How long a connection may stay open without a request.
@@ -189,6 +189,10 @@ impl Config {
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
+        let outbound_ca = optional(sources, "outbound_ca", problems, |path| {
+            let pem = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
+            outbound::Roots::parse(&pem).map_err(|fault| format!("{path} {fault}"))
+        });
         let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
         let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
@@ -222,7 +226,7 @@ impl Config {
             audit_retention: audit_retention?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
-            outbound_loopback: outbound_loopback?,
+            outbound: outbound::Config { roots: outbound_ca?.unwrap_or_default(), loopback: outbound_loopback? },
             max_connections: max_connections?,
             idle_timeout: idle_timeout?,
             shutdown_grace: shutdown_grace?,

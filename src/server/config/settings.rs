@@ -100,6 +100,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
+    setting(
+        "outbound_ca",
+        "",
+        "PEM file with certificates that requests of the server itself trust beside those of the system",
+    ),
     switch(
         "outbound_loopback",
         "false",

@@ -130,3 +130,32 @@ async fn a_push_across_accounts_goes_where_the_policy_lets_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_api_reaches_another_accounts_registry_by_its_id() {
+    on_default(async |wharf| {
+        let (own, other) = (wharf.aws(), wharf.account(OTHER).await);
+        let image = wharf.client().repository("team/app").push_small("tag").await;
+        let away = other.aws(wharf);
+        let tag = ["--repository-name", "team/app", "--image-ids", "imageTag=tag"];
+        let get = [&["ecr", "batch-get-image", "--registry-id", ACCOUNT][..], &tag].concat();
+        let message = away.refused(&get, "AccessDeniedException");
+        assert!(message.contains("arn:aws:iam::111122223333:root is not authorized"), "{message}");
+        assert!(message.contains("because no resource-based policy allows the ecr:BatchGetImage action"), "{message}");
+        let policy = to(OTHER, &["ecr:BatchGetImage", "ecr:DescribeImages"]).to_string();
+        own.json(&["ecr", "set-repository-policy", "--repository-name", "team/app", "--policy-text", &policy]);
+        // What was changed through this process counts at once.
+        let answer = away.json(&get);
+        assert_eq!(answer["images"][0]["imageId"]["imageDigest"], image.digest, "{answer}");
+        assert_eq!(answer["images"][0]["registryId"], ACCOUNT, "{answer}");
+        let describe = ["ecr", "describe-images", "--registry-id", ACCOUNT, "--repository-name", "team/app"];
+        assert_eq!(away.json(&describe)["imageDetails"][0]["registryId"], ACCOUNT);
+        // Without the id it is one's own registry, which has no such repository.
+        let own_registry = [&["ecr", "batch-get-image"][..], &tag].concat();
+        let message = away.refused(&own_registry, "RepositoryNotFoundException");
+        assert!(message.contains("does not exist in the registry with id '111122223333'"), "{message}");
+        let delete = [&["ecr", "batch-delete-image", "--registry-id", ACCOUNT][..], &tag].concat();
+        away.refused(&delete, "AccessDeniedException");
+    })
+    .await;
+}

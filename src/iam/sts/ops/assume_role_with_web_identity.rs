@@ -80,8 +80,12 @@ impl Input {
 /// The condition keys that the token's claims set.
 fn conditions(verified: &Verified) -> Vec<(String, Vec<String>)> {
     let url = &verified.provider.url;
-    let claims = verified.claims.plain().map(|(name, values)| (format!("{url}:{name}"), values));
-    claims.chain([("aws:FederatedProvider".to_owned(), vec![verified.provider.arn.clone()])]).collect()
+    // Of several audiences only the one that was accepted counts.
+    let others = verified.claims.plain().filter(|(name, _)| *name != "aud");
+    let claims = others.map(|(name, values)| (format!("{url}:{name}"), values));
+    let audience = (format!("{url}:aud"), vec![verified.audience.clone()]);
+    let provider = ("aws:FederatedProvider".to_owned(), vec![verified.provider.arn.clone()]);
+    claims.chain([audience, provider]).collect()
 }
 
 impl Operation for AssumeRoleWithWebIdentity {

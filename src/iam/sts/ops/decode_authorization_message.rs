@@ -27,11 +27,11 @@ impl Operation for DecodeAuthorizationMessage {
     type Error = Error;
 
     fn needs(_: &Call, _: &Input) -> Result<Vec<Need>, Error> {
-        Ok(vec![Need::new("sts:DecodeAuthorizationMessage", Resource::Any)])
+        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
     async fn run(_: &Call, grant: &Grant, _: Input) -> Result<(), Error> {
-        grant.require("sts:DecodeAuthorizationMessage")?;
+        grant.require(Self::ACTION)?;
         Err(Fault::new("InvalidAuthorizationMessageException", "Message is not valid").into())
     }
 }

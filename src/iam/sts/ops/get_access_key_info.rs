@@ -39,11 +39,11 @@ impl Operation for GetAccessKeyInfo {
             character.is_ascii_alphanumeric() || character == '_'
         });
         violations.finish()?;
-        Ok(vec![Need::new("sts:GetAccessKeyInfo", Resource::Any)])
+        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        grant.require("sts:GetAccessKeyInfo")?;
+        grant.require(Self::ACTION)?;
         let key = &input.access_key_id;
         // A temporary key is in no table; its id says whose it is.
         let account = call.ctx.app.snapshot().account_of(key).or_else(|| temporary_key::account(key));

@@ -1,9 +1,10 @@
-//! `GetFederationToken`: not offered. It answers with the one error that AWS defines for it that is not about its input.
+//! `GetFederationToken`: not offered. Whoever may call it is told so with the one error that AWS defines for it that is
+//! not about its input.
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
 
 use app::Grant;
 use app::api::Call;
-use aws::{Access, Fault, Need, Operation};
+use aws::{Fault, Need, Operation, Resource};
 use http::StatusCode;
 use serde::Deserialize;
 
@@ -19,16 +20,16 @@ impl Operation for GetFederationToken {
     type Call = Call;
     const NAME: &'static str = "GetFederationToken";
     const ACTION: &'static str = "sts:GetFederationToken";
-    const ACCESS: Access = Access::Signed;
     type Input = Input;
     type Output = ();
     type Error = Error;
 
     fn needs(_: &Call, _: &Input) -> Result<Vec<Need>, Error> {
-        Ok(Vec::new())
+        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
-    async fn run(_: &Call, _: &Grant, _: Input) -> Result<(), Error> {
+    async fn run(_: &Call, grant: &Grant, _: Input) -> Result<(), Error> {
+        grant.require(Self::ACTION)?;
         let message = "STS does not offer GetFederationToken here; assume a role instead";
         Err(Fault::with_status("RegionDisabledException", StatusCode::FORBIDDEN, message).into())
     }

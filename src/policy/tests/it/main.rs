@@ -2,6 +2,7 @@
 
 mod documented;
 mod layers;
+mod limits;
 mod matrix;
 mod properties;
 mod world;
