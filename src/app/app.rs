@@ -23,7 +23,7 @@ use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
 use crate::resource_tags::ResourceTags;
 use crate::web_identity::key_sets::KeySets;
-use crate::{Config, Error, Result, Sealer, Snapshot};
+use crate::{Config, Result, Sealer, Snapshot};
 
 /// The application; shared by all requests.
 pub struct App {

@@ -30,31 +30,40 @@ pub enum ChosenBy {
 /// Asks other hosts. It is set up when it is first needed: a server that asks nobody needs no certificates.
 pub struct Client {
     http: OnceLock<reqwest::Client>,
+    /// For hosts that the operator chose.
+    unguarded: OnceLock<reqwest::Client>,
     config: Config,
 }
 
 impl Client {
     /// A client. Certificates are checked against those that the system trusts, and those of the settings.
     pub fn new(config: Config) -> Self {
-        Self { http: OnceLock::new(), config }
+        Self { http: OnceLock::new(), unguarded: OnceLock::new(), config }
     }
 
-    fn http(&self) -> Result<&reqwest::Client> {
-        if let Some(http) = self.http.get() {
+    /// The client for hosts that `chosen_by` names. Only a caller's names are resolved under guard.
+    fn http(&self, chosen_by: ChosenBy) -> Result<&reqwest::Client> {
+        let place = match chosen_by {
+            ChosenBy::Caller => &self.http,
+            ChosenBy::Operator => &self.unguarded,
+        };
+        if let Some(http) = place.get() {
             return Ok(http);
         }
-        let http = reqwest::Client::builder()
+        let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .referer(false)
             .no_proxy()
-            .dns_resolver(Arc::new(Guarded { loopback: self.config.loopback }))
             .tls_certs_merge(self.config.roots.certificates())
             .connect_timeout(CONNECT)
             .timeout(PATIENCE)
-            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(self.http.get_or_init(|| http))
+            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")));
+        let builder = match chosen_by {
+            ChosenBy::Caller => builder.dns_resolver(Arc::new(Guarded { loopback: self.config.loopback })),
+            ChosenBy::Operator => builder,
+        };
+        let http = builder.build().map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(place.get_or_init(|| http))
     }
 
     /// The body of a resource, of at most `limit` bytes.
@@ -80,7 +89,7 @@ impl Client {
             match chosen_by {
                 ChosenBy::Caller => Ok(self.follow(parsed).await?.1.status().as_u16()),
                 ChosenBy::Operator => {
-                    let answer = self.unguarded.get(parsed.clone()).send().await;
+                    let answer = self.http(ChosenBy::Operator)?.get(parsed.clone()).send().await;
                     Ok(answer.map_err(|error| failure(&parsed, &error))?.status().as_u16())
                 }
             }
@@ -92,7 +101,8 @@ impl Client {
     async fn follow(&self, mut url: Url) -> Result<(Url, Response)> {
         for _ in 0..=HOPS {
             self.check(&url)?;
-            let answer = self.http()?.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
+            let answer =
+                self.http(ChosenBy::Caller)?.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
             let next = answer.headers().get(LOCATION).and_then(|next| next.to_str().ok());
             match next.filter(|_| answer.status().is_redirection()).and_then(|next| url.join(next).ok()) {
                 Some(next) => url = next,

@@ -11,7 +11,12 @@ impl Roots {
     pub fn parse(pem: &[u8]) -> Result<Self, String> {
         match Certificate::from_pem_bundle(pem) {
             Ok(certificates) if certificates.is_empty() => Err("holds no certificate".to_owned()),
-            Ok(certificates) => Ok(Self(certificates)),
+            Ok(certificates) => {
+                // What is inside each is looked at only when a client is set up with it.
+                let client = reqwest::Client::builder().tls_certs_only(certificates.clone()).build();
+                client.map_err(|error| format!("holds a certificate that cannot be read: {error}"))?;
+                Ok(Self(certificates))
+            }
             Err(error) => Err(format!("holds no certificates: {error}")),
         }
     }

@@ -8,7 +8,9 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use wharf_outbound::{ChosenBy, Client, Config, Error};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use wharf_outbound::{ChosenBy, Client, Config, Error, Roots};
 
 /// A server that gives every connection the same answer and counts them.
 async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {

@@ -76,7 +76,7 @@ async fn a_deleted_repository_gives_its_name_away_and_is_found_by_nothing() {
         assert_eq!(repositories::count(&mut conn, &registry(), 10).await.unwrap(), 0);
         assert!(repository_policies::list(&mut conn).await.unwrap().is_empty());
         assert!(resource_tags::list_all(&mut conn).await.unwrap().is_empty());
-        assert_eq!(repositories::list_deleted(&mut conn, 10).await.unwrap(), [id.clone()]);
+        assert_eq!(repositories::list_deleted(&mut conn, 10).await.unwrap(), std::slice::from_ref(&id));
         drop(conn);
         // The name is free, and the row stays as long as something refers to it.
         let again = RepositoryRow {
