@@ -4,12 +4,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rusqlite::StatementStatus;
 use tempfile::TempDir;
 use types::Secret;
 
 use super::harness::{digest, number, on_sqlite, repository, write};
 use super::references::manifest;
-use crate::{Config, Db, Error, manifests};
+use crate::{Config, Db, Error, dialect, manifests};
 
 fn config(path: &std::path::Path) -> Config {
     Config { url: Secret::new(format!("sqlite:{}", path.display())), connections: 4 }
@@ -146,4 +147,25 @@ async fn a_closed_database_is_one_file() {
         assert!(!std::fs::exists(format!("{}-wal", test.name)).unwrap());
     })
     .await;
+}
+
+/// Planning a statement takes longer than running it.
+#[test]
+fn a_statement_is_planned_once_whatever_its_arguments() {
+    let folder = TempDir::new().unwrap();
+    let conn = dialect::sqlite_writer(&folder.path().join("wharf.db")).unwrap();
+    conn.execute_batch(
+        "create table tags (repository_id text, name text, ended_at bigint);
+         create unique index uq_tags_live on tags (repository_id, name) where ended_at is null",
+    )
+    .unwrap();
+    let mut statement = conn
+        .prepare(
+            "select 1 from tags where repository_id = $1 and name = $2 and ended_at is null order by name limit $3",
+        )
+        .unwrap();
+    for number in 0..10 {
+        let _ = statement.exists((format!("r{number}"), format!("t{number}"), number)).unwrap();
+    }
+    assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }
