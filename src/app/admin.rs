@@ -9,7 +9,7 @@ use types::{RegistryId, RepoName, TagMutability};
 
 use crate::authn::token::{REFRESH_TTL, SigningKey};
 use crate::snapshot::check_document;
-use crate::{App, Error, Result, authn, repositories};
+use crate::{App, Error, Result, authn, lifecycle, repositories};
 
 /// A password for `docker login -u AWS`, for whoever the access key belongs to.
 pub fn login_password(app: &App, access_key_id: &str) -> Result<authn::Issued> {
@@ -39,6 +39,17 @@ pub async fn create_repository(
             }) as Pending<'_, (), Error>
         })
         .await
+}
+
+/// Applies the lifecycle policy of a repository. None if it has none.
+pub async fn apply_lifecycle_policy(
+    app: &App,
+    registry: &RegistryId,
+    name: &RepoName,
+) -> Result<Option<lifecycle::run::Applied>> {
+    let found = store::repositories::find(&mut app.db.reader().await?, registry, name).await?;
+    let found = found.ok_or_else(|| repositories::unknown(registry, name))?;
+    lifecycle::run::run(app, &found.repository_id).await
 }
 
 /// Changes whether the tags of a repository may move.

@@ -7,11 +7,12 @@ use std::time::Duration;
 pub use ::blobs::Handover;
 use ::blobs::ReadStream;
 pub use store::blobs::BlobRow;
+use store::unlinked_blobs;
 use types::{Digest, RepoName};
 
 use crate::authz;
 use crate::registry::account_settings;
-use crate::{Action, Ctx, Error, Permit, Result, repositories};
+use crate::{Action, Ctx, Error, Permit, Result, garbage, repositories};
 
 /// A mount without a source looks into this many repositories that have the blob.
 const MOUNT_CANDIDATES: usize = 16;
@@ -21,6 +22,22 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
     found.ok_or_else(|| permit.repository_unknown())?.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
+}
+
+/// [`find`], for somebody who will not send the blob if it is there: then garbage collection leaves them the time to refer
+/// to it.
+pub async fn check(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
+    let mut conn = ctx.app.db.reader().await?;
+    let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
+    drop(conn);
+    let found = found.ok_or_else(|| permit.repository_unknown())?;
+    let unknown = || Error::BlobUnknown(digest.clone());
+    let blob = found.blob.ok_or_else(unknown)?;
+    let in_view = found.review_since.is_some_and(|since| since < garbage::stale(&ctx.app));
+    if in_view && garbage::vouch(&ctx.app, &found.repository_id, &[digest]).await?.is_empty() {
+        return Err(unknown());
+    }
+    Ok(blob)
 }
 
 /// The bytes of a blob in a range that lies within it. With the [`Handover`] of a connection they must be sent on that
@@ -92,6 +109,7 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
                     return Err(permit.repository_unknown());
                 }
                 store::repository_blobs::insert(conn, &target.repository_id, &digest, now).await?;
+                garbage::await_reference(conn, &target.repository_id, &[&digest], now).await?;
                 Ok(true)
             })
         })
@@ -120,7 +138,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
                     return Err(Error::Referenced { what: "blob", parent });
                 }
                 store::repository_blobs::delete(conn, id, &digest).await?;
-                Ok(())
+                Ok(unlinked_blobs::insert(conn, &[&digest]).await?)
             })
         })
         .await

@@ -39,6 +39,10 @@ pub struct Config {
     pub audit_retention: Duration,
     /// Whom outgoing requests may reach.
     pub outbound: outbound::Config,
+    /// How long a blob to which nothing refers is kept.
+    pub gc_delay: Duration,
+    /// How long what was deleted can be restored. Zero: not at all.
+    pub undo_window: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

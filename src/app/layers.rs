@@ -5,11 +5,11 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use store::{edges, repository_blobs};
+use store::{blob_reviews, edges, repository_blobs};
 use types::{Digest, Timestamp};
 
 use crate::blobs::{BlobRow, signed_url};
-use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, garbage, repositories};
 
 /// How long an address of ours is good for.
 const TTL: Duration = Duration::from_secs(20 * 60);
@@ -45,7 +45,14 @@ pub async fn sizes(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec
     let mut conn = ctx.app.db.reader().await?;
     let id = repositories::find(&mut conn, permit).await?.repository_id;
     let wanted: Vec<&Digest> = digests.iter().collect();
-    let found = repository_blobs::list_existing(&mut conn, &id, &wanted).await?;
+    let mut found = repository_blobs::list_existing(&mut conn, &id, &wanted).await?;
+    // Whoever asks will not send those that are there.
+    let there: Vec<&Digest> = found.iter().map(|(digest, _)| digest).collect();
+    if blob_reviews::any_stale(&mut conn, &id, &there, garbage::stale(&ctx.app)).await? {
+        drop(conn);
+        let held = garbage::vouch(&ctx.app, &id, &there).await?;
+        found.retain(|(digest, _)| held.contains(digest));
+    }
     let size = |digest: &Digest| found.iter().find(|(known, _)| known == digest).map(|(_, size)| *size);
     Ok(digests.iter().map(size).collect())
 }

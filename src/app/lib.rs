@@ -29,6 +29,7 @@ pub mod bootstrap;
 pub mod built_in_policies;
 pub mod catalog;
 pub mod fsck;
+pub mod garbage;
 pub mod images;
 pub mod key_uses;
 pub mod layers;

@@ -114,11 +114,16 @@ pub(crate) async fn require_image(conn: &mut Conn, app: &App, repository_id: &st
 
 /// Whether an image that was just tagged, in this transaction, is within the limit.
 pub(crate) async fn require_tag(conn: &mut Conn, app: &App, repository_id: &str, image: &Digest) -> Result<()> {
-    let limits = &app.config.limits;
+    let (limits, headroom) = (&app.config.limits, &app.headroom);
+    let key = format!("{repository_id} {image}");
+    if headroom.take(&key) {
+        return Ok(());
+    }
     let counted = tags::count_of_manifest(conn, repository_id, image, limits.image_tags.saturating_add(1)).await?;
     if counted > limits.image_tags {
         return Err(exceeded(format!("The maximum number of tags per image has been exceeded: {}", limits.image_tags)));
     }
+    headroom.note(key, limits.image_tags - counted);
     Ok(())
 }
 

@@ -1,37 +1,97 @@
-//! Background work. Each job is a reconciler: it looks at what is, compares with what should be, and acts; waking it
-//! only makes it sooner. A lease in the database decides which process does it, so any process may die at any time.
+//! Background work. What the whole installation shares is a row in the table of jobs, done by whichever process gets to it;
+//! what only this process can do is a loop here.
 
 mod leftovers;
 mod lifecycle_previews;
-mod removals;
+mod metrics;
+mod worker;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::lifecycle::preview;
-use app::{App, Result, audit, key_uses, pulls, repositories, uploads};
-use store::Pending;
+use app::garbage::Collected;
+use app::lifecycle::{preview, run as lifecycle};
+use app::{App, audit, garbage, key_uses, pulls, repositories, uploads};
 use tokio::task::JoinSet;
-use uuid::Uuid;
+
+pub use metrics::JobMetrics;
+use worker::{Kind, Outcome};
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How often the pulls and the uses of access keys that this process saw are written.
 const RECORD_EVERY: Duration = Duration::from_secs(5);
-const EXPIRE_EVERY: Duration = Duration::from_secs(20);
-const REMOVE_EVERY: Duration = Duration::from_secs(10);
-const SWEEP_PREVIEWS_EVERY: Duration = Duration::from_secs(600);
-const REMOVE_REPOSITORIES_EVERY: Duration = Duration::from_secs(10);
-const DISCARD_EVENTS_EVERY: Duration = Duration::from_secs(600);
-const LEFTOVERS_EVERY: Duration = Duration::from_secs(3600);
+
+/// Everything that the installation does by itself.
+const KINDS: &[Kind] = &[
+    Kind {
+        name: lifecycle::JOB,
+        every: lifecycle::EVERY,
+        single: false,
+        workers: 1,
+        run: |app, repository_id| {
+            Box::pin(async move {
+                let applied = lifecycle::run(&app, &repository_id).await?;
+                Ok(applied.map_or(Outcome::Over, |_| Outcome::Done))
+            })
+        },
+    },
+    single("collect garbage", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            let delay = app.config().gc_delay;
+            let collected = garbage::run(&app, delay).await?;
+            if collected != Collected::default() {
+                tracing::debug!(?collected, "garbage was collected");
+            }
+            Ok(Outcome::Done)
+        })
+    }),
+    single("remove deleted repositories", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while repositories::remove_deleted(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire uploads", Duration::from_secs(20), |app, _| {
+        Box::pin(async move {
+            while uploads::expire(&app).await? > 0 {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("sweep lifecycle previews", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            preview::sweep(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("discard events", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            while audit::discard_old(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("discard leftovers", Duration::from_secs(3600), |app, _| {
+        Box::pin(async move {
+            while leftovers::run(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+];
+
+/// A kind of which there is one job for the whole installation.
+const fn single(
+    name: &'static str,
+    every: Duration,
+    run: fn(Arc<App>, String) -> std::pin::Pin<Box<dyn Future<Output = app::Result<Outcome>> + Send>>,
+) -> Kind {
+    Kind { name, every, single: true, workers: 1, run }
+}
 
 /// Runs all jobs until the returned set is dropped.
-pub fn start(app: &Arc<App>) -> JoinSet<()> {
-    let owner: Arc<str> = Uuid::new_v4().to_string().into();
-    let mut jobs = JoinSet::new();
+pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
     let own = Arc::clone(app);
-    jobs.spawn(async move {
+    tasks.spawn(async move {
         loop {
             tokio::time::sleep(REFRESH_EVERY).await;
             if let Err(error) = own.refresh().await {
@@ -39,9 +99,9 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             }
         }
     });
-    // Without a lease: each process has seen pulls and uses of its own.
+    // Each process has seen pulls and uses of its own.
     let own = Arc::clone(app);
-    jobs.spawn(async move {
+    tasks.spawn(async move {
         loop {
             tokio::time::sleep(RECORD_EVERY).await;
             if let Err(error) = key_uses::flush(&own).await {
@@ -52,72 +112,22 @@ pub fn start(app: &Arc<App>) -> JoinSet<()> {
             }
         }
     });
-    jobs.spawn(repeat("remove deleted repositories", REMOVE_REPOSITORIES_EVERY, app, &owner, |app| async move {
-        repositories::remove_deleted(&app).await
-    }));
-    jobs.spawn(repeat("expire uploads", EXPIRE_EVERY, app, &owner, |app| async move {
-        uploads::expire(&app).await.map(|ended| ended > 0)
-    }));
-    jobs.spawn(lifecycle_previews::run(Arc::clone(app)));
-    jobs.spawn(repeat("sweep lifecycle previews", SWEEP_PREVIEWS_EVERY, app, &owner, |app| async move {
-        preview::sweep(&app).await.map(|()| false)
-    }));
-    jobs.spawn(repeat("remove objects", REMOVE_EVERY, app, &owner, |app| async move { removals::run(&app).await }));
-    jobs.spawn(repeat("discard events", DISCARD_EVENTS_EVERY, app, &owner, |app| async move {
-        audit::discard_old(&app).await
-    }));
-    jobs.spawn(repeat(
-        "discard leftovers",
-        LEFTOVERS_EVERY,
-        app,
-        &owner,
-        |app| async move { leftovers::run(&app).await },
-    ));
-    jobs
-}
-
-/// Does `work` every so often while this process has the lease, and again at once while there is more to do.
-fn repeat<F, W>(
-    name: &'static str,
-    every: Duration,
-    app: &Arc<App>,
-    owner: &Arc<str>,
-    work: F,
-) -> impl Future<Output = ()> + Send + 'static
-where
-    F: Fn(Arc<App>) -> W + Send + 'static,
-    W: Future<Output = Result<bool>> + Send,
-{
-    let (app, owner) = (Arc::clone(app), Arc::clone(owner));
-    async move {
-        loop {
-            tokio::time::sleep(every).await;
-            loop {
-                let more = match claim(&app, name, &owner, every).await {
-                    Ok(true) => work(Arc::clone(&app)).await,
-                    Ok(false) => Ok(false),
-                    Err(error) => Err(error),
-                };
-                match more {
-                    Ok(true) => {}
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::warn!(job = name, %error, "a background job failed and will be tried again");
-                        break;
-                    }
-                }
+    tasks.spawn(lifecycle_previews::run(Arc::clone(app)));
+    tasks.spawn(metrics::watch(Arc::clone(app), metrics.clone()));
+    let own = Arc::clone(app);
+    tasks.spawn(async move {
+        // Without its row a job is never done: until the database is there, there is nothing to do anyway.
+        while let Err(error) = worker::seed(&own, KINDS).await {
+            tracing::warn!(%error, "background jobs could not be put down");
+            tokio::time::sleep(REFRESH_EVERY).await;
+        }
+        let mut workers = JoinSet::new();
+        for kind in KINDS {
+            for _ in 0..kind.workers {
+                workers.spawn(worker::work(Arc::clone(&own), *kind));
             }
         }
-    }
-}
-
-async fn claim(app: &App, name: &'static str, owner: &Arc<str>, every: Duration) -> Result<bool> {
-    let (now, owner) = (app.now(), Arc::clone(owner));
-    let until = now.after(every * 2);
-    app.db()
-        .write_in_background(move |conn| {
-            Box::pin(async move { Ok(store::leases::claim(conn, name, &owner, now, until).await?) })
-                as Pending<'_, bool, app::Error>
-        })
-        .await
+        workers.join_all().await;
+    });
+    tasks
 }

@@ -27,7 +27,7 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 
 pub(crate) async fn head(call: &Call, permit: &Permit, digest: &str) -> Result<Answer, WireError> {
     let digest = parse(digest)?;
-    let blob = blobs::find(&call.ctx, permit, &digest).await?;
+    let blob = blobs::check(&call.ctx, permit, &digest).await?;
     let mut answer = response::empty(StatusCode::OK);
     answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(blob.size));
     answer.headers_mut().insert(CONTENT_TYPE, OCTETS);

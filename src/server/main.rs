@@ -50,6 +50,10 @@ fn main() -> ExitCode {
             Command::Serve => commands::serve::run(config).await,
             Command::Check => commands::check::run(config).await,
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
+            Command::Gc { delay } => commands::gc::run(config, delay).await,
+            Command::Jobs => commands::jobs::run(config).await,
+            Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
+            Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Account(command) => commands::account::run(config, command).await,
             // Needs none of the settings, so it was carried out before they were read.

@@ -82,6 +82,8 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         token_ttl: config.token_ttl,
         audit_retention: config.audit_retention,
         outbound: config.outbound.clone(),
+        gc_delay: config.gc_delay,
+        undo_window: config.undo_window,
         upload_ttl: config.upload_ttl,
     };
     App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")

@@ -49,6 +49,20 @@ pub async fn update_missing(conn: &mut Conn, object_key: &str) -> Result<bool> {
     Ok(conn.execute("update blobs set state = 'missing' where object_key = $1", [object_key.into()]).await? == 1)
 }
 
+/// Removes those of these blobs that no repository has. They are held already. Gives them back.
+pub async fn delete_unlinked(conn: &mut Conn, digests: &[&Digest]) -> Result<Vec<BlobRow>> {
+    // ix_repository_blobs_digest
+    conn.all(
+        "delete from blobs
+         where digest in (select value from json_each($1))
+           and not exists (select 1 from repository_blobs link where link.digest = blobs.digest)
+         returning digest, object_key, size",
+        [list(digests.iter().map(|digest| digest.as_str()))],
+        read,
+    )
+    .await
+}
+
 /// Blobs by object key after `after`, at most `limit`, missing ones left out.
 pub async fn list_by_object_key(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<BlobRow>> {
     // uq_blobs_object_key

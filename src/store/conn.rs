@@ -36,6 +36,8 @@ pub(crate) enum Lock {
     NoKeyUpdate,
     /// Nobody else may lock or change the rows.
     Update,
+    /// The same, leaving out rows that somebody holds: whoever asks so never waits.
+    UpdateUnlessLocked,
 }
 
 enum Driver<'c> {
@@ -124,6 +126,9 @@ impl Conn {
                     Some(Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
                     Some(Lock::NoKeyUpdate) => AssertSqlSafe(format!("{sql} for no key update")).into_sql_str(),
                     Some(Lock::Update) => AssertSqlSafe(format!("{sql} for update")).into_sql_str(),
+                    Some(Lock::UpdateUnlessLocked) => {
+                        AssertSqlSafe(format!("{sql} for update skip locked")).into_sql_str()
+                    }
                 };
                 let statement = postgres::all(conn, sql, arguments, read);
                 postgres::answered(statement).await.unwrap_or_else(|| self.silent())

@@ -12,16 +12,18 @@ pub struct LifecyclePolicyRow {
     pub document: String,
     /// When it was last applied; none before a first run.
     pub last_evaluated_at: Option<Timestamp>,
+    /// Counts the policies that the repository has had.
+    pub version: u64,
 }
 
 fn read(row: &Row) -> Result<LifecyclePolicyRow> {
-    Ok(LifecyclePolicyRow { document: row.text(0)?, last_evaluated_at: row.optional_time(1)? })
+    Ok(LifecyclePolicyRow { document: row.text(0)?, last_evaluated_at: row.optional_time(1)?, version: row.size(2)? })
 }
 
 /// The policy of a repository, if it has one.
 pub async fn find(conn: &mut Conn, repository_id: &str) -> Result<Option<LifecyclePolicyRow>> {
     conn.optional(
-        "select document, last_evaluated_at
+        "select document, last_evaluated_at, version
          from lifecycle_policies
          where repository_id = $1",
         [repository_id.into()],
@@ -43,12 +45,25 @@ pub async fn upsert(conn: &mut Conn, repository_id: &str, document: &str, now: T
     Ok(())
 }
 
+/// Notes that a version of the policy of a repository was applied. False if it is another one by now.
+pub async fn update_evaluated(conn: &mut Conn, repository_id: &str, version: u64, now: Timestamp) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update lifecycle_policies
+             set last_evaluated_at = $3
+             where repository_id = $1 and version = $2",
+            [repository_id.into(), version.into(), now.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
 /// Removes the policy of a repository and gives it back.
 pub async fn delete(conn: &mut Conn, repository_id: &str) -> Result<Option<LifecyclePolicyRow>> {
     conn.optional(
         "delete from lifecycle_policies
          where repository_id = $1
-         returning document, last_evaluated_at",
+         returning document, last_evaluated_at, version",
         [repository_id.into()],
         read,
     )

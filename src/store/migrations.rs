@@ -25,6 +25,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0005_registry_settings.sql"),
     },
     Migration { version: 6, name: "iam", sql: include_str!("../../migrations/0006_iam.sql") },
+    Migration { version: 7, name: "jobs", sql: include_str!("../../migrations/0007_jobs.sql") },
+    Migration {
+        version: 8,
+        name: "garbage_collection",
+        sql: include_str!("../../migrations/0008_garbage_collection.sql"),
+    },
 ];
 
 /// What Postgres needs before the first of them.

@@ -14,6 +14,8 @@ pub struct FoundBlob {
     pub repository_id: String,
     /// The blob, if it is visible there.
     pub blob: Option<BlobRow>,
+    /// Since when garbage collection has it in view, if it has.
+    pub review_since: Option<Timestamp>,
 }
 
 /// Looks a blob up in a repository. `None` if the repository does not exist.
@@ -23,14 +25,16 @@ pub async fn find(
     name: &RepoName,
     digest: &Digest,
 ) -> Result<Option<FoundBlob>> {
-    // uq_repositories_name, pk_repository_blobs, pk_blobs
+    // uq_repositories_name, pk_repository_blobs, pk_blobs, pk_blob_reviews
     conn.optional(
-        "select repository.repository_id, blob.object_key, coalesce(blob.size, 0)
+        "select repository.repository_id, blob.object_key, coalesce(blob.size, 0), review.since
          from repositories repository
          left join repository_blobs link
              on link.repository_id = repository.repository_id and link.digest = $4
          left join blobs blob
              on blob.digest = link.digest and blob.state = 'live'
+         left join blob_reviews review
+             on review.repository_id = link.repository_id and review.digest = link.digest
          where repository.account_id = $1 and repository.region = $2 and repository.name = $3",
         [(&registry.account).into(), (&registry.region).into(), name.into(), digest.into()],
         |row| {
@@ -38,7 +42,7 @@ pub async fn find(
             let object_key = row.optional_text(1)?;
             let size = row.size(2)?;
             let blob = object_key.map(|object_key| BlobRow { digest: digest.clone(), object_key, size });
-            Ok(FoundBlob { repository_id, blob })
+            Ok(FoundBlob { repository_id, blob, review_since: row.optional_time(3)? })
         },
     )
     .await
@@ -81,16 +85,46 @@ pub async fn list_existing(conn: &mut Conn, repository_id: &str, digests: &[&Dig
     .await
 }
 
-/// Makes at most `limit` blobs invisible in a repository. How many there were.
-pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<u64> {
+/// Makes at most `limit` blobs invisible in a repository, and gives them back.
+pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<Vec<Digest>> {
     // pk_repository_blobs
-    conn.execute(
+    conn.all(
         "delete from repository_blobs
          where repository_id = $1
            and digest in (
                select digest from repository_blobs where repository_id = $1 order by digest limit $2
-           )",
+           )
+         returning digest",
         [repository_id.into(), limit.into()],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
+/// Makes those of these blobs invisible in a repository to which no manifest refers, and none that can be restored. They
+/// are held already. Gives them back.
+pub async fn delete_unneeded(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // ix_edges_child, pk_deleted_references
+    conn.all(
+        "delete from repository_blobs
+         where repository_id = $1
+           and digest in (select value from json_each($2))
+           and not exists (
+               select 1
+               from edges edge
+               where edge.repository_id = repository_blobs.repository_id
+                 and edge.child_digest = repository_blobs.digest
+                 and edge.kind in ('config', 'layer')
+           )
+           and not exists (
+               select 1
+               from deleted_references kept
+               where kept.repository_id = repository_blobs.repository_id
+                 and kept.child_digest = repository_blobs.digest
+           )
+         returning digest",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
     )
     .await
 }

@@ -233,3 +233,73 @@ pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> 
     )
     .await
 }
+
+/// A tag of the past.
+#[derive(Debug, Clone)]
+pub struct EndedTagRow {
+    /// Its name.
+    pub tag: Tag,
+    /// Where it pointed.
+    pub digest: Digest,
+    /// Until when.
+    pub ended_at: Timestamp,
+}
+
+/// Where a tag pointed before, since `since`, the latest first, at most `limit`.
+pub async fn list_ended(
+    conn: &mut Conn,
+    repository_id: &str,
+    tag: &Tag,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<EndedTagRow>> {
+    // ix_tags_ended
+    conn.all(
+        "select name, manifest_digest, ended_at
+         from tags
+         where repository_id = $1 and ended_at >= $3 and name = $2
+         order by ended_at desc
+         limit $4",
+        [repository_id.into(), tag.into(), since.into(), limit.into()],
+        |row| {
+            Ok(EndedTagRow {
+                tag: row.parsed(0, "name")?,
+                digest: row.parsed(1, "manifest_digest")?,
+                ended_at: row.time(2)?,
+            })
+        },
+    )
+    .await
+}
+
+/// Tags that ended together with a manifest, when it was deleted.
+pub async fn list_ended_with(
+    conn: &mut Conn,
+    repository_id: &str,
+    digest: &Digest,
+    ended_at: Timestamp,
+) -> Result<Vec<Tag>> {
+    // ix_tags_ended
+    conn.all(
+        "select name
+         from tags
+         where repository_id = $1 and ended_at = $3 and manifest_digest = $2
+         order by name",
+        [repository_id.into(), digest.into(), ended_at.into()],
+        |row| row.parsed(0, "name"),
+    )
+    .await
+}
+
+/// Forgets tags that ended before `before`, at most `limit`. How many there were.
+pub async fn delete_ended(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<u64> {
+    // ix_tags_ended_at
+    conn.execute(
+        "delete from tags
+         where tag_id in (
+             select tag_id from tags where ended_at < $1 order by ended_at limit $2
+         )",
+        [before.into(), limit.into()],
+    )
+    .await
+}

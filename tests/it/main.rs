@@ -10,6 +10,7 @@ mod ecr;
 mod faults;
 mod harness;
 mod iam;
+mod jobs;
 mod oci;
 mod operations;
 mod sts;

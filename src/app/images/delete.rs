@@ -1,12 +1,14 @@
 //! Deleting images: by digest with all tags, or tag by tag. What an index lists cannot be deleted before the index.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use store::{Conn, edges, manifests, tags};
+use store::{Conn, Pending, edges, manifests, tags};
 use types::{Digest, Tag, Timestamp};
 
 use super::id::{self, Failure, ImageId, Named};
-use crate::{Action, Ctx, Error, Permit, Result, repositories};
+use crate::garbage::Remains;
+use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
 
 /// Deletes a manifest with all its tags, unless an index lists it.
 pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
@@ -15,6 +17,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
         return Err(Error::DeleteDisabled);
     }
     let (permit, digest, now) = (permit.clone(), digest.clone(), ctx.app.now());
+    let undo_window = ctx.app.config.undo_window;
     let (repository_id, digest) = ctx
         .app
         .db
@@ -28,7 +31,10 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
                 if let Some(parent) = edges::find_parent_of_manifest(conn, &id, &digest).await? {
                     return Err(Error::Referenced { what: "manifest", parent });
                 }
+                let mut remains = Remains::default();
+                remains.add(conn, &id, &digest, undo_window, now).await?;
                 remove(conn, &id, &digest, now).await?;
+                remains.put_down(conn, &id, now).await?;
                 Ok((id, digest))
             })
         })
@@ -54,6 +60,7 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
         return Err(Error::DeleteDisabled);
     }
     let (permit, ids, now) = (permit.clone(), ids.to_vec(), ctx.app.now());
+    let undo_window = ctx.app.config.undo_window;
     let (repository_id, gone, outcome) = ctx
         .app
         .db
@@ -64,10 +71,13 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
                     conn,
                     repository_id: repository.repository_id,
                     now,
+                    undo_window,
                     held: BTreeSet::new(),
                     gone: Vec::new(),
+                    remains: Remains::default(),
                 };
                 let outcome = work.run(&ids).await?;
+                work.remains.put_down(work.conn, &work.repository_id, now).await?;
                 Ok::<_, Error>((work.repository_id, work.gone, outcome))
             })
         })
@@ -78,15 +88,69 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
     Ok(outcome)
 }
 
+/// An image that is to be deleted if it is still as it was seen.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub(crate) digest: Digest,
+    pub(crate) tags: BTreeSet<Tag>,
+    pub(crate) pushed_at: Timestamp,
+    pub(crate) pulled_at: Option<Timestamp>,
+}
+
+/// Deletes images that nobody touched since they were seen, with their tags. What an index lists stays. Gives back those
+/// that are gone.
+pub(crate) async fn expire(app: &App, repository_id: &str, candidates: Vec<Candidate>) -> Result<Vec<Digest>> {
+    let (id, now, undo_window) = (repository_id.to_owned(), app.now(), app.config.undo_window);
+    let gone = app
+        .db
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let wanted: BTreeSet<&Digest> = candidates.iter().map(|candidate| &candidate.digest).collect();
+                let wanted: Vec<&Digest> = wanted.into_iter().collect();
+                let held = manifests::lock_all_for_delete(conn, &id, &wanted).await?;
+                let held: Vec<&Digest> = held.iter().collect();
+                let described = manifests::list_described(conn, &id, &held).await?;
+                let mut names: BTreeMap<Digest, BTreeSet<Tag>> = BTreeMap::new();
+                for (digest, tag) in tags::list_of_manifests(conn, &id, &held).await? {
+                    names.entry(digest).or_default().insert(tag);
+                }
+                let (mut gone, mut remains) = (Vec::new(), Remains::default());
+                for candidate in candidates {
+                    let tags = names.remove(&candidate.digest).unwrap_or_default();
+                    let untouched = tags == candidate.tags
+                        && described.iter().any(|row| {
+                            row.digest == candidate.digest
+                                && row.pushed_at == candidate.pushed_at
+                                && row.pulled_at == candidate.pulled_at
+                        });
+                    if untouched && edges::find_parent_of_manifest(conn, &id, &candidate.digest).await?.is_none() {
+                        remains.add(conn, &id, &candidate.digest, undo_window, now).await?;
+                        remove(conn, &id, &candidate.digest, now).await?;
+                        gone.push(candidate.digest);
+                    }
+                }
+                remains.put_down(conn, &id, now).await?;
+                Ok(gone)
+            }) as Pending<'_, Vec<Digest>, Error>
+        })
+        .await?;
+    for digest in &gone {
+        app.images.forget(repository_id, digest);
+    }
+    Ok(gone)
+}
+
 /// One transaction that deletes images.
 struct Work<'c> {
     conn: &'c mut Conn,
     repository_id: String,
     now: Timestamp,
+    undo_window: Duration,
     /// Manifests that exist and that nobody can come to refer to.
     held: BTreeSet<Digest>,
     /// Manifests that were deleted.
     gone: Vec<Digest>,
+    remains: Remains,
 }
 
 impl Work<'_> {
@@ -175,6 +239,7 @@ impl Work<'_> {
     }
 
     async fn remove(&mut self, digest: &Digest) -> Result<()> {
+        self.remains.add(self.conn, &self.repository_id, digest, self.undo_window, self.now).await?;
         remove(self.conn, &self.repository_id, digest, self.now).await?;
         self.held.remove(digest);
         self.gone.push(digest.clone());

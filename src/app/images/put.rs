@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use store::deleted_manifests::DeletedManifestRow;
 use store::edges::Kind;
 use store::manifests::ManifestRow;
 use store::repositories::RepositoryRow;
@@ -145,6 +146,30 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     let image = Arc::new(Image { repository_id: repository_id.into(), digest, media_type, bytes });
     ctx.app.images.keep(Arc::clone(&image));
     Ok(Pushed { image, subject })
+}
+
+/// Puts a manifest back that was deleted, as it was. What it refers to must be there.
+pub(crate) async fn put_back(
+    conn: &mut Conn,
+    repository_id: &str,
+    deleted: DeletedManifestRow,
+    sparse: bool,
+) -> Result<()> {
+    let manifest = Manifest::parse(&deleted.bytes, Some(&deleted.media_type))?;
+    let image_size = require_references(conn, repository_id, &manifest, sparse).await?;
+    let row = ManifestRow {
+        repository_id: repository_id.to_owned(),
+        digest: deleted.digest,
+        media_type: deleted.media_type,
+        artifact_type: manifest.artifact_type.clone(),
+        subject: manifest.subject.clone(),
+        annotations: manifest.annotations.clone(),
+        image_size,
+        pushed_at: deleted.pushed_at,
+        bytes: deleted.bytes,
+    };
+    insert(conn, &row, &manifest).await?;
+    Ok(())
 }
 
 /// Everything that a manifest refers to must be in the repository, and stays there until the transaction ends. The

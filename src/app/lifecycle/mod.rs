@@ -1,7 +1,6 @@
 //! Lifecycle policies: which images of a repository are to go, and when.
 //!
-//! Policies are checked and stored, and previewed. Nothing here deletes an image: runs do not exist yet, which the
-//! answers show, since the time of the last one stays at the epoch.
+//! Policies are checked and stored, previewed, and applied once a day. Previews and runs decide by the same [`evaluate`].
 
 mod evaluate;
 mod images;
@@ -12,11 +11,12 @@ mod policy;
 pub mod preview;
 #[cfg(test)]
 mod properties;
+pub mod run;
 mod schema;
 #[cfg(test)]
 mod vectors;
 
-use store::{Pending, lifecycle_policies};
+use store::{Conn, Pending, lifecycle_policies};
 use types::Timestamp;
 
 pub use evaluate::{Evaluation, Follower, Image, Taken, evaluate};
@@ -63,16 +63,22 @@ pub async fn put(ctx: &Ctx, permit: &Permit, text: &str) -> Result<()> {
     permit.require(Action::PutLifecyclePolicy)?;
     check(text)?;
     let (permit, text, now) = (permit.clone(), text.to_owned(), ctx.app.now());
+    let job_id = ctx.app.new_id();
     ctx.app
         .db
         .write(move |conn| {
             Box::pin(async move {
                 let repository = repositories::lock(conn, &permit).await?;
-                lifecycle_policies::upsert(conn, &repository.repository_id, &text, now).await?;
-                Ok(())
+                set(conn, &job_id, &repository.repository_id, &text, now).await
             }) as Pending<'_, (), Error>
         })
         .await
+}
+
+/// Stores a policy that was checked, and has it applied soon.
+pub(crate) async fn set(conn: &mut Conn, job_id: &str, repository_id: &str, text: &str, now: Timestamp) -> Result<()> {
+    lifecycle_policies::upsert(conn, repository_id, text, now).await?;
+    run::schedule(conn, job_id, repository_id, now).await
 }
 
 /// The policy of a repository.

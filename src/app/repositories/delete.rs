@@ -6,8 +6,8 @@
 //! other repositories may have them, and bytes that nobody has are garbage collection's.
 
 use store::{
-    Conn, Pending, edges, lifecycle_policies, lifecycle_previews, manifests, repository_blobs, repository_policies,
-    resource_tags, stamps, tags, uploads,
+    Conn, Pending, deleted_manifests, edges, lifecycle_policies, lifecycle_previews, manifests, repository_blobs,
+    repository_policies, resource_tags, stamps, tags, unlinked_blobs, uploads,
 };
 use types::Digest;
 
@@ -107,7 +107,18 @@ async fn remove_some(conn: &mut Conn, repository_id: &str) -> Result<u64> {
         }
     }
     if removed == 0 {
-        removed = repository_blobs::delete_some(conn, repository_id, BATCH).await?;
+        let digests = deleted_manifests::list_some(conn, repository_id, BATCH).await?;
+        let digests: Vec<&Digest> = digests.iter().collect();
+        if !digests.is_empty() {
+            removed = deleted_manifests::delete(conn, repository_id, &digests).await?;
+        }
+    }
+    if removed == 0 {
+        // Reviews of these find nothing, and end.
+        let digests = repository_blobs::delete_some(conn, repository_id, BATCH).await?;
+        let digests: Vec<&Digest> = digests.iter().collect();
+        unlinked_blobs::insert(conn, &digests).await?;
+        removed = digests.len() as u64;
     }
     if removed == 0 {
         // What was set in the moment of the deletion.

@@ -6,7 +6,7 @@ use types::TagMutability;
 
 use super::{RepositoryRow, find, new, unknown};
 use crate::registry::creation_templates::{self, Settings as Template};
-use crate::{Action, App, Ctx, Permit, Result, authz, limits};
+use crate::{Action, App, Ctx, Permit, Result, authz, lifecycle, limits};
 
 /// The repository of a push.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ impl Target {
         if store::repositories::insert(conn, &self.row).await? {
             limits::require_repository(conn, app, &self.row.registry).await?;
             if let Some(template) = &self.template {
-                apply(conn, &self.row, template).await?;
+                apply(conn, app, &self.row, template).await?;
             }
         }
         store::repositories::find(conn, &self.row.registry, &self.row.name)
@@ -52,7 +52,7 @@ impl Target {
 }
 
 /// Gives a new repository what is not in its own row.
-async fn apply(conn: &mut Conn, row: &RepositoryRow, template: &Template) -> Result<()> {
+async fn apply(conn: &mut Conn, app: &App, row: &RepositoryRow, template: &Template) -> Result<()> {
     let (id, now) = (&row.repository_id, row.created_at);
     for tag in &template.tags {
         store::resource_tags::upsert(conn, id, &tag.key, &tag.value).await?;
@@ -65,7 +65,7 @@ async fn apply(conn: &mut Conn, row: &RepositoryRow, template: &Template) -> Res
         stamps::update_next(conn, stamps::AUTHORIZATION).await?;
     }
     if let Some(text) = &template.lifecycle_policy {
-        store::lifecycle_policies::upsert(conn, id, text, now).await?;
+        lifecycle::set(conn, &app.new_id(), id, text, now).await?;
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::lease::{LENGTH, Lease};
 use super::{Body, BodyError, Upload, own};
+use crate::garbage;
 use crate::repositories::{self, Target};
 use crate::{App, Ctx, Error, Permit, Result};
 
@@ -458,6 +459,7 @@ async fn insert_blob(
 ) -> Result<Done> {
     let winner = store::blobs::insert(conn, &blob, now).await?;
     let new = repository_blobs::insert(conn, repository_id, &blob.digest, now).await?;
+    garbage::await_reference(conn, repository_id, &[&blob.digest], now).await?;
     if winner != blob.object_key {
         // Somebody pushed the same content before: theirs counts, ours goes.
         unneeded.push(blob.object_key.clone());

@@ -5,4 +5,8 @@ pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod fsck;
+pub(crate) mod gc;
+pub(crate) mod jobs;
+pub(crate) mod lifecycle;
+pub(crate) mod restore;
 pub(crate) mod serve;

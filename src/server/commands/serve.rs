@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use app::bootstrap::{self, AccessKey};
+use jobs::JobMetrics;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -44,8 +45,10 @@ async fn serve(config: Config) -> Result<()> {
     let mut metrics = Metrics::new();
     app.blobs().metrics().register(metrics.registry());
     metrics.registry().register_collector(Box::new(PoolMetrics::new(app.db().clone())));
+    let job_metrics = JobMetrics::default();
+    metrics.registry().register_collector(Box::new(job_metrics.clone()));
     let service = router::build(&config, &app, metrics);
-    let jobs = jobs::start(&app);
+    let jobs = jobs::start(&app, &job_metrics);
     tracing::info!(
         address = %listener.local_address(),
         tls = config.tls.is_some(),

@@ -1,7 +1,11 @@
 //! The command line: the subcommands and one flag for each setting, accepted before or after the subcommand. It only
 //! collects what was typed; the values are checked together with the other sources in `load`.
 
-use std::{collections::BTreeMap, path::PathBuf, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use clap::{Arg, ArgMatches, Args, Command as ClapCommand, FromArgMatches, Parser, Subcommand};
 
@@ -37,6 +41,27 @@ pub(crate) enum Command {
         /// Move orphans to quarantine
         #[arg(long)]
         repair: bool,
+    },
+    /// Collect garbage now, beside running servers, until nothing is left that may go
+    Gc {
+        /// Free what nothing has referred to for this long, instead of the time that is set; with 0, pushes under way may
+        /// have to send layers again
+        #[arg(long, value_parser = duration::parse)]
+        delay: Option<Duration>,
+    },
+    /// List the background jobs: what each is about, when it is due, and why it failed if it did
+    Jobs,
+    /// Apply the lifecycle policy of a repository now
+    Lifecycle {
+        /// The repository
+        repository: String,
+    },
+    /// Undo the deletion of an image, or the last move or deletion of a tag; without a reference, list what can be restored
+    Restore {
+        /// The repository
+        repository: String,
+        /// A digest or a tag
+        reference: Option<String>,
     },
     /// Speak Docker's credential-helper protocol, for clients; also when called docker-credential-wharf
     CredentialHelper {

@@ -95,6 +95,10 @@ pub(crate) struct Config {
     pub(crate) audit_retention: Duration,
     /// The life of an upload session that nobody continues.
     pub(crate) upload_ttl: Duration,
+    /// How long a blob to which nothing refers is kept.
+    pub(crate) gc_delay: Duration,
+    /// How long what was deleted can be restored; zero: not at all.
+    pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
     pub(crate) disk_low_water: u64,
     /// Whom requests of the server itself may reach, and which certificates they trust.
@@ -187,6 +191,8 @@ impl Config {
         let memory_budget = bytes(sources, "memory_budget", problems, 16 << 20..=1 << 42, "at least 16MiB");
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
+        let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
         let outbound_ca = optional(sources, "outbound_ca", problems, |path| {
@@ -224,6 +230,8 @@ impl Config {
             max_manifest_bytes: max_manifest_bytes?,
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
+            gc_delay: gc_delay?,
+            undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
             outbound: outbound::Config { roots: outbound_ca?.unwrap_or_default(), loopback: outbound_loopback? },

@@ -99,6 +99,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together"),
     setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
+    setting("gc_delay", "24h", "How long bytes to which nothing refers are kept before garbage collection frees them"),
+    setting("undo_window", "7d", "How long deleted images and tags can be restored; 0 deletes at once"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting(
         "outbound_ca",

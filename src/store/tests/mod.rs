@@ -3,8 +3,10 @@
 
 mod blobs;
 mod cut_connections;
+mod garbage;
 mod harness;
 mod iam;
+mod jobs;
 mod lifecycle;
 mod migrations;
 mod names;

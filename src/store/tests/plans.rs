@@ -11,10 +11,10 @@ use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
 use crate::{Conn, Db, Result};
 use crate::{
-    access_keys, blobs, edges, group_members, groups, iam_tags, inline_policies, lifecycle_policies,
-    lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_through_cache_rules,
-    pull_time_exclusions, registry_settings, removals, repositories, repository_blobs, repository_creation_templates,
-    repository_policies, resource_tags, tags, uploads, users,
+    access_keys, blob_reviews, blobs, deleted_manifests, edges, group_members, groups, iam_tags, inline_policies, jobs,
+    lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments,
+    pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, repositories, repository_blobs,
+    repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads, users,
 };
 
 tokio::task_local! {
@@ -101,6 +101,27 @@ const ROWS: &str = "
     insert into removals (object_key, not_before)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'gone-' || cast(i as text), i from n;
+    insert into blob_reviews (repository_id, digest, since)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), i from n;
+    insert into unlinked_blobs (digest)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text) from n;
+    insert into deleted_manifests (repository_id, digest, media_type, bytes, pushed_at, deleted_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            'application/vnd.oci.image.manifest.v1+json', cast('{}' as blob), 0, i from n;
+    insert into deleted_references (repository_id, child_digest, parent_digest)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text) from n;
+    insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'j' || cast(i as text), 'kind-' || cast(i % 7 as text), 'r' || cast(i as text), i,
+            case when i % 1000 = 0 then 1 else 0 end, 0, 0 from n;
     insert into registry_settings (account_id, region, name, document, version, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
         select '000000000000', 'region-' || cast(i as text), 'policy', '{}', 1, 0 from n;
@@ -254,6 +275,33 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     removals::list_due(conn, time, 100).await?;
     removals::delete_needed(conn, time).await?;
     removals::delete(conn, &["gone-105000".to_owned()]).await?;
+    blob_reviews::upsert(conn, id, &[&first], NOW).await?;
+    blob_reviews::any_stale(conn, id, &[&first, &second], time).await?;
+    blob_reviews::update_stale(conn, id, &[&first, &second], NOW, time).await?;
+    blob_reviews::lock_due(conn, time, 100).await?;
+    blob_reviews::delete_void(conn, time, 100).await?;
+    blob_reviews::delete(conn, id, &[&first, &second]).await?;
+    repository_blobs::delete_unneeded(conn, id, &[&first, &second]).await?;
+    deleted_manifests::insert(conn, id, &first, NOW).await?;
+    deleted_manifests::find(conn, id, &first, time).await?;
+    deleted_manifests::list(conn, id, time, "", 100).await?;
+    deleted_manifests::list_before(conn, time, 100).await?;
+    deleted_manifests::list_references(conn, id, &[&first, &second]).await?;
+    deleted_manifests::list_some(conn, id, 100).await?;
+    deleted_manifests::delete(conn, id, &[&first, &second]).await?;
+    unlinked_blobs::insert(conn, &[&first, &second]).await?;
+    unlinked_blobs::delete(conn, &[&first, &second]).await?;
+    blobs::delete_unlinked(conn, &[&first, &second]).await?;
+    tags::list_ended(conn, id, &"t100020".parse().expect("a tag"), time, 100).await?;
+    tags::list_ended_with(conn, id, &first, time).await?;
+    tags::delete_ended(conn, Timestamp::from_micros(0), 100).await?;
+    jobs::insert(conn, "new", "kind-1", "r1", NOW).await?;
+    jobs::upsert(conn, "newer", "kind-1", "r1", NOW).await?;
+    jobs::claim(conn, "kind-1", "me", time, NOW).await?;
+    jobs::update_lease(conn, "j100001", "me", NOW).await?;
+    jobs::list(conn, ("kind-1", "r105000"), 100).await?;
+    jobs::depth(conn, "kind-1", time, 100).await?;
+    jobs::delete(conn, "kind-1", "r1").await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::harness::{NOW, at, on_each, registry, repository, write};
 use crate::access_keys::AccessKeyRow;
 use crate::signing_keys::SigningKeyRow;
 use crate::users::UserRow;
-use crate::{access_keys, accounts, group_members, leases, repository_policies, signing_keys, stamps, users};
+use crate::{access_keys, accounts, group_members, repository_policies, signing_keys, stamps, users};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_and_their_keys_come_back() {
@@ -107,22 +107,6 @@ async fn signing_keys_retire_and_are_forgotten() {
         assert_eq!(brief, [("new", at(2), None), ("old", at(1), Some(at(3)))]);
         let forgotten = write(&test.db, |conn| Box::pin(signing_keys::delete_retired_before(conn, at(4))));
         assert_eq!(forgotten.await.unwrap(), 1);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_process_at_a_time_has_a_lease() {
-    on_each(|test| async move {
-        let claim = |owner: &'static str, now, until| {
-            write(&test.db, move |conn| Box::pin(leases::claim(conn, "work", owner, at(now), at(until))))
-        };
-        assert!(claim("a", 0, 10).await.unwrap());
-        assert!(!claim("b", 5, 15).await.unwrap());
-        assert!(claim("a", 5, 20).await.unwrap());
-        assert!(!claim("b", 20, 30).await.unwrap());
-        assert!(claim("b", 21, 30).await.unwrap());
-        assert!(!claim("a", 22, 40).await.unwrap());
     })
     .await;
 }

@@ -54,7 +54,7 @@ async fn readers_go_on_while_another_process_opens_and_leaves() {
             other.close().await;
             assert_eq!(number(&test.db, "select count(*) from stamps").await, 1);
         }
-        assert_eq!(number(&test.db, "select count(*) from leases").await, 10);
+        assert_eq!(number(&test.db, "select count(*) from removals").await, 10);
     })
     .await;
 }
@@ -62,7 +62,7 @@ async fn readers_go_on_while_another_process_opens_and_leaves() {
 async fn repository_in_turn(db: &Db) {
     write(db, |conn| {
         Box::pin(async move {
-            conn.script("insert into leases (name, owner, until) select cast(count(*) as text), 'x', 0 from leases")
+            conn.script("insert into removals (object_key, not_before) select cast(count(*) as text), 0 from removals")
                 .await
         })
     })

@@ -1,0 +1,159 @@
+//! The stations of garbage collection, a batch at a time. Each is safe beside itself and beside everything else, whichever
+//! process runs it: what somebody holds is left for another time, and nothing here waits for anybody.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ::blobs::Key;
+use store::{Pending, blob_reviews, blobs, deleted_manifests, removals, repository_blobs, tags, unlinked_blobs};
+use types::Digest;
+
+use super::OBJECT_GRACE;
+use crate::{App, Error, Result};
+
+/// Rows of one transaction, so that pushes do not wait for it.
+const BATCH: usize = 500;
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Deleted manifests that cannot be restored any more.
+    pub manifests: u64,
+    /// Blobs that were looked at.
+    pub reviewed: u64,
+    /// Blobs that a repository let go of.
+    pub unlinked: u64,
+    /// Blobs that no repository had any more.
+    pub blobs: u64,
+    /// The bytes of those.
+    pub bytes: u64,
+    /// Objects that were removed from the store.
+    pub objects: u64,
+}
+
+/// Runs all stations until nothing is left to do now. `delay` takes the place of the one that is set.
+pub async fn run(app: &App, delay: Duration) -> Result<Collected> {
+    let mut all = Collected::default();
+    while forget(app, &mut all).await? {}
+    while let_go(app, delay, &mut all).await? {}
+    while free(app, delay, &mut all).await? {}
+    while remove(app, &mut all).await? {}
+    Ok(all)
+}
+
+/// Forgets manifests that can no longer be restored, and the history of tags from that long ago. Whether there may be
+/// more.
+pub async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
+    let now = app.now();
+    let before = now.before(app.config().undo_window);
+    let (manifests, history) = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let history = tags::delete_ended(conn, before, BATCH).await?;
+                let due = by_repository(deleted_manifests::list_before(conn, before, BATCH).await?);
+                let mut manifests = 0;
+                for (repository_id, digests) in &due {
+                    let digests: Vec<&Digest> = digests.iter().collect();
+                    let blobs = deleted_manifests::list_references(conn, repository_id, &digests).await?;
+                    manifests += deleted_manifests::delete(conn, repository_id, &digests).await?;
+                    // They had the whole window to be needed again.
+                    let blobs: Vec<&Digest> = blobs.iter().collect();
+                    blob_reviews::upsert(conn, repository_id, &blobs, before).await?;
+                }
+                Ok((manifests, history))
+            }) as Pending<'_, (u64, u64), Error>
+        })
+        .await?;
+    done.manifests += manifests;
+    Ok(manifests == BATCH as u64 || history == BATCH as u64)
+}
+
+/// Reviews blobs that were put down longer than `delay` ago: a repository lets go of those to which nothing refers.
+/// Whether there may be more.
+pub async fn let_go(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
+    let before = app.now().before(delay);
+    let (reviewed, unlinked, void) = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let void = blob_reviews::delete_void(conn, before, BATCH).await?;
+                let due = by_repository(blob_reviews::lock_due(conn, before, BATCH).await?);
+                let (mut reviewed, mut gone) = (0, Vec::new());
+                for (repository_id, digests) in &due {
+                    let digests: Vec<&Digest> = digests.iter().collect();
+                    reviewed += digests.len() as u64;
+                    gone.extend(repository_blobs::delete_unneeded(conn, repository_id, &digests).await?);
+                    blob_reviews::delete(conn, repository_id, &digests).await?;
+                }
+                let digests: Vec<&Digest> = gone.iter().collect();
+                unlinked_blobs::insert(conn, &digests).await?;
+                Ok((reviewed, gone.len() as u64, void))
+            }) as Pending<'_, (u64, u64, u64), Error>
+        })
+        .await?;
+    done.reviewed += reviewed;
+    done.unlinked += unlinked;
+    Ok(reviewed == BATCH as u64 || void == BATCH as u64)
+}
+
+/// Frees blobs that no repository has any more: their rows go, and their objects are put down for removal. Whether there
+/// may be more.
+pub async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
+    let not_before = app.now().after(delay.min(OBJECT_GRACE));
+    let (looked_at, count, bytes) = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                unlinked_blobs::delete_void(conn, BATCH).await?;
+                let unlinked = unlinked_blobs::lock(conn, BATCH).await?;
+                let digests: Vec<&Digest> = unlinked.iter().collect();
+                let freed = blobs::delete_unlinked(conn, &digests).await?;
+                let bytes = freed.iter().map(|blob| blob.size).sum();
+                let keys: Vec<String> = freed.into_iter().map(|blob| blob.object_key).collect();
+                removals::insert(conn, &keys, not_before).await?;
+                unlinked_blobs::delete(conn, &digests).await?;
+                Ok((digests.len(), keys.len() as u64, bytes))
+            }) as Pending<'_, (usize, u64, u64), Error>
+        })
+        .await?;
+    done.blobs += count;
+    done.bytes += bytes;
+    Ok(looked_at == BATCH)
+}
+
+/// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be
+/// more.
+pub async fn remove(app: &App, done: &mut Collected) -> Result<bool> {
+    let now = app.now();
+    let due = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                removals::delete_needed(conn, now).await?;
+                Ok(removals::list_due(conn, now, BATCH).await?)
+            }) as Pending<'_, Vec<String>, Error>
+        })
+        .await?;
+    if due.is_empty() {
+        return Ok(false);
+    }
+    let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
+    app.blobs().delete(&keys).await?;
+    let more = due.len() == BATCH;
+    app.db()
+        .write_in_background(move |conn| {
+            Box::pin(async move { Ok(removals::delete(conn, &due).await?) }) as Pending<'_, u64, Error>
+        })
+        .await?;
+    done.objects += keys.len() as u64;
+    Ok(more)
+}
+
+fn by_repository(rows: Vec<(String, Digest)>) -> BTreeMap<String, Vec<Digest>> {
+    let mut grouped: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+    for (repository_id, digest) in rows {
+        grouped.entry(repository_id).or_default().push(digest);
+    }
+    grouped
+}

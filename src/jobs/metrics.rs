@@ -1,0 +1,78 @@
+//! What operators see of the jobs: how many are due, how long the oldest has waited, how many fail.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use app::{App, Result};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::gauge::ConstGauge;
+use store::jobs::{self, Depth};
+use types::Timestamp;
+
+use crate::KINDS;
+
+/// How often the rows are counted.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// More are not counted.
+const MOST: usize = 10_000;
+
+/// The last look at the jobs. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct JobMetrics(Arc<Mutex<Seen>>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    depths: BTreeMap<&'static str, Depth>,
+    at: Option<Timestamp>,
+}
+
+/// Counts the jobs every so often, until the task is dropped.
+pub(crate) async fn watch(app: Arc<App>, metrics: JobMetrics) {
+    loop {
+        match look(&app).await {
+            Ok(seen) => *metrics.0.lock().unwrap_or_else(PoisonError::into_inner) = seen,
+            Err(error) => tracing::warn!(%error, "jobs could not be counted"),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn look(app: &App) -> Result<Seen> {
+    let now = app.now();
+    let mut conn = app.db().reader().await?;
+    let mut depths = BTreeMap::new();
+    for kind in KINDS {
+        depths.insert(kind.name, jobs::depth(&mut conn, kind.name, now, MOST).await?);
+    }
+    Ok(Seen { depths, at: Some(now) })
+}
+
+impl Collector for JobMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::fmt::Result {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = |depth: &Depth| match (depth.overdue_since, seen.at) {
+            (Some(since), Some(at)) => (at.micros() - since.micros()).max(0) as f64 / 1e6,
+            _ => 0.0,
+        };
+        let mut gauges: [(&str, &str, Vec<(&str, f64)>); 3] = [
+            ("jobs_due", "Background jobs that are due", Vec::new()),
+            ("jobs_oldest_due_age_seconds", "How long the job has been due that is due longest", Vec::new()),
+            ("jobs_failing", "Background jobs whose last attempt failed", Vec::new()),
+        ];
+        for (kind, depth) in &seen.depths {
+            gauges[0].2.push((kind, depth.due as f64));
+            gauges[1].2.push((kind, age(depth)));
+            gauges[2].2.push((kind, depth.failing as f64));
+        }
+        for (name, help, rows) in gauges {
+            let gauge = ConstGauge::new(0.0_f64);
+            let mut family = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            for (kind, value) in rows {
+                ConstGauge::new(value).encode(family.encode_family(&[("kind", kind)])?)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! `wharf restore REPOSITORY [REFERENCE]`: undoes the deletion of an image or the last move of a tag, or lists what can be
+//! restored.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use app::{App, audit, garbage};
+use serde_json::json;
+use types::{Reference, RepoName};
+
+use crate::config::Config;
+use crate::open;
+
+/// Images of one query.
+const PAGE: usize = 1000;
+
+pub(crate) async fn run(config: Config, repository: &str, reference: Option<String>) -> ExitCode {
+    match carry_out(&config, repository, reference).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(config: &Config, repository: &str, reference: Option<String>) -> Result<()> {
+    let app = open::application(config).await?;
+    let name = repository.parse()?;
+    let result = match &reference {
+        None => list(&app, &name).await,
+        Some(reference) => {
+            let result = restore(&app, &name, reference).await;
+            let failure = result.as_ref().err().map(|error| format!("{error:#}"));
+            let parameters = json!({ "repositoryName": repository, "reference": reference });
+            audit::record_command(&app, "RestoreImage", parameters, failure.as_deref()).await;
+            result
+        }
+    };
+    app.db().close().await;
+    result
+}
+
+async fn list(app: &App, name: &RepoName) -> Result<()> {
+    let mut after = String::new();
+    loop {
+        let page = garbage::deleted(app, &app.config().registry, name, &after, PAGE).await?;
+        for (digest, deleted_at) in &page {
+            println!("{digest} deleted {}", deleted_at.rfc3339());
+        }
+        match page.last().filter(|_| page.len() == PAGE) {
+            Some((digest, _)) => digest.as_str().clone_into(&mut after),
+            None => return Ok(()),
+        }
+    }
+}
+
+async fn restore(app: &Arc<App>, name: &RepoName, reference: &str) -> Result<()> {
+    let reference: Reference = reference.parse()?;
+    let restored = garbage::restore(app, &app.config().registry, name, &reference).await?;
+    for digest in &restored.images {
+        println!("restored {digest}");
+    }
+    for (tag, digest) in &restored.tags {
+        println!("{tag} -> {digest}");
+    }
+    Ok(())
+}

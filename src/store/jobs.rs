@@ -1,0 +1,237 @@
+//! Table `jobs`: background work, once or again and again.
+
+use types::Timestamp;
+
+use crate::conn::{Lock, count};
+use crate::row::Row;
+use crate::{Conn, Result};
+
+/// A thing to do.
+#[derive(Debug, Clone)]
+pub struct JobRow {
+    /// Names it.
+    pub job_id: String,
+    /// What is done.
+    pub kind: String,
+    /// To what; empty where there is only one.
+    pub subject: String,
+    /// Not before.
+    pub due_at: Timestamp,
+    /// Attempts that failed since the last that did not.
+    pub attempts: u64,
+    /// Until when somebody is at it; in the past when nobody is.
+    pub lease_until: Timestamp,
+    /// Why the last attempt failed, if it did.
+    pub last_error: Option<String>,
+    /// When the last attempt ended.
+    pub last_run_at: Option<Timestamp>,
+}
+
+fn read(row: &Row) -> Result<JobRow> {
+    Ok(JobRow {
+        job_id: row.text(0)?,
+        kind: row.text(1)?,
+        subject: row.text(2)?,
+        due_at: row.time(3)?,
+        attempts: row.size(4)?,
+        lease_until: row.time(5)?,
+        last_error: row.optional_text(6)?,
+        last_run_at: row.optional_time(7)?,
+    })
+}
+
+/// Puts a job down, to be done at `due_at`. One that is there already is done at that time if that is sooner.
+pub async fn upsert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, due_at: Timestamp) -> Result<()> {
+    conn.execute(
+        "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
+         values ($1, $2, $3, $4, 0, 0, $4)
+         on conflict (kind, subject) do update
+         set due_at = excluded.due_at
+         where jobs.due_at > excluded.due_at",
+        [job_id.into(), kind.into(), subject.into(), due_at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Puts a job down unless it is there already.
+pub async fn insert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, due_at: Timestamp) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
+             values ($1, $2, $3, $4, 0, 0, $4)
+             on conflict (kind, subject) do nothing",
+            [job_id.into(), kind.into(), subject.into(), due_at.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Takes a job of a kind that is due and that nobody is at, the longest overdue first.
+pub async fn claim(
+    conn: &mut Conn,
+    kind: &str,
+    owner: &str,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<JobRow>> {
+    // ix_jobs_due
+    let found = conn
+        .all_locked(
+            "select job_id, kind, subject, due_at, attempts, lease_until, last_error, last_run_at
+             from jobs
+             where kind = $1 and due_at <= $2 and lease_until <= $2
+             order by due_at
+             limit 1",
+            Lock::UpdateUnlessLocked,
+            [kind.into(), now.into()],
+            read,
+        )
+        .await?;
+    let Some(job) = found.into_iter().next() else {
+        return Ok(None);
+    };
+    // Who wants it sooner than the lease ends wants it again: `update_done` sees that.
+    conn.execute(
+        "update jobs
+         set lease_owner = $2, lease_until = $3, due_at = $3
+         where job_id = $1",
+        [(&job.job_id).into(), owner.into(), until.into()],
+    )
+    .await?;
+    Ok(Some(job))
+}
+
+/// Keeps a job that one is at. False if it is somebody else's by now, or gone.
+pub async fn update_lease(conn: &mut Conn, job_id: &str, owner: &str, until: Timestamp) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update jobs
+             set lease_until = $3, due_at = case when due_at < lease_until then due_at else $3 end
+             where job_id = $1 and lease_owner = $2",
+            [job_id.into(), owner.into(), until.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Gives a job back after an attempt that did what it should, to be done again at `due_at`. Whoever wanted it sooner
+/// meanwhile gets it sooner.
+pub async fn update_done(
+    conn: &mut Conn,
+    job_id: &str,
+    owner: &str,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update jobs
+             set due_at = case when due_at < lease_until then due_at else $3 end,
+                 attempts = 0, lease_owner = null, lease_until = 0, last_error = null, last_run_at = $4
+             where job_id = $1 and lease_owner = $2",
+            [job_id.into(), owner.into(), due_at.into(), now.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Gives a job back after an attempt that failed, to be tried again at `due_at`.
+pub async fn update_failed(
+    conn: &mut Conn,
+    job_id: &str,
+    owner: &str,
+    error: &str,
+    due_at: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update jobs
+             set due_at = $4, attempts = attempts + 1, lease_owner = null, lease_until = 0, last_error = $3,
+                 last_run_at = $5
+             where job_id = $1 and lease_owner = $2",
+            [job_id.into(), owner.into(), error.into(), due_at.into(), now.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Removes a job that is not to be done again.
+pub async fn delete(conn: &mut Conn, kind: &str, subject: &str) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "delete from jobs
+             where kind = $1 and subject = $2",
+            [kind.into(), subject.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Jobs after the one of this kind and subject, in their order, at most `limit`.
+pub async fn list(conn: &mut Conn, after: (&str, &str), limit: usize) -> Result<Vec<JobRow>> {
+    // uq_jobs_subject
+    conn.all(
+        "select job_id, kind, subject, due_at, attempts, lease_until, last_error, last_run_at
+         from jobs
+         where (kind, subject) > ($1, $2)
+         order by kind, subject
+         limit $3",
+        [after.0.into(), after.1.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
+/// How the jobs of a kind stand.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Jobs that are due.
+    pub due: u64,
+    /// Since when the one that is overdue longest is.
+    pub overdue_since: Option<Timestamp>,
+    /// Jobs whose last attempt failed.
+    pub failing: u64,
+}
+
+/// How the jobs of a kind stand, counting no further than `limit`.
+pub async fn depth(conn: &mut Conn, kind: &str, now: Timestamp, limit: usize) -> Result<Depth> {
+    // ix_jobs_due
+    let due = count(
+        conn,
+        "select count(*)
+         from (
+             select job_id
+             from jobs
+             where kind = $1 and due_at <= $2
+             limit $3
+         ) counted",
+        [kind.into(), now.into(), limit.into()],
+    )
+    .await?;
+    let overdue_since = conn
+        .optional(
+            "select due_at
+             from jobs
+             where kind = $1 and due_at <= $2
+             order by due_at
+             limit 1",
+            [kind.into(), now.into()],
+            |row| row.time(0),
+        )
+        .await?;
+    let failing = count(
+        conn,
+        "select count(*)
+         from (
+             select job_id
+             from jobs
+             where kind = $1 and attempts > 0
+             limit $2
+         ) counted",
+        [kind.into(), limit.into()],
+    )
+    .await?;
+    Ok(Depth { due, overdue_since, failing })
+}

@@ -1,0 +1,89 @@
+//! Runs of lifecycle policies: by hand and by themselves, as the preview says.
+
+use tests::harness::{Backend, Wharf, on_default};
+
+use super::{collect, must, stored};
+
+const PRELUDE: &str = r#"
+ecr = client("ecr")
+def policy(*rules):
+    return json.dumps({"rules": [
+        {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}, "description": "x" * 60}
+        for priority, selection in rules]})
+"#;
+
+#[tokio::test]
+async fn a_run_deletes_what_the_preview_told() {
+    on_default(async |wharf| {
+        let repository = wharf.client().repository("app");
+        let mut releases = Vec::new();
+        for number in 1..=4 {
+            releases.push(repository.push_small(&format!("release-{number}")).await);
+        }
+        let signature = repository.push_referrer(&releases[0], "application/vnd.tests.signature").await;
+        let child = repository.push_small("child").await;
+        let index = repository.push_index("index", &[&child]).await;
+        repository.delete_manifest("child").await.expect(202);
+        wharf.aws().boto3(&format!(
+            "{PRELUDE}\n{}",
+            r#"
+text = policy((1, {"tagStatus": "tagged", "tagPatternList": ["release-*"], "countType": "imageCountMoreThan", "countNumber": 2}),
+              (2, {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}))
+ecr.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=text)
+ecr.start_lifecycle_policy_preview(repositoryName="app")
+ecr.get_waiter("lifecycle_policy_preview_complete").wait(repositoryName="app", WaiterConfig={"Delay": 0.2, "MaxAttempts": 100})
+assert ecr.get_lifecycle_policy_preview(repositoryName="app")["summary"]["expiringImageTotalCount"] == 2
+assert ecr.get_lifecycle_policy(repositoryName="app")["lastEvaluatedAt"].timestamp() == 0
+"#
+        ));
+        let said = must(wharf, &["lifecycle", "app"]);
+        assert_eq!(said, "7 images, 2 expired, 1 with them\n");
+        for gone in [&releases[0], &releases[1], &signature] {
+            repository.manifest(&gone.digest).await.expect(404);
+        }
+        for (tag, stays) in [("release-3", &releases[2]), ("release-4", &releases[3]), ("index", &index)] {
+            repository.expect_image(Some(tag), stays).await;
+        }
+        // What an index lists stays with it, and a second run finds nothing to do.
+        repository.expect_image(None, &child).await;
+        assert_eq!(must(wharf, &["lifecycle", "app"]), "4 images, 0 expired, 0 with them\n");
+        wharf.aws().boto3(&format!(
+            "{PRELUDE}\nassert ecr.get_lifecycle_policy(repositoryName='app')['lastEvaluatedAt'].year > 2000"
+        ));
+        // It can be undone.
+        collect(wharf);
+        must(wharf, &["restore", "app", "release-1"]);
+        repository.expect_image(Some("release-1"), &releases[0]).await;
+        let absent = wharf.run(&["lifecycle", "absent"]);
+        assert!(absent.stderr.contains("does not exist"), "{absent:?}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_policy_is_applied_by_itself_and_its_space_comes_back() {
+    let wharf =
+        Wharf::with(Backend::PostgresS3).set("WHARF_UNDO_WINDOW", "0s").set("WHARF_GC_DELAY", "0s").start().await;
+    let repository = wharf.client().repository("app");
+    let mut images = Vec::new();
+    for number in 0..5 {
+        images.push(repository.push_small(&format!("v{number}")).await);
+    }
+    wharf.aws().boto3(&format!(
+        "{PRELUDE}\n{}",
+        r#"ecr.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=policy(
+    (1, {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1})))"#
+    ));
+    // It would be due in a minute.
+    wharf.backing().database().query("update jobs set due_at = 0 where kind = 'lifecycle'");
+    tests::harness::admin::within(60, "the space comes back", async || stored(&wharf).1 == images[4].blobs.len()).await;
+    repository.expect_image(Some("v4"), &images[4]).await;
+    assert_eq!(repository.tags("").await.expect(200).strings("tags"), ["v4"]);
+    // The job of a policy that is gone goes too.
+    wharf.aws().json(&["ecr", "delete-lifecycle-policy", "--repository-name", "app"]);
+    wharf.backing().database().query("update jobs set due_at = 0 where kind = 'lifecycle'");
+    tests::harness::admin::within(60, "the job is gone", async || {
+        wharf.backing().database().query("select count(*) from jobs where kind = 'lifecycle'").trim() == "0"
+    })
+    .await;
+}

@@ -1,0 +1,28 @@
+//! Background work: garbage collection, lifecycle runs, undoing, and the table of jobs.
+
+mod garbage;
+mod lifecycle;
+mod model;
+mod queue;
+mod restore;
+
+use tests::harness::Wharf;
+
+/// Collects garbage until nothing is left that may go, however young.
+pub(crate) fn collect(wharf: &Wharf) -> String {
+    must(wharf, &["gc", "--delay", "0s"])
+}
+
+/// Runs a command that must succeed, and gives what it printed.
+pub(crate) fn must(wharf: &Wharf, arguments: &[&str]) -> String {
+    let finished = wharf.run(arguments);
+    assert!(finished.status.success(), "{arguments:?}: {finished:?}");
+    finished.stdout
+}
+
+/// How many blobs have rows and how many objects there are; nothing may be wrong with either.
+pub(crate) fn stored(wharf: &Wharf) -> (usize, usize) {
+    let said = must(wharf, &["fsck"]);
+    let numbers: Vec<usize> = said.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    (numbers[0], numbers[1])
+}
