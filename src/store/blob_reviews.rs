@@ -43,16 +43,15 @@ pub async fn any_stale(conn: &mut Conn, repository_id: &str, digests: &[&Digest]
     Ok(found.is_some())
 }
 
-/// Reviews from before `before`, at most `limit`, oldest first, with the blobs of their repositories, held until the
-/// transaction ends. What somebody else holds is left for another time.
+/// Reviews from before `before`, at most `limit`, oldest first, held until the transaction ends: nobody puts one off
+/// meanwhile. What somebody else holds is left for another time.
 pub async fn lock_due(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<(String, Digest)>> {
-    // ix_blob_reviews_since, pk_repository_blobs
+    // ix_blob_reviews_since
     conn.all_locked(
-        "select review.repository_id, review.digest
-         from blob_reviews review
-         join repository_blobs link on link.repository_id = review.repository_id and link.digest = review.digest
-         where review.since < $1
-         order by review.since
+        "select repository_id, digest
+         from blob_reviews
+         where since < $1
+         order by since
          limit $2",
         Lock::UpdateUnlessLocked,
         [before.into(), limit.into()],
@@ -67,33 +66,6 @@ pub async fn delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -
         "delete from blob_reviews
          where repository_id = $1 and digest in (select value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
-    )
-    .await
-}
-
-/// Removes reviews from before `before` of blobs that are not in their repositories any more, at most `limit`.
-pub async fn delete_void(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<u64> {
-    // ix_blob_reviews_since, pk_repository_blobs. A review that somebody puts off at the moment stays.
-    conn.execute(
-        "delete from blob_reviews
-         where since < $1
-           and exists (
-             select 1
-             from (
-                 select review.repository_id, review.digest
-                 from blob_reviews review
-                 where review.since < $1
-                   and not exists (
-                       select 1
-                       from repository_blobs link
-                       where link.repository_id = review.repository_id and link.digest = review.digest
-                   )
-                 order by review.since
-                 limit $2
-             ) void
-             where void.repository_id = blob_reviews.repository_id and void.digest = blob_reviews.digest
-         )",
-        [before.into(), limit.into()],
     )
     .await
 }

@@ -2,6 +2,7 @@
 
 use types::{Digest, Timestamp};
 
+use crate::conn::Lock;
 use crate::row::Row;
 use crate::value::list;
 use crate::{Conn, Error, Result};
@@ -47,6 +48,33 @@ pub async fn insert(conn: &mut Conn, blob: &BlobRow, now: Timestamp) -> Result<S
 /// Marks blobs whose objects are gone: they count as absent until somebody pushes them again.
 pub async fn update_missing(conn: &mut Conn, object_key: &str) -> Result<bool> {
     Ok(conn.execute("update blobs set state = 'missing' where object_key = $1", [object_key.into()]).await? == 1)
+}
+
+/// Holds those of these blobs, against repositories that would come to have them, that nobody else holds.
+pub async fn lock_unless_locked(conn: &mut Conn, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // pk_blobs
+    conn.all_locked(
+        "select digest
+         from blobs
+         where digest in (select value from json_each($1))",
+        Lock::UpdateUnlessLocked,
+        [list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
+/// Which of these digests have a row.
+pub async fn list_existing(conn: &mut Conn, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // pk_blobs
+    conn.all(
+        "select digest
+         from blobs
+         where digest in (select value from json_each($1))",
+        [list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
 }
 
 /// Removes those of these blobs that no repository has. They are held already. Gives them back.

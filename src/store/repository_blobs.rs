@@ -173,6 +173,37 @@ pub async fn lock_for_delete(conn: &mut Conn, repository_id: &str, digest: &Dige
     Ok(!rows.is_empty())
 }
 
+/// Holds those of these blobs of a repository, against manifests that would refer to them, that nobody else holds.
+pub async fn lock_for_delete_unless_locked(
+    conn: &mut Conn,
+    repository_id: &str,
+    digests: &[&Digest],
+) -> Result<Vec<Digest>> {
+    // pk_repository_blobs
+    conn.all_locked(
+        "select digest
+         from repository_blobs
+         where repository_id = $1 and digest in (select value from json_each($2))",
+        Lock::UpdateUnlessLocked,
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
+/// Which of these digests are in a repository, whatever the state of their blobs.
+pub async fn list_linked(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // pk_repository_blobs
+    conn.all(
+        "select digest
+         from repository_blobs
+         where repository_id = $1 and digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "digest"),
+    )
+    .await
+}
+
 /// Makes a blob invisible in a repository. The bytes stay for others, and for garbage collection.
 pub async fn delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<bool> {
     let rows = conn

@@ -15,7 +15,7 @@ pub async fn insert(conn: &mut Conn, digests: &[&Digest]) -> Result<()> {
     // this repository has let go of it: the update waits until they are done, and then the row is new.
     conn.execute(
         "insert into unlinked_blobs (digest)
-         select value
+         select distinct value
          from json_each($1)
          where true
          order by value
@@ -27,15 +27,15 @@ pub async fn insert(conn: &mut Conn, digests: &[&Digest]) -> Result<()> {
     Ok(())
 }
 
-/// Blobs that are put down, at most `limit`, held against repositories that would come to have them. Those that
-/// somebody else holds are left for another time.
+/// Blobs that are put down, at most `limit`, held so that nobody puts one down meanwhile. Those that somebody else holds are
+/// left for another time.
 pub async fn lock(conn: &mut Conn, limit: usize) -> Result<Vec<Digest>> {
-    // pk_blobs
+    // pk_unlinked_blobs
     conn.all_locked(
-        "select blob.digest
-         from unlinked_blobs unlinked
-         join blobs blob on blob.digest = unlinked.digest
-         order by blob.digest
+        "select digest
+         from unlinked_blobs
+         where digest > ''
+         order by digest
          limit $1",
         Lock::UpdateUnlessLocked,
         [limit.into()],
@@ -50,31 +50,6 @@ pub async fn delete(conn: &mut Conn, digests: &[&Digest]) -> Result<u64> {
         "delete from unlinked_blobs
          where digest in (select value from json_each($1))",
         [text_list(digests.iter().map(|digest| digest.as_str()))],
-    )
-    .await
-}
-
-/// Strikes blobs off that do not exist any more, at most `limit`.
-pub async fn delete_void(conn: &mut Conn, limit: usize) -> Result<u64> {
-    // pk_blobs
-    let void: Vec<Digest> = conn
-        .all_locked(
-            "select digest
-             from unlinked_blobs
-             where not exists (select 1 from blobs blob where blob.digest = unlinked_blobs.digest)
-             order by digest
-             limit $1",
-            Lock::UpdateUnlessLocked,
-            [limit.into()],
-            |row| row.parsed(0, "digest"),
-        )
-        .await?;
-    // Somebody may have pushed one again before it was held.
-    conn.execute(
-        "delete from unlinked_blobs
-         where digest in (select value from json_each($1))
-           and not exists (select 1 from blobs blob where blob.digest = unlinked_blobs.digest)",
-        [text_list(void.iter().map(|digest| digest.as_str()))],
     )
     .await
 }

@@ -73,53 +73,59 @@ pub async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
 /// Whether there may be more.
 pub async fn let_go(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
     let before = app.now().before(delay);
-    let (reviewed, unlinked, void) = app
+    let (reviewed, unlinked) = app
         .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
-                let void = blob_reviews::delete_void(conn, before, BATCH).await?;
                 let due = by_repository(blob_reviews::lock_due(conn, before, BATCH).await?);
                 let (mut reviewed, mut gone) = (0, Vec::new());
                 for (repository_id, digests) in &due {
-                    let digests: Vec<&Digest> = digests.iter().collect();
-                    reviewed += digests.len() as u64;
-                    gone.extend(repository_blobs::delete_unneeded(conn, repository_id, &digests).await?);
-                    blob_reviews::delete(conn, repository_id, &digests).await?;
+                    let mut digests: Vec<&Digest> = digests.iter().collect();
+                    let held = repository_blobs::lock_for_delete_unless_locked(conn, repository_id, &digests).await?;
+                    let there = repository_blobs::list_linked(conn, repository_id, &digests).await?;
+                    // What is there and not held is somebody's at the moment.
+                    digests.retain(|digest| held.contains(digest) || !there.contains(digest));
+                    let held: Vec<&Digest> = held.iter().collect();
+                    gone.extend(repository_blobs::delete_unneeded(conn, repository_id, &held).await?);
+                    reviewed += blob_reviews::delete(conn, repository_id, &digests).await?;
                 }
                 let digests: Vec<&Digest> = gone.iter().collect();
                 unlinked_blobs::insert(conn, &digests).await?;
-                Ok((reviewed, gone.len() as u64, void))
-            }) as Pending<'_, (u64, u64, u64), Error>
+                Ok((reviewed, gone.len() as u64))
+            }) as Pending<'_, (u64, u64), Error>
         })
         .await?;
     done.reviewed += reviewed;
     done.unlinked += unlinked;
-    Ok(reviewed == BATCH as u64 || void == BATCH as u64)
+    Ok(reviewed == BATCH as u64)
 }
 
 /// Frees blobs that no repository has any more: their rows go, and their objects are put down for removal. Whether there
 /// may be more.
 pub async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
     let not_before = app.now().after(delay.min(OBJECT_GRACE));
-    let (looked_at, count, bytes) = app
+    let (struck, count, bytes) = app
         .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
-                unlinked_blobs::delete_void(conn, BATCH).await?;
                 let unlinked = unlinked_blobs::lock(conn, BATCH).await?;
-                let digests: Vec<&Digest> = unlinked.iter().collect();
-                let freed = blobs::delete_unlinked(conn, &digests).await?;
+                let mut digests: Vec<&Digest> = unlinked.iter().collect();
+                let held = blobs::lock_unless_locked(conn, &digests).await?;
+                let there = blobs::list_existing(conn, &digests).await?;
+                digests.retain(|digest| held.contains(digest) || !there.contains(digest));
+                let held: Vec<&Digest> = held.iter().collect();
+                let freed = blobs::delete_unlinked(conn, &held).await?;
                 let bytes = freed.iter().map(|blob| blob.size).sum();
                 let keys: Vec<String> = freed.into_iter().map(|blob| blob.object_key).collect();
                 removals::insert(conn, &keys, not_before).await?;
-                unlinked_blobs::delete(conn, &digests).await?;
-                Ok((digests.len(), keys.len() as u64, bytes))
-            }) as Pending<'_, (usize, u64, u64), Error>
+                let struck = unlinked_blobs::delete(conn, &digests).await?;
+                Ok((struck, keys.len() as u64, bytes))
+            }) as Pending<'_, (u64, u64, u64), Error>
         })
         .await?;
     done.blobs += count;
     done.bytes += bytes;
-    Ok(looked_at == BATCH)
+    Ok(struck == BATCH as u64)
 }
 
 /// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be

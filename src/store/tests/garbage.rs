@@ -46,10 +46,14 @@ async fn refer(db: &Db, id: &str, number: usize, blobs: &[&Digest]) -> Digest {
 async fn review(db: &Db, before: i64) -> Vec<Digest> {
     write(db, move |conn| {
         Box::pin(async move {
-            blob_reviews::delete_void(conn, at(before), 100).await?;
             let mut gone = Vec::new();
             for (id, digest) in blob_reviews::lock_due(conn, at(before), 100).await? {
-                gone.extend(repository_blobs::delete_unneeded(conn, &id, &[&digest]).await?);
+                let held = repository_blobs::lock_for_delete_unless_locked(conn, &id, &[&digest]).await?;
+                if held.is_empty() && !repository_blobs::list_linked(conn, &id, &[&digest]).await?.is_empty() {
+                    continue;
+                }
+                let held: Vec<&Digest> = held.iter().collect();
+                gone.extend(repository_blobs::delete_unneeded(conn, &id, &held).await?);
                 blob_reviews::delete(conn, &id, &[&digest]).await?;
             }
             let digests: Vec<&Digest> = gone.iter().collect();
@@ -65,10 +69,13 @@ async fn review(db: &Db, before: i64) -> Vec<Digest> {
 async fn free(db: &Db) -> Vec<String> {
     write(db, |conn| {
         Box::pin(async move {
-            unlinked_blobs::delete_void(conn, 100).await?;
             let unlinked = unlinked_blobs::lock(conn, 100).await?;
-            let digests: Vec<&Digest> = unlinked.iter().collect();
-            let freed = blobs::delete_unlinked(conn, &digests).await?;
+            let mut digests: Vec<&Digest> = unlinked.iter().collect();
+            let held = blobs::lock_unless_locked(conn, &digests).await?;
+            let there = blobs::list_existing(conn, &digests).await?;
+            digests.retain(|digest| held.contains(digest) || !there.contains(digest));
+            let held: Vec<&Digest> = held.iter().collect();
+            let freed = blobs::delete_unlinked(conn, &held).await?;
             unlinked_blobs::delete(conn, &digests).await?;
             Ok(freed.into_iter().map(|blob| blob.object_key).collect())
         })
@@ -105,6 +112,12 @@ async fn what_nothing_refers_to_goes_and_nothing_else() {
         freed.sort();
         assert_eq!(freed, ["key-3", "key-4"]);
         assert_eq!(number(db, "select count(*) from blobs").await, 1);
+        // Two repositories may let go of one blob in the same moment.
+        let digest = digest(1);
+        let twice =
+            write(db, move |conn| Box::pin(async move { unlinked_blobs::insert(conn, &[&digest, &digest]).await }));
+        twice.await.unwrap();
+        assert_eq!(number(db, "select count(*) from unlinked_blobs").await, 1);
     })
     .await;
 }

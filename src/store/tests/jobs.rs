@@ -87,6 +87,7 @@ async fn failures_are_remembered_until_an_attempt_succeeds() {
         assert_eq!((job.attempts, job.last_error.as_deref(), job.due_at), (1, Some("no luck"), at(30)));
         assert_eq!(depth(6).await, Depth { due: 1, overdue_since: Some(at(5)), failing: 1 });
         assert_eq!(claim(db, "a", 7, 20).await.unwrap().subject, "t");
+        assert!(done(db, "t", "a", 100, 8).await);
         assert!(claim(db, "a", 30, 50).await.is_some());
         assert!(done(db, "s", "a", 60, 31).await);
         let job = all(db).await.into_iter().find(|job| job.subject == "s").unwrap();

@@ -106,7 +106,7 @@ const ROWS: &str = "
         select 'r' || cast(100001 + i % 20 as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), i from n;
     insert into unlinked_blobs (digest)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text) from n;
     insert into deleted_manifests (repository_id, digest, media_type, bytes, pushed_at, deleted_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
@@ -279,7 +279,6 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     blob_reviews::any_stale(conn, id, &[&first, &second], time).await?;
     blob_reviews::update_stale(conn, id, &[&first, &second], NOW, time).await?;
     blob_reviews::lock_due(conn, time, 100).await?;
-    blob_reviews::delete_void(conn, time, 100).await?;
     blob_reviews::delete(conn, id, &[&first, &second]).await?;
     repository_blobs::delete_unneeded(conn, id, &[&first, &second]).await?;
     deleted_manifests::insert(conn, id, &first, NOW).await?;
@@ -290,6 +289,11 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     deleted_manifests::list_some(conn, id, 100).await?;
     deleted_manifests::delete(conn, id, &[&first, &second]).await?;
     unlinked_blobs::insert(conn, &[&first, &second]).await?;
+    unlinked_blobs::lock(conn, 100).await?;
+    blobs::lock_unless_locked(conn, &[&first, &second]).await?;
+    blobs::list_existing(conn, &[&first, &second]).await?;
+    repository_blobs::lock_for_delete_unless_locked(conn, id, &[&first, &second]).await?;
+    repository_blobs::list_linked(conn, id, &[&first, &second]).await?;
     unlinked_blobs::delete(conn, &[&first, &second]).await?;
     blobs::delete_unlinked(conn, &[&first, &second]).await?;
     tags::list_ended(conn, id, &"t100020".parse().expect("a tag"), time, 100).await?;

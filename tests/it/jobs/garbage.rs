@@ -162,7 +162,7 @@ async fn a_mounted_blob_is_reviewed_where_it_was_mounted() {
 }
 
 /// A push whose layers are freed in the middle is told so and can be repeated; one that was acknowledged is never harmed.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn pushes_go_on_beside_garbage_collection() {
     on_each(&[Backend::SqliteDisk, Backend::PostgresS3], async |wharf| {
         let repository = wharf.repository();
