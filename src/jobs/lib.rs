@@ -15,7 +15,7 @@ use app::{App, audit, garbage, key_uses, pulls, repositories, uploads};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
-use worker::{Kind, Outcome};
+use worker::{Attempt, Kind, Outcome};
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
@@ -79,11 +79,7 @@ const KINDS: &[Kind] = &[
 ];
 
 /// A kind of which there is one job for the whole installation.
-const fn single(
-    name: &'static str,
-    every: Duration,
-    run: fn(Arc<App>, String) -> std::pin::Pin<Box<dyn Future<Output = app::Result<Outcome>> + Send>>,
-) -> Kind {
+const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -> Attempt) -> Kind {
     Kind { name, every, single: true, workers: 1, run }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use app::{App, Result};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use store::jobs::{self, Depth};
 use types::Timestamp;
@@ -56,21 +57,15 @@ impl Collector for JobMetrics {
             (Some(since), Some(at)) => (at.micros() - since.micros()).max(0) as f64 / 1e6,
             _ => 0.0,
         };
-        let mut gauges: [(&str, &str, Vec<(&str, f64)>); 3] = [
-            ("jobs_due", "Background jobs that are due", Vec::new()),
-            ("jobs_oldest_due_age_seconds", "How long the job has been due that is due longest", Vec::new()),
-            ("jobs_failing", "Background jobs whose last attempt failed", Vec::new()),
+        let columns: [(&str, &str, &dyn Fn(&Depth) -> f64); 3] = [
+            ("jobs_due", "Background jobs that are due", &|depth| depth.due as f64),
+            ("jobs_oldest_due_age_seconds", "How long the job has been due that is due longest", &age),
+            ("jobs_failing", "Background jobs whose last attempt failed", &|depth| depth.failing as f64),
         ];
-        for (kind, depth) in &seen.depths {
-            gauges[0].2.push((kind, depth.due as f64));
-            gauges[1].2.push((kind, age(depth)));
-            gauges[2].2.push((kind, depth.failing as f64));
-        }
-        for (name, help, rows) in gauges {
-            let gauge = ConstGauge::new(0.0_f64);
-            let mut family = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
-            for (kind, value) in rows {
-                ConstGauge::new(value).encode(family.encode_family(&[("kind", kind)])?)?;
+        for (name, help, value) in columns {
+            let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            for (kind, depth) in &seen.depths {
+                ConstGauge::new(value(depth)).encode(family.encode_family(&[("kind", kind)])?)?;
             }
         }
         Ok(())

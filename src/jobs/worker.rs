@@ -27,7 +27,8 @@ pub(crate) enum Outcome {
     Over,
 }
 
-type Work = Pin<Box<dyn Future<Output = Result<Outcome>> + Send>>;
+/// An attempt at a job.
+pub(crate) type Attempt = Pin<Box<dyn Future<Output = Result<Outcome>> + Send>>;
 
 /// A kind of job.
 #[derive(Clone, Copy)]
@@ -41,7 +42,7 @@ pub(crate) struct Kind {
     /// How many one process does at once.
     pub(crate) workers: usize,
     /// Does it to a subject.
-    pub(crate) run: fn(Arc<App>, String) -> Work,
+    pub(crate) run: fn(Arc<App>, String) -> Attempt,
 }
 
 /// Puts the jobs down of which there is one for the whole installation.

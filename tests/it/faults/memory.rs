@@ -1,9 +1,12 @@
 //! Five hundred pushes at once stay within the budget: clients wait, memory does not grow.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::future::join_all;
 use futures_util::stream;
-use tests::harness::{Backend, Wharf, digest, random, resources};
+use tests::harness::upload::Upload;
+use tests::harness::{Backend, Client, Repository, Wharf, digest, random, resources};
 
 const MIB: u64 = 1 << 20;
 const PUSHES: usize = 500;
@@ -41,15 +44,28 @@ async fn push_at_once(wharf: &Wharf) {
             whole.extend_from_slice(&tail);
             let digest = digest(&whole);
             drop(whole);
-            let upload = repository.begin().await;
-            let pieces = std::iter::once(head).chain((0..LENGTH).step_by(64 << 10).map({
-                let tail = tail.clone();
-                move |start| tail.slice(start..(start + (64 << 10)).min(LENGTH))
-            }));
-            // Of unknown length, so that the server cannot know what to reserve.
-            let body = stream::iter(pieces.map(Ok).collect::<Vec<_>>());
-            client.put(&upload.closing(&digest)).stream(body).send().await.expect(201);
+            // A busy server asks to come back later, as clients do.
+            while !push(&repository, &client, &head, &tail, &digest).await {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
     });
     join_all(pushes).await;
+}
+
+/// One push. False if the server is too busy.
+async fn push(repository: &Repository, client: &Client, head: &Bytes, tail: &Bytes, digest: &str) -> bool {
+    let begun = client.post(&repository.path("blobs/uploads/")).send().await.expect_one_of(&[202, 503]);
+    if begun.status() == 503 {
+        return false;
+    }
+    let upload = Upload::new(client.clone(), &begun);
+    let pieces = std::iter::once(head.clone()).chain((0..LENGTH).step_by(64 << 10).map({
+        let tail = tail.clone();
+        move |start| tail.slice(start..(start + (64 << 10)).min(LENGTH))
+    }));
+    // Of unknown length, so that the server cannot know what to reserve.
+    let body = stream::iter(pieces.map(Ok).collect::<Vec<_>>());
+    let ended = client.put(&upload.closing(digest)).stream(body).send().await;
+    ended.expect_one_of(&[201, 503]).status() == 201
 }
