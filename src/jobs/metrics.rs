@@ -65,7 +65,7 @@ impl Collector for JobMetrics {
         for (name, help, value) in columns {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for (kind, depth) in &seen.depths {
-                ConstGauge::new(value(depth)).encode(family.encode_family(&[("kind", kind)])?)?;
+                ConstGauge::new(value(depth)).encode(family.encode_family(&[("kind", *kind)])?)?;
             }
         }
         Ok(())
