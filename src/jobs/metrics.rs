@@ -57,17 +57,15 @@ impl Collector for JobMetrics {
             (Some(since), Some(at)) => (at.micros() - since.micros()).max(0) as f64 / 1e6,
             _ => 0.0,
         };
-        let columns: [(&str, &str, &dyn Fn(&Depth) -> f64); 3] = [
-            ("jobs_due", "Background jobs that are due", &|depth| depth.due as f64),
-            ("jobs_oldest_due_age_seconds", "How long the job has been due that is due longest", &age),
-            ("jobs_failing", "Background jobs whose last attempt failed", &|depth| depth.failing as f64),
-        ];
-        for (name, help, value) in columns {
+        let mut gauge = |name, help, value: &dyn Fn(&Depth) -> f64| {
             let mut family = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             for (kind, depth) in &seen.depths {
                 ConstGauge::new(value(depth)).encode(family.encode_family(&[("kind", *kind)])?)?;
             }
-        }
-        Ok(())
+            Ok(())
+        };
+        gauge("jobs_due", "Background jobs that are due", &|depth| depth.due as f64)?;
+        gauge("jobs_oldest_due_age_seconds", "How long the job has been due that is due longest", &age)?;
+        gauge("jobs_failing", "Background jobs whose last attempt failed", &|depth| depth.failing as f64)
     }
 }
