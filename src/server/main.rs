@@ -53,6 +53,7 @@ fn main() -> ExitCode {
             Command::Gc { delay } => commands::gc::run(config, delay).await,
             Command::Jobs => commands::jobs::run(config).await,
             Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
+            Command::Usage => commands::usage::run(config).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Account(command) => commands::account::run(config, command).await,

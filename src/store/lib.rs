@@ -57,6 +57,7 @@ pub mod tags;
 pub mod unlinked_blobs;
 pub mod upload_parts;
 pub mod uploads;
+pub mod usage;
 pub mod users;
 
 pub use conn::Conn;

@@ -10,3 +10,4 @@ pub(crate) mod jobs;
 pub(crate) mod lifecycle;
 pub(crate) mod restore;
 pub(crate) mod serve;
+pub(crate) mod usage;

@@ -56,6 +56,8 @@ pub(crate) enum Command {
         /// The repository
         repository: String,
     },
+    /// Measure what the repositories hold: each image by itself, each blob once, and what only one repository has
+    Usage,
     /// Undo the deletion of an image, or the last move or deletion of a tag; without a reference, list what can be restored
     Restore {
         /// The repository

@@ -5,6 +5,7 @@ mod lifecycle;
 mod model;
 mod queue;
 mod restore;
+mod usage;
 
 use tests::harness::Wharf;
 
