@@ -43,7 +43,7 @@ pub async fn create_repository(
 
 /// Applies the lifecycle policy of a repository. None if it has none.
 pub async fn apply_lifecycle_policy(
-    app: &App,
+    app: &Arc<App>,
     registry: &RegistryId,
     name: &RepoName,
 ) -> Result<Option<lifecycle::run::Applied>> {

@@ -17,6 +17,7 @@ use crate::audit::Audit;
 use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
+use crate::events::Webhooks;
 use crate::images::ImageCache;
 use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
@@ -48,6 +49,7 @@ pub struct App {
     pub(crate) previews: Notify,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
+    webhooks: ArcSwap<Webhooks>,
 }
 
 impl App {
@@ -55,7 +57,10 @@ impl App {
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
         let outbound = outbound::Client::new(config.outbound.clone());
         let snapshot = Snapshot::load(&db, &sealer).await?;
-        let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
+        let mut conn = db.reader().await?;
+        let resource_tags = ResourceTags::default().renewed(&mut conn).await?.unwrap_or_default();
+        let webhooks = Webhooks::default().renewed(&mut conn).await?.unwrap_or_default();
+        drop(conn);
         Ok(Arc::new(Self {
             audit: Audit::new(db.clone(), config.audit_retention),
             config,
@@ -76,6 +81,7 @@ impl App {
             previews: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
+            webhooks: ArcSwap::from_pointee(webhooks),
         }))
     }
 
@@ -109,6 +115,11 @@ impl App {
         self.resource_tags.load_full()
     }
 
+    /// Who is told of events, as it was a moment ago.
+    pub(crate) fn webhooks(&self) -> Arc<Webhooks> {
+        self.webhooks.load_full()
+    }
+
     /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
     /// what one process changes, another obeys within that time.
     pub async fn refresh(&self) -> Result<()> {
@@ -116,6 +127,9 @@ impl App {
         let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
         if let Some(fresh) = self.resource_tags().renewed(&mut conn).await? {
             self.resource_tags.store(Arc::new(fresh));
+        }
+        if let Some(fresh) = self.webhooks().renewed(&mut conn).await? {
+            self.webhooks.store(Arc::new(fresh));
         }
         drop(conn);
         if version != self.snapshot.load().version() {
@@ -127,7 +141,7 @@ impl App {
 
     /// Waits until the uploads whose connections were cut have recorded what they received, so that they can be resumed
     /// elsewhere at once; and until pulls and the audit log are stored. Called when no request can come any more.
-    pub async fn settle(&self, patience: Duration) {
+    pub async fn settle(self: &Arc<Self>, patience: Duration) {
         self.uploads.close();
         let _ = tokio::time::timeout(patience, self.uploads.wait()).await;
         if let Err(error) = key_uses::flush(self).await {
@@ -142,6 +156,11 @@ impl App {
     /// The present time.
     pub fn now(&self) -> Timestamp {
         Timestamp::from(SystemTime::now())
+    }
+
+    /// A new id in the usual form of a UUID.
+    pub(crate) fn new_uuid(&self) -> String {
+        Uuid::new_v4().to_string()
     }
 
     /// A new id that sorts by the time it was made.

@@ -28,6 +28,7 @@ pub mod blobs;
 pub mod bootstrap;
 pub mod built_in_policies;
 pub mod catalog;
+pub mod events;
 pub mod fsck;
 pub mod garbage;
 pub mod images;

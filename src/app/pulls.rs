@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use store::{Pending, manifests};
+use store::{Conn, Pending, manifests};
 use types::Digest;
 
+use crate::events::{self, ImageAction, ImageEvent};
 use crate::images::Image;
 use crate::{App, Error, Result};
 
@@ -54,7 +55,7 @@ impl Pulls {
 }
 
 /// Writes what was gathered in this process. What could not be written is given up: the next pull is noted again.
-pub async fn flush(app: &App) -> Result<()> {
+pub async fn flush(app: &Arc<App>) -> Result<()> {
     let (now, fresh) = (app.now(), app.now().before(FRESH));
     // In one order everywhere.
     let gathered: BTreeMap<Arc<str>, HashSet<Digest>> = app.pulls.take().into_iter().collect();
@@ -62,17 +63,41 @@ pub async fn flush(app: &App) -> Result<()> {
         let mut digests: Vec<Digest> = digests.into_iter().collect();
         digests.sort();
         for batch in digests.chunks(BATCH) {
-            let (repository_id, batch) = (Arc::clone(&repository_id), batch.to_vec());
+            let (repository_id, batch, own) = (Arc::clone(&repository_id), batch.to_vec(), Arc::clone(app));
             app.db
                 .write_in_background(move |conn| {
                     Box::pin(async move {
                         let batch: Vec<&Digest> = batch.iter().collect();
                         manifests::update_pulled(conn, &repository_id, &batch, now, fresh).await?;
-                        Ok(())
+                        tell(conn, &own, &repository_id, &batch).await
                     }) as Pending<'_, (), Error>
                 })
                 .await?;
         }
+    }
+    Ok(())
+}
+
+/// Tells of pulls, if anybody wants to know.
+async fn tell(conn: &mut Conn, app: &App, repository_id: &str, digests: &[&Digest]) -> Result<()> {
+    if !app.webhooks().want(ImageAction::Pull) {
+        return Ok(());
+    }
+    let Some(repository) = store::repositories::find_by_id(conn, repository_id).await? else {
+        return Ok(());
+    };
+    for digest in digests {
+        let event = ImageEvent {
+            action: ImageAction::Pull,
+            registry: &repository.registry,
+            repository: &repository.name,
+            digest,
+            tag: None,
+            media_type: None,
+            artifact_type: None,
+            by_lifecycle: false,
+        };
+        events::emit(conn, app, &event).await?;
     }
     Ok(())
 }

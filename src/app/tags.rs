@@ -1,7 +1,10 @@
 //! Tags: listing and deleting them. They are set where manifests are pushed, in [`crate::images`].
 
+use std::sync::Arc;
+
 use types::Tag;
 
+use crate::events::{self, ImageAction, ImageEvent};
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
 /// One page of tags.
@@ -31,15 +34,25 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, tag: &Tag) -> Result<()> {
         return Err(Error::DeleteDisabled);
     }
     let (permit, tag, now) = (permit.clone(), tag.clone(), ctx.app.now());
+    let app = Arc::clone(&ctx.app);
     ctx.app
         .db
         .write(move |conn| {
             Box::pin(async move {
                 let repository = repositories::find(conn, &permit).await?;
-                match store::tags::delete(conn, &repository.repository_id, &tag, now).await? {
-                    Some(_) => Ok(()),
-                    None => Err(Error::ManifestUnknown(tag.to_string())),
-                }
+                let ended = store::tags::delete(conn, &repository.repository_id, &tag, now).await?;
+                let digest = ended.ok_or_else(|| Error::ManifestUnknown(tag.to_string()))?;
+                let event = ImageEvent {
+                    action: ImageAction::Delete,
+                    registry: &repository.registry,
+                    repository: &repository.name,
+                    digest: &digest,
+                    tag: Some(&tag),
+                    media_type: None,
+                    artifact_type: None,
+                    by_lifecycle: false,
+                };
+                events::emit(conn, &app, &event).await
             })
         })
         .await

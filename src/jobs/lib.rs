@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
-use app::{App, audit, garbage, key_uses, pulls, repositories, uploads};
+use app::{App, audit, events, garbage, key_uses, pulls, repositories, uploads};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
@@ -61,6 +61,18 @@ const KINDS: &[Kind] = &[
     single("sweep lifecycle previews", Duration::from_secs(600), |app, _| {
         Box::pin(async move {
             preview::sweep(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("deliver events", Duration::from_secs(2), |app, _| {
+        Box::pin(async move {
+            while events::deliver(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("forget deliveries", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            while events::forget(&app).await? {}
             Ok(Outcome::Done)
         })
     }),

@@ -97,6 +97,27 @@ impl Client {
         tokio::time::timeout(PATIENCE, ask).await.map_err(|_| late)?
     }
 
+    /// Posts a body, and gives the status of the answer. See [`Client::status`] for who may be asked; no redirect is followed.
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: &[(&'static str, String)],
+        body: impl Into<reqwest::Body>,
+        chosen_by: ChosenBy,
+    ) -> Result<u16> {
+        let parsed = Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))?;
+        if chosen_by == ChosenBy::Caller {
+            self.check(&parsed)?;
+        }
+        let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
+        let mut request = self.http(chosen_by)?.post(parsed.clone()).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answer = tokio::time::timeout(PATIENCE, request.send()).await.map_err(|_| late)?;
+        Ok(answer.map_err(|error| failure(&parsed, &error))?.status().as_u16())
+    }
+
     /// The last answer after redirects, and where it came from.
     async fn follow(&self, mut url: Url) -> Result<(Url, Response)> {
         for _ in 0..=HOPS {

@@ -59,6 +59,8 @@ pub mod upload_parts;
 pub mod uploads;
 pub mod usage;
 pub mod users;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 pub use conn::Conn;
 pub use db::{Commit, Config, Db, Pending};

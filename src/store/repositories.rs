@@ -63,6 +63,20 @@ pub async fn find(conn: &mut Conn, registry: &RegistryId, name: &RepoName) -> Re
     .await
 }
 
+/// The repository of that id, unless it is deleted.
+pub async fn find_by_id(conn: &mut Conn, repository_id: &str) -> Result<Option<RepositoryRow>> {
+    // pk_repositories
+    conn.optional(
+        "select repository_id, account_id, region, name, tag_mutability, tag_filters, encryption_type, kms_key,
+                scan_on_push, created_at
+         from repositories
+         where repository_id = $1 and deleted_at is null",
+        [repository_id.into()],
+        read,
+    )
+    .await
+}
+
 /// The repository of that name, held so that nobody else changes it, deletes it or adds to it before the transaction
 /// ends.
 pub async fn lock(conn: &mut Conn, registry: &RegistryId, name: &RepoName) -> Result<Option<RepositoryRow>> {

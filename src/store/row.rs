@@ -43,6 +43,10 @@ impl Row<'_> {
         self.integer(column).map(Timestamp::from_micros)
     }
 
+    pub(crate) fn optional_size(&self, column: usize) -> Result<Option<u64>> {
+        Ok(self.optional_time(column)?.map(|value| value.micros().unsigned_abs()))
+    }
+
     pub(crate) fn optional_time(&self, column: usize) -> Result<Option<Timestamp>> {
         let micros: Option<i64> = match self {
             Self::Sqlite(row) => row.get(column)?,

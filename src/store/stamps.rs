@@ -8,6 +8,9 @@ pub const AUTHORIZATION: &str = "authorization";
 /// Counts changes to the resource tags of repositories.
 pub const RESOURCE_TAGS: &str = "resource-tags";
 
+/// Counts changes to webhooks.
+pub const WEBHOOKS: &str = "webhooks";
+
 /// The present count.
 pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<i64>> {
     conn.optional("select version from stamps where name = $1", [name.into()], |row| row.integer(0)).await

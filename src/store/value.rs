@@ -71,6 +71,12 @@ impl From<Option<Timestamp>> for Value {
     }
 }
 
+impl From<Option<u16>> for Value {
+    fn from(integer: Option<u16>) -> Self {
+        Self::Integer(integer.map(i64::from))
+    }
+}
+
 impl From<&[u8]> for Value {
     fn from(bytes: &[u8]) -> Self {
         Self::Bytes(bytes.to_vec())

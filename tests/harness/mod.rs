@@ -17,6 +17,7 @@ pub mod port;
 pub mod postgres;
 pub mod program;
 pub mod raw;
+pub mod receiver;
 pub mod repository;
 pub mod resources;
 pub mod s3;

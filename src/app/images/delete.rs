@@ -1,13 +1,16 @@
 //! Deleting images: by digest with all tags, or tag by tag. What an index lists cannot be deleted before the index.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use store::{Conn, Pending, edges, manifests, tags};
 use types::{Digest, Tag, Timestamp};
 
 use super::id::{self, Failure, ImageId, Named};
+use crate::events::{self, ImageAction, ImageEvent};
 use crate::garbage::Remains;
+use crate::repositories::RepositoryRow;
 use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
 
 /// Deletes a manifest with all its tags, unless an index lists it.
@@ -18,13 +21,14 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
     }
     let (permit, digest, now) = (permit.clone(), digest.clone(), ctx.app.now());
     let undo_window = ctx.app.config.undo_window;
+    let app = Arc::clone(&ctx.app);
     let (repository_id, digest) = ctx
         .app
         .db
         .write(move |conn| {
             Box::pin(async move {
                 let repository = repositories::find(conn, &permit).await?;
-                let id = repository.repository_id;
+                let id = repository.repository_id.clone();
                 if !manifests::lock_for_delete(conn, &id, &digest).await? {
                     return Err(Error::ManifestUnknown(digest.to_string()));
                 }
@@ -35,6 +39,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
                 remains.add(conn, &id, &digest, undo_window, now).await?;
                 remove(conn, &id, &digest, now).await?;
                 remains.put_down(conn, &id, now).await?;
+                tell(conn, &app, &repository, &digest, None, false).await?;
                 Ok((id, digest))
             })
         })
@@ -61,6 +66,7 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
     }
     let (permit, ids, now) = (permit.clone(), ids.to_vec(), ctx.app.now());
     let undo_window = ctx.app.config.undo_window;
+    let app = Arc::clone(&ctx.app);
     let (repository_id, gone, outcome) = ctx
         .app
         .db
@@ -69,15 +75,22 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
                 let repository = repositories::find(conn, &permit).await?;
                 let mut work = Work {
                     conn,
-                    repository_id: repository.repository_id,
+                    repository_id: repository.repository_id.clone(),
                     now,
                     undo_window,
                     held: BTreeSet::new(),
                     gone: Vec::new(),
+                    ended: Vec::new(),
                     remains: Remains::default(),
                 };
                 let outcome = work.run(&ids).await?;
                 work.remains.put_down(work.conn, &work.repository_id, now).await?;
+                for digest in &work.gone {
+                    tell(work.conn, &app, &repository, digest, None, false).await?;
+                }
+                for (digest, tag) in &work.ended {
+                    tell(work.conn, &app, &repository, digest, Some(tag), false).await?;
+                }
                 Ok::<_, Error>((work.repository_id, work.gone, outcome))
             })
         })
@@ -99,8 +112,9 @@ pub(crate) struct Candidate {
 
 /// Deletes images that nobody touched since they were seen, with their tags. What an index lists stays. Gives back those
 /// that are gone.
-pub(crate) async fn expire(app: &App, repository_id: &str, candidates: Vec<Candidate>) -> Result<Vec<Digest>> {
+pub(crate) async fn expire(app: &Arc<App>, repository_id: &str, candidates: Vec<Candidate>) -> Result<Vec<Digest>> {
     let (id, now, undo_window) = (repository_id.to_owned(), app.now(), app.config.undo_window);
+    let own = Arc::clone(app);
     let gone = app
         .db
         .write_in_background(move |conn| {
@@ -130,6 +144,11 @@ pub(crate) async fn expire(app: &App, repository_id: &str, candidates: Vec<Candi
                     }
                 }
                 remains.put_down(conn, &id, now).await?;
+                if let Some(repository) = store::repositories::find_by_id(conn, &id).await? {
+                    for digest in &gone {
+                        tell(conn, &own, &repository, digest, None, true).await?;
+                    }
+                }
                 Ok(gone)
             }) as Pending<'_, Vec<Digest>, Error>
         })
@@ -150,6 +169,8 @@ struct Work<'c> {
     held: BTreeSet<Digest>,
     /// Manifests that were deleted.
     gone: Vec<Digest>,
+    /// Tags that ended while their images stay.
+    ended: Vec<(Digest, Tag)>,
     remains: Remains,
 }
 
@@ -224,6 +245,7 @@ impl Work<'_> {
             self.remove(&digest).await?;
         } else {
             tags::delete(self.conn, &self.repository_id, &tag, self.now).await?;
+            self.ended.push((digest.clone(), tag.clone()));
         }
         Ok(Removed::Done(vec![(digest, Some(tag))]))
     }
@@ -245,6 +267,28 @@ impl Work<'_> {
         self.gone.push(digest.clone());
         Ok(())
     }
+}
+
+/// Tells of an image that is gone, or of a tag of one.
+async fn tell(
+    conn: &mut Conn,
+    app: &App,
+    repository: &RepositoryRow,
+    digest: &Digest,
+    tag: Option<&Tag>,
+    by_lifecycle: bool,
+) -> Result<()> {
+    let event = ImageEvent {
+        action: ImageAction::Delete,
+        registry: &repository.registry,
+        repository: &repository.name,
+        digest,
+        tag,
+        media_type: None,
+        artifact_type: None,
+        by_lifecycle,
+    };
+    events::emit(conn, app, &event).await
 }
 
 /// Removes a manifest that is held, with its tags and edges.

@@ -11,8 +11,9 @@ use store::{Conn, edges, manifests, repository_blobs};
 use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 
 use super::Image;
+use crate::events::{self, ImageAction, ImageEvent};
 use crate::manifest::Manifest;
-use crate::{Action, Ctx, Error, Permit, Result, limits, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, limits, repositories};
 
 /// Where a tag must be for a push to move it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +113,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                 row.image_size =
                     require_references(conn, &row.repository_id, &manifest, app.config.sparse_indexes).await?;
                 let mut changed = insert(conn, &row, &manifest).await?;
+                let mut told = Vec::new();
                 let repository = reread(conn, &repository).await?;
                 if changed {
                     limits::require_image(conn, &app, &row.repository_id).await?;
@@ -128,6 +130,9 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                     if moved {
                         limits::require_tag(conn, &app, &row.repository_id, &row.digest).await?;
                     }
+                    if moved {
+                        told.push(tag);
+                    }
                     changed |= moved;
                 }
                 if strict && !changed {
@@ -138,6 +143,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                         tag: tags.into_iter().next().map(|(_, tag)| tag),
                     });
                 }
+                tell(conn, &app, &repository, &row, changed, &told).await?;
                 Ok::<_, Error>(row.repository_id)
             })
         })
@@ -146,6 +152,37 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     let image = Arc::new(Image { repository_id: repository_id.into(), digest, media_type, bytes });
     ctx.app.images.keep(Arc::clone(&image));
     Ok(Pushed { image, subject })
+}
+
+/// Tells of the tags that were set, or of an image that came without one.
+async fn tell(
+    conn: &mut Conn,
+    app: &App,
+    repository: &RepositoryRow,
+    row: &ManifestRow,
+    changed: bool,
+    tags: &[&Tag],
+) -> Result<()> {
+    let untagged = [None];
+    let tagged: Vec<Option<&Tag>> = tags.iter().copied().map(Some).collect();
+    let told = match tagged.as_slice() {
+        [] if changed => untagged.as_slice(),
+        tagged => tagged,
+    };
+    for tag in told {
+        let event = ImageEvent {
+            action: ImageAction::Push,
+            registry: &repository.registry,
+            repository: &repository.name,
+            digest: &row.digest,
+            tag: *tag,
+            media_type: Some(&row.media_type),
+            artifact_type: row.artifact_type.as_deref(),
+            by_lifecycle: false,
+        };
+        events::emit(conn, app, &event).await?;
+    }
+    Ok(())
 }
 
 /// Puts a manifest back that was deleted, as it was. What it refers to must be there.

@@ -5,6 +5,7 @@
 //! again in the transaction that deletes it: one that is not as it was evaluated stays until the next run.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use store::{Pending, jobs, lifecycle_policies};
@@ -40,7 +41,7 @@ pub struct Applied {
 }
 
 /// Applies the policy of a repository. None if it has none, or is gone.
-pub async fn run(app: &App, repository_id: &str) -> Result<Option<Applied>> {
+pub async fn run(app: &Arc<App>, repository_id: &str) -> Result<Option<Applied>> {
     let mut conn = app.db().reader().await?;
     let Some(row) = lifecycle_policies::find(&mut conn, repository_id).await? else {
         return Ok(None);
@@ -103,7 +104,7 @@ pub async fn run(app: &App, repository_id: &str) -> Result<Option<Applied>> {
     Ok(Some(applied))
 }
 
-async fn delete(app: &App, repository_id: &str, images: &[Image], which: &[usize]) -> Result<Vec<Digest>> {
+async fn delete(app: &Arc<App>, repository_id: &str, images: &[Image], which: &[usize]) -> Result<Vec<Digest>> {
     let mut gone = Vec::new();
     for batch in which.chunks(BATCH) {
         let candidates = batch

@@ -11,3 +11,4 @@ pub(crate) mod lifecycle;
 pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod usage;
+pub(crate) mod webhook;

@@ -50,7 +50,8 @@ async fn show(config: &Config) -> Result<()> {
         }
     }
     let mut conn = db.reader().await?;
-    let (blobs, stored) = (usage::measure_registry(&mut conn, &registry).await?, usage::measure_store(&mut conn).await?);
+    let (blobs, stored) =
+        (usage::measure_registry(&mut conn, &registry).await?, usage::measure_store(&mut conn).await?);
     drop(conn);
     writeln!(out, "\nregistry: {images} images, {logical} bytes logical, {blobs} bytes of blobs, each once")?;
     writeln!(out, "store: {stored} bytes of blobs of all registries")?;

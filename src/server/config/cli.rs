@@ -79,6 +79,9 @@ pub(crate) enum Command {
         #[arg(long)]
         follow: bool,
     },
+    /// Manage webhooks, which are told of what happens to images
+    #[command(subcommand)]
+    Webhook(WebhookCommand),
     /// Manage accounts beside a running registry
     #[command(subcommand)]
     Account(AccountCommand),
@@ -95,6 +98,50 @@ fn since(text: &str) -> Result<Timestamp, String> {
             .parse::<Timestamp>()
             .map_err(|_| format!("'{text}' is neither a time such as 2026-11-23T17:00:00Z nor a duration such as 24h")),
     }
+}
+
+/// What `wharf webhook` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum WebhookCommand {
+    /// Add a webhook; its id and the secret that signs deliveries are printed once
+    Add {
+        /// Where events are posted to
+        url: String,
+        /// What is told: PUSH, DELETE or PULL; may be repeated; without it, PUSH and DELETE
+        #[arg(long = "action", ignore_case = true)]
+        actions: Vec<WebhookAction>,
+        /// Only repositories whose names begin with this
+        #[arg(long, default_value = "")]
+        repository_prefix: String,
+    },
+    /// List the webhooks
+    List,
+    /// Remove a webhook; what is on its way to it is not sent any more
+    Remove {
+        /// Its id
+        webhook_id: String,
+    },
+    /// List the last deliveries to a webhook, the latest first
+    Deliveries {
+        /// Its id
+        webhook_id: String,
+    },
+    /// Send an event again
+    Resend {
+        /// The id of its delivery
+        delivery_id: String,
+    },
+}
+
+/// What webhooks can be told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum WebhookAction {
+    /// An image was pushed, or a tag was set
+    Push,
+    /// An image was deleted, or a tag ended
+    Delete,
+    /// An image was pulled
+    Pull,
 }
 
 /// What `wharf account` can do.

@@ -24,7 +24,7 @@ use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
-    cli::{AccountCommand, AdminCommand, Cli, Command, Flags},
+    cli::{AccountCommand, AdminCommand, Cli, Command, Flags, WebhookAction, WebhookCommand},
     database::Database,
     master_key::MasterKey,
     network::Network,

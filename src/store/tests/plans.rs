@@ -15,6 +15,7 @@ use crate::{
     lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments,
     pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, repositories, repository_blobs,
     repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads, users,
+    webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -122,6 +123,11 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'j' || cast(i as text), 'kind-' || cast(i % 7 as text), 'r' || cast(i as text), i,
             case when i % 1000 = 0 then 1 else 0 end, 0, 0 from n;
+    insert into webhook_deliveries (delivery_id, webhook_id, event, state, attempts, due_at, ended_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'd' || cast(i as text), 'w' || cast(i % 20 as text), '{}',
+            case when i % 500 = 0 then 'PENDING' else 'DELIVERED' end, 0, i,
+            case when i % 500 = 0 then null else i end from n;
     insert into registry_settings (account_id, region, name, document, version, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
         select '000000000000', 'region-' || cast(i as text), 'policy', '{}', 1, 0 from n;
@@ -158,6 +164,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     let time = Timestamp::from_micros(100_100);
 
     repositories::find(conn, &registry, &name).await?;
+    repositories::find_by_id(conn, id).await?;
     repositories::list_names(conn, &registry, "repo/1015", 100).await?;
     repositories::lock(conn, &registry, &name).await?;
     repositories::lock_live(conn, id).await?;
@@ -299,6 +306,10 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     tags::list_ended(conn, id, &"t100020".parse().expect("a tag"), time, 100).await?;
     tags::list_ended_with(conn, id, &first, time).await?;
     tags::delete_ended(conn, Timestamp::from_micros(0), 100).await?;
+    webhook_deliveries::claim(conn, time, NOW, 10).await?;
+    webhook_deliveries::update_pending(conn, "d105000", NOW).await?;
+    webhook_deliveries::list(conn, "w1", "d105000", 100).await?;
+    webhook_deliveries::delete_ended(conn, time, 100).await?;
     jobs::insert(conn, "new", "kind-1", "r1", NOW).await?;
     jobs::upsert(conn, "newer", "kind-1", "r1", NOW).await?;
     jobs::claim(conn, "kind-1", "me", time, NOW).await?;

@@ -1,5 +1,6 @@
 //! Background work: garbage collection, lifecycle runs, undoing, and the table of jobs.
 
+mod events;
 mod garbage;
 mod lifecycle;
 mod model;

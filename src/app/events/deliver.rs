@@ -1,0 +1,168 @@
+//! Sends events: signed as the Standard Webhooks specification says, again and again until somebody has taken them.
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
+use outbound::ChosenBy;
+use store::webhook_deliveries::{Attempt, DeliveryRow};
+use store::webhooks::WebhookRow;
+use store::{Pending, webhook_deliveries, webhooks};
+use types::Timestamp;
+
+use super::webhooks::owner;
+use crate::{App, Error, Result};
+
+/// Events that are sent at once.
+const BATCH: usize = 16;
+/// How long a process has for a batch before another sends it too.
+const LEASE: Duration = Duration::from_secs(60);
+/// How long after each failure an event is sent again; after the last it is given up. About three days in all.
+const PATIENCE: [Duration; 9] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(2 * 60),
+    Duration::from_secs(10 * 60),
+    Duration::from_secs(3600),
+    Duration::from_secs(3 * 3600),
+    Duration::from_secs(8 * 3600),
+    Duration::from_secs(24 * 3600),
+    Duration::from_secs(36 * 3600),
+];
+/// How long what became of an event is remembered.
+const HISTORY: Duration = Duration::from_secs(7 * 24 * 3600);
+const HISTORY_BATCH: usize = 500;
+
+/// Sends a batch of events that are due. Whether there may be more.
+pub async fn deliver(app: &App) -> Result<bool> {
+    let now = app.now();
+    let until = now.after(LEASE);
+    let (due, webhooks) = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let due = webhook_deliveries::claim(conn, now, until, BATCH).await?;
+                let webhooks = if due.is_empty() { Vec::new() } else { webhooks::list_all(conn).await? };
+                Ok((due, webhooks))
+            }) as Pending<'_, (Vec<DeliveryRow>, Vec<WebhookRow>), Error>
+        })
+        .await?;
+    let webhooks: HashMap<&str, &WebhookRow> =
+        webhooks.iter().map(|webhook| (webhook.webhook_id.as_str(), webhook)).collect();
+    let outcomes = due.iter().map(|delivery| async {
+        let sent = match webhooks.get(delivery.webhook_id.as_str()) {
+            Some(webhook) => send(app, webhook, delivery).await,
+            None => Sent::Never("the webhook was removed".to_owned()),
+        };
+        note(app, delivery, sent).await
+    });
+    for outcome in join_all(outcomes).await {
+        outcome?;
+    }
+    Ok(due.len() == BATCH)
+}
+
+/// How an attempt went.
+enum Sent {
+    /// There was an answer with this status.
+    Answer(u16),
+    /// There was none.
+    Nothing(String),
+    /// There will be none.
+    Never(String),
+}
+
+async fn send(app: &App, webhook: &WebhookRow, delivery: &DeliveryRow) -> Sent {
+    let Some(secret) = app.sealer().open_text(&owner(&webhook.webhook_id), &webhook.sealed_secret) else {
+        return Sent::Never("the secret was sealed with another master key".to_owned());
+    };
+    let timestamp = app.now().seconds();
+    let Some(signature) = sign(secret.expose(), &delivery.delivery_id, timestamp, &delivery.event) else {
+        return Sent::Never("the secret cannot be read".to_owned());
+    };
+    let headers = [
+        ("content-type", "application/json".to_owned()),
+        ("webhook-id", delivery.delivery_id.clone()),
+        ("webhook-timestamp", timestamp.to_string()),
+        ("webhook-signature", signature),
+    ];
+    match app.outbound.post(&webhook.url, &headers, delivery.event.clone(), ChosenBy::Operator).await {
+        Ok(status) => Sent::Answer(status),
+        Err(error) => Sent::Nothing(error.to_string()),
+    }
+}
+
+/// The value of `webhook-signature`. None if the secret is none.
+fn sign(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<String> {
+    let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+    let tag = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
+    Some(format!("v1,{}", STANDARD.encode(tag)))
+}
+
+async fn note(app: &App, delivery: &DeliveryRow, sent: Sent) -> Result<()> {
+    let now = app.now();
+    let again = usize::try_from(delivery.attempts).ok().and_then(|attempts| PATIENCE.get(attempts).copied());
+    let (state, status_code, error, due_at) = match sent {
+        Sent::Answer(status @ 200..=299) => ("DELIVERED", Some(status), None, now),
+        // Who says that the address is gone means it.
+        Sent::Answer(410) => ("FAILED", Some(410), None, now),
+        Sent::Never(error) => ("FAILED", None, Some(error), now),
+        Sent::Answer(status) => (pending(again), Some(status), None, later(now, again)),
+        Sent::Nothing(error) => (pending(again), None, Some(error), later(now, again)),
+    };
+    let id = delivery.delivery_id.clone();
+    app.db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let ended_at = (state != "PENDING").then_some(now);
+                let attempt = Attempt { state, due_at, status_code, error: error.as_deref(), ended_at };
+                Ok(webhook_deliveries::update(conn, &id, &attempt).await?)
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
+fn pending(again: Option<Duration>) -> &'static str {
+    if again.is_some() { "PENDING" } else { "FAILED" }
+}
+
+fn later(now: Timestamp, again: Option<Duration>) -> Timestamp {
+    again.map_or(now, |pause| now.after(pause))
+}
+
+/// Forgets what became of events long ago. Whether there may be more.
+pub async fn forget(app: &App) -> Result<bool> {
+    let before = app.now().before(HISTORY);
+    let forgotten = app
+        .db()
+        .write_in_background(move |conn| {
+            Box::pin(async move { Ok(webhook_deliveries::delete_ended(conn, before, HISTORY_BATCH).await?) })
+                as Pending<'_, u64, Error>
+        })
+        .await?;
+    Ok(forgotten == HISTORY_BATCH as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the specification.
+    #[test]
+    fn signatures_are_those_of_standard_webhooks() {
+        let signature = sign(
+            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            r#"{"test": 2432232314}"#,
+        );
+        assert_eq!(signature.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
+        assert_eq!(sign("another", "a", 1, ""), None);
+        assert_eq!(sign("whsec_!", "a", 1, ""), None);
+    }
+}
