@@ -60,7 +60,7 @@ async fn what_happens_to_images_is_told() {
         repository.delete_manifest("v2").await.expect(404);
         repository.expect_image(Some("v1"), &image).await;
         repository.delete_manifest(&image.digest).await.expect(202);
-        within(60, "all of it is told", async || receiver.posted().len() >= 4).await;
+        within(120, "all of it is told", async || receiver.posted().len() >= 4).await;
         tokio::time::sleep(std::time::Duration::from_secs(3)).await;
         let posted = receiver.posted();
         let mut told: Vec<_> = posted.iter().map(brief).collect();
@@ -92,19 +92,19 @@ async fn an_event_is_sent_until_it_is_taken_and_again_when_asked() {
     let (id, _) = add(&wharf, &receiver, &["--action", "push"]).await;
     receiver.answer(503);
     wharf.client().repository("app").push_small("v1").await;
-    within(60, "it is tried", async || receiver.posted().len() == 1).await;
-    within(60, "it is tried again", async || receiver.posted().len() == 2).await;
+    within(120, "it is tried", async || receiver.posted().len() == 1).await;
+    within(120, "it is tried again", async || receiver.posted().len() == 2).await;
     let listed = must(&wharf, &["webhook", "deliveries", &id]);
     assert!(listed.contains("PENDING") && listed.contains("503"), "{listed}");
     receiver.answer(204);
     wharf.backing().database().query("update webhook_deliveries set due_at = 0");
-    within(60, "it is taken", async || must(&wharf, &["webhook", "deliveries", &id]).contains("DELIVERED")).await;
+    within(120, "it is taken", async || must(&wharf, &["webhook", "deliveries", &id]).contains("DELIVERED")).await;
     // The receiver can tell that it is one event.
     let posted = receiver.posted();
     assert!(posted.iter().all(|each| each.headers["webhook-id"] == posted[0].headers["webhook-id"]));
     let delivery = posted[0].headers["webhook-id"].to_str().expect("text").to_owned();
     must(&wharf, &["webhook", "resend", &delivery]);
-    within(60, "it comes again", async || receiver.posted().len() == posted.len() + 1).await;
+    within(120, "it comes again", async || receiver.posted().len() == posted.len() + 1).await;
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn pulls_are_told_if_somebody_asks() {
     for _ in 0..3 {
         repository.manifest("v1").await.expect(200);
     }
-    within(60, "the pull is told", async || !receiver.posted().is_empty()).await;
+    within(120, "the pull is told", async || !receiver.posted().is_empty()).await;
     assert_eq!(brief(&receiver.posted()[0]), ("PULL".to_owned(), image.digest, None));
 }
 

@@ -45,7 +45,7 @@ async fn what_nothing_refers_to_is_freed_and_nothing_else() {
 
         // A whole repository, whose rows go in the background.
         wharf.aws().json(&["ecr", "delete-repository", "--repository-name", "first", "--force"]);
-        tests::harness::admin::within(60, "the rows of the repository are gone", async || {
+        tests::harness::admin::within(120, "the rows of the repository are gone", async || {
             collect(wharf);
             stored(wharf).0 == elsewhere.blobs.len()
         })

@@ -43,7 +43,7 @@ async fn a_job_whose_process_was_killed_is_done_by_another() {
              due_at = (extract(epoch from now()) + 3) * 1000000, last_run_at = null",
     );
     let _second = Wharf::sharing(Arc::clone(&backing)).start().await;
-    tests::harness::admin::within(60, "all jobs have run", async || {
+    tests::harness::admin::within(120, "all jobs have run", async || {
         database.query("select count(*) from jobs where last_run_at is null").trim() == "0"
     })
     .await;
@@ -55,13 +55,13 @@ async fn a_job_that_fails_says_why_and_is_tried_again() {
     let database = wharf.backing().database();
     database.query("alter table removals rename to hidden");
     database.query("update jobs set due_at = 0 where kind = 'collect garbage'");
-    tests::harness::admin::within(60, "the failure is told", async || {
+    tests::harness::admin::within(120, "the failure is told", async || {
         let listed = must(&wharf, &["jobs"]);
         listed.lines().any(|line| line.starts_with("collect garbage") && line.contains("failing"))
     })
     .await;
     database.query("alter table hidden rename to removals");
-    tests::harness::admin::within(60, "it succeeds", async || {
+    tests::harness::admin::within(120, "it succeeds", async || {
         database.query("select attempts from jobs where kind = 'collect garbage'").trim() == "0"
     })
     .await;
