@@ -76,7 +76,8 @@ async fn a_policy_is_applied_by_itself_and_its_space_comes_back() {
     ));
     // It would be due in a minute.
     wharf.backing().database().query("update jobs set due_at = 0 where kind = 'lifecycle'");
-    tests::harness::admin::within(180, "the space comes back", async || stored(&wharf).1 == images[4].blobs.len()).await;
+    tests::harness::admin::within(180, "the space comes back", async || stored(&wharf).1 == images[4].blobs.len())
+        .await;
     repository.expect_image(Some("v4"), &images[4]).await;
     assert_eq!(repository.tags("").await.expect(200).strings("tags"), ["v4"]);
     // The job of a policy that is gone goes too.
