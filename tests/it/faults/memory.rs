@@ -66,6 +66,9 @@ async fn push(repository: &Repository, client: &Client, head: &Bytes, tail: &Byt
     }));
     // Of unknown length, so that the server cannot know what to reserve.
     let body = stream::iter(pieces.map(Ok).collect::<Vec<_>>());
-    let ended = client.put(&upload.closing(digest)).stream(body).send().await;
-    ended.expect_one_of(&[201, 503]).status() == 201
+    // Whoever waits for memory longer than a client waits for the network begins anew, too.
+    match client.put(&upload.closing(digest)).stream(body).try_send().await {
+        Ok(ended) => ended.expect_one_of(&[201, 503]).status() == 201,
+        Err(_) => false,
+    }
 }
