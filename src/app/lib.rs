@@ -39,6 +39,7 @@ pub mod manifest;
 pub mod pulls;
 pub mod referrers;
 pub mod registry;
+pub mod replication;
 pub mod repositories;
 pub mod repository_policies;
 pub mod resource_tags;

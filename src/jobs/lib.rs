@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
-use app::{App, audit, events, garbage, key_uses, pulls, repositories, uploads};
+use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, uploads};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
@@ -33,6 +33,18 @@ const KINDS: &[Kind] = &[
             Box::pin(async move {
                 let applied = lifecycle::run(&app, &repository_id).await?;
                 Ok(applied.map_or(Outcome::Over, |_| Outcome::Done))
+            })
+        },
+    },
+    Kind {
+        name: replication::JOB,
+        every: Duration::from_secs(1),
+        single: false,
+        workers: 2,
+        run: |app, repository_id| {
+            Box::pin(async move {
+                replication::run(&app, &repository_id).await?;
+                Ok(Outcome::Over)
             })
         },
     },

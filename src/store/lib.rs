@@ -45,6 +45,7 @@ pub mod pull_through_cache_rules;
 pub mod pull_time_exclusions;
 pub mod registry_settings;
 pub mod removals;
+pub mod replications;
 pub mod repositories;
 pub mod repository_blobs;
 pub mod repository_creation_templates;

@@ -32,6 +32,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../migrations/0008_garbage_collection.sql"),
     },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
+    Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
 ];
 
 /// What Postgres needs before the first of them.

@@ -11,7 +11,7 @@ use super::id::{self, Failure, ImageId, Named};
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::garbage::Remains;
 use crate::repositories::RepositoryRow;
-use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, replication, repositories};
 
 /// Deletes a manifest with all its tags, unless an index lists it.
 pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
@@ -40,6 +40,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
                 remove(conn, &id, &digest, now).await?;
                 remains.put_down(conn, &id, now).await?;
                 tell(conn, &app, &repository, &digest, None, false).await?;
+                replication::note_delete(conn, &app, &repository, &digest).await?;
                 Ok((id, digest))
             })
         })
@@ -87,6 +88,7 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
                 work.remains.put_down(work.conn, &work.repository_id, now).await?;
                 for digest in &work.gone {
                     tell(work.conn, &app, &repository, digest, None, false).await?;
+                    replication::note_delete(work.conn, &app, &repository, digest).await?;
                 }
                 for (digest, tag) in &work.ended {
                     tell(work.conn, &app, &repository, digest, Some(tag), false).await?;
@@ -147,6 +149,7 @@ pub(crate) async fn expire(app: &Arc<App>, repository_id: &str, candidates: Vec<
                 if let Some(repository) = store::repositories::find_by_id(conn, &id).await? {
                     for digest in &gone {
                         tell(conn, &own, &repository, digest, None, true).await?;
+                        store::replications::delete_of_image(conn, &id, digest).await?;
                     }
                 }
                 Ok(gone)
@@ -157,6 +160,21 @@ pub(crate) async fn expire(app: &Arc<App>, repository_id: &str, candidates: Vec<
         app.images.forget(repository_id, digest);
     }
     Ok(gone)
+}
+
+/// Deletes an image that was replicated to a repository, unless it is gone or an index lists it.
+pub(crate) async fn delete_copy(conn: &mut Conn, app: &App, repository: &RepositoryRow, digest: &Digest) -> Result<()> {
+    let (id, now) = (&repository.repository_id, app.now());
+    if !manifests::lock_for_delete(conn, id, digest).await?
+        || edges::find_parent_of_manifest(conn, id, digest).await?.is_some()
+    {
+        return Ok(());
+    }
+    let mut remains = Remains::default();
+    remains.add(conn, id, digest, app.config.undo_window, now).await?;
+    remove(conn, id, digest, now).await?;
+    remains.put_down(conn, id, now).await?;
+    tell(conn, app, repository, digest, None, false).await
 }
 
 /// One transaction that deletes images.

@@ -17,14 +17,14 @@ use store::{Conn, manifests};
 use types::{Digest, MediaType, Reference, RegistryId};
 
 pub use self::batch::pull_many;
-pub(crate) use self::delete::{Candidate, expire};
+pub(crate) use self::delete::{Candidate, delete_copy, expire};
 pub use self::delete::{Removed, delete, delete_many};
 pub use self::describe::{ImageDetail, describe, describe_page};
 pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
-pub(crate) use self::put::put_back;
 pub use self::put::{Condition, Push, Pushed, put};
+pub(crate) use self::put::{copy, put_back};
 use crate::{Action, Ctx, Error, Permit, Result};
 
 /// A manifest as it is served.

@@ -13,7 +13,7 @@ use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 use super::Image;
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::manifest::Manifest;
-use crate::{Action, App, Ctx, Error, Permit, Result, limits, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, limits, replication, repositories};
 
 /// Where a tag must be for a push to move it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +144,9 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                     });
                 }
                 tell(conn, &app, &repository, &row, changed, &told).await?;
+                if changed {
+                    replication::note_push(conn, &app, &repository, &row.digest).await?;
+                }
                 Ok::<_, Error>(row.repository_id)
             })
         })
@@ -183,6 +186,56 @@ async fn tell(
         events::emit(conn, app, &event).await?;
     }
     Ok(())
+}
+
+/// Gives a repository an image of another one, with tags. Both share the blobs. Nothing happens if the image is gone.
+pub(crate) async fn copy(
+    conn: &mut Conn,
+    app: &App,
+    from: &str,
+    target: &RepositoryRow,
+    digest: &Digest,
+    tags: &[Tag],
+) -> Result<()> {
+    if manifests::lock(conn, from, &[digest]).await?.is_empty() {
+        return Ok(());
+    }
+    let Some(found) = manifests::find(conn, from, digest).await? else {
+        return Ok(());
+    };
+    let manifest = Manifest::parse(&found.bytes, Some(&found.media_type))?;
+    let (id, now) = (&target.repository_id, app.now());
+    let blobs: Vec<&Digest> = manifest.config.iter().chain(&manifest.layers).collect();
+    for (blob, _) in repository_blobs::lock(conn, from, &blobs).await? {
+        repository_blobs::insert(conn, id, &blob, now).await?;
+    }
+    let row = ManifestRow {
+        repository_id: id.clone(),
+        digest: digest.clone(),
+        media_type: found.media_type.clone(),
+        artifact_type: manifest.artifact_type.clone(),
+        subject: manifest.subject.clone(),
+        annotations: manifest.annotations.clone(),
+        image_size: require_references(conn, id, &manifest, app.config.sparse_indexes).await?,
+        pushed_at: now,
+        bytes: found.bytes,
+    };
+    let new = insert(conn, &row, &manifest).await?;
+    if new {
+        limits::require_image(conn, app, id).await?;
+    }
+    let mut told = Vec::new();
+    for tag in tags {
+        if store::tags::lock(conn, id, tag).await?.as_ref() == Some(digest) {
+            continue;
+        }
+        let tag_id = app.new_id();
+        if set_tag(conn, target, TagRow { tag_id: &tag_id, tag, digest, now }).await? {
+            limits::require_tag(conn, app, id, digest).await?;
+            told.push(tag);
+        }
+    }
+    tell(conn, app, target, &row, new, &told).await
 }
 
 /// Puts a manifest back that was deleted, as it was. What it refers to must be there.

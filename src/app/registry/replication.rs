@@ -1,16 +1,18 @@
 //! Where images are to be replicated to, and backfills of what was there before. The configuration is checked, stored
-//! and given back as it was sent. No replication runs yet, so no image has a status of it and no backfill can begin.
+//! and given back as it was sent; [`crate::replication`] obeys it. Backfills are not offered.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
-use types::Digest;
+use store::Conn;
+use store::replications::{self, ReplicationRow};
+use types::{Digest, RegistryId, RepoName};
 
 use super::check::{entries, invalid, is_account, is_region, length, one_of, pattern};
 use super::name::REPLICATION;
 use crate::images::{self, ImageId};
-use crate::{Action, Ctx, Error, Grant, Permit, Result, page_token};
+use crate::{Action, Ctx, Error, Grant, Permit, Result, page_token, repositories};
 
 /// The quota of ECR; its model would take 25.
 const MAX_RULES: usize = 10;
@@ -92,7 +94,20 @@ impl ReplicationConfiguration {
     }
 }
 
+impl ReplicationRule {
+    /// Whether a repository is one of those that the rule is about.
+    pub(crate) fn is_about(&self, name: &RepoName) -> bool {
+        let filters = self.repository_filters.as_deref().unwrap_or_default();
+        filters.is_empty() || filters.iter().any(|filter| name.as_str().starts_with(&filter.filter))
+    }
+}
+
 impl ReplicationDestination {
+    /// The registry. None if there can be none of that name.
+    pub(crate) fn registry(&self) -> Option<RegistryId> {
+        Some(RegistryId { account: self.registry_id.parse().ok()?, region: self.region.parse().ok()? })
+    }
+
     fn check(&self, ctx: &Ctx) -> Result<()> {
         pattern("region", (2..=25).contains(&self.region.len()) && is_region(&self.region), "[0-9a-z-]{2,25}")?;
         pattern("registryId", is_account(&self.registry_id), "[0-9]{12}")?;
@@ -124,9 +139,14 @@ pub async fn get(ctx: &Ctx, grant: &Grant) -> Result<ReplicationConfiguration> {
     current(ctx).await
 }
 
+/// The configuration of a registry, if it has one.
+pub(crate) async fn of(conn: &mut Conn, registry: &RegistryId) -> Result<Option<ReplicationConfiguration>> {
+    super::find(conn, registry, REPLICATION).await
+}
+
 async fn current(ctx: &Ctx) -> Result<ReplicationConfiguration> {
     let mut conn = ctx.app.db.reader().await?;
-    Ok(super::find(&mut conn, &ctx.registry, REPLICATION).await?.unwrap_or_default())
+    Ok(of(&mut conn, &ctx.registry).await?.unwrap_or_default())
 }
 
 /// Replaces the configuration; one without rules removes it.
@@ -136,14 +156,17 @@ pub async fn put(ctx: &Ctx, grant: &Grant, configuration: &ReplicationConfigurat
     super::put(ctx, REPLICATION, configuration).await
 }
 
-/// Where an image was replicated to: the image, which must exist, and nothing more. No replication runs, so none of
-/// them has begun, ended or failed.
-pub async fn status(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Digest> {
+/// Where an image is replicated to, and how far that is. It must exist.
+pub async fn status(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<(Digest, Vec<ReplicationRow>)> {
     permit.require(Action::DescribeImageReplicationStatus)?;
-    images::find(ctx, permit, id).await
+    let digest = images::find(ctx, permit, id).await?;
+    let mut conn = ctx.app.db.reader().await?;
+    let repository = repositories::find(&mut conn, permit).await?;
+    let rows = replications::list_of_image(&mut conn, &repository.repository_id, &digest).await?;
+    Ok((digest, rows))
 }
 
-/// Refuses to begin a backfill, with the reason: a destination that is not configured, or that no replication runs.
+/// Refuses to begin a backfill, with the reason: a destination that is not configured, or that there are none.
 pub async fn start_backfill(ctx: &Ctx, grant: &Grant, destination: &ReplicationDestination) -> Result<Infallible> {
     grant.require(Action::StartReplicationBackfill.as_str())?;
     destination.check(ctx)?;
@@ -154,7 +177,7 @@ pub async fn start_backfill(ctx: &Ctx, grant: &Grant, destination: &ReplicationD
             destination.registry_id, destination.region, ctx.registry.account
         )));
     }
-    Err(Error::Validation("Replication does not run on this registry yet".to_owned()))
+    Err(Error::Validation("Backfills do not run on this registry: push the images again".to_owned()))
 }
 
 /// Lists the backfills of the registry: there is none. A token cannot have come from here.

@@ -6,8 +6,8 @@
 //! other repositories may have them, and bytes that nobody has are garbage collection's.
 
 use store::{
-    Conn, Pending, deleted_manifests, edges, lifecycle_policies, lifecycle_previews, manifests, repository_blobs,
-    repository_policies, resource_tags, stamps, tags, unlinked_blobs, uploads,
+    Conn, Pending, deleted_manifests, edges, lifecycle_policies, lifecycle_previews, manifests, replications,
+    repository_blobs, repository_policies, resource_tags, stamps, tags, unlinked_blobs, uploads,
 };
 use types::Digest;
 
@@ -105,6 +105,9 @@ async fn remove_some(conn: &mut Conn, repository_id: &str) -> Result<u64> {
             edges::delete_all(conn, repository_id, &digests).await?;
             removed = manifests::delete_all(conn, repository_id, &digests).await?;
         }
+    }
+    if removed == 0 {
+        removed = replications::delete_some(conn, repository_id, BATCH).await?;
     }
     if removed == 0 {
         let digests = deleted_manifests::list_some(conn, repository_id, BATCH).await?;

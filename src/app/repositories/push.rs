@@ -2,7 +2,7 @@
 //! there is one.
 
 use store::{Conn, stamps};
-use types::TagMutability;
+use types::{RegistryId, RepoName, TagMutability};
 
 use super::{RepositoryRow, find, new, unknown};
 use crate::registry::creation_templates::{self, Settings as Template};
@@ -99,6 +99,21 @@ pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
     }
     authz::authorize(ctx, &[Action::CreateRepository], name)?;
     let mut row = new(ctx.app.new_id(), registry, name, TagMutability::default(), ctx.app.now());
+    if let Some(template) = &template {
+        row.tag_mutability = template.tag_mutability.clone();
+        row.encryption = template.encryption.clone();
+    }
+    Ok(Target { row, stored: false, template: template.map(Box::new) })
+}
+
+/// Finds the repository that images are replicated to. An absent one gets what a template for replications says, and not
+/// the settings of the repository that they come from.
+pub(crate) async fn replicated(conn: &mut Conn, app: &App, registry: &RegistryId, name: &RepoName) -> Result<Target> {
+    if let Some(row) = store::repositories::find(conn, registry, name).await? {
+        return Ok(Target { row, stored: true, template: None });
+    }
+    let template = creation_templates::applying(conn, registry, name, creation_templates::REPLICATION).await?;
+    let mut row = new(app.new_id(), registry, name, TagMutability::default(), app.now());
     if let Some(template) = &template {
         row.tag_mutability = template.tag_mutability.clone();
         row.encryption = template.encryption.clone();

@@ -1,8 +1,7 @@
 //! `DescribeImageReplicationStatus`: where an image was replicated to.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageReplicationStatus.html>
 //!
-//! Nothing is replicated yet, so no replication of an image has begun, ended or failed: the list is empty, as on ECR
-//! for an image that no rule is about.
+//! The list is empty for an image that no rule was about when it was pushed.
 
 use app::api::Call;
 use app::images::ImageId;
@@ -31,8 +30,17 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     repository_name: String,
     image_id: ImageIdentifier,
-    /// Always empty.
-    replication_statuses: [(); 0],
+    replication_statuses: Vec<ReplicationStatus>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ReplicationStatus {
+    region: String,
+    registry_id: String,
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<String>,
 }
 
 impl Operation for DescribeImageReplicationStatus {
@@ -50,9 +58,18 @@ impl Operation for DescribeImageReplicationStatus {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let target = target(call, &input)?;
         let permit = target.permit(grant);
-        let digest = replication::status(&call.ctx, &permit, &ImageId::from(&input.image_id)).await?;
+        let (digest, rows) = replication::status(&call.ctx, &permit, &ImageId::from(&input.image_id)).await?;
+        let replication_statuses = rows
+            .into_iter()
+            .map(|row| ReplicationStatus {
+                region: row.destination.region.to_string(),
+                registry_id: row.destination.account.to_string(),
+                status: row.status,
+                failure_code: row.failure_code,
+            })
+            .collect();
         let image_id = ImageIdentifier { image_digest: Some(digest.to_string()), ..input.image_id };
-        Ok(Output { repository_name: target.repository_name(), image_id, replication_statuses: [] })
+        Ok(Output { repository_name: target.repository_name(), image_id, replication_statuses })
     }
 }
 

@@ -70,6 +70,23 @@ async fn a_job_that_is_wanted_sooner_is_done_sooner_even_while_it_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_over_goes_unless_somebody_wants_it_meanwhile() {
+    on_each(|test| async move {
+        let db = &test.db;
+        let over = || write(db, |conn| Box::pin(jobs::delete(conn, "s", "a")));
+        upsert(db, "s", 0).await;
+        assert!(claim(db, "a", 1, 20).await.is_some());
+        upsert(db, "s", 2).await;
+        assert!(!over().await.unwrap());
+        assert!(done(db, "s", "a", 3, 3).await);
+        assert!(claim(db, "a", 3, 20).await.is_some());
+        assert!(over().await.unwrap());
+        assert!(all(db).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn failures_are_remembered_until_an_attempt_succeeds() {
     on_each(|test| async move {
         let db = &test.db;

@@ -13,9 +13,9 @@ use crate::{Conn, Db, Result};
 use crate::{
     access_keys, blob_reviews, blobs, deleted_manifests, edges, group_members, groups, iam_tags, inline_policies, jobs,
     lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments,
-    pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, repositories, repository_blobs,
-    repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads, users,
-    webhook_deliveries,
+    pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
+    repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
+    users, webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -123,6 +123,11 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'j' || cast(i as text), 'kind-' || cast(i % 7 as text), 'r' || cast(i as text), i,
             case when i % 1000 = 0 then 1 else 0 end, 0, 0 from n;
+    insert into replications (repository_id, digest, account_id, region, status, requested, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            '000000000000', 'eu-west-1', case when i % 500 = 0 then 'IN_PROGRESS' else 'COMPLETE' end, 1, i from n;
     insert into webhook_deliveries (delivery_id, webhook_id, event, state, attempts, due_at, ended_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'd' || cast(i as text), 'w' || cast(i % 20 as text), '{}',
@@ -306,6 +311,11 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     tags::list_ended(conn, id, &"t100020".parse().expect("a tag"), time, 100).await?;
     tags::list_ended_with(conn, id, &first, time).await?;
     tags::delete_ended(conn, Timestamp::from_micros(0), 100).await?;
+    replications::upsert(conn, id, &first, &registry, "IN_PROGRESS", NOW).await?;
+    replications::list_open(conn, id, 100).await?;
+    replications::list_of_image(conn, id, &first).await?;
+    replications::delete_of_image(conn, id, &first).await?;
+    replications::delete_some(conn, id, 10).await?;
     webhook_deliveries::claim(conn, time, NOW, 10).await?;
     webhook_deliveries::update_pending(conn, "d105000", NOW).await?;
     webhook_deliveries::list(conn, "w1", "d105000", 100).await?;
@@ -316,7 +326,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     jobs::update_lease(conn, "j100001", "me", NOW).await?;
     jobs::list(conn, ("kind-1", "r105000"), 100).await?;
     jobs::depth(conn, "kind-1", time, 100).await?;
-    jobs::delete(conn, "kind-1", "r1").await?;
+    jobs::delete(conn, "j100001", "me").await?;
     Ok(())
 }
 

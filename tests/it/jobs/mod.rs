@@ -5,6 +5,7 @@ mod garbage;
 mod lifecycle;
 mod model;
 mod queue;
+mod replication;
 mod restore;
 mod usage;
 
