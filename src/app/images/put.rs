@@ -144,9 +144,8 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                     });
                 }
                 tell(conn, &app, &repository, &row, changed, &told).await?;
-                if changed {
-                    replication::note_push(conn, &app, &repository, &row.digest).await?;
-                }
+                // Pushed again, an image goes where the rules of today say.
+                replication::note_push(conn, &app, &repository, &row.digest).await?;
                 Ok::<_, Error>(row.repository_id)
             })
         })

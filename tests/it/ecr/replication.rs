@@ -1,5 +1,5 @@
 //! DescribeRegistry, PutReplicationConfiguration, DescribeImageReplicationStatus and the backfills: the configuration is checked and
-//! given back unchanged, and nothing pretends that images are replicated.
+//! given back unchanged, an image that no rule was about has no status, and no backfill begins.
 
 use tests::harness::on_default;
 
@@ -61,7 +61,7 @@ assert ecr.describe_registry()["replicationConfiguration"] == configuration
 }
 
 #[tokio::test]
-async fn an_image_has_no_status_of_a_replication_that_does_not_run() {
+async fn an_image_that_no_rule_was_about_has_no_status() {
     on_default(async |wharf| {
         let image = wharf.client().repository("app").push_small("v1").await;
         let script = r#"
@@ -94,7 +94,7 @@ error = refused("ValidationException", ecr.start_replication_backfill, destinati
 assert "not in the replication configuration" in error["message"], error
 ecr.put_replication_configuration(replicationConfiguration={"rules": [{"destinations": [there]}]})
 error = refused("ValidationException", ecr.start_replication_backfill, destination=there)
-assert error["message"] == "Replication does not run on this registry yet", error
+assert error["message"] == "Backfills do not run on this registry: push the images again", error
 refused("InvalidParameterException", ecr.start_replication_backfill, destination={"region": "EU", "registryId": account})
 refused("InvalidParameterException", ecr.start_replication_backfill, destination=there, registryId="111122223333")
 listed = ecr.list_replication_backfills(registryId=account, maxResults=50)
