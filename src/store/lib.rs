@@ -26,6 +26,7 @@ pub mod accounts;
 pub mod audit_events;
 pub mod blob_reviews;
 pub mod blobs;
+pub mod cached_tags;
 pub mod deleted_manifests;
 pub mod edges;
 pub mod group_members;
@@ -57,6 +58,7 @@ pub mod tags;
 pub mod unlinked_blobs;
 pub mod upload_parts;
 pub mod uploads;
+pub mod upstream_credentials;
 pub mod users;
 
 pub use conn::Conn;

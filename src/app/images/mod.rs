@@ -23,8 +23,8 @@ pub use self::describe::{ImageDetail, describe, describe_page};
 pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
-pub(crate) use self::put::put_back;
 pub use self::put::{Condition, Push, Pushed, put};
+pub(crate) use self::put::{Origin, admit, put_back};
 use crate::{Action, Ctx, Error, Permit, Result};
 
 /// A manifest as it is served.
