@@ -231,7 +231,8 @@ impl State {
             Login::Basic(name, password) => (basic(name, password), "Basic realm=\"upstream\"".to_owned()),
             Login::AnonymousToken | Login::Token(..) => {
                 let scope = scope_of(&asked.target);
-                let realm = format!("Bearer realm=\"http://{}/token\",service=\"upstream\",scope=\"{scope}\"", self.host);
+                let realm =
+                    format!("Bearer realm=\"http://{}/token\",service=\"upstream\",scope=\"{scope}\"", self.host);
                 (format!("Bearer token-for-{scope}"), realm)
             }
         };

@@ -36,7 +36,7 @@ pub(super) struct Arrival {
 
 #[derive(Default)]
 struct State {
-    /// Once the other registry has begun to answer: how long the blob is, if it said.
+    /// Once the first bytes are there: how long the blob is, if the other registry said.
     head: Option<Option<u64>>,
     window: VecDeque<Bytes>,
     /// Offsets of the beginning and the end of the window.
@@ -103,7 +103,7 @@ impl Arrival {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The other registry has begun to answer.
+    /// The first bytes are there.
     pub(super) fn begin(&self, length: Option<u64>) {
         self.lock().head = Some(length);
         self.more.notify_waiters();
@@ -161,7 +161,7 @@ impl Arrival {
         self.wait(|state| state.outcome.clone()).await
     }
 
-    /// A reader from the beginning, once the other registry has begun to answer.
+    /// A reader from the beginning, once the first bytes are there.
     pub(super) async fn read(self: Arc<Self>, ctx: &Ctx, permit: &Permit) -> Result<Arriving> {
         let (id, arrival) = {
             let mut state = self.lock();

@@ -119,7 +119,6 @@ async fn fetch(ctx: &Ctx, source: &Source, target: Target, digest: &Digest, land
     let fetched =
         fetched.map_err(|error| app.cache.failed(source, &landing.key, &error, Error::BlobUnknown(digest.clone())))?;
     let length = fetched.length();
-    landing.arrival.begin(length);
     let body = Body { stream: pass(fetched, Arc::clone(&landing.arrival)), length, range: None };
     match uploads::take_whole(ctx, target, digest, body).await {
         Ok(blob) => {
@@ -138,12 +137,14 @@ async fn fetch(ctx: &Ctx, source: &Source, target: Target, digest: &Digest, land
     }
 }
 
-/// The bytes of a blob for the store, each given to the readers first.
+/// The bytes of a blob for the store, each given to the readers first. They hear of the blob with its first bytes: what is
+/// refused before them, as by a full disk, is still an answer of its own.
 fn pass(blob: upstream::Blob, arrival: Arc<Arrival>) -> BoxStream<'static, std::result::Result<Bytes, BodyError>> {
     let bytes = stream::unfold(Some((blob, arrival)), |state| async move {
         let (mut blob, arrival) = state?;
         match blob.chunk().await {
             Ok(Some(bytes)) => {
+                arrival.begin(blob.length());
                 arrival.push(bytes.clone()).await;
                 Some((Ok(bytes), Some((blob, arrival))))
             }

@@ -74,12 +74,14 @@ async fn a_secret_is_shown_to_no_other_host() {
     }
     let wharf = caching(Backend::SqliteDisk, other.host(), &[]).await;
     store(&wharf, SECRET, upstream.host(), "password");
-    call(&wharf, "UpdatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "cache", "credentialArn": SECRET })).await;
+    call(&wharf, "UpdatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "cache", "credentialArn": SECRET }))
+        .await;
     wharf.client().repository("cache/app").manifest("v1").await.expect_error(502, "DENIED");
     // Nor for a rule of somebody else's account.
     let foreign = SECRET.replace("000000000000", "111122223333");
     store(&wharf, &foreign, other.host(), "password");
-    call(&wharf, "UpdatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "cache", "credentialArn": foreign })).await;
+    call(&wharf, "UpdatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "cache", "credentialArn": foreign }))
+        .await;
     wharf.client().repository("cache/app").manifest("v1").await.expect_error(502, "DENIED");
     assert!(other.asked().iter().all(|asked| asked.authorization.is_none()));
     for (secret, host) in [("arn:aws:s3:::bucket", "quay.io"), (SECRET, "https://quay.io"), (SECRET, "")] {

@@ -131,7 +131,7 @@ async fn a_registry_that_the_operator_names_no_more_is_not_asked() {
     let upstream = Upstream::start().await;
     let image = Image::small();
     upstream.put_image("app", "v1", &image);
-    let mut wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let mut wharf = caching(Backend::PostgresS3, upstream.host(), &[]).await;
     let ours = wharf.client().repository("cache/app");
     ours.expect_image(Some("v1"), &image).await;
     wharf.kill();

@@ -64,8 +64,7 @@ async fn the_images_of_an_index_belong_to_it() {
     let upstream = Upstream::start().await;
     let child = Image::small();
     let manifest = to_bytes(&index(vec![child.descriptor()]));
-    let index =
-        Image { digest: digest(&manifest), media_type: OCI_INDEX.to_owned(), manifest, blobs: Vec::new() };
+    let index = Image { digest: digest(&manifest), media_type: OCI_INDEX.to_owned(), manifest, blobs: Vec::new() };
     upstream.put_image("app", "v1", &index);
     upstream.put_image("app", "other", &child);
     let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;

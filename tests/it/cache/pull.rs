@@ -55,8 +55,7 @@ async fn only_what_is_asked_for_is_fetched() {
     let upstream = Upstream::start().await;
     let (one, other) = (Image::small(), Image::small());
     let manifest = to_bytes(&index(vec![one.descriptor(), other.descriptor()]));
-    let index =
-        Image { digest: digest(&manifest), media_type: OCI_INDEX.to_owned(), manifest, blobs: Vec::new() };
+    let index = Image { digest: digest(&manifest), media_type: OCI_INDEX.to_owned(), manifest, blobs: Vec::new() };
     for image in [&one, &other] {
         upstream.put_image("app", &image.digest, image);
     }
@@ -137,10 +136,9 @@ async fn a_first_pull_creates_what_the_template_says() {
     upstream.put_image("app", "v1", &image);
     for &backend in DEFAULT {
         let wharf = caching(backend, upstream.host(), &[]).await;
-        for (prefix, scenario, mutability) in [
-            ("cache/team", "PULL_THROUGH_CACHE", "IMMUTABLE"),
-            ("cache", "CREATE_ON_PUSH", "IMMUTABLE"),
-        ] {
+        for (prefix, scenario, mutability) in
+            [("cache/team", "PULL_THROUGH_CACHE", "IMMUTABLE"), ("cache", "CREATE_ON_PUSH", "IMMUTABLE")]
+        {
             let template = json!({ "prefix": prefix, "appliedFor": [scenario], "imageTagMutability": mutability,
                 "resourceTags": [{ "Key": "team", "Value": "a" }] });
             call(&wharf, "CreateRepositoryCreationTemplate", template).await;

@@ -60,7 +60,8 @@ async fn what_is_set_here_is_not_moved_by_the_other_registry() {
     upstream.put_image("app", "v3", &newer);
     ours.expect_image(Some("v3"), &newer).await;
     // One that was deleted here is asked for anew.
-    call(&wharf, "PutImageTagMutability", json!({ "repositoryName": "cache/app", "imageTagMutability": "MUTABLE" })).await;
+    call(&wharf, "PutImageTagMutability", json!({ "repositoryName": "cache/app", "imageTagMutability": "MUTABLE" }))
+        .await;
     ours.delete_manifest("v1").await.expect(202);
     ours.expect_image(Some("v1"), &theirs).await;
 }
