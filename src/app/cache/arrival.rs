@@ -305,7 +305,7 @@ mod tests {
         assert!(matches!(look(&arrival.lock(), 0), Step::Fail(Error::Internal)));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn nobody_is_waited_for_who_takes_nothing_and_the_window_stays_small() {
         let arrival = Arrival::new();
         arrival.lock().readers.insert(0, 0);
