@@ -25,6 +25,7 @@ use self::flights::Flights;
 pub use self::manifests::{Pulled, manifest};
 use self::memory::Memory;
 use self::source::Source;
+pub(crate) use self::source::is_cached;
 pub use self::source::mirrored;
 use crate::registry::cache_rules::CacheRule;
 use crate::{Action, Ctx, Error, Permit, Result, UpstreamFailure, authz};

@@ -89,6 +89,11 @@ impl Source {
     }
 }
 
+/// Whether a repository stands for one of another registry.
+pub(crate) fn is_cached(app: &App, registry: &RegistryId, name: &RepoName) -> bool {
+    applying(app.snapshot().registries().cache_rules(registry), name.as_str()).is_some()
+}
+
 /// The rule for a name, and the rest of the name behind its prefix: the longest prefix counts, `ROOT` last.
 fn applying<'r, 'n>(rules: &'r [CacheRule], name: &'n str) -> Option<(&'r CacheRule, &'n str)> {
     let below = |rule: &CacheRule| name.strip_prefix(rule.prefix.as_str())?.strip_prefix('/');

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use tests::harness::upstream::Mood;
-use tests::harness::{Backend, DEFAULT, Image, Upstream, random};
+use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf, random};
 use tokio::task::JoinSet;
 
 use super::{caching, counted};
+use crate::jobs::{collect, stored};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_of_a_cold_image_cause_one_fetch() {
@@ -29,6 +30,30 @@ async fn many_clients_of_a_cold_image_cause_one_fetch() {
         clients.join_all().await;
         assert_eq!(counted(&upstream.asked()), (1, image.blobs.len()));
     }
+}
+
+/// Two processes know nothing of each other's fetches. They may fetch a thing twice, and it is there once.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_may_fetch_the_same_thing_without_harm() {
+    let upstream = Upstream::start().await;
+    let image = Image::of(vec![random(4_000_000)]);
+    upstream.put_image("app", "v1", &image);
+    upstream.plan(|_| Mood::Linger(Duration::from_millis(300)));
+    let one = caching(Backend::PostgresS3, upstream.host(), &[]).await;
+    let named = format!("http://{}", upstream.host());
+    let other = Wharf::sharing(one.backing().clone()).set("WHARF_CACHE_UPSTREAMS", named).start().await;
+    let mut clients = JoinSet::new();
+    for wharf in [&one, &other, &one, &other] {
+        let (ours, image) = (wharf.client().repository("cache/app"), image.clone());
+        clients.spawn(async move { ours.expect_image(Some("v1"), &image).await });
+    }
+    clients.join_all().await;
+    let (manifests, blobs) = counted(&upstream.asked());
+    assert!(manifests <= 2 && blobs <= 2 * image.blobs.len(), "{manifests} {blobs}");
+    collect(&one);
+    // The object that nobody needs goes half an hour later.
+    assert_eq!(stored(&one).0, image.blobs.len());
+    one.client().repository("cache/app").expect_image(Some("v1"), &image).await;
 }
 
 /// The first bytes are there long before the last ones have come.

@@ -4,6 +4,7 @@ use serde_json::json;
 use tests::harness::{Backend, DEFAULT, Image, Upstream};
 
 use super::{caching, call, counted};
+use crate::jobs::must;
 
 #[tokio::test]
 async fn a_tag_follows_the_other_registry_after_a_while() {
@@ -34,6 +35,23 @@ async fn a_tag_follows_the_other_registry_after_a_while() {
         upstream.clear();
         eager.expect_image(Some("v1"), &new).await;
     }
+}
+
+/// Of an image that is deleted and restored, what had not come still comes when somebody wants it.
+#[tokio::test]
+async fn an_image_that_came_in_part_can_be_restored() {
+    let upstream = Upstream::start().await;
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let ours = wharf.client().repository("cache/app");
+    ours.manifest("v1").await.expect(200);
+    ours.blob(&image.blobs[0].0).await.expect(200);
+    ours.delete_manifest(&image.digest).await.expect(202);
+    upstream.asked();
+    must(&wharf, &["restore", "cache/app", &image.digest]);
+    ours.expect_image(Some("v1"), &image).await;
+    assert_eq!(counted(&upstream.asked()), (0, 1));
 }
 
 #[tokio::test]
