@@ -17,6 +17,7 @@ use crate::audit::Audit;
 use crate::authn::session;
 use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
+use crate::cache::Cache;
 use crate::events::Webhooks;
 use crate::images::ImageCache;
 use crate::key_uses::{self, KeyUses};
@@ -36,7 +37,8 @@ pub struct App {
     pub(crate) verified_tokens: Verified,
     pub(crate) known_sessions: session::Known,
     pub(crate) key_sets: KeySets,
-    pub(crate) outbound: outbound::Client,
+    pub(crate) outbound: Arc<outbound::Client>,
+    pub(crate) cache: Cache,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
@@ -55,7 +57,7 @@ pub struct App {
 impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
-        let outbound = outbound::Client::new(config.outbound.clone());
+        let outbound = Arc::new(outbound::Client::new(config.outbound.clone()));
         let snapshot = Snapshot::load(&db, &sealer).await?;
         let mut conn = db.reader().await?;
         let resource_tags = ResourceTags::default().renewed(&mut conn).await?.unwrap_or_default();
@@ -71,6 +73,7 @@ impl App {
             verified_tokens: Verified::new(),
             known_sessions: session::Known::new(),
             key_sets: KeySets::new(),
+            cache: Cache::new(Arc::clone(&outbound)),
             outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),

@@ -23,6 +23,8 @@ pub struct Config {
     pub create_on_push: bool,
     /// Registries that cache rules may stand for, beside those that ECR knows.
     pub cache_upstreams: Vec<OwnUpstream>,
+    /// For how long a tag that came from another registry is served without asking there again.
+    pub cache_tag_ttl: Duration,
     /// Whether tags, manifests and blobs can be deleted.
     pub delete_enabled: bool,
     /// Whether indexes and images may be sparse: refer to manifests and layers that the repository does not have.

@@ -8,7 +8,7 @@ use crate::images::ImageId;
 use crate::lifecycle::PolicyFault;
 
 /// A rule that was not met, or a failure below.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// No or wrong credentials.
     #[error("authentication is required: {0}")]
@@ -239,6 +239,14 @@ pub enum Error {
         "The upstream registry '{0}' is not supported; the operator can name others than those of ECR in WHARF_CACHE_UPSTREAMS"
     )]
     UpstreamUnsupported(String),
+    /// Another registry did not give what was asked of it here.
+    #[error("the upstream registry {host} {failure}")]
+    Upstream {
+        /// The other registry.
+        host: String,
+        /// What is the matter with it.
+        failure: UpstreamFailure,
+    },
     /// There is no such creation template.
     #[error("The repository creation template with prefix '{prefix}' does not exist in the registry with id '{}'", registry.account)]
     TemplateUnknown {
@@ -342,6 +350,35 @@ pub enum Error {
     /// A failure that only the operator can look into; details are in the log.
     #[error("internal error")]
     Internal,
+}
+
+/// Why another registry did not give what was asked of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UpstreamFailure {
+    /// It cannot be reached, fell silent, or is in trouble itself.
+    #[error("does not answer as it should; try again")]
+    Down,
+    /// It wants to be asked less.
+    #[error("wants to be asked less; try again in {} seconds", retry_after.as_secs())]
+    Busy {
+        /// When it makes sense to come back.
+        retry_after: Duration,
+    },
+    /// It does not let this registry in.
+    #[error("refuses to give it out")]
+    Refused,
+    /// It leads to an address that must not be asked.
+    #[error("leads to an address that this registry does not ask")]
+    Forbidden,
+    /// The secret of its cache rule cannot be read.
+    #[error("cannot be asked: the secret of its cache rule is not stored for it")]
+    NoSecret,
+    /// It is not one that rules may name any more.
+    #[error("is not supported any more")]
+    Unsupported,
+    /// What it gave is not what was asked for.
+    #[error("gave something that is not what was asked for; nothing of it was kept")]
+    Wrong,
 }
 
 /// The result of every rule.

@@ -79,6 +79,8 @@ impl From<Rule> for Error {
             Rule::SigningConfigurationUnknown(_) => new("SigningConfigurationNotFoundException"),
             Rule::BackfillUnknown { .. } => new("ReplicationBackfillNotFoundException"),
             Rule::NoSpace => Fault::with_status("ServerException", StatusCode::INSUFFICIENT_STORAGE, message),
+            // Nothing of this API is fetched from elsewhere.
+            Rule::Upstream { .. } => Fault::with_status("ServerException", StatusCode::BAD_GATEWAY, message),
             Rule::Unavailable(_) => Fault::with_status("ServerException", StatusCode::SERVICE_UNAVAILABLE, message),
             Rule::Internal => Fault::with_status("ServerException", StatusCode::INTERNAL_SERVER_ERROR, message),
         })

@@ -52,6 +52,7 @@ impl From<Rule> for Error {
             | Rule::CacheRuleUnknown { .. }
             | Rule::CacheRuleExists { .. }
             | Rule::UpstreamUnsupported(_)
+            | Rule::Upstream { .. }
             | Rule::TemplateUnknown { .. }
             | Rule::TemplateExists { .. }
             | Rule::ExclusionUnknown { .. }

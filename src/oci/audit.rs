@@ -1,6 +1,7 @@
 //! What of the registry protocol goes to the audit log: pushes and deletes of manifests, deletes of blobs, and whoever
 //! was refused with credentials in hand. The events have the names of the API's operations, so that it does not matter
-//! by which door somebody came. Pulls and layers are not kept.
+//! by which door somebody came. Pulls and layers are not kept, but for a pull that brings a manifest in from another
+//! registry.
 
 use app::audit::{self, Caller, Event, Prepared, Urgency};
 use app::authn::{Credentials, Login};
@@ -9,13 +10,17 @@ use http::header::{AUTHORIZATION, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
-use types::{RegistryId, Tag};
+use types::{RegistryId, RepoName, Tag};
 
 use crate::credentials::parse_authorization;
 use crate::error::WireError;
 use crate::origin::Origin;
 use crate::path::Route;
 use crate::response::{Answer, DIGEST};
+
+/// Marks the answer to a pull that brought a manifest in from another registry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Imported;
 
 /// What is known of a request on its way, for the event that may come of it.
 pub(crate) struct Trail {
@@ -26,6 +31,8 @@ pub(crate) struct Trail {
     pub(crate) login: Option<Login>,
     /// Which registry is asked.
     pub(crate) registry: Option<RegistryId>,
+    /// Which repository is meant; a mirror is asked by another name.
+    pub(crate) repository: Option<RepoName>,
     /// What is asked for.
     pub(crate) action: Option<Action>,
 }
@@ -39,6 +46,7 @@ impl Trail {
             authorization: parts.headers.get(AUTHORIZATION).cloned(),
             login: None,
             registry: None,
+            repository: None,
             action: None,
         }
     }
@@ -64,7 +72,9 @@ impl Trail {
             source: "ecr.amazonaws.com",
             name: kept.name,
             region: self.registry.as_ref().map(|registry| registry.region.as_str()),
-            read_only: self.action.is_none() || matches!(self.method, Method::GET | Method::HEAD),
+            read_only: self.action.is_none()
+                || (matches!(self.method, Method::GET | Method::HEAD)
+                    && kept.name != operation(Action::BatchImportUpstreamImage)),
             caller,
             address: Some(origin.source),
             user_agent: agent,
@@ -79,6 +89,10 @@ impl Trail {
     fn kept(&self, route: &Route, outcome: Result<&Answer, &WireError>) -> Option<Kept> {
         let name = self.action.map_or("Authenticate", operation);
         match outcome {
+            Ok(answer) if answer.extensions().get::<Imported>().is_some() => {
+                let name = operation(Action::BatchImportUpstreamImage);
+                Some(Kept { name, urgency: Urgency::Soon, error: false })
+            }
             Ok(_) => match (route, self.method.as_str()) {
                 (Route::Manifest { .. }, "PUT") => Some(Kept { name, urgency: Urgency::Soon, error: false }),
                 (Route::Manifest { .. } | Route::Blob { .. }, "DELETE") => {
@@ -98,7 +112,7 @@ impl Trail {
     }
 
     fn parameters(&self, route: &Route) -> Value {
-        let Some(name) = route.name() else {
+        let Some(name) = self.repository.as_ref().map(RepoName::as_str).or(route.name()) else {
             return Value::Null;
         };
         let mut parameters = json!({ "repositoryName": name });
@@ -119,10 +133,13 @@ impl Trail {
 
     fn response(&self, route: &Route, answer: &Answer) -> Value {
         match route {
-            Route::Manifest { name, reference } if self.method == Method::PUT => {
+            Route::Manifest { name, reference }
+                if self.method == Method::PUT || answer.extensions().get::<Imported>().is_some() =>
+            {
                 let mut image_id = image_id(reference);
                 let digest = answer.headers().get(DIGEST).and_then(|value| value.to_str().ok());
                 image_id["imageDigest"] = digest.into();
+                let name = self.repository.as_ref().map_or(name.as_str(), RepoName::as_str);
                 json!({ "image": { "repositoryName": name, "imageId": image_id } })
             }
             _ => Value::Null,

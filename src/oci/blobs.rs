@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use app::blobs::{self, BlobRow, Handover};
+use app::cache::{self, Found};
 use app::{Ctx, Permit};
 use axum::body::Body;
 use bytes::Bytes;
@@ -27,16 +28,27 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 
 pub(crate) async fn head(call: &Call, permit: &Permit, digest: &str) -> Result<Answer, WireError> {
     let digest = parse(digest)?;
-    let blob = blobs::check(&call.ctx, permit, &digest).await?;
+    let size = cache::blob_size(&call.ctx, permit, &digest).await?;
     let mut answer = response::empty(StatusCode::OK);
-    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(blob.size));
+    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
     answer.headers_mut().insert(CONTENT_TYPE, OCTETS);
     Ok(described(answer, &digest))
 }
 
 pub(crate) async fn get(call: &Call, permit: &Permit, digest: &str) -> Result<Answer, WireError> {
     let digest = parse(digest)?;
-    let blob = blobs::find(&call.ctx, permit, &digest).await?;
+    let part = call.parts.headers.contains_key(RANGE) || is_current(&call.parts.headers, digest.as_str());
+    let blob = match cache::blob(&call.ctx, permit, &digest, part).await? {
+        Found::Here(blob) => blob,
+        Found::Arriving(arriving) => {
+            let mut answer = Response::new(Body::from_stream(arriving.bytes));
+            answer.headers_mut().insert(CONTENT_TYPE, OCTETS);
+            if let Some(length) = arriving.length {
+                answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            return Ok(described(answer, &digest));
+        }
+    };
     if call.ctx.app.config().blob_redirect
         && !is_current(&call.parts.headers, digest.as_str())
         && let Some(url) = blobs::signed_url(&call.ctx, permit, &blob).await?

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use app::audit;
 use app::authn::{self, Login};
 use app::authz;
+use app::cache;
 use app::{Action, Ctx, Error, Permit};
 use axum::body::Body;
 use axum::extract::State as Extract;
@@ -104,8 +105,10 @@ async fn handle(
         _ => {
             let name: RepoName =
                 route.name().unwrap_or_default().parse().map_err(|error| WireError::name_invalid(&error))?;
+            let name = if read { mirrored(&state, origin, &query, name) } else { name };
             let need = need(route, &parts.method, &query).ok_or_else(|| WireError::method(allowed_methods(route)))?;
             let scope = scope(&name, &need, &query);
+            trail.repository = Some(name.clone());
             trail.action = need.actions.first().copied();
             (Some(name), Some(scope), Some(need))
         }
@@ -176,6 +179,15 @@ async fn serve(call: &Call, route: &Route, permit: &Permit, body: &mut Option<Bo
         (Route::Referrers { digest, .. }, "GET" | "HEAD") => Box::pin(referrers::list(call, permit, digest)).await,
         _ => Err(WireError::method(allowed_methods(route))),
     }
+}
+
+/// The repository that is meant. containerd asks a mirror for the name that an image has elsewhere, and says in `ns` which
+/// host that is; where a cache rule is for that host, the repository here is the rule's.
+fn mirrored(state: &State, origin: &Origin, query: &Query, name: RepoName) -> RepoName {
+    let registry = origin.registry(&state.app).ok();
+    let found =
+        query.get("ns").zip(registry).and_then(|(host, registry)| cache::mirrored(&state.app, &registry, host, &name));
+    found.unwrap_or(name)
 }
 
 /// What the client calls itself; empty if it does not say it once, in text.

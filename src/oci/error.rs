@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::Error;
+use app::{Error, UpstreamFailure};
 use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RANGE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -161,6 +161,18 @@ impl From<Error> for WireError {
             | Error::ExclusionExists { .. }
             | Error::SigningConfigurationUnknown(_)
             | Error::BackfillUnknown { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
+            Error::Upstream { failure, .. } => match failure {
+                UpstreamFailure::Down => new(StatusCode::BAD_GATEWAY, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON)),
+                UpstreamFailure::Busy { retry_after } => {
+                    new(StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS").with(RETRY_AFTER, seconds(retry_after))
+                }
+                // Not 403: the client would take it for a refusal of its own credentials.
+                UpstreamFailure::Refused | UpstreamFailure::Forbidden | UpstreamFailure::NoSecret => {
+                    new(StatusCode::BAD_GATEWAY, "DENIED")
+                }
+                UpstreamFailure::Unsupported => new(StatusCode::BAD_GATEWAY, "UNSUPPORTED"),
+                UpstreamFailure::Wrong => new(StatusCode::BAD_GATEWAY, "UNKNOWN"),
+            },
             Error::LimitExceeded(_) => new(StatusCode::FORBIDDEN, "DENIED"),
             // Of operations that this front does not have.
             Error::RepositoryNotEmpty { .. }

@@ -1,5 +1,6 @@
 //! `/v2/<name>/manifests/<reference>` (end-3, end-7a, end-7b, end-9)
 
+use app::cache::{self, Pulled};
 use app::images::{self, Condition, Push};
 use app::{Error, Permit};
 use axum::body::Body;
@@ -11,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::BodyExt;
 use types::{MediaType, Reference, Tag};
 
+use crate::audit::Imported;
 use crate::blobs::{IMMUTABLE, is_current};
 use crate::call::Call;
 use crate::error::WireError;
@@ -21,7 +23,7 @@ const MAX_TAGS: usize = 100;
 
 pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
     let reference = parse_existing(reference)?;
-    let image = images::get(&call.ctx, permit, &reference).await?;
+    let Pulled { image, imported } = cache::manifest(&call.ctx, permit, &reference).await?;
     let etag = value(&format!("\"{}\"", image.digest));
     let cache = match reference {
         Reference::Digest(_) => HeaderValue::from_static(IMMUTABLE),
@@ -43,6 +45,9 @@ pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result
     headers.insert(DIGEST, value(image.digest.as_str()));
     headers.insert(ETAG, etag);
     headers.insert(CACHE_CONTROL, cache);
+    if imported {
+        answer.extensions_mut().insert(Imported);
+    }
     Ok(answer)
 }
 

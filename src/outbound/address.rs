@@ -25,6 +25,22 @@ pub(crate) fn is_loopback(address: IpAddr) -> bool {
     }
 }
 
+/// Whether an address belongs to a private network, or to the inside of a provider's.
+pub(crate) fn is_private(address: IpAddr) -> bool {
+    let private_v4 = |address: Ipv4Addr| {
+        // 100.64.0.0/10 (RFC 6598), and the networks for benchmarks (RFC 2544).
+        let [first, second, ..] = address.octets();
+        address.is_private() || (first == 100 && second & 0xc0 == 64) || (first == 198 && second & 0xfe == 18)
+    };
+    match address {
+        IpAddr::V4(address) => private_v4(address),
+        IpAddr::V6(address) => match embedded(address) {
+            Some(inner) => private_v4(inner),
+            None => address.is_unique_local(),
+        },
+    }
+}
+
 fn forbidden_v4(address: Ipv4Addr, loopback: bool) -> Option<&'static str> {
     /// Metadata services that are not at a link-local address.
     const METADATA: [Ipv4Addr; 2] = [Ipv4Addr::new(100, 100, 100, 200), Ipv4Addr::new(192, 0, 0, 192)];
@@ -112,6 +128,17 @@ mod tests {
             "::ffff:0:169.254.169.254",
         ] {
             assert!(!may(text, true), "{text}");
+        }
+    }
+
+    #[test]
+    fn private_networks_are_told_apart() {
+        for text in ["10.0.0.1", "172.16.5.4", "192.168.1.1", "100.64.0.1", "198.18.0.1", "fd00::1", "::ffff:10.0.0.1"]
+        {
+            assert!(is_private(text.parse().unwrap()), "{text}");
+        }
+        for text in ["93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700::1"] {
+            assert!(!is_private(text.parse().unwrap()), "{text}");
         }
     }
 

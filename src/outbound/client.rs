@@ -1,7 +1,6 @@
 //! The client. It follows few redirects and looks at each place before it goes there.
 
 use std::error::Error as _;
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,8 +8,9 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::LOCATION;
 use reqwest::{Response, Url, redirect};
 
+use crate::guard::Guard;
 use crate::resolver::Guarded;
-use crate::{Config, Error, Result, address};
+use crate::{Config, Error, Result};
 
 /// Redirects that are followed.
 const HOPS: usize = 3;
@@ -25,28 +25,26 @@ pub enum ChosenBy {
     Caller,
     /// Whoever runs this program, in its settings.
     Operator,
+    /// Nobody here: it is a place of the public network, and has no business in a private one.
+    Stranger,
 }
 
 /// Asks other hosts. It is set up when it is first needed: a server that asks nobody needs no certificates.
 pub struct Client {
-    http: OnceLock<reqwest::Client>,
-    /// For hosts that the operator chose.
-    unguarded: OnceLock<reqwest::Client>,
+    /// One for each guard, since each resolves names in its own way.
+    http: [OnceLock<reqwest::Client>; 3],
     config: Config,
 }
 
 impl Client {
     /// A client. Certificates are checked against those that the system trusts, and those of the settings.
     pub fn new(config: Config) -> Self {
-        Self { http: OnceLock::new(), unguarded: OnceLock::new(), config }
+        Self { http: [const { OnceLock::new() }; 3], config }
     }
 
-    /// The client for hosts that `chosen_by` names. Only a caller's names are resolved under guard.
-    fn http(&self, chosen_by: ChosenBy) -> Result<&reqwest::Client> {
-        let place = match chosen_by {
-            ChosenBy::Caller => &self.http,
-            ChosenBy::Operator => &self.unguarded,
-        };
+    /// The client for hosts under a guard.
+    pub(crate) fn http(&self, guard: Guard) -> Result<&reqwest::Client> {
+        let place = &self.http[guard as usize];
         if let Some(http) = place.get() {
             return Ok(http);
         }
@@ -56,22 +54,26 @@ impl Client {
             .no_proxy()
             .tls_certs_merge(self.config.roots.certificates())
             .connect_timeout(CONNECT)
-            .timeout(PATIENCE)
             .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")));
-        let builder = match chosen_by {
-            ChosenBy::Caller => builder.dns_resolver(Arc::new(Guarded { loopback: self.config.loopback })),
-            ChosenBy::Operator => builder,
+        let builder = match guard {
+            Guard::None => builder,
+            guard => builder.dns_resolver(Arc::new(Guarded { guard, loopback: self.config.loopback })),
         };
         let http = builder.build().map_err(|error| Error::Setup(error.to_string()))?;
         Ok(place.get_or_init(|| http))
     }
 
+    /// What can be seen before names are resolved.
+    pub(crate) fn check(&self, url: &Url, guard: Guard, plain: bool) -> Result<()> {
+        guard.check(url, self.config.loopback, plain).map_err(|why| Error::Forbidden(host(url), why))
+    }
+
     /// The body of a resource, of at most `limit` bytes.
     pub async fn get(&self, url: &str, limit: usize) -> Result<Bytes> {
-        let parsed = Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))?;
+        let parsed = parse(url)?;
         let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
         let read = async {
-            let (url, answer) = self.follow(parsed).await?;
+            let (url, answer) = self.follow(parsed, Guard::Local).await?;
             match answer.status() {
                 status if status.is_success() => read(&url, answer, limit).await,
                 status => Err(Error::Status(host(&url), status.as_u16())),
@@ -80,24 +82,7 @@ impl Client {
         tokio::time::timeout(PATIENCE, read).await.map_err(|_| late)?
     }
 
-    /// The status with which a host answers. One that the operator chose may be anywhere, and may speak plain HTTP; then
-    /// no redirect is followed.
-    pub async fn status(&self, url: &str, chosen_by: ChosenBy) -> Result<u16> {
-        let parsed = Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))?;
-        let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
-        let ask = async {
-            match chosen_by {
-                ChosenBy::Caller => Ok(self.follow(parsed).await?.1.status().as_u16()),
-                ChosenBy::Operator => {
-                    let answer = self.http(ChosenBy::Operator)?.get(parsed.clone()).send().await;
-                    Ok(answer.map_err(|error| failure(&parsed, &error))?.status().as_u16())
-                }
-            }
-        };
-        tokio::time::timeout(PATIENCE, ask).await.map_err(|_| late)?
-    }
-
-    /// Posts a body, and gives the status of the answer. See [`Client::status`] for who may be asked; no redirect is followed.
+    /// Posts a body, and gives the status of the answer. No redirect is followed.
     pub async fn post(
         &self,
         url: &str,
@@ -105,12 +90,10 @@ impl Client {
         body: impl Into<reqwest::Body>,
         chosen_by: ChosenBy,
     ) -> Result<u16> {
-        let parsed = Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))?;
-        if chosen_by == ChosenBy::Caller {
-            self.check(&parsed)?;
-        }
+        let (parsed, guard) = (parse(url)?, Guard::of(chosen_by));
+        self.check(&parsed, guard, guard == Guard::None)?;
         let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
-        let mut request = self.http(chosen_by)?.post(parsed.clone()).body(body);
+        let mut request = self.http(guard)?.post(parsed.clone()).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
@@ -119,39 +102,27 @@ impl Client {
     }
 
     /// The last answer after redirects, and where it came from.
-    async fn follow(&self, mut url: Url) -> Result<(Url, Response)> {
+    async fn follow(&self, mut url: Url, guard: Guard) -> Result<(Url, Response)> {
         for _ in 0..=HOPS {
-            self.check(&url)?;
-            let answer =
-                self.http(ChosenBy::Caller)?.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
-            let next = answer.headers().get(LOCATION).and_then(|next| next.to_str().ok());
-            match next.filter(|_| answer.status().is_redirection()).and_then(|next| url.join(next).ok()) {
+            self.check(&url, guard, false)?;
+            let answer = self.http(guard)?.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
+            match next(&url, &answer) {
                 Some(next) => url = next,
                 None => return Ok((url, answer)),
             }
         }
         Err(Error::Forbidden(host(&url), "too many redirects"))
     }
+}
 
-    /// What can be seen before names are resolved. A host that is an address never meets the resolver.
-    fn check(&self, url: &Url) -> Result<()> {
-        let refuse = |why| Err(Error::Forbidden(host(url), why));
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse("a URL with credentials");
-        }
-        let text = url.host_str().unwrap_or_default();
-        let literal: Option<IpAddr> = text.trim_start_matches('[').trim_end_matches(']').parse().ok();
-        if let Some(why) = literal.and_then(|literal| address::forbidden(literal, self.config.loopback)) {
-            return refuse(why);
-        }
-        match url.scheme() {
-            "https" => Ok(()),
-            // Only where nobody can listen in.
-            "http" if self.config.loopback && literal.is_some_and(address::is_loopback) => Ok(()),
-            "http" => refuse("plain HTTP"),
-            _ => refuse("another scheme than https"),
-        }
-    }
+pub(crate) fn parse(url: &str) -> Result<Url> {
+    Url::parse(url).map_err(|_| Error::Forbidden(url.to_owned(), "not a URL"))
+}
+
+/// Where an answer sends us, if it does.
+pub(crate) fn next(url: &Url, answer: &Response) -> Option<Url> {
+    let next = answer.headers().get(LOCATION).and_then(|next| next.to_str().ok());
+    next.filter(|_| answer.status().is_redirection()).and_then(|next| url.join(next).ok())
 }
 
 async fn read(url: &Url, mut answer: Response, limit: usize) -> Result<Bytes> {
@@ -166,7 +137,7 @@ async fn read(url: &Url, mut answer: Response, limit: usize) -> Result<Bytes> {
 }
 
 /// The cause that says most. A refusal of our own comes back from below the client, in its clothes.
-fn failure(url: &Url, error: &reqwest::Error) -> Error {
+pub(crate) fn failure(url: &Url, error: &reqwest::Error) -> Error {
     let mut cause = error.source();
     let mut text = error.to_string();
     while let Some(inner) = cause {
@@ -179,7 +150,7 @@ fn failure(url: &Url, error: &reqwest::Error) -> Error {
     Error::Unreachable(host(url), text)
 }
 
-fn host(url: &Url) -> String {
+pub(crate) fn host(url: &Url) -> String {
     match (url.host_str(), url.port()) {
         (Some(host), Some(port)) => format!("{host}:{port}"),
         (Some(host), None) => host.to_owned(),

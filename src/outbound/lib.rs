@@ -2,17 +2,21 @@
 //!
 //! Whoever chooses a host must not be able to make this program ask what only it can reach: the metadata service of the
 //! machine, a link-local neighbor, something on its loopback interface. So addresses are looked at after names are
-//! resolved, where the connection is made, and again for every redirect. No credentials are ever sent, no proxy and no
-//! cookie is used, and every answer has a limit in size and time.
+//! resolved, where the connection is made, and again for every redirect. Credentials go to the host that they are for and
+//! never along with a redirect to another, no proxy and no cookie is used, and nothing is waited for without a limit.
 
 mod address;
 mod client;
 mod error;
+mod exchange;
+mod guard;
 mod resolver;
 mod roots;
 
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
+pub use exchange::{Answer, Ask, same_origin};
+pub use reqwest::header::HeaderValue;
 pub use roots::Roots;
 
 /// What an operator can choose.

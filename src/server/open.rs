@@ -74,6 +74,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         registry_host: config.registry_host.clone(),
         create_on_push: config.create_on_push,
         cache_upstreams: config.cache_upstreams.clone(),
+        cache_tag_ttl: config.cache_tag_ttl,
         delete_enabled: config.delete_enabled,
         sparse_indexes: config.sparse_indexes,
         blob_redirect: config.blob_redirect,

@@ -31,6 +31,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "garbage_collection",
         sql: include_str!("../../migrations/0008_garbage_collection.sql"),
     },
+    Migration {
+        version: 9,
+        name: "pull_through_cache",
+        sql: include_str!("../../migrations/0009_pull_through_cache.sql"),
+    },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
 ];

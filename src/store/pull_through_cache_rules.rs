@@ -81,6 +81,18 @@ pub async fn list(
     .await
 }
 
+/// All rules of all registries, for the copy of the authorization data in memory.
+pub async fn list_all(conn: &mut Conn) -> Result<Vec<PullThroughCacheRuleRow>> {
+    conn.all(
+        "select account_id, region, prefix, upstream_url, upstream_registry, upstream_prefix, credential_arn,
+             custom_role_arn, created_at, updated_at
+         from pull_through_cache_rules",
+        [],
+        read,
+    )
+    .await
+}
+
 /// How many rules a registry has.
 pub async fn count(conn: &mut Conn, registry: &RegistryId) -> Result<i64> {
     let count = conn

@@ -27,6 +27,7 @@ pub mod supervised;
 pub mod tcp_proxy;
 pub mod tmpfs;
 pub mod upload;
+pub mod upstream;
 pub mod workload;
 
 pub use answer::Answer;
@@ -36,3 +37,4 @@ pub use content::{Image, digest, random, sha512};
 pub use repository::Repository;
 pub use server::Wharf;
 pub use upload::Upload;
+pub use upstream::Upstream;

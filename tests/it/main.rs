@@ -5,6 +5,7 @@ mod architecture;
 mod auth;
 mod aws;
 mod bad_input;
+mod cache;
 mod coverage;
 mod ecr;
 mod faults;

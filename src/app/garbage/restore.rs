@@ -7,7 +7,7 @@ use store::{Conn, Pending, deleted_manifests, manifests, tags};
 use types::{Digest, Reference, RegistryId, RepoName, Tag, Timestamp};
 
 use crate::manifest::Manifest;
-use crate::{App, Error, Result, images, repositories};
+use crate::{App, Error, Result, cache, images, repositories};
 
 /// Indexes in indexes are followed so far.
 const DEPTH: usize = 8;
@@ -44,12 +44,14 @@ pub async fn restore(
 ) -> Result<Restored> {
     let (registry, name, reference) = (registry.clone(), name.clone(), reference.clone());
     let own = Arc::clone(app);
+    // What came from another registry may have come in part.
+    let sparse = app.config().sparse_indexes || cache::is_cached(app, &registry, &name);
     app.db()
         .write(move |conn| {
             Box::pin(async move {
                 let repository_id = find(conn, &registry, &name).await?;
                 let since = since(&own);
-                let mut work = Work { conn, repository_id, app: &own, since, done: Restored::default() };
+                let mut work = Work { conn, repository_id, app: &own, since, sparse, done: Restored::default() };
                 match &reference {
                     Reference::Digest(digest) => {
                         if !work.image(digest, 0).await? {
@@ -82,6 +84,8 @@ struct Work<'c> {
     repository_id: String,
     app: &'c App,
     since: Timestamp,
+    /// Whether images are put back that are not whole.
+    sparse: bool,
     done: Restored,
 }
 
@@ -100,7 +104,7 @@ impl Work<'_> {
             }
         }
         let deleted_at = deleted.deleted_at;
-        images::put_back(self.conn, &id, deleted, self.app.config().sparse_indexes).await?;
+        images::put_back(self.conn, &id, deleted, self.sparse).await?;
         deleted_manifests::delete(self.conn, &id, &[digest]).await?;
         self.done.images.push(digest.clone());
         let ended: BTreeSet<Tag> =

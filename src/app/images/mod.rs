@@ -24,7 +24,7 @@ pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
 pub use self::put::{Condition, Push, Pushed, put};
-pub(crate) use self::put::{copy, put_back};
+pub(crate) use self::put::{Origin, admit, copy, put_back};
 use crate::{Action, Ctx, Error, Permit, Result};
 
 /// A manifest as it is served.

@@ -7,7 +7,7 @@ use store::deleted_manifests::DeletedManifestRow;
 use store::edges::Kind;
 use store::manifests::ManifestRow;
 use store::repositories::RepositoryRow;
-use store::{Conn, edges, manifests, repository_blobs};
+use store::{Conn, cached_tags, edges, manifests, repository_blobs};
 use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 
 use super::Image;
@@ -46,6 +46,15 @@ pub struct Push {
     pub strict: bool,
 }
 
+/// Where a manifest comes from, which says what must be there with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A client that pushed what it refers to before.
+    Push,
+    /// Another registry, where what it refers to can be fetched when somebody wants it.
+    Upstream,
+}
+
 /// What a push left behind.
 #[derive(Debug)]
 pub struct Pushed {
@@ -58,6 +67,11 @@ pub struct Pushed {
 /// Stores a manifest and sets its tags, all or nothing.
 pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     permit.require(Action::PutImage)?;
+    admit(ctx, permit, push, Origin::Push).await
+}
+
+/// [`put`], from anywhere. Whether the caller may is the caller's question.
+pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin) -> Result<Pushed> {
     let limit = ctx.app.config.max_manifest_bytes;
     if push.bytes.len() > limit {
         return Err(Error::ManifestTooLarge { limit });
@@ -80,11 +94,11 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
             "the manifest has no mediaType and none was given in imageManifestMediaType".to_owned(),
         ));
     }
-    // The API creates no repository by the way.
-    let target = if push.strict {
-        repositories::existing(ctx, permit).await?
-    } else {
-        repositories::target(ctx, permit).await?
+    let target = match origin {
+        Origin::Upstream => repositories::cached(ctx, permit).await?,
+        // The API creates no repository by the way.
+        Origin::Push if push.strict => repositories::existing(ctx, permit).await?,
+        Origin::Push => repositories::target(ctx, permit).await?,
     };
     let brings_rules = target.brings_rules();
     let (media_type, subject) = (manifest.media_type.clone(), manifest.subject.clone());
@@ -110,8 +124,8 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
             Box::pin(async move {
                 let repository = target.create(conn, &app).await?;
                 row.repository_id.clone_from(&repository.repository_id);
-                row.image_size =
-                    require_references(conn, &row.repository_id, &manifest, app.config.sparse_indexes).await?;
+                let sparse = origin == Origin::Upstream || app.config.sparse_indexes;
+                row.image_size = require_references(conn, &row.repository_id, &manifest, sparse).await?;
                 let mut changed = insert(conn, &row, &manifest).await?;
                 let mut told = Vec::new();
                 let repository = reread(conn, &repository).await?;
@@ -133,6 +147,9 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                     if moved {
                         told.push(tag);
                     }
+                    if origin == Origin::Upstream {
+                        cached_tags::upsert(conn, &row.repository_id, tag, &row.digest, row.pushed_at).await?;
+                    }
                     changed |= moved;
                 }
                 if strict && !changed {
@@ -144,8 +161,10 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                     });
                 }
                 tell(conn, &app, &repository, &row, changed, &told).await?;
-                // Pushed again, an image goes where the rules of today say.
-                replication::note_push(conn, &app, &repository, &row.digest).await?;
+                // Pushed again, an image goes where the rules of today say. What was only fetched goes nowhere.
+                if origin == Origin::Push {
+                    replication::note_push(conn, &app, &repository, &row.digest).await?;
+                }
                 Ok::<_, Error>(row.repository_id)
             })
         })
@@ -281,6 +300,8 @@ async fn require_references(conn: &mut Conn, repository_id: &str, manifest: &Man
         }
         size = found.iter().map(|(_, size)| size).sum();
         layers = absent(&blobs, found.into_iter().map(|(digest, _)| digest).collect());
+        // Of what is not here the document's word counts.
+        size += layers.iter().filter_map(|digest| manifest.sizes.get(digest)).sum::<u64>();
     }
     let children: Vec<&Digest> = manifest.children.iter().collect();
     if !children.is_empty() {

@@ -1,14 +1,13 @@
-//! Pull-through cache rules: which repositories here stand for which repositories of another registry. Rules are
-//! checked and stored; nothing is cached yet. What [`validate`] can try it tries: that the other registry answers.
+//! Pull-through cache rules: which repositories here stand for which repositories of another registry. What is fetched
+//! by them is in [`crate::cache`].
 
-use outbound::ChosenBy;
-use store::Pending;
 use store::pull_through_cache_rules as rows;
 pub use store::pull_through_cache_rules::PullThroughCacheRuleRow as CacheRule;
+use store::{Pending, stamps};
 
 use super::check::{self, ROOT, arn, invalid, is_prefix, length, pattern};
 use super::{List, Page, upstream};
-use crate::{Action, Ctx, Error, Grant, Result};
+use crate::{Action, Ctx, Error, Grant, Result, cache};
 
 /// The quota of ECR.
 const MAX: i64 = 50;
@@ -62,7 +61,8 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
         created_at: now,
         updated_at: now,
     };
-    ctx.app
+    let made = ctx
+        .app
         .db
         .write(move |conn| {
             Box::pin(async move {
@@ -75,10 +75,13 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
                         rule.registry.account
                     )));
                 }
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 Ok(rule)
             }) as Pending<'_, CacheRule, Error>
         })
-        .await
+        .await?;
+    super::obey(&ctx.app).await?;
+    Ok(made)
 }
 
 /// The rules of these prefixes, which must all exist.
@@ -127,11 +130,14 @@ pub async fn update(
         .db
         .write(move |conn| {
             Box::pin(async move {
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 Ok(rows::update(conn, &registry, &prefix, credential.as_deref(), role.as_deref(), now).await?)
             }) as Pending<'_, Option<CacheRule>, Error>
         })
         .await?;
-    updated.ok_or(absent)
+    let updated = updated.ok_or(absent)?;
+    super::obey(&ctx.app).await?;
+    Ok(updated)
 }
 
 /// Removes a rule and gives it back.
@@ -144,11 +150,15 @@ pub async fn delete(ctx: &Ctx, grant: &Grant, prefix: &str) -> Result<CacheRule>
         .app
         .db
         .write(move |conn| {
-            Box::pin(async move { Ok(rows::delete(conn, &registry, &prefix).await?) })
-                as Pending<'_, Option<CacheRule>, Error>
+            Box::pin(async move {
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+                Ok(rows::delete(conn, &registry, &prefix).await?)
+            }) as Pending<'_, Option<CacheRule>, Error>
         })
         .await?;
-    deleted.ok_or(absent)
+    let deleted = deleted.ok_or(absent)?;
+    super::obey(&ctx.app).await?;
+    Ok(deleted)
 }
 
 /// Tries a rule: the rule, and why it cannot work, if that shows.
@@ -160,29 +170,8 @@ pub async fn validate(ctx: &Ctx, grant: &Grant, prefix: &str) -> Result<(CacheRu
     let mut found = rows::find_all(&mut conn, &ctx.registry, std::slice::from_ref(&prefix)).await?;
     drop(conn);
     let rule = found.pop().ok_or_else(|| unknown(ctx, &prefix))?;
-    let failure = try_out(ctx, &rule).await;
+    let failure = cache::try_out(ctx, &rule).await;
     Ok((rule, failure))
-}
-
-async fn try_out(ctx: &Ctx, rule: &CacheRule) -> Option<String> {
-    let own = &ctx.app.config.cache_upstreams;
-    let Ok(upstream) = upstream::find(&rule.upstream_url, rule.upstream_registry.as_deref(), own) else {
-        return Some(format!("The upstream registry {} is not supported any more", rule.upstream_url));
-    };
-    if let Some(secret) = &rule.credential_arn {
-        return Some(format!("The secret {secret} cannot be read: this registry has no secret store yet"));
-    }
-    let url = format!("{}://{}/v2/", if upstream.plain { "http" } else { "https" }, upstream.host);
-    let chosen_by = if upstream.own { ChosenBy::Operator } else { ChosenBy::Caller };
-    match ctx.app.outbound.status(&url, chosen_by).await {
-        // Every client begins with this question. Whoever asks for a login is a registry too.
-        Ok(200 | 401) => None,
-        Ok(status) => Some(format!("The upstream registry {} answered with status {status}", upstream.host)),
-        Err(error) => {
-            tracing::info!(%error, "an upstream registry does not answer");
-            Some(format!("The upstream registry {} cannot be reached", upstream.host))
-        }
-    }
 }
 
 fn check_prefix(member: &'static str, prefix: &str) -> Result<()> {
@@ -205,7 +194,8 @@ fn check_credentials(credential_arn: Option<&str>, custom_role_arn: Option<&str>
     Ok(())
 }
 
-fn is_secret(text: &str) -> bool {
+/// Whether an ARN names a secret that ECR may read.
+pub(crate) fn is_secret(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"/_+=.@-".contains(&byte);
     arn(text).is_some_and(|parts| {
         parts.service == "secretsmanager"
@@ -215,6 +205,11 @@ fn is_secret(text: &str) -> bool {
                 .strip_prefix("secret:ecr-pullthroughcache/")
                 .is_some_and(|name| !name.is_empty() && name.bytes().all(legal))
     })
+}
+
+/// Whose secret an ARN names.
+pub(crate) fn secret_account(text: &str) -> Option<&str> {
+    Some(arn(text)?.account)
 }
 
 fn is_account_scope(region: &str, account: &str) -> bool {

@@ -9,7 +9,7 @@ use store::{Conn, Pending};
 use types::{RegistryId, RepoName, Timestamp};
 
 use super::check::{self, ROOT, is_prefix, length, pattern};
-pub(crate) use super::template_settings::{CREATE_ON_PUSH, REPLICATION};
+pub(crate) use super::template_settings::{CREATE_ON_PUSH, PULL_THROUGH_CACHE, REPLICATION};
 pub use super::template_settings::{Change, Settings};
 use super::{List, Page};
 use crate::{Action, Ctx, Error, Grant, Result};

@@ -1,12 +1,13 @@
-//! What authorization and pulls ask of registries as a whole, in memory: their policies, and whose pulls leave no
-//! trace. It is read and replaced with the rest of the snapshot.
+//! What authorization and pulls ask of registries as a whole, in memory: their policies, their cache rules, and whose
+//! pulls leave no trace. It is read and replaced with the rest of the snapshot.
 
 use std::collections::{HashMap, HashSet};
 
 use ::policy::{Kind, Policy, Principal};
-use store::{Conn, pull_time_exclusions, registry_settings};
+use store::{Conn, pull_through_cache_rules, pull_time_exclusions, registry_settings};
 use types::{AccountId, Region, RegistryId};
 
+use super::cache_rules::CacheRule;
 use crate::Result;
 use crate::snapshot::stored;
 
@@ -15,6 +16,7 @@ use crate::snapshot::stored;
 pub(crate) struct Registries {
     policies: HashMap<AccountId, HashMap<Region, Policy>>,
     excluded: HashMap<RegistryId, HashSet<String>>,
+    cache_rules: HashMap<RegistryId, Vec<CacheRule>>,
 }
 
 impl Registries {
@@ -29,12 +31,21 @@ impl Registries {
         for (registry, principal) in pull_time_exclusions::list_all(conn).await? {
             excluded.entry(registry).or_default().insert(principal);
         }
-        Ok(Self { policies, excluded })
+        let mut cache_rules: HashMap<RegistryId, Vec<CacheRule>> = HashMap::new();
+        for rule in pull_through_cache_rules::list_all(conn).await? {
+            cache_rules.entry(rule.registry.clone()).or_default().push(rule);
+        }
+        Ok(Self { policies, excluded, cache_rules })
     }
 
     /// The policy of a registry, if it has one.
     pub(crate) fn policy(&self, account: &AccountId, region: &Region) -> Option<&Policy> {
         self.policies.get(account)?.get(region)
+    }
+
+    /// The cache rules of a registry.
+    pub(crate) fn cache_rules(&self, registry: &RegistryId) -> &[CacheRule] {
+        self.cache_rules.get(registry).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether a pull by somebody counts as use of an image. A session of a role is the role.

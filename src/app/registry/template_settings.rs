@@ -58,7 +58,10 @@ pub(crate) const CREATE_ON_PUSH: &str = "CREATE_ON_PUSH";
 /// A replication to a repository that does not exist.
 pub(crate) const REPLICATION: &str = "REPLICATION";
 
-const SCENARIOS: &[&str] = &[REPLICATION, "PULL_THROUGH_CACHE", CREATE_ON_PUSH];
+/// The first pull of something that another registry has.
+pub(crate) const PULL_THROUGH_CACHE: &str = "PULL_THROUGH_CACHE";
+
+const SCENARIOS: &[&str] = &[REPLICATION, PULL_THROUGH_CACHE, CREATE_ON_PUSH];
 
 const MODES: &[&str] = &["MUTABLE", "IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION"];
 

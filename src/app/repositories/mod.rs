@@ -13,7 +13,7 @@ use types::{Encryption, RegistryId, RepoName, TagMutability, Timestamp};
 pub use self::create::{Settings, create};
 pub use self::delete::{delete, remove_deleted};
 pub use self::describe::{Page, describe, describe_page};
-pub(crate) use self::push::{Target, existing, obey, replicated, target};
+pub(crate) use self::push::{Target, cached, existing, obey, replicated, target};
 pub use self::settings::{set_scan_on_push, set_tag_mutability};
 pub use store::repositories::RepositoryRow;
 

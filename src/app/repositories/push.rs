@@ -1,5 +1,5 @@
-//! The repository of a push, which may not exist yet: then the push creates it, by the creation template for its name if
-//! there is one.
+//! The repository of a push or of the first pull through the cache, which may not exist yet: then it is created, by the
+//! creation template for its name if there is one.
 
 use store::{Conn, stamps};
 use types::{RegistryId, RepoName, TagMutability};
@@ -97,6 +97,26 @@ pub(crate) async fn target(ctx: &Ctx, permit: &Permit) -> Result<Target> {
     if template.is_none() && !ctx.app.config.create_on_push {
         return Err(permit.repository_unknown());
     }
+    absent(ctx, permit, template)
+}
+
+/// Finds the repository of something that another registry has. An absent one is created by a template or with the
+/// settings that nobody chose, if the caller may.
+pub(crate) async fn cached(ctx: &Ctx, permit: &Permit) -> Result<Target> {
+    let (registry, name) = (permit.registry(), permit.repository());
+    let mut conn = ctx.app.db.reader().await?;
+    if let Some(row) = store::repositories::find(&mut conn, registry, name).await? {
+        return Ok(Target { row, stored: true, template: None });
+    }
+    let scenario = creation_templates::PULL_THROUGH_CACHE;
+    let template = creation_templates::applying(&mut conn, registry, name, scenario).await?;
+    drop(conn);
+    absent(ctx, permit, template)
+}
+
+/// One that is created when something is put into it, if the caller may.
+fn absent(ctx: &Ctx, permit: &Permit, template: Option<Template>) -> Result<Target> {
+    let (registry, name) = (permit.registry(), permit.repository());
     authz::authorize(ctx, &[Action::CreateRepository], name)?;
     let mut row = new(ctx.app.new_id(), registry, name, TagMutability::default(), ctx.app.now());
     if let Some(template) = &template {

@@ -21,7 +21,8 @@ use types::{Algorithm, Digest};
 pub use self::expiry::expire;
 pub use self::layer_parts::{begin_layer, complete, put_part};
 use self::session::{Closing, Session};
-use crate::{Action, Ctx, Error, Permit, Result, repositories};
+use crate::repositories::{self, Target};
+use crate::{Action, Ctx, Error, Permit, Result};
 
 /// Why a body ended early.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -70,7 +71,14 @@ where
     for action in [Action::InitiateLayerUpload, Action::UploadLayerPart, Action::CompleteLayerUpload] {
         permit.require(action)?;
     }
-    let target = repositories::target(ctx, permit).await?;
+    take_whole(ctx, repositories::target(ctx, permit).await?, digest, body).await
+}
+
+/// Takes a whole blob into a repository that somebody has found already.
+pub(crate) async fn take_whole<S>(ctx: &Ctx, target: Target, digest: &Digest, body: Body<S>) -> Result<BlobRow>
+where
+    S: Stream<Item = std::result::Result<Bytes, BodyError>> + Send + 'static,
+{
     let session = Session::begin(ctx, target, Some(digest.algorithm()), true).await?;
     let digest = digest.clone();
     let closing = Closing { body: Some(body), digest, keep_on_failure: false };

@@ -1,8 +1,8 @@
 //! `CreatePullThroughCacheRule`: makes repositories under a prefix stand for those of another registry.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html>
 //!
-//! The rule is stored. Nothing is fetched from other registries yet. The secret that a rule names is not looked at;
-//! there is no secret store, as `ValidatePullThroughCacheRule` says.
+//! The secret that a rule names is not looked at: an operator may store it later, as `ValidatePullThroughCacheRule` says.
+//! Private registries of ECR are asked without the login that AWS's own cache gets for them.
 
 use app::api::Call;
 use app::registry::cache_rules::{self, NewRule};

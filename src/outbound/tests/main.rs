@@ -1,7 +1,7 @@
 //! The client against servers that want it to go where it must not, or to take more than it should.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rustls_pki_types::pem::PemObject;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use wharf_outbound::{ChosenBy, Client, Config, Error, Roots};
+use wharf_outbound::{Ask, ChosenBy, Client, Config, Error, HeaderValue, Roots};
 
 /// A server that gives every connection the same answer and counts them.
 async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {
@@ -115,22 +115,82 @@ async fn a_silent_host_is_given_up() {
     assert!(begin.elapsed() < Duration::from_secs(15));
 }
 
-#[tokio::test]
-async fn a_status_is_told_without_the_body() {
-    let (url, _) = serve("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n").await;
-    assert_eq!(client(true).status(&url, ChosenBy::Caller).await.unwrap(), 401);
-    let (moved, _) = serve(redirect(&url)).await;
-    assert_eq!(client(true).status(&moved, ChosenBy::Caller).await.unwrap(), 401);
+fn ask(url: &str, chosen_by: ChosenBy) -> Ask<'_> {
+    Ask { url, chosen_by, head: false, accept: "", authorization: None, patience: Duration::from_secs(5) }
 }
 
 #[tokio::test]
-async fn a_host_that_the_operator_chose_may_be_anywhere_and_leads_nowhere_else() {
+async fn every_status_is_an_answer_and_the_body_is_read_piece_by_piece() {
+    let (url, _) = serve("HTTP/1.1 401 Unauthorized\r\nContent-Length: 5\r\n\r\nhello").await;
+    let (moved, _) = serve(redirect(&url)).await;
+    for url in [&url, &moved] {
+        let mut answer = client(true).send(&ask(url, ChosenBy::Caller)).await.unwrap();
+        assert_eq!((answer.status(), answer.length()), (401, Some(5)));
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.unwrap() {
+            body.extend_from_slice(&chunk);
+        }
+        assert_eq!(body, b"hello");
+    }
+    let answer = client(true).send(&ask(&url, ChosenBy::Caller)).await.unwrap();
+    assert!(matches!(answer.body(4).await, Err(Error::TooLong(_, 4))));
+}
+
+#[tokio::test]
+async fn a_host_that_the_operator_chose_may_be_anywhere_and_leads_nowhere_near() {
     let (target, asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
     let (url, _) = serve(redirect(&target)).await;
-    assert_eq!(forbidden(client(false).status(&url, ChosenBy::Caller).await), "a loopback address");
-    assert_eq!(client(false).status(&url, ChosenBy::Operator).await.unwrap(), 302);
+    for chosen_by in [ChosenBy::Caller, ChosenBy::Stranger] {
+        assert_eq!(forbidden(client(false).send(&ask(&url, chosen_by)).await), "a loopback address");
+    }
+    assert_eq!(forbidden(client(false).send(&ask(&url, ChosenBy::Operator)).await), "a loopback address");
     assert_eq!(asked.load(Ordering::SeqCst), 0);
-    assert_eq!(client(false).status(&target, ChosenBy::Operator).await.unwrap(), 200);
+    assert_eq!(client(false).send(&ask(&target, ChosenBy::Operator)).await.unwrap().status(), 200);
+    let private = ask("https://10.1.2.3/", ChosenBy::Stranger);
+    assert_eq!(forbidden(client(false).send(&private).await), "an address of a private network");
+}
+
+/// A server that says which credentials it got, and where it sends everybody.
+async fn confess(location: Option<&str>) -> (String, Arc<Mutex<Vec<bool>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (notes, location) = (Arc::clone(&seen), location.map(str::to_owned));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap_or_default();
+            let text = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            notes.lock().expect("nobody panicked").push(text.contains("authorization: basic"));
+            let answer = match &location {
+                Some(to) if !text.starts_with("get /end") => redirect(to),
+                _ => "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n".to_owned(),
+            };
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    (url, seen)
+}
+
+#[tokio::test]
+async fn credentials_stay_with_their_host() {
+    let credentials = HeaderValue::from_static("Basic dTpw");
+    let (elsewhere, stranger) = confess(None).await;
+    let (url, own) = confess(Some(&elsewhere)).await;
+    let with = Ask { authorization: Some(&credentials), ..ask(&url, ChosenBy::Operator) };
+    assert_eq!(client(true).send(&with).await.unwrap().status(), 200);
+    assert_eq!((own.lock().unwrap().clone(), stranger.lock().unwrap().clone()), (vec![true], vec![false]));
+    // Nor do they come back once another host has led the way.
+    let (back, own) = confess(Some("/end")).await;
+    let (between, _) = serve(redirect(&format!("{back}/end"))).await;
+    let (start, first) = confess(Some(&between)).await;
+    let with = Ask { authorization: Some(&credentials), ..ask(&start, ChosenBy::Caller) };
+    assert_eq!(client(true).send(&with).await.unwrap().status(), 200);
+    assert_eq!((first.lock().unwrap().clone(), own.lock().unwrap().clone()), (vec![true], vec![false]));
+    // On the same host they are needed.
+    let with = Ask { authorization: Some(&credentials), ..ask(&back, ChosenBy::Caller) };
+    assert_eq!(client(true).send(&with).await.unwrap().status(), 200);
+    assert_eq!(own.lock().unwrap().clone(), vec![false, true, true]);
 }
 
 #[tokio::test]

@@ -227,6 +227,25 @@ pub(crate) enum AdminCommand {
         /// Its name
         name: String,
     },
+    /// Store what opens another registry, for the cache rules that name this secret
+    SetUpstreamCredential {
+        /// The ARN of the secret, as cache rules name it
+        arn: String,
+        /// The only host that is shown it, as cache rules name it
+        #[arg(long)]
+        host: String,
+        /// The name to log in with
+        #[arg(long)]
+        username: String,
+        /// File with the password or access token; - reads standard input
+        #[arg(long)]
+        password_file: PathBuf,
+    },
+    /// Forget what opens another registry
+    DeleteUpstreamCredential {
+        /// The ARN of the secret, as cache rules name it
+        arn: String,
+    },
     /// Make a new key sign tokens; tokens that are out stay good until they expire
     RotateSigningKey,
 }

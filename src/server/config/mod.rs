@@ -81,6 +81,8 @@ pub(crate) struct Config {
     pub(crate) create_on_push: bool,
     /// Registries that cache rules may stand for, beside those that ECR knows.
     pub(crate) cache_upstreams: Vec<OwnUpstream>,
+    /// How long a tag from another registry is served before that is asked again.
+    pub(crate) cache_tag_ttl: Duration,
     /// Whether clients may delete.
     pub(crate) delete_enabled: bool,
     /// Whether an index may name manifests that are not there.
@@ -183,6 +185,7 @@ impl Config {
         let cache_upstreams = read(sources, "cache_upstreams", problems, |text| {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(upstream).collect::<Result<_, _>>()
         });
+        let cache_tag_ttl = time(sources, "cache_tag_ttl", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let delete_enabled = switch(sources, "delete_enabled", problems);
         let sparse_indexes = switch(sources, "sparse_indexes", problems);
         let max_manifest_bytes =
@@ -224,6 +227,7 @@ impl Config {
             token_ttl: token_ttl?,
             create_on_push: create_on_push?,
             cache_upstreams: cache_upstreams?,
+            cache_tag_ttl: cache_tag_ttl?,
             delete_enabled: delete_enabled?,
             sparse_indexes: sparse_indexes?,
             limits: limits?,

@@ -86,6 +86,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "",
         "Registries, separated by commas, such as https://registry.lan, that cache rules may name beside those of ECR",
     ),
+    setting(
+        "cache_tag_ttl",
+        "24h",
+        "How long a tag that came through a cache rule is served before its registry is asked again; 0 asks at every pull",
+    ),
     switch("delete_enabled", "true", "Allow clients to delete tags, manifests and blobs"),
     switch("sparse_indexes", "false", "Accept indexes and images whose manifests and layers are not all present"),
     setting("max_manifest_bytes", "4MiB", "Largest manifest accepted"),

@@ -7,8 +7,9 @@ use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
 use crate::{Config, Db, Error};
 
 const WIPE: &str = "
-    drop table jobs; drop table blob_reviews; drop table unlinked_blobs; drop table deleted_references;
-    drop table deleted_manifests; drop table replications; drop table webhook_deliveries; drop table webhooks;
+    drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;
+    drop table unlinked_blobs; drop table deleted_references; drop table deleted_manifests; drop table replications;
+    drop table webhook_deliveries; drop table webhooks;
     drop table lifecycle_preview_results; drop table lifecycle_previews; drop table lifecycle_policies;
     drop table pull_time_exclusions; drop table repository_creation_templates; drop table pull_through_cache_rules;
     drop table registry_settings;

@@ -2,6 +2,7 @@
 //! server (as a superuser); with `CI=true` its absence is a failure. Each test has databases of its own.
 
 mod blobs;
+mod cache;
 mod cut_connections;
 mod garbage;
 mod harness;

@@ -11,11 +11,11 @@ use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
 use crate::{Conn, Db, Result};
 use crate::{
-    access_keys, blob_reviews, blobs, deleted_manifests, edges, group_members, groups, iam_tags, inline_policies, jobs,
-    lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments,
-    pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
-    repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
-    users, webhook_deliveries,
+    access_keys, blob_reviews, blobs, cached_tags, deleted_manifests, edges, group_members, groups, iam_tags,
+    inline_policies, jobs, lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests,
+    policy_attachments, pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications,
+    repositories, repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags,
+    unlinked_blobs, uploads, upstream_credentials, users, webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -140,6 +140,13 @@ const ROWS: &str = "
             updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select '000000000000', 'us-east-1', 'p' || cast(i as text), 'quay.io', 'ROOT', 1, 0, 0 from n;
+    insert into cached_tags (repository_id, name, digest, checked_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'r' || cast(100001 + i % 20 as text), 't' || cast(i as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 0 from n;
+    insert into upstream_credentials (credential_arn, upstream_host, username, sealed_password, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'arn:secret-' || cast(i as text), 'quay.io', 'user', cast('x' as blob), 0 from n;
     insert into repository_creation_templates (account_id, region, prefix, document, version, created_at, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select '000000000000', 'us-east-1', 'p' || cast(i as text), '{}', 1, 0, 0 from n;
@@ -263,6 +270,13 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     pull_through_cache_rules::list(conn, &registry, "p102000", 100).await?;
     pull_through_cache_rules::update(conn, &registry, "p101000", None, None, NOW).await?;
     pull_through_cache_rules::delete(conn, &registry, "p101000").await?;
+    let tag = "t100020".parse().expect("a tag");
+    cached_tags::find(conn, id, &tag).await?;
+    cached_tags::upsert(conn, id, &tag, &first, NOW).await?;
+    cached_tags::update_checked(conn, id, &tag, NOW).await?;
+    cached_tags::delete_some(conn, id, 10).await?;
+    upstream_credentials::find(conn, "arn:secret-105000").await?;
+    upstream_credentials::delete(conn, "arn:secret-105000").await?;
     repository_creation_templates::find_all(conn, &registry, &prefixes).await?;
     repository_creation_templates::list(conn, &registry, "p102000", 100).await?;
     repository_creation_templates::lock(conn, &registry, "p101000").await?;

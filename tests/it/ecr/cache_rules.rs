@@ -104,11 +104,11 @@ assert (tried["ecrRepositoryPrefix"], tried["upstreamRegistryUrl"]) == ("here", 
 ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="silent", upstreamRegistryUrl=silent)
 tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="silent")
 assert tried["isValid"] is False and "cannot be reached" in tried["failure"], tried
-# A secret is never read: there is nowhere that it could be read from.
+# Nobody has stored the secret.
 secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/hub-AbCdEf"
 ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="silent", credentialArn=secret)
 tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="silent")
-assert tried["isValid"] is False and "no secret store" in tried["failure"], tried
+assert tried["isValid"] is False and "cannot be read" in tried["failure"], tried
 "#,
     );
     upstream.kill();

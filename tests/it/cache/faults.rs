@@ -1,0 +1,141 @@
+//! Registries that are down, slow, busy or wrong. What is here is served whatever they do, and nothing that is wrong is kept.
+
+use std::time::{Duration, Instant};
+
+use tests::harness::upstream::{Login, Mood};
+use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf, digest, random};
+
+use super::{caching, counted};
+use crate::jobs::{collect, stored};
+
+#[tokio::test]
+async fn content_of_another_digest_is_not_kept() {
+    let upstream = Upstream::start().await;
+    let image = Image::of(vec![random(5_000_000)]);
+    upstream.put_image("app", "v1", &image);
+    let layer = image.blobs[1].0.clone();
+    for &backend in DEFAULT {
+        let wharf = caching(backend, upstream.host(), &[]).await;
+        let ours = wharf.client().repository("cache/app");
+        upstream.plan(|_| Mood::Lie);
+        ours.manifest(&image.digest).await.expect_error(502, "UNKNOWN");
+        ours.manifest("v1").await.expect_error(502, "UNKNOWN");
+        // The client has seen the beginning, and must see that the end does not come.
+        let broken = ours.client().get(&ours.blob_path(&layer)).try_send().await;
+        assert!(broken.is_err(), "{broken:?}");
+        let part = ours.client().get(&ours.blob_path(&layer)).header("range", "bytes=0-9").send().await;
+        part.expect_error(502, "UNKNOWN");
+        upstream.plan(|asked| if asked.is_blob() { Mood::BreakOff(2_000_000) } else { Mood::Good });
+        ours.manifest("v1").await.expect(200);
+        let broken = ours.client().get(&ours.blob_path(&layer)).try_send().await;
+        assert!(broken.is_err(), "{broken:?}");
+        collect(&wharf);
+        assert_eq!(stored(&wharf), (0, 0));
+        upstream.plan(|_| Mood::Good);
+        ours.expect_image(Some("v1"), &image).await;
+    }
+}
+
+#[tokio::test]
+async fn a_busy_registry_is_left_alone_and_what_is_here_is_served() {
+    let upstream = Upstream::start().await;
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[("WHARF_CACHE_TAG_TTL", "0s")]).await;
+    let ours = wharf.client().repository("cache/app");
+    ours.expect_image(Some("v1"), &image).await;
+    upstream.plan(|_| Mood::Status(429, Some(100)));
+    ours.expect_image(Some("v1"), &image).await;
+    upstream.asked();
+    let busy = ours.manifest("v2").await.expect_error(429, "TOOMANYREQUESTS");
+    let seconds: u64 = busy.header("retry-after").parse().expect("seconds");
+    assert!((80..=100).contains(&seconds), "{busy}");
+    // It has said when it wants to be asked again.
+    ours.expect_image(Some("v1"), &image).await;
+    ours.blob(&digest(b"x")).await.expect_error(429, "TOOMANYREQUESTS");
+    assert!(upstream.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_registry_in_trouble_does_not_hold_up_what_is_here() {
+    let upstream = Upstream::start().await;
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    for mood in [Mood::Status(500, None), Mood::Status(403, None), Mood::Silence(Duration::from_secs(60))] {
+        upstream.plan(|_| Mood::Good);
+        let wharf = caching(Backend::SqliteDisk, upstream.host(), &[("WHARF_CACHE_TAG_TTL", "0s")]).await;
+        let ours = wharf.client().repository("cache/app");
+        ours.expect_image(Some("v1"), &image).await;
+        let planned = mood.clone();
+        upstream.plan(move |_| planned.clone());
+        let begin = Instant::now();
+        ours.expect_image(Some("v1"), &image).await;
+        assert!(begin.elapsed() < Duration::from_secs(8), "{mood:?}: {:?}", begin.elapsed());
+        match mood {
+            Mood::Status(500, _) => ours.manifest("v2").await.expect_error(502, "UNAVAILABLE"),
+            Mood::Status(..) => ours.manifest("v2").await.expect_error(502, "DENIED"),
+            _ => continue,
+        };
+    }
+}
+
+#[tokio::test]
+async fn that_there_is_nothing_is_remembered_for_a_moment() {
+    let upstream = Upstream::start().await;
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let ours = wharf.client().repository("cache/app");
+    for _ in 0..3 {
+        ours.manifest("v1").await.expect_error(404, "NAME_UNKNOWN");
+    }
+    assert_eq!(counted(&upstream.asked()), (1, 0));
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    ours.manifest(&image.digest).await.expect(200);
+    let begin = Instant::now();
+    while ours.manifest("v1").await.status() != 200 {
+        assert!(begin.elapsed() < Duration::from_secs(20), "it is still not believed to be there");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_followed_without_credentials_and_not_to_where_none_may_go() {
+    let (upstream, storage) = (Upstream::start().await, Upstream::start().await);
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    storage.put_image("app", "v1", &image);
+    upstream.want(Login::AnonymousToken);
+    let to = storage.url();
+    // Only who has logged in is sent on.
+    upstream.plan(move |asked| match asked.is_blob() && asked.authorization.is_some() {
+        true => Mood::Redirect(format!("{to}{}", asked.target)),
+        false => Mood::Good,
+    });
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[("WHARF_OUTBOUND_LOOPBACK", "true")]).await;
+    let ours = wharf.client().repository("cache/app");
+    ours.expect_image(Some("v1"), &image).await;
+    assert!(upstream.asked().iter().any(|asked| asked.is_blob() && asked.authorization.is_some()));
+    let there = storage.asked();
+    assert_eq!(counted(&there), (0, image.blobs.len()));
+    assert!(there.iter().all(|asked| asked.authorization.is_none()), "{there:?}");
+    // The operator has named the registry, and not where that leads.
+    let strict = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let ours = strict.client().repository("cache/app");
+    ours.manifest("v1").await.expect(200);
+    ours.blob(&image.blobs[0].0).await.expect_error(502, "DENIED");
+    assert!(storage.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_registry_that_the_operator_names_no_more_is_not_asked() {
+    let upstream = Upstream::start().await;
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    let mut wharf = caching(Backend::PostgresS3, upstream.host(), &[]).await;
+    let ours = wharf.client().repository("cache/app");
+    ours.expect_image(Some("v1"), &image).await;
+    wharf.kill();
+    let other = Wharf::sharing(wharf.backing().clone()).start().await;
+    other.client().repository("cache/app").expect_image(Some("v1"), &image).await;
+    other.client().repository("cache/app").manifest("v2").await.expect_error(502, "UNSUPPORTED");
+}
