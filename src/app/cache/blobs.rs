@@ -80,7 +80,8 @@ async fn elsewhere(ctx: &Ctx, permit: &Permit, digest: &Digest, absent: &Error) 
     if !is_part(ctx, permit, digest).await? {
         require_import(ctx, permit)?;
     }
-    let key = key(permit, digest.as_str());
+    // Clients ask for a digest among the manifests first. That there is none says nothing of blobs.
+    let key = key(permit, &format!("blob {digest}"));
     ctx.app.cache.look_before(&source, &key, absent)?;
     Ok((source, key))
 }

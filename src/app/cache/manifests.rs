@@ -23,7 +23,7 @@ const CHECK: Duration = Duration::from_secs(5);
 pub struct Pulled {
     /// The manifest.
     pub image: Arc<Image>,
-    /// Whether it was brought in by this pull, or by one that this one joined.
+    /// Whether it was brought in by this pull, and not by one that this one joined.
     pub imported: bool,
 }
 
@@ -64,7 +64,7 @@ async fn import(ctx: &Ctx, permit: &Permit, source: Source, reference: &Referenc
         let (ctx, permit, reference, key) = (ctx.clone(), permit.clone(), reference.clone(), key.clone());
         async move { fetch(&ctx, &permit, &source, &reference, Condition::Absent, &key).await }
     });
-    match outcome.await {
+    match outcome.wait().await {
         // Somebody pushed the tag meanwhile, or another process was faster.
         Err(Error::TagMoved { .. } | Error::TagImmutable { .. }) => {
             Ok(Pulled { image: images::get(ctx, permit, reference).await?, imported: false })
@@ -84,9 +84,25 @@ async fn is_part(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<bool> {
     }
 }
 
+/// A fetch that somebody waits for.
+struct Awaited {
+    outcome: Outcome,
+    /// Whether it was begun for this one.
+    own: bool,
+}
+
+impl Awaited {
+    async fn wait(self) -> Result<Pulled> {
+        let pulled = self.outcome.await?;
+        Ok(Pulled { imported: pulled.imported && self.own, ..pulled })
+    }
+}
+
 /// Does `work` in a task of its own, or joins whoever is at it. It goes on even if all clients hang up.
-fn fly(ctx: &Ctx, key: &str, work: impl Future<Output = Result<Pulled>> + Send + 'static) -> Outcome {
-    ctx.app.cache.manifests.join(key, || {
+fn fly(ctx: &Ctx, key: &str, work: impl Future<Output = Result<Pulled>> + Send + 'static) -> Awaited {
+    let mut own = false;
+    let outcome = ctx.app.cache.manifests.join(key, || {
+        own = true;
         let landing = Landing { app: Arc::clone(&ctx.app), key: key.to_owned() };
         let work = async move {
             let _landing = landing;
@@ -100,7 +116,8 @@ fn fly(ctx: &Ctx, key: &str, work: impl Future<Output = Result<Pulled>> + Send +
             })
         };
         outcome.boxed().shared()
-    })
+    });
+    Awaited { outcome, own }
 }
 
 /// Ends a flight however its work ends.
@@ -184,7 +201,7 @@ async fn check(ctx: &Ctx, permit: &Permit, source: Source, tag: &Tag, image: Arc
         let (ctx, permit, tag, key) = (ctx.clone(), permit.clone(), tag.clone(), key.clone());
         async move { renew(&ctx, &permit, &source, &tag, image, &key).await }
     });
-    match tokio::time::timeout(CHECK, outcome).await {
+    match tokio::time::timeout(CHECK, outcome.wait()).await {
         Ok(Ok(pulled)) => Ok(pulled),
         Ok(Err(error)) => {
             tracing::info!(repo.name = %permit.repository(), tag = %tag, %error, "a tag could not be checked with its upstream registry; the manifest that is here is served");

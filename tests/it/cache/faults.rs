@@ -91,6 +91,10 @@ async fn that_there_is_nothing_is_remembered_for_a_moment() {
     let image = Image::small();
     upstream.put_image("app", "v1", &image);
     ours.manifest(&image.digest).await.expect(200);
+    // containerd asks for a digest among the manifests first. That there is none says nothing of blobs.
+    let (layer, bytes) = &image.blobs[1];
+    ours.manifest(layer).await.expect_error(404, "MANIFEST_UNKNOWN");
+    ours.blob(layer).await.expect(200).expect_body(bytes);
     let begin = Instant::now();
     while ours.manifest("v1").await.status() != 200 {
         assert!(begin.elapsed() < Duration::from_secs(20), "it is still not believed to be there");

@@ -7,6 +7,8 @@ mod pull;
 mod sharing;
 mod tags;
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tests::harness::sigv4::Unsigned;
 use tests::harness::upstream::Asked;
@@ -33,6 +35,20 @@ pub(crate) async fn rule(wharf: &Wharf, rule: Value) {
 pub(crate) async fn call(wharf: &Wharf, operation: &str, input: Value) -> Value {
     let call = Unsigned::ecr(operation, &input.to_string());
     call.sign(&wharf.aws()).send(&wharf.url()).await.expect(200).json()
+}
+
+/// The events of the audit log about what came from elsewhere, once there are any.
+pub(crate) async fn imports(wharf: &Wharf) -> Vec<Value> {
+    for _ in 0..100 {
+        let printed = wharf.run(&["audit"]).stdout;
+        let all = printed.lines().map(|line| serde_json::from_str::<Value>(line).expect("lines of JSON"));
+        let events: Vec<Value> = all.filter(|event| event["eventName"] == "BatchImportUpstreamImage").collect();
+        if !events.is_empty() {
+            return events;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Vec::new()
 }
 
 /// How many requests for manifests (GET alone) and for blobs there are.

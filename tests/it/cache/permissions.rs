@@ -1,12 +1,10 @@
 //! Who may bring something in from another registry.
 
-use std::time::Duration;
-
-use serde_json::{Value, json};
+use serde_json::json;
 use tests::harness::content::{OCI_INDEX, index, to_bytes};
 use tests::harness::{Backend, DEFAULT, Image, Upstream, digest};
 
-use super::{caching, call, counted};
+use super::{caching, call, counted, imports};
 use crate::access::model::{PULL, allow, identity_policy};
 
 /// The managed policy for pulling, but the login.
@@ -40,16 +38,7 @@ async fn bringing_in_needs_its_own_permissions() {
         puller.blob(&later.blobs[0].0).await.expect_error(403, "DENIED");
         assert_eq!(counted(&upstream.asked()), (1, image.blobs.len()));
         // On whose behalf something came in is kept.
-        let mut events = Vec::new();
-        for _ in 0..100 {
-            let printed = wharf.run(&["audit"]).stdout;
-            let all = printed.lines().map(|line| serde_json::from_str::<Value>(line).expect("lines of JSON"));
-            events = all.filter(|event| event["eventName"] == "BatchImportUpstreamImage").collect();
-            if !events.is_empty() {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let events = imports(&wharf).await;
         assert_eq!(events.len(), 1, "{events:?}");
         assert_eq!(events[0]["userIdentity"]["userName"], "importer");
         assert_eq!(events[0]["readOnly"], false);

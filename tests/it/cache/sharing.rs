@@ -6,7 +6,7 @@ use tests::harness::upstream::Mood;
 use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf, random};
 use tokio::task::JoinSet;
 
-use super::{caching, counted};
+use super::{caching, counted, imports};
 use crate::jobs::{collect, stored};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,6 +29,7 @@ async fn many_clients_of_a_cold_image_cause_one_fetch() {
         }
         clients.join_all().await;
         assert_eq!(counted(&upstream.asked()), (1, image.blobs.len()));
+        assert_eq!(imports(&wharf).await.len(), 1, "it was brought in once");
     }
 }
 
