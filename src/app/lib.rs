@@ -41,6 +41,7 @@ pub mod registry;
 pub mod repositories;
 pub mod repository_policies;
 pub mod resource_tags;
+pub mod scanning;
 pub mod sessions;
 pub mod tags;
 pub mod trust;

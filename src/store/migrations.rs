@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "garbage_collection",
         sql: include_str!("../../migrations/0008_garbage_collection.sql"),
     },
+    Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
 ];
 
 /// What Postgres needs before the first of them.

@@ -8,6 +8,12 @@ pub const AUTHORIZATION: &str = "authorization";
 /// Counts changes to the resource tags of repositories.
 pub const RESOURCE_TAGS: &str = "resource-tags";
 
+/// Counts imports of advisories.
+pub const ADVISORIES: &str = "advisories";
+
+/// Counts changes to pull gates.
+pub const PULL_GATES: &str = "pull-gates";
+
 /// The present count.
 pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<i64>> {
     conn.optional("select version from stamps where name = $1", [name.into()], |row| row.integer(0)).await

@@ -12,7 +12,7 @@ use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 
 use super::Image;
 use crate::manifest::Manifest;
-use crate::{Action, Ctx, Error, Permit, Result, limits, repositories};
+use crate::{Action, Ctx, Error, Permit, Result, limits, repositories, scanning};
 
 /// Where a tag must be for a push to move it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +129,9 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
                         limits::require_tag(conn, &app, &row.repository_id, &row.digest).await?;
                     }
                     changed |= moved;
+                }
+                if changed {
+                    scanning::on_push(conn, &app, &repository, &row.digest, &manifest).await?;
                 }
                 if strict && !changed {
                     return Err(Error::ImageExists {

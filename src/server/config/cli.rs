@@ -56,6 +56,9 @@ pub(crate) enum Command {
         /// The repository
         repository: String,
     },
+    /// Import and list what is known of vulnerabilities, for scans of images
+    #[command(subcommand)]
+    Advisories(AdvisoriesCommand),
     /// Undo the deletion of an image, or the last move or deletion of a tag; without a reference, list what can be restored
     Restore {
         /// The repository
@@ -93,6 +96,20 @@ fn since(text: &str) -> Result<Timestamp, String> {
             .parse::<Timestamp>()
             .map_err(|_| format!("'{text}' is neither a time such as 2026-11-23T17:00:00Z nor a duration such as 24h")),
     }
+}
+
+/// What `wharf advisories` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum AdvisoriesCommand {
+    /// Import advisories in the OSV format, replacing those of the same names; scanned images are matched again at once
+    Import {
+        /// Files (json or zip), directories of such, or URLs, such as
+        /// https://osv-vulnerabilities.storage.googleapis.com/Debian/all.zip
+        #[arg(required = true)]
+        sources: Vec<String>,
+    },
+    /// List of which ecosystems there are advisories, and since when
+    List,
 }
 
 /// What `wharf account` can do.
