@@ -22,6 +22,7 @@ use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
 use crate::resource_tags::ResourceTags;
+use crate::scanning::gate::Gates;
 use crate::web_identity::key_sets::KeySets;
 use crate::{Config, Result, Sealer, Snapshot};
 
@@ -48,6 +49,7 @@ pub struct App {
     pub(crate) previews: Notify,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
+    gates: ArcSwap<Gates>,
 }
 
 impl App {
@@ -55,6 +57,7 @@ impl App {
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
         let outbound = outbound::Client::new(config.outbound.clone());
         let snapshot = Snapshot::load(&db, &sealer).await?;
+        let gates = Gates::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         let resource_tags = ResourceTags::default().renewed(&mut db.reader().await?).await?.unwrap_or_default();
         Ok(Arc::new(Self {
             audit: Audit::new(db.clone(), config.audit_retention),
@@ -76,6 +79,7 @@ impl App {
             previews: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
+            gates: ArcSwap::from_pointee(gates),
         }))
     }
 
@@ -109,6 +113,11 @@ impl App {
         self.resource_tags.load_full()
     }
 
+    /// Pull gates as they were a moment ago.
+    pub(crate) fn gates(&self) -> Arc<Gates> {
+        self.gates.load_full()
+    }
+
     /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
     /// what one process changes, another obeys within that time.
     pub async fn refresh(&self) -> Result<()> {
@@ -116,6 +125,9 @@ impl App {
         let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
         if let Some(fresh) = self.resource_tags().renewed(&mut conn).await? {
             self.resource_tags.store(Arc::new(fresh));
+        }
+        if let Some(fresh) = self.gates().renewed(&mut conn).await? {
+            self.gates.store(Arc::new(fresh));
         }
         drop(conn);
         if version != self.snapshot.load().version() {

@@ -91,7 +91,7 @@ async fn attempt(app: &Arc<App>, kind: Kind, job: JobRow, owner: &str) {
     };
     let ended = match &outcome {
         Ok(Outcome::Done) => done(app, &job, owner, kind.every).await,
-        Ok(Outcome::Over) => over(app, &job).await,
+        Ok(Outcome::Over) => over(app, &job, owner).await,
         Err(error) => {
             let attempts = job.attempts + 1;
             tracing::warn!(job = kind.name, subject = job.subject, attempts, %error, "a job failed and will be tried again");
@@ -129,11 +129,13 @@ async fn done(app: &App, job: &JobRow, owner: &str, every: Duration) -> Result<(
     .await
 }
 
-async fn over(app: &App, job: &JobRow) -> Result<()> {
-    let (kind, subject) = (job.kind.clone(), job.subject.clone());
+async fn over(app: &App, job: &JobRow, owner: &str) -> Result<()> {
+    let (job_id, owner, now) = (job.job_id.clone(), owner.to_owned(), app.now());
     write(app, move |conn| {
         Box::pin(async move {
-            jobs::delete(conn, &kind, &subject).await?;
+            if !jobs::delete_done(conn, &job_id, &owner).await? {
+                jobs::update_done(conn, &job_id, &owner, now, now).await?;
+            }
             Ok(())
         })
     })

@@ -1,6 +1,7 @@
 //! `/v2/<name>/manifests/<reference>` (end-3, end-7a, end-7b, end-9)
 
 use app::images::{self, Condition, Push};
+use app::scanning::gate;
 use app::{Error, Permit};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -22,6 +23,10 @@ const MAX_TAGS: usize = 100;
 pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
     let reference = parse_existing(reference)?;
     let image = images::get(&call.ctx, permit, &reference).await?;
+    if call.parts.method == Method::GET {
+        // Not of HEAD: pushing clients ask by it what is there already.
+        gate::check(&call.ctx, &image).await?;
+    }
     let etag = value(&format!("\"{}\"", image.digest));
     let cache = match reference {
         Reference::Digest(_) => HeaderValue::from_static(IMMUTABLE),

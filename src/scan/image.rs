@@ -9,6 +9,7 @@ use crate::{Kind, Package, Release};
 #[derive(Debug, Default)]
 pub struct Image {
     files: BTreeMap<String, Contents>,
+    unread: u64,
 }
 
 impl Image {
@@ -22,6 +23,7 @@ impl Image {
             self.remove_below(path);
         }
         self.files.extend(layer.files);
+        self.unread += layer.unread;
     }
 
     fn remove_below(&mut self, directory: &str) {
@@ -48,6 +50,11 @@ impl Image {
             Some(Contents::Release(release)) => Some(release),
             _ => None,
         })
+    }
+
+    /// Files that are too large to be looked into, in all layers.
+    pub fn unread(&self) -> u64 {
+        self.unread
     }
 
     /// The packages, each once.
@@ -78,6 +85,7 @@ mod tests {
             files: files.iter().map(|(path, name)| ((*path).to_owned(), contents(name))).collect(),
             removed: removed.iter().map(|path| (*path).to_owned()).collect(),
             opaque: opaque.iter().map(|path| (*path).to_owned()).collect(),
+            unread: 0,
         }
     }
 

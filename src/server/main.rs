@@ -53,6 +53,7 @@ fn main() -> ExitCode {
             Command::Gc { delay } => commands::gc::run(config, delay).await,
             Command::Jobs => commands::jobs::run(config).await,
             Command::Advisories(command) => commands::advisories::run(config, command).await,
+            Command::PullGate(command) => commands::pull_gate::run(config, command).await,
             Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,

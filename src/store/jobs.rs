@@ -157,6 +157,18 @@ pub async fn update_failed(
     Ok(rows == 1)
 }
 
+/// Removes a job that one is at and that is not to be done again, unless somebody wanted it meanwhile.
+pub async fn delete_done(conn: &mut Conn, job_id: &str, owner: &str) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "delete from jobs
+             where job_id = $1 and lease_owner = $2 and due_at >= lease_until",
+            [job_id.into(), owner.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
 /// Removes a job that is not to be done again.
 pub async fn delete(conn: &mut Conn, kind: &str, subject: &str) -> Result<bool> {
     let rows = conn

@@ -6,8 +6,8 @@
 //! other repositories may have them, and bytes that nobody has are garbage collection's.
 
 use store::{
-    Conn, Pending, deleted_manifests, edges, lifecycle_policies, lifecycle_previews, manifests, repository_blobs,
-    repository_policies, resource_tags, stamps, tags, unlinked_blobs, uploads,
+    Conn, Pending, deleted_manifests, edges, lifecycle_policies, lifecycle_previews, manifests, pull_gates,
+    repository_blobs, repository_policies, resource_tags, stamps, tags, unlinked_blobs, uploads,
 };
 use types::Digest;
 
@@ -124,6 +124,7 @@ async fn remove_some(conn: &mut Conn, repository_id: &str) -> Result<u64> {
         // What was set in the moment of the deletion.
         removed = resource_tags::delete_all(conn, repository_id).await?;
         removed += u64::from(repository_policies::delete(conn, repository_id).await?.is_some());
+        removed += u64::from(pull_gates::delete(conn, repository_id).await?);
         removed += u64::from(lifecycle_policies::delete(conn, repository_id).await?.is_some());
         // What previews found is swept on its own.
         removed += u64::from(lifecycle_previews::delete(conn, repository_id).await?);

@@ -55,7 +55,7 @@ struct Descriptor {
 }
 
 /// What an image holds, from the bytes of its manifest.
-pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) -> std::result::Result<Bill, Fault> {
+pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) -> Result<Bill, Fault> {
     let malformed = || Fault::Image("the manifest cannot be read".to_owned());
     let document: Document = serde_json::from_slice(manifest).map_err(|_| malformed())?;
     let mut image = Image::default();
@@ -67,10 +67,14 @@ pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) ->
         let digest: Digest = descriptor.digest.parse().map_err(|_| malformed())?;
         image.add(of_layer(app, repository_id, &digest).await?);
     }
-    Ok(Bill { release: image.release().cloned(), packages: image.packages().into_iter().collect() })
+    Ok(Bill {
+        release: image.release().cloned(),
+        packages: image.packages().into_iter().collect(),
+        unread: image.unread(),
+    })
 }
 
-async fn of_layer(app: &App, repository_id: &str, digest: &Digest) -> std::result::Result<Layer, Fault> {
+async fn of_layer(app: &App, repository_id: &str, digest: &Digest) -> Result<Layer, Fault> {
     let mut conn = app.db.reader().await?;
     if let Some(noted) = layer_contents::find(&mut conn, digest, layer::VERSION).await? {
         return Ok(stored(&noted)?);
@@ -110,7 +114,7 @@ impl Drop for Stop {
     }
 }
 
-async fn decode(mut stream: ::blobs::ReadStream, patience: std::time::Duration) -> std::result::Result<Layer, Fault> {
+async fn decode(mut stream: ::blobs::ReadStream, patience: std::time::Duration) -> Result<Layer, Fault> {
     let limits = Limits::default();
     let stop = Stop(limits.clone());
     let (sender, receiver) = mpsc::channel(AHEAD);

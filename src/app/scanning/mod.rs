@@ -12,6 +12,7 @@ mod run;
 mod sweep;
 
 pub mod advisories;
+pub mod gate;
 
 pub(crate) use self::request::on_push;
 pub use self::request::start;
@@ -35,6 +36,8 @@ struct Bill {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     release: Option<Release>,
     packages: Vec<Package>,
+    /// Files that were too large to be looked into.
+    unread: u64,
 }
 
 /// Findings by the name of their severity; what there is none of is left out.

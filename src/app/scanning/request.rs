@@ -15,7 +15,7 @@ const CONFIGS: &[&str] =
     &["application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"];
 
 /// Whether a manifest is of an image that can be looked into.
-fn is_scannable(manifest: &Manifest) -> bool {
+pub(super) fn is_scannable(manifest: &Manifest) -> bool {
     manifest.media_type.is_image() && manifest.artifact_type.as_deref().is_some_and(|kind| CONFIGS.contains(&kind))
 }
 

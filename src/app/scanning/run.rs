@@ -87,7 +87,10 @@ async fn match_bill(app: &App, bill: &Bill) -> Result<(Outcome, Vec<FindingRow>)
     let mut conn = app.db.reader().await?;
     let matched = matching::find(&mut conn, bill).await?;
     drop(conn);
-    let (status, description) = verdict(&matched);
+    let (status, mut description) = verdict(&matched);
+    if status == Status::Complete && bill.unread > 0 {
+        description.push_str(&format!(" {} files were too large to look into.", bill.unread));
+    }
     let json = |value: &Counts| serde_json::to_string(value).map_err(|_| Error::Internal);
     let outcome = Outcome {
         run_id: app.new_id(),

@@ -26,6 +26,8 @@ pub struct Layer {
     pub removed: Vec<String>,
     /// Directories of which only what this layer has is left.
     pub opaque: Vec<String>,
+    /// Files that are too large to be looked into.
+    pub unread: u64,
 }
 
 /// What a file says.
@@ -64,6 +66,10 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
             continue;
         }
         let Some(reader) = readers::of(&path, entry.executable && entry.size > 0) else { continue };
+        if entry.size > limits.file_bytes && matches!(reader, Reader::Whole(_)) && !readers::is_essential(&path) {
+            layer.unread += 1;
+            continue;
+        }
         let contents = match (entry.kind, reader) {
             // It takes the place of what is beneath, and is read where it points to.
             (EntryKind::Other, _) => Some(Contents::Packages(Vec::new())),

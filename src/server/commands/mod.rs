@@ -9,5 +9,6 @@ pub(crate) mod fsck;
 pub(crate) mod gc;
 pub(crate) mod jobs;
 pub(crate) mod lifecycle;
+pub(crate) mod pull_gate;
 pub(crate) mod restore;
 pub(crate) mod serve;

@@ -59,6 +59,9 @@ pub(crate) enum Command {
     /// Import and list what is known of vulnerabilities, for scans of images
     #[command(subcommand)]
     Advisories(AdvisoriesCommand),
+    /// Refuse pulls of images with known vulnerabilities, repository by repository
+    #[command(subcommand)]
+    PullGate(PullGateCommand),
     /// Undo the deletion of an image, or the last move or deletion of a tag; without a reference, list what can be restored
     Restore {
         /// The repository
@@ -110,6 +113,35 @@ pub(crate) enum AdvisoriesCommand {
     },
     /// List of which ecosystems there are advisories, and since when
     List,
+}
+
+/// What `wharf pull-gate` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum PullGateCommand {
+    /// Refuse images of a repository whose scan found something of this severity or above
+    Set {
+        /// The repository
+        repository: String,
+        /// The least severity that is refused
+        #[arg(long)]
+        severity: String,
+        /// A vulnerability that is let through, such as CVE-2024-1, or CVE-2024-1=2027-01-31 until then; may be repeated
+        #[arg(long)]
+        allow: Vec<String>,
+        /// Refuse images without a complete scan as well
+        #[arg(long)]
+        require_scan: bool,
+    },
+    /// Give out every image again
+    Remove {
+        /// The repository
+        repository: String,
+    },
+    /// Say what is refused
+    Show {
+        /// The repository
+        repository: String,
+    },
 }
 
 /// What `wharf account` can do.

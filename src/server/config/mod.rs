@@ -24,7 +24,7 @@ use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
-    cli::{AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags},
+    cli::{AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand},
     database::Database,
     master_key::MasterKey,
     network::Network,

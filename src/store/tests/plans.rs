@@ -327,6 +327,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     jobs::update_lease(conn, "j100001", "me", NOW).await?;
     jobs::list(conn, ("kind-1", "r105000"), 100).await?;
     jobs::depth(conn, "kind-1", time, 100).await?;
+    jobs::delete_done(conn, "j100002", "me").await?;
     jobs::delete(conn, "kind-1", "r1").await?;
     let said = AdvisoryPackageRow {
         package: "p5000".to_owned(),

@@ -1,6 +1,8 @@
 //! Scanning by ECR's unmodified clients: images are built and pushed by the scripts, advisories are imported beside the
 //! running server, and what is found is what the two say together.
 
+mod ecosystems;
+mod gate;
 mod hostile;
 mod on_push;
 mod scan;
