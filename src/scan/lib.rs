@@ -14,6 +14,7 @@ mod tar;
 pub mod image;
 pub mod layer;
 pub mod osv;
+pub mod sbom;
 pub mod versions;
 
 pub use error::{Error, Result};

@@ -249,9 +249,9 @@ fn name(header: &[u8; BLOCK]) -> String {
 /// A number: octal digits, or what is too large for them as bytes.
 fn number(field: &[u8]) -> Result<u64> {
     if field[0] & 0x80 != 0 {
-        let bytes = field.iter().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
+        let mut bytes = field.iter().enumerate().map(|(at, byte)| if at == 0 { byte & 0x7f } else { *byte });
         return bytes
-            .fold(Some(0_u64), |value, byte| value?.checked_mul(256)?.checked_add(u64::from(byte)))
+            .try_fold(0_u64, |value, byte| value.checked_mul(256)?.checked_add(u64::from(byte)))
             .ok_or_else(malformed);
     }
     let text = until_zero(field);

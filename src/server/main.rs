@@ -54,6 +54,9 @@ fn main() -> ExitCode {
             Command::Jobs => commands::jobs::run(config).await,
             Command::Advisories(command) => commands::advisories::run(config, command).await,
             Command::PullGate(command) => commands::pull_gate::run(config, command).await,
+            Command::Sbom { repository, reference, format } => {
+                commands::sbom::run(config, &repository, &reference, &format).await
+            }
             Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,

@@ -1,5 +1,6 @@
 //! Matching what an image holds with the advisories.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use scan::osv::{self, Advisory, Affected, Severity};
@@ -96,7 +97,7 @@ pub(super) async fn find(conn: &mut Conn, bill: &Bill) -> Result<Matched> {
         }
     }
     let mut findings: Vec<(Severity, Finding)> = found.into_values().collect();
-    findings.sort_by(|left, right| right.0.cmp(&left.0));
+    findings.sort_by_key(|(severity, _)| Reverse(*severity));
     let mut counts = Counts::new();
     for (severity, _) in &findings {
         *counts.entry(severity.as_str().to_owned()).or_default() += 1;

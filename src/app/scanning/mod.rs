@@ -13,6 +13,7 @@ mod sweep;
 
 pub mod advisories;
 pub mod gate;
+pub mod sbom;
 
 pub(crate) use self::request::on_push;
 pub use self::request::start;

@@ -22,7 +22,6 @@ pub(crate) enum Reader {
     /// From all of its bytes.
     Whole(fn(&str, &[u8]) -> Contents),
     /// As its bytes come; none if it is not of the kind that was looked for.
-    #[expect(clippy::type_complexity, reason = "a name for it would be used once")]
     Stream(fn(&mut dyn Read, &Limits) -> Result<Option<Contents>>),
 }
 

@@ -7,8 +7,8 @@ use crate::{Kind, Package};
 pub(crate) fn read_name(path: &str) -> Vec<Package> {
     let file = path.rsplit('/').next().unwrap_or_default();
     let stem = file.strip_suffix(".gemspec").unwrap_or_default();
-    let hyphens = stem.match_indices('-').map(|(at, _)| at);
-    let version_at = hyphens.filter(|at| stem[at + 1..].starts_with(|next: char| next.is_ascii_digit())).next_back();
+    let mut hyphens = stem.match_indices('-').map(|(at, _)| at);
+    let version_at = hyphens.rfind(|at| stem[at + 1..].starts_with(|next: char| next.is_ascii_digit()));
     let Some(at) = version_at else { return Vec::new() };
     let (name, version) = (&stem[..at], stem[at + 1..].split('-').next().unwrap_or_default());
     if plausible(name, version) { vec![Package::new(Kind::Ruby, name, version)] } else { Vec::new() }

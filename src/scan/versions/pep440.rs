@@ -142,12 +142,11 @@ fn parse(text: &str) -> Option<Version<'_>> {
 fn trailing_number(text: &str) -> (&str, &str) {
     let digit = |character: char| character.is_ascii_digit();
     let (number, rest) = run(text, digit);
-    if number.is_empty() {
-        if let Some((number, rest)) =
+    if number.is_empty()
+        && let Some((number, rest)) =
             text.strip_prefix(['.', '-', '_']).map(|rest| run(rest, digit)).filter(|it| !it.0.is_empty())
-        {
-            return (number, rest);
-        }
+    {
+        return (number, rest);
     }
     (number, rest)
 }

@@ -11,4 +11,5 @@ pub(crate) mod jobs;
 pub(crate) mod lifecycle;
 pub(crate) mod pull_gate;
 pub(crate) mod restore;
+pub(crate) mod sbom;
 pub(crate) mod serve;

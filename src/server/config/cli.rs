@@ -59,6 +59,16 @@ pub(crate) enum Command {
     /// Import and list what is known of vulnerabilities, for scans of images
     #[command(subcommand)]
     Advisories(AdvisoriesCommand),
+    /// Print what an image holds, as its scan noted it: its bill of materials
+    Sbom {
+        /// The repository
+        repository: String,
+        /// A digest or a tag
+        reference: String,
+        /// cyclonedx (1.5) or spdx (2.3), both in JSON
+        #[arg(long, default_value = "cyclonedx")]
+        format: String,
+    },
     /// Refuse pulls of images with known vulnerabilities, repository by repository
     #[command(subcommand)]
     PullGate(PullGateCommand),

@@ -239,3 +239,24 @@ refused("ScanNotFoundException", ecr.describe_image_scan_findings, repositoryNam
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_an_image_holds_can_be_printed() {
+    on_default(async |wharf| {
+        wharf.create_repository("app", "MUTABLE", &[]);
+        run(wharf, r#"push("app", "v1", [layer({**DEBIAN, "var/lib/dpkg/status": dpkg(a="1:2")})])"#);
+        let finished = wharf.run(&["sbom", "app", "v1"]);
+        assert!(!finished.status.success() && finished.stderr.contains("no scan"), "{finished:?}");
+        let digest = run(wharf, "print(json.dumps(scan('app', 'v1')['imageId']['imageDigest']))");
+        let digest = digest.as_str().expect("a digest").to_owned();
+        let print = |format: &str| {
+            let finished = wharf.run(&["sbom", "app", &digest, "--format", format]);
+            assert!(finished.status.success(), "{finished:?}");
+            serde_json::from_str::<serde_json::Value>(&finished.stdout).expect("a document")
+        };
+        assert_eq!(print("cyclonedx")["components"][0]["purl"], "pkg:deb/debian/a@1:2?distro=debian-12");
+        assert_eq!(print("spdx")["packages"][1]["versionInfo"], "1:2");
+        assert!(!wharf.run(&["sbom", "app", "absent"]).status.success());
+    })
+    .await;
+}
