@@ -8,7 +8,7 @@ use crate::{Kind, Package};
 /// Archives in archives in archives.
 const DEPTH: usize = 3;
 /// Bytes of all that is unpacked of one archive.
-const MAX_UNPACKED: u64 = 256 << 20;
+const MAX_UNPACKED: u64 = 96 << 20;
 const MAX_PROPERTIES: u64 = 1 << 20;
 const MAX_MEMBERS: usize = 200_000;
 
