@@ -24,6 +24,7 @@ use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
 use crate::resource_tags::ResourceTags;
+use crate::scanning::gate::Gates;
 use crate::web_identity::key_sets::KeySets;
 use crate::{Config, Result, Sealer, Snapshot};
 
@@ -52,6 +53,7 @@ pub struct App {
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
     webhooks: ArcSwap<Webhooks>,
+    gates: ArcSwap<Gates>,
 }
 
 impl App {
@@ -62,6 +64,7 @@ impl App {
         let mut conn = db.reader().await?;
         let resource_tags = ResourceTags::default().renewed(&mut conn).await?.unwrap_or_default();
         let webhooks = Webhooks::default().renewed(&mut conn).await?.unwrap_or_default();
+        let gates = Gates::default().renewed(&mut conn).await?.unwrap_or_default();
         drop(conn);
         Ok(Arc::new(Self {
             audit: Audit::new(db.clone(), config.audit_retention),
@@ -85,6 +88,7 @@ impl App {
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
             webhooks: ArcSwap::from_pointee(webhooks),
+            gates: ArcSwap::from_pointee(gates),
         }))
     }
 
@@ -123,6 +127,11 @@ impl App {
         self.webhooks.load_full()
     }
 
+    /// Pull gates as they were a moment ago.
+    pub(crate) fn gates(&self) -> Arc<Gates> {
+        self.gates.load_full()
+    }
+
     /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
     /// what one process changes, another obeys within that time.
     pub async fn refresh(&self) -> Result<()> {
@@ -133,6 +142,9 @@ impl App {
         }
         if let Some(fresh) = self.webhooks().renewed(&mut conn).await? {
             self.webhooks.store(Arc::new(fresh));
+        }
+        if let Some(fresh) = self.gates().renewed(&mut conn).await? {
+            self.gates.store(Arc::new(fresh));
         }
         drop(conn);
         if version != self.snapshot.load().version() {

@@ -45,6 +45,10 @@ pub struct Config {
     pub gc_delay: Duration,
     /// How long what was deleted can be restored. Zero: not at all.
     pub undo_window: Duration,
+    /// How long one layer may take to be read for a scan.
+    pub scan_timeout: Duration,
+    /// How long after one scan of an image the next may be asked for.
+    pub scan_quota_period: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

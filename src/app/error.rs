@@ -215,6 +215,9 @@ pub enum Error {
         /// The image.
         id: ImageId,
     },
+    /// What is to be scanned has no file system to look into.
+    #[error("The operation failed because the image type '{0}' is not supported for scanning")]
+    ImageUnscannable(String),
     /// The image cannot be moved to or from the archive.
     #[error("The requested image storage class update is not supported: this registry has no archive yet")]
     StorageClassUnsupported,

@@ -44,6 +44,7 @@ pub mod replication;
 pub mod repositories;
 pub mod repository_policies;
 pub mod resource_tags;
+pub mod scanning;
 pub mod sessions;
 pub mod tags;
 pub mod trust;

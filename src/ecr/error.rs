@@ -68,6 +68,7 @@ impl From<Rule> for Error {
             Rule::LifecyclePreviewUnknown { .. } => new("LifecyclePolicyPreviewNotFoundException"),
             Rule::RegistryPolicyUnknown(_) => new("RegistryPolicyNotFoundException"),
             Rule::ScanUnknown { .. } => new("ScanNotFoundException"),
+            Rule::ImageUnscannable(_) => new("UnsupportedImageTypeException"),
             Rule::StorageClassUnsupported => new("ImageStorageClassUpdateNotSupportedException"),
             Rule::CacheRuleUnknown { .. } => new("PullThroughCacheRuleNotFoundException"),
             Rule::CacheRuleExists { .. } => new("PullThroughCacheRuleAlreadyExistsException"),

@@ -48,6 +48,7 @@ impl From<Rule> for Error {
             | Rule::LifecyclePreviewUnknown { .. }
             | Rule::RegistryPolicyUnknown(_)
             | Rule::ScanUnknown { .. }
+            | Rule::ImageUnscannable(_)
             | Rule::StorageClassUnsupported
             | Rule::CacheRuleUnknown { .. }
             | Rule::CacheRuleExists { .. }

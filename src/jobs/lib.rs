@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
-use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, uploads};
+use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
@@ -48,6 +48,31 @@ const KINDS: &[Kind] = &[
             })
         },
     },
+    Kind {
+        name: scanning::JOB,
+        // Whoever asked waits for it; there is nothing to do again.
+        every: Duration::from_secs(2),
+        single: false,
+        workers: 1,
+        run: |app, subject| {
+            Box::pin(async move {
+                scanning::run(&app, &subject).await?;
+                Ok(Outcome::Over)
+            })
+        },
+    },
+    single("match scanned images", Duration::from_secs(5), |app, _| {
+        Box::pin(async move {
+            while scanning::match_again(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("sweep scans", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            scanning::sweep(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
     single("collect garbage", Duration::from_secs(10), |app, _| {
         Box::pin(async move {
             let delay = app.config().gc_delay;

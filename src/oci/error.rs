@@ -151,6 +151,7 @@ impl From<Error> for WireError {
             | Error::LifecyclePreviewUnknown { .. }
             | Error::RegistryPolicyUnknown(_)
             | Error::ScanUnknown { .. }
+            | Error::ImageUnscannable(_)
             | Error::StorageClassUnsupported
             | Error::CacheRuleUnknown { .. }
             | Error::CacheRuleExists { .. }

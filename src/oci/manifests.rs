@@ -2,6 +2,7 @@
 
 use app::cache::{self, Pulled};
 use app::images::{self, Condition, Push};
+use app::scanning::gate;
 use app::{Error, Permit};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -24,6 +25,10 @@ const MAX_TAGS: usize = 100;
 pub(crate) async fn get(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
     let reference = parse_existing(reference)?;
     let Pulled { image, imported } = cache::manifest(&call.ctx, permit, &reference).await?;
+    if call.parts.method == Method::GET {
+        // Not of HEAD: pushing clients ask by it what is there already.
+        gate::check(&call.ctx, &image).await?;
+    }
     let etag = value(&format!("\"{}\"", image.digest));
     let cache = match reference {
         Reference::Digest(_) => HeaderValue::from_static(IMMUTABLE),

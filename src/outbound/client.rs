@@ -82,6 +82,33 @@ impl Client {
         tokio::time::timeout(PATIENCE, read).await.map_err(|_| late)?
     }
 
+    /// Fetches a resource of at most `limit` bytes from a host that the operator chose, piece by piece. No redirect is
+    /// followed.
+    pub async fn download(
+        &self,
+        url: &str,
+        limit: u64,
+        patience: Duration,
+        mut each: impl FnMut(&[u8]) -> std::io::Result<()>,
+    ) -> Result<()> {
+        let parsed = parse(url)?;
+        self.check(&parsed, Guard::None, true)?;
+        let request = self.http(Guard::None)?.get(parsed.clone()).timeout(patience);
+        let mut answer = request.send().await.map_err(|error| failure(&parsed, &error))?;
+        if !answer.status().is_success() {
+            return Err(Error::Status(host(&parsed), answer.status().as_u16()));
+        }
+        let mut received = 0_u64;
+        while let Some(piece) = answer.chunk().await.map_err(|error| failure(&parsed, &error))? {
+            received += piece.len() as u64;
+            if received > limit {
+                return Err(Error::TooLong(host(&parsed), usize::try_from(limit).unwrap_or(usize::MAX)));
+            }
+            each(&piece).map_err(|error| Error::NotKept(error.to_string()))?;
+        }
+        Ok(())
+    }
+
     /// Posts a body, and gives the status of the answer. No redirect is followed.
     pub async fn post(
         &self,

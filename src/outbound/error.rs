@@ -18,6 +18,9 @@ pub enum Error {
     /// The answer is longer than expected.
     #[error("the answer of {0} is longer than {1} bytes")]
     TooLong(String, usize),
+    /// What came cannot be kept.
+    #[error("what was fetched cannot be written: {0}")]
+    NotKept(String),
     /// The client cannot be set up.
     #[error("the client for outgoing requests cannot be made: {0}")]
     Setup(String),

@@ -52,6 +52,11 @@ fn main() -> ExitCode {
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
             Command::Gc { delay } => commands::gc::run(config, delay).await,
             Command::Jobs => commands::jobs::run(config).await,
+            Command::Advisories(command) => commands::advisories::run(config, command).await,
+            Command::PullGate(command) => commands::pull_gate::run(config, command).await,
+            Command::Sbom { repository, reference, format } => {
+                commands::sbom::run(config, &repository, &reference, &format).await
+            }
             Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
             Command::Usage => commands::usage::run(config).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,

@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "pull_through_cache",
         sql: include_str!("../../migrations/0009_pull_through_cache.sql"),
     },
+    Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
 ];

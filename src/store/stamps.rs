@@ -11,6 +11,12 @@ pub const RESOURCE_TAGS: &str = "resource-tags";
 /// Counts changes to webhooks.
 pub const WEBHOOKS: &str = "webhooks";
 
+/// Counts imports of advisories.
+pub const ADVISORIES: &str = "advisories";
+
+/// Counts changes to pull gates.
+pub const PULL_GATES: &str = "pull-gates";
+
 /// The present count.
 pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<i64>> {
     conn.optional("select version from stamps where name = $1", [name.into()], |row| row.integer(0)).await

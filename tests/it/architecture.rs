@@ -16,14 +16,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("aws", &["types"]),
     ("store", &["types"]),
     ("blobs", &["types"]),
+    ("scan", &[]),
     ("outbound", &[]),
     ("upstream", &["types", "outbound"]),
-    ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream"]),
+    ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream", "scan"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
     ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "app", "oci", "ecr", "iam", "jobs"]),
+    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "jobs"]),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.
@@ -40,7 +41,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that compute and do nothing else: no runtime, no network.
-const PURE: &[&str] = &["types", "policy", "aws"];
+const PURE: &[&str] = &["types", "policy", "aws", "scan"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "axum", "sqlx", "rusqlite", "object_store"];
 
 #[derive(Deserialize)]

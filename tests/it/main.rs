@@ -14,4 +14,5 @@ mod iam;
 mod jobs;
 mod oci;
 mod operations;
+mod scanning;
 mod sts;

@@ -7,6 +7,7 @@ use types::{Digest, Reference};
 
 use super::id::{self, Failure, ImageId, Named};
 use super::{Image, get, load, note_pull};
+use crate::scanning::gate;
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
 /// Manifests that one answer holds, in bytes together.
@@ -27,6 +28,9 @@ pub async fn pull_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Ve
         },
         _ => several(ctx, permit, ids).await?,
     };
+    for image in found.iter().flatten() {
+        gate::check(ctx, image).await?;
+    }
     for image in found.iter().flatten() {
         note_pull(ctx, permit.registry(), image);
     }

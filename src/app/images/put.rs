@@ -13,7 +13,7 @@ use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 use super::Image;
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::manifest::Manifest;
-use crate::{Action, App, Ctx, Error, Permit, Result, limits, replication, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, limits, replication, repositories, scanning};
 
 /// Where a tag must be for a push to move it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +152,10 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                     }
                     changed |= moved;
                 }
+                // Of what was only fetched the layers are not here yet.
+                if changed && origin == Origin::Push {
+                    scanning::on_push(conn, &app, &repository, &row.digest, &manifest).await?;
+                }
                 if strict && !changed {
                     return Err(Error::ImageExists {
                         registry: repository.registry.clone(),
@@ -241,6 +245,7 @@ pub(crate) async fn copy(
     let new = insert(conn, &row, &manifest).await?;
     if new {
         limits::require_image(conn, app, id).await?;
+        scanning::on_push(conn, app, target, digest, &manifest).await?;
     }
     let mut told = Vec::new();
     for tag in tags {

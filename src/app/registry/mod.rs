@@ -1,8 +1,8 @@
 //! What is configured for a registry as a whole: its policy, replication, scanning, signing, cache rules, creation
 //! templates, settings of the account, and whose pulls leave no trace.
 //!
-//! Everything is checked completely and stored as a document with a version. Scanning and signing have no
-//! effect yet; nothing here says otherwise.
+//! Everything is checked completely and stored as a document with a version. Signing has no effect yet; nothing here says
+//! otherwise.
 
 mod check;
 mod snapshot;

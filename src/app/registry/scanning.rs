@@ -1,17 +1,15 @@
 //! How the images of a registry are to be scanned. The configuration is checked, stored and applied to repositories by
-//! name; no scanner exists yet, so no image is scanned and every scan is unknown.
-
-use std::convert::Infallible;
+//! name; the scans are in [`crate::scanning`].
 
 use serde::{Deserialize, Serialize};
+use store::Conn;
 use store::repositories::RepositoryRow;
-use types::RepoName;
+use types::{RegistryId, RepoName};
 
 use super::check::{entries, invalid, length, one_of, pattern};
 use super::name::SCANNING;
 use super::wildcard;
-use crate::images::{self, ImageId};
-use crate::{Action, Ctx, Error, Grant, Permit, Result};
+use crate::{Action, Ctx, Grant, Result};
 
 /// How the images of a registry are scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,8 +137,12 @@ pub async fn get(ctx: &Ctx, grant: &Grant) -> Result<ScanningConfiguration> {
 }
 
 async fn current(ctx: &Ctx) -> Result<ScanningConfiguration> {
-    let mut conn = ctx.app.db.reader().await?;
-    Ok(super::find(&mut conn, &ctx.registry, SCANNING).await?.unwrap_or_default())
+    of_registry(&mut ctx.app.db.reader().await?, &ctx.registry).await
+}
+
+/// The configuration of a registry, whoever asks.
+pub(crate) async fn of_registry(conn: &mut Conn, registry: &RegistryId) -> Result<ScanningConfiguration> {
+    Ok(super::find(conn, registry, SCANNING).await?.unwrap_or_default())
 }
 
 /// Replaces the configuration.
@@ -167,26 +169,6 @@ pub async fn of_repositories(
         }
     }
     Ok((found, absent))
-}
-
-/// Refuses to scan an image, which must exist, with the reason. There is no scanner: to say that a scan has started
-/// would let `aws ecr wait image-scan-complete` wait for nothing.
-pub async fn start(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Infallible> {
-    permit.require(Action::StartImageScan)?;
-    images::find(ctx, permit, id).await?;
-    // ECR's text where scans by hand are not to be had.
-    Err(Error::Validation("This feature is disabled: this registry has no image scanner yet".to_owned()))
-}
-
-/// Refuses to tell what scans of an image, which must exist, found: there was none.
-pub async fn findings(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Infallible> {
-    permit.require(Action::DescribeImageScanFindings)?;
-    let digest = images::find(ctx, permit, id).await?;
-    Err(Error::ScanUnknown {
-        registry: permit.registry().clone(),
-        repository: permit.repository().clone(),
-        id: ImageId { digest: Some(digest.to_string()), tag: id.tag.clone() },
-    })
 }
 
 #[cfg(test)]

@@ -1,14 +1,12 @@
 //! `StartImageScan`: scans an image for vulnerabilities.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartImageScan.html>
 //!
-//! There is no scanner yet. A call about an image that exists is refused with the `ValidationException` that ECR has
-//! where scans by hand are not to be had; to say that a scan began would let `aws ecr wait image-scan-complete` wait
-//! for nothing.
+//! The scan is a job; `DescribeImageScanFindings` tells of it at once. An image may be scanned once a day, as on ECR; the
+//! period is a setting.
 
 use app::api::Call;
 use app::images::ImageId;
-use app::registry::scanning;
-use app::{Action, Grant};
+use app::{Action, Grant, scanning};
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
@@ -27,9 +25,19 @@ pub(crate) struct Input {
     image_id: ImageIdentifier,
 }
 
-/// There is none: no scan begins.
 #[derive(Debug, Serialize)]
-pub(crate) enum Output {}
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    registry_id: String,
+    repository_name: String,
+    image_id: ImageIdentifier,
+    image_scan_status: ImageScanStatus,
+}
+
+#[derive(Debug, Serialize)]
+struct ImageScanStatus {
+    status: &'static str,
+}
 
 impl Operation for StartImageScan {
     type Call = Call;
@@ -46,7 +54,13 @@ impl Operation for StartImageScan {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let target = target(call, &input)?;
         let permit = target.permit(grant);
-        match scanning::start(&call.ctx, &permit, &ImageId::from(&input.image_id)).await? {}
+        let digest = scanning::start(&call.ctx, &permit, &ImageId::from(&input.image_id)).await?;
+        Ok(Output {
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
+            image_id: ImageIdentifier { image_digest: Some(digest.to_string()), image_tag: input.image_id.image_tag },
+            image_scan_status: ImageScanStatus { status: "IN_PROGRESS" },
+        })
     }
 }
 

@@ -58,6 +58,22 @@ pub(crate) enum Command {
     },
     /// Measure what the repositories hold: each image by itself, each blob once, and what only one repository has
     Usage,
+    /// Import and list what is known of vulnerabilities, for scans of images
+    #[command(subcommand)]
+    Advisories(AdvisoriesCommand),
+    /// Print what an image holds, as its scan noted it: its bill of materials
+    Sbom {
+        /// The repository
+        repository: String,
+        /// A digest or a tag
+        reference: String,
+        /// cyclonedx (1.5) or spdx (2.3), both in JSON
+        #[arg(long, default_value = "cyclonedx")]
+        format: String,
+    },
+    /// Refuse pulls of images with known vulnerabilities, repository by repository
+    #[command(subcommand)]
+    PullGate(PullGateCommand),
     /// Undo the deletion of an image, or the last move or deletion of a tag; without a reference, list what can be restored
     Restore {
         /// The repository
@@ -142,6 +158,49 @@ pub(crate) enum WebhookAction {
     Delete,
     /// An image was pulled
     Pull,
+}
+
+/// What `wharf advisories` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum AdvisoriesCommand {
+    /// Import advisories in the OSV format, replacing those of the same names; scanned images are matched again at once
+    Import {
+        /// Files (json or zip), directories of such, or URLs, such as
+        /// https://osv-vulnerabilities.storage.googleapis.com/Debian/all.zip
+        #[arg(required = true)]
+        sources: Vec<String>,
+    },
+    /// List of which ecosystems there are advisories, and since when
+    List,
+}
+
+/// What `wharf pull-gate` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum PullGateCommand {
+    /// Refuse images of a repository whose scan found something of this severity or above
+    Set {
+        /// The repository
+        repository: String,
+        /// The least severity that is refused
+        #[arg(long)]
+        severity: String,
+        /// A vulnerability that is let through, such as CVE-2024-1, or CVE-2024-1=2027-01-31 until then; may be repeated
+        #[arg(long)]
+        allow: Vec<String>,
+        /// Refuse images without a complete scan as well
+        #[arg(long)]
+        require_scan: bool,
+    },
+    /// Give out every image again
+    Remove {
+        /// The repository
+        repository: String,
+    },
+    /// Say what is refused
+    Show {
+        /// The repository
+        repository: String,
+    },
 }
 
 /// What `wharf account` can do.

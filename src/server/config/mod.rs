@@ -24,7 +24,10 @@ use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
-    cli::{AccountCommand, AdminCommand, Cli, Command, Flags, WebhookAction, WebhookCommand},
+    cli::{
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
+        WebhookCommand,
+    },
     database::Database,
     master_key::MasterKey,
     network::Network,
@@ -99,6 +102,8 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// How long a blob to which nothing refers is kept.
     pub(crate) gc_delay: Duration,
+    pub(crate) scan_timeout: Duration,
+    pub(crate) scan_quota_period: Duration,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -195,6 +200,8 @@ impl Config {
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
+        let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -235,6 +242,8 @@ impl Config {
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
             gc_delay: gc_delay?,
+            scan_timeout: scan_timeout?,
+            scan_quota_period: scan_quota_period?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,

@@ -105,6 +105,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("gc_delay", "24h", "How long bytes to which nothing refers are kept before garbage collection frees them"),
+    setting("scan_timeout", "10m", "How long reading one layer may take in a scan; longer, and the scan fails"),
+    setting(
+        "scan_quota_period",
+        "24h",
+        "How long after one scan of an image the next may be asked for; advisories count at once, whatever this is",
+    ),
     setting("undo_window", "7d", "How long deleted images and tags can be restored; 0 deletes at once"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting(

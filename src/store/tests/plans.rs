@@ -7,15 +7,17 @@ use std::cell::RefCell;
 use types::Timestamp;
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
+use crate::advisory_packages::AdvisoryPackageRow;
 use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
 use crate::{Conn, Db, Result};
 use crate::{
-    access_keys, blob_reviews, blobs, cached_tags, deleted_manifests, edges, group_members, groups, iam_tags,
-    inline_policies, jobs, lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests,
-    policy_attachments, pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications,
-    repositories, repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags,
-    unlinked_blobs, uploads, upstream_credentials, users, webhook_deliveries,
+    access_keys, advisories, advisory_packages, blob_reviews, blobs, cached_tags, deleted_manifests, edges,
+    group_members, groups, iam_tags, image_scan_findings, image_scans, inline_policies, jobs, layer_contents,
+    lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_gates,
+    pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
+    repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
+    upstream_credentials, users, webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -165,7 +167,27 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'run' || cast(100001 + i % 20 as text), i,
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
-            case when i % 2 = 0 then '[]' else '[\"t\"]' end, 0, 'STANDARD', 'EXPIRE', 1 from n;";
+            case when i % 2 = 0 then '[]' else '[\"t\"]' end, 0, 'STANDARD', 'EXPIRE', 1 from n;
+    insert into advisories (advisory_id, document)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'CVE-' || cast(i as text), '{}' from n;
+    insert into advisory_packages (ecosystem, package, advisory_id, document)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'Debian:' || cast(i % 7 as text), 'p' || cast(i % 10000 as text), 'CVE-' || cast(i as text), '[]' from n;
+    insert into layer_contents (digest, reader_version, document)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 1, '{}' from n;
+    insert into image_scans (repository_id, digest, run_id, status, description, counts, requested_at, matched_version)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            'run' || cast(i as text), 'COMPLETE', '', '{}', 0, i from n;
+    insert into image_scan_findings (run_id, position, severity, document)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'run' || cast(100001 + i % 20 as text), i, 3, '{}' from n;
+    insert into pull_gates (repository_id, document, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'r' || cast(i as text), '{}', 0 from n;";
 
 /// Asks for everything that a request, or frequent background work, asks for.
 async fn ask(conn: &mut Conn) -> Result<()> {
@@ -341,6 +363,29 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     jobs::list(conn, ("kind-1", "r105000"), 100).await?;
     jobs::depth(conn, "kind-1", time, 100).await?;
     jobs::delete(conn, "j100001", "me").await?;
+    let said = AdvisoryPackageRow {
+        package: "p5000".to_owned(),
+        advisory_id: "CVE-105000".to_owned(),
+        document: "[]".to_owned(),
+    };
+    advisories::upsert(conn, "CVE-105000", "{}").await?;
+    advisories::find_all(conn, &["CVE-105000", "CVE-105001"]).await?;
+    advisories::delete(conn, "CVE-105001").await?;
+    advisory_packages::insert(conn, "Debian:1", &said).await?;
+    advisory_packages::list_of(conn, "Debian:1", &["p5000", "p5001"]).await?;
+    advisory_packages::delete_of(conn, "CVE-105001").await?;
+    layer_contents::find(conn, &first, 1).await?;
+    layer_contents::upsert(conn, &first, 1, "{}").await?;
+    layer_contents::delete(conn, &second).await?;
+    image_scans::insert(conn, id, &first, "new", NOW, NOW).await?;
+    image_scans::find(conn, id, &first).await?;
+    image_scans::list_matched_before(conn, 100_100, 10).await?;
+    image_scans::delete_gone(conn, id, &second).await?;
+    image_scan_findings::list(conn, "run100005", 100_500, 100).await?;
+    image_scan_findings::delete(conn, "run100006").await?;
+    pull_gates::find(conn, id).await?;
+    pull_gates::upsert(conn, id, "{}", NOW).await?;
+    pull_gates::delete(conn, id).await?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! The scanning configuration of the registry and of repositories, StartImageScan and DescribeImageScanFindings: the configuration is
-//! checked and applied by name, and nothing pretends that there is a scanner.
+//! The scanning configuration of the registry and of repositories: it is checked and applied by name. What it leads to is tried in
+//! `scanning`.
 
 use tests::harness::on_default;
 
@@ -68,34 +68,6 @@ refused("InvalidParameterException", ecr.batch_get_repository_scanning_configura
 refused("InvalidParameterException", ecr.batch_get_repository_scanning_configuration, repositoryNames=["team/dev"] * 26)
 "#,
         );
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn no_scan_is_said_to_have_begun() {
-    on_default(async |wharf| {
-        let image = wharf.client().repository("app").push_small("v1").await;
-        let script = r#"
-ecr = client("ecr")
-account = ecr.describe_registry()["registryId"]
-error = refused("ValidationException", ecr.start_image_scan, repositoryName="app", imageId={"imageTag": "v1"})
-assert error["message"].startswith("This feature is disabled"), error
-error = refused("ScanNotFoundException", ecr.describe_image_scan_findings, repositoryName="app", imageId={"imageTag": "v1"})
-assert error["message"] == ("Image scan does not exist for the image with '{imageDigest:'DIGEST', imageTag:'v1'}' in the "
-    f"repository with name 'app' in the registry with id '{account}'"), error
-# Who waits for a scan is told at once.
-try:
-    ecr.get_waiter("image_scan_complete").wait(repositoryName="app", imageId={"imageTag": "v1"})
-    raise AssertionError("a scan is said to be complete")
-except botocore.exceptions.WaiterError as error:
-    assert error.last_response["Error"]["Code"] == "ScanNotFoundException", error
-for call in (ecr.start_image_scan, ecr.describe_image_scan_findings):
-    refused("ImageNotFoundException", call, repositoryName="app", imageId={"imageTag": "v2"})
-    refused("RepositoryNotFoundException", call, repositoryName="absent", imageId={"imageTag": "v1"})
-    refused("InvalidParameterException", call, repositoryName="app", imageId={})
-"#;
-        wharf.aws().boto3(&script.replace("DIGEST", &image.digest));
     })
     .await;
 }

@@ -1,0 +1,118 @@
+//! What an image has: its layers laid over one another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::layer::{Contents, Layer};
+use crate::{Kind, Package, Release};
+
+/// An image, layer by layer from the lowest.
+#[derive(Debug, Default)]
+pub struct Image {
+    files: BTreeMap<String, Contents>,
+    unread: u64,
+}
+
+impl Image {
+    /// Lays a layer over those that are there.
+    pub fn add(&mut self, layer: Layer) {
+        for directory in &layer.opaque {
+            self.remove_below(directory);
+        }
+        for path in &layer.removed {
+            self.files.remove(path);
+            self.remove_below(path);
+        }
+        self.files.extend(layer.files);
+        self.unread += layer.unread;
+    }
+
+    fn remove_below(&mut self, directory: &str) {
+        if directory.is_empty() {
+            self.files.clear();
+            return;
+        }
+        let start = format!("{directory}/");
+        let below: Vec<String> = self
+            .files
+            .range(start.clone()..)
+            .map(|(path, _)| path)
+            .take_while(|path| path.starts_with(&start))
+            .cloned()
+            .collect();
+        for path in below {
+            self.files.remove(&path);
+        }
+    }
+
+    /// The distribution, if the image is of one that says so.
+    pub fn release(&self) -> Option<&Release> {
+        ["etc/os-release", "usr/lib/os-release"].iter().find_map(|path| match self.files.get(*path) {
+            Some(Contents::Release(release)) => Some(release),
+            _ => None,
+        })
+    }
+
+    /// Files that are too large to be looked into, in all layers.
+    pub fn unread(&self) -> u64 {
+        self.unread
+    }
+
+    /// The packages, each once.
+    pub fn packages(&self) -> BTreeSet<Package> {
+        let lists = self.files.values().filter_map(|contents| match contents {
+            Contents::Packages(packages) => Some(packages),
+            Contents::Release(_) => None,
+        });
+        lists.flatten().cloned().collect()
+    }
+}
+
+/// The ecosystems of OSV whose advisories are about packages of a kind, the exact one first.
+pub fn ecosystems(kind: Kind, release: Option<&Release>) -> Vec<String> {
+    match kind.ecosystem() {
+        Some(ecosystem) => vec![ecosystem.to_owned()],
+        None => release.map(Release::ecosystems).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layer(files: &[(&str, &str)], removed: &[&str], opaque: &[&str]) -> Layer {
+        let contents = |name: &&str| Contents::Packages(vec![Package::new(Kind::Node, *name, "1")]);
+        Layer {
+            files: files.iter().map(|(path, name)| ((*path).to_owned(), contents(name))).collect(),
+            removed: removed.iter().map(|path| (*path).to_owned()).collect(),
+            opaque: opaque.iter().map(|path| (*path).to_owned()).collect(),
+            unread: 0,
+        }
+    }
+
+    fn names(layers: Vec<Layer>) -> Vec<String> {
+        let mut image = Image::default();
+        for layer in layers {
+            image.add(layer);
+        }
+        image.packages().into_iter().map(|package| package.name).collect()
+    }
+
+    #[test]
+    fn what_a_layer_takes_away_is_gone() {
+        let base = || layer(&[("a/x", "ax"), ("a/y", "ay"), ("ab", "ab"), ("b/c/d", "d")], &[], &[]);
+        assert_eq!(names(vec![base()]), ["ab", "ax", "ay", "d"]);
+        assert_eq!(names(vec![base(), layer(&[], &["a/x"], &[])]), ["ab", "ay", "d"]);
+        assert_eq!(names(vec![base(), layer(&[], &["a"], &[])]), ["ab", "d"]);
+        assert_eq!(names(vec![base(), layer(&[], &["b"], &[])]), ["ab", "ax", "ay"]);
+        assert_eq!(names(vec![base(), layer(&[("b/c/e", "e")], &[], &["b"])]), ["ab", "ax", "ay", "e"]);
+        assert_eq!(names(vec![base(), layer(&[("z", "z")], &[], &[""])]), ["z"]);
+    }
+
+    #[test]
+    fn a_layer_takes_nothing_of_its_own_away_and_replaces_files() {
+        assert_eq!(names(vec![layer(&[("a", "old")], &[], &[]), layer(&[("a", "new")], &["a"], &[])]), ["new"]);
+        // It is taken away and comes back later.
+        let again = layer(&[("a/x", "again")], &[], &[]);
+        assert_eq!(names(vec![layer(&[("a/x", "x")], &[], &[]), layer(&[], &["a"], &[]), again]), ["again"]);
+    }
+}

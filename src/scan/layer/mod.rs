@@ -1,0 +1,92 @@
+//! What one layer says, whatever lies beneath it: the packages that its files tell of, and what it takes away.
+//!
+//! The result depends on the bytes of the layer alone, so it is kept under its digest.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use serde::{Deserialize, Serialize};
+
+use crate::readers::{self, Reader};
+use crate::tar::{Archive, EntryKind};
+use crate::{Error, Limits, Package, Release, Result, decompress};
+
+/// Counts changes to what is read of a layer: what an older program found is read again.
+pub const VERSION: u64 = 1;
+
+/// Files that a layer may take away from those beneath.
+const MAX_REMOVED: usize = 200_000;
+
+/// What a layer says.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Files that tell of packages, by their paths.
+    pub files: BTreeMap<String, Contents>,
+    /// Paths that are taken away from the layers beneath, with all that is in them.
+    pub removed: Vec<String>,
+    /// Directories of which only what this layer has is left.
+    pub opaque: Vec<String>,
+    /// Files that are too large to be looked into.
+    pub unread: u64,
+}
+
+/// What a file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Contents {
+    /// Packages that are there.
+    Packages(Vec<Package>),
+    /// The distribution.
+    Release(Release),
+}
+
+/// Reads a layer: a tar archive, packed by gzip or zstd or not at all.
+pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
+    let plain = decompress::open(packed, limits)?;
+    let mut archive = Archive::new(plain, limits);
+    let mut layer = Layer::default();
+    let mut packages = 0;
+    while let Some(entry) = archive.next()? {
+        let Some(path) = entry.path else { continue };
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        if let Some(hidden) = name.strip_prefix(".wh.") {
+            match hidden {
+                ".wh..opq" => layer.opaque.push(parent.to_owned()),
+                // Other names of AUFS's own.
+                _ if hidden.starts_with(".wh.") => {}
+                _ if parent.is_empty() => layer.removed.push(hidden.to_owned()),
+                _ => layer.removed.push(format!("{parent}/{hidden}")),
+            }
+            if layer.removed.len() + layer.opaque.len() > MAX_REMOVED {
+                return Err(Error::Limit(format!("the layer takes away more than {MAX_REMOVED} files")));
+            }
+            continue;
+        }
+        if entry.kind == EntryKind::Directory {
+            continue;
+        }
+        let Some(reader) = readers::of(&path, entry.executable && entry.size > 0) else { continue };
+        if entry.size > limits.file_bytes && matches!(reader, Reader::Whole(_)) && !readers::is_essential(&path) {
+            layer.unread += 1;
+            continue;
+        }
+        let contents = match (entry.kind, reader) {
+            // It takes the place of what is beneath, and is read where it points to.
+            (EntryKind::Other, _) => Some(Contents::Packages(Vec::new())),
+            (_, Reader::Whole(read)) => Some(read(&path, &archive.contents(&path)?)),
+            (_, Reader::Stream(read)) => read(&mut archive.data(), limits)?,
+        };
+        let Some(contents) = contents else { continue };
+        if let Contents::Packages(found) = &contents {
+            packages += found.len();
+            if packages > limits.packages {
+                return Err(Error::Limit(format!("the layer has more than {} packages", limits.packages)));
+            }
+        }
+        layer.files.insert(path, contents);
+    }
+    Ok(layer)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

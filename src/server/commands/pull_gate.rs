@@ -1,0 +1,79 @@
+//! `wharf pull-gate`: whether a repository gives out images with known vulnerabilities. Running servers obey within
+//! seconds.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use app::audit;
+use app::scanning::gate::{self, Allowed, Gate};
+use scan::osv::Severity;
+use serde_json::json;
+use types::Timestamp;
+
+use crate::config::{Config, PullGateCommand};
+use crate::open;
+
+pub(crate) async fn run(config: Config, command: PullGateCommand) -> ExitCode {
+    match carry_out(&config, command).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(config: &Config, command: PullGateCommand) -> Result<()> {
+    let (repository, to) = match command {
+        PullGateCommand::Set { repository, severity, allow, require_scan } => {
+            let severity = Severity::parse(&severity.to_ascii_uppercase()).with_context(|| {
+                format!("'{severity}' is not LOW, MEDIUM, HIGH, CRITICAL, INFORMATIONAL or UNDEFINED")
+            })?;
+            let allowed = allow.iter().map(|text| allowed(text)).collect::<Result<_>>()?;
+            (repository, Some(Some(Gate { severity, allowed, require_scan })))
+        }
+        PullGateCommand::Remove { repository } => (repository, Some(None)),
+        PullGateCommand::Show { repository } => (repository, None),
+    };
+    let name = repository.parse()?;
+    let app = open::application(config).await?;
+    let registry = app.config().registry.clone();
+    let Some(gate) = to else {
+        let found = gate::find(&app, &registry, &name).await;
+        app.db().close().await;
+        show(found?);
+        return Ok(());
+    };
+    let parameters = json!({ "repositoryName": repository, "gate": gate });
+    let done = gate::set(&app, &registry, &name, gate).await;
+    let failure = done.as_ref().err().map(ToString::to_string);
+    audit::record_command(&app, "SetPullGate", parameters, failure.as_deref()).await;
+    app.db().close().await;
+    Ok(done?)
+}
+
+fn show(gate: Option<Gate>) {
+    let Some(gate) = gate else {
+        println!("every image is given out");
+        return;
+    };
+    println!("images with findings of severity {} and above are refused", gate.severity.as_str());
+    if gate.require_scan {
+        println!("images without a complete scan are refused");
+    }
+    for allowed in gate.allowed {
+        let until = allowed.until.map(|until| format!(" until {}", Timestamp::from_micros(until).rfc3339()));
+        println!("{} is allowed{}", allowed.name, until.unwrap_or_default());
+    }
+}
+
+/// `CVE-2024-1`, or `CVE-2024-1=2027-01-31`: to the beginning of that day in UTC.
+fn allowed(text: &str) -> Result<Allowed> {
+    let Some((name, until)) = text.split_once('=') else {
+        return Ok(Allowed { name: text.to_owned(), until: None });
+    };
+    let time = if until.contains('T') { until.to_owned() } else { format!("{until}T00:00:00Z") };
+    let until: Timestamp =
+        time.parse().ok().with_context(|| format!("'{until}' is neither a date such as 2027-01-31 nor a time"))?;
+    Ok(Allowed { name: name.to_owned(), until: Some(until.micros()) })
+}

@@ -1,0 +1,57 @@
+//! Layers that are made to do harm fail their scan with a reason, and the server goes on.
+
+use tests::harness::{Backend, Wharf};
+
+use super::{advisory, import, run};
+
+#[tokio::test]
+async fn hostile_layers_fail_their_scan_and_harm_nothing() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    run(
+        &wharf,
+        r##"
+def header(name, size, flag=b"0"):
+    block = bytearray(512)
+    block[:len(name)] = name
+    block[100:107], block[156:157], block[257:263] = b"0000644", flag, b"ustar\0"
+    if size < 1 << 33:
+        block[124:135] = b"%011o" % size
+    else:
+        block[124], block[128:136] = 0x80, size.to_bytes(8, "big")
+    block[148:156] = b" " * 8
+    block[148:155] = b"%06o\0" % sum(block)
+    return bytes(block)
+
+def bomb():
+    out = io.BytesIO()
+    with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=9) as packed:
+        packed.write(header(b"zeros", 300 << 20))
+        for _ in range(300):
+            packed.write(bytes(1 << 20))
+    return out.getvalue()
+
+good = layer({**DEBIAN, "var/lib/dpkg/status": dpkg(a="1")})
+for tag, bad, reason in [
+    ("bomb", bomb(), "times its size"),
+    ("deep", layer({"d/" * 200 + "f": ""}), "directories"),
+    ("long", layer({"n" * 5000: ""}), "path of more than"),
+    ("absurd", gzip.compress(header(b"var/lib/dpkg/status", (1 << 63) + 1)), "at most"),
+    ("name", gzip.compress(header(b"././@LongLink", 1 << 32, b"L")), "too long"),
+    ("truncated", good[:-20], "unpacked"),
+    ("cut", gzip.compress(gzip.decompress(good)[:700]), "ends in the middle"),
+    ("bzip2", b"BZh91AY&SY", "gzip and zstd"),
+    ("junk", gzip.compress(b"junk" * 1000), "not a tar archive"),
+]:
+    push("app", tag, [good, bad])
+    found = scan("app", tag)
+    assert found["imageScanStatus"]["status"] == "FAILED" and reason in found["imageScanStatus"]["description"], (tag, found)
+    assert "imageScanFindings" not in found
+
+# What leads out of the image says nothing.
+push("app", "out", [good, layer({"../../etc/os-release": os_release("alpine", "3.18"), "/../var/lib/dpkg/.wh.status": ""})])
+assert names(scan("app", "out")) == ["CVE-2024-1"]
+"##,
+    );
+}
