@@ -23,7 +23,7 @@ pub use evaluate::{Evaluation, Follower, Image, Taken, evaluate};
 pub use pattern::TagPattern;
 pub use policy::{Count, LifecyclePolicy, PolicyFault, Rule, RuleAction, StorageClass, TagSelection};
 
-use crate::{Action, Ctx, Error, Permit, Result, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
 
 /// The shortest and the longest text of a policy, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 100..=30_720;
@@ -56,6 +56,25 @@ pub(crate) fn check(text: &str) -> Result<LifecyclePolicy> {
         return Err(invalid(format!("must have length less than or equal to {}", LENGTH.end())));
     }
     LifecyclePolicy::parse(text).map_err(Error::LifecyclePolicyInvalid)
+}
+
+/// What a policy does to the images that a repository has now: the one way by which previews and runs decide.
+async fn decide(
+    app: &App,
+    repository_id: &str,
+    policy: LifecyclePolicy,
+    now: Timestamp,
+) -> Result<(Vec<Image>, Evaluation)> {
+    let images = images::read(&app.db, repository_id).await?;
+    // Tens of milliseconds for a large repository: not on a thread that serves requests.
+    let evaluated = tokio::task::spawn_blocking(move || {
+        let evaluation = evaluate(&policy, &images, now);
+        (images, evaluation)
+    });
+    evaluated.await.map_err(|error| {
+        tracing::error!(%error, "the evaluation of a lifecycle policy failed");
+        Error::Internal
+    })
 }
 
 /// Sets the policy of a repository, replacing the one before.

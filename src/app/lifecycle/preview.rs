@@ -12,7 +12,7 @@ use store::lifecycle_previews::{self as previews, LifecyclePreviewRow, Status};
 use store::{Pending, lifecycle_policies};
 use types::Timestamp;
 
-use super::{LifecyclePolicy, RuleAction, check, evaluate, images, unknown};
+use super::{LifecyclePolicy, RuleAction, check, decide, unknown};
 use crate::images::{self as repository_images, ImageId};
 use crate::{Action, App, Ctx, Error, Permit, Result, page_token, repositories};
 
@@ -189,18 +189,7 @@ async fn hold(app: &App, run_id: &str, work: impl Future<Output = Result<()>>) -
 }
 
 async fn run(app: &App, preview: &LifecyclePreviewRow, policy: &LifecyclePolicy, now: Timestamp) -> Result<()> {
-    let images = images::read(&app.db, &preview.repository_id).await?;
-    // Tens of milliseconds for a large repository: not on a thread that serves requests.
-    let policy = policy.clone();
-    let (images, evaluation) = tokio::task::spawn_blocking(move || {
-        let evaluation = evaluate(&policy, &images, now);
-        (images, evaluation)
-    })
-    .await
-    .map_err(|error| {
-        tracing::error!(%error, "the evaluation of a lifecycle policy failed");
-        Error::Internal
-    })?;
+    let (images, evaluation) = decide(app, &preview.repository_id, policy.clone(), now).await?;
     for (batch, taken) in (0_i64..).zip(evaluation.taken.chunks(BATCH)) {
         let first = batch * i64::try_from(BATCH).unwrap_or_default() + 1;
         let rows: Vec<ResultRow> = (first..)

@@ -11,7 +11,7 @@ use std::time::Duration;
 use store::{Pending, jobs, lifecycle_policies};
 use types::{Digest, Timestamp};
 
-use super::{Image, LifecyclePolicy, RuleAction, evaluate, images};
+use super::{Image, LifecyclePolicy, RuleAction, decide};
 use crate::images::{Candidate, expire};
 use crate::{App, Error, Result};
 
@@ -53,17 +53,7 @@ pub async fn run(app: &Arc<App>, repository_id: &str) -> Result<Option<Applied>>
         tracing::error!(%error, repository_id, "a lifecycle policy cannot be read");
         Error::Internal
     })?;
-    let images = images::read(app.db(), repository_id).await?;
-    // Tens of milliseconds for a large repository: not on a thread that serves requests.
-    let (images, evaluation) = tokio::task::spawn_blocking(move || {
-        let evaluation = evaluate(&policy, &images, now);
-        (images, evaluation)
-    })
-    .await
-    .map_err(|error| {
-        tracing::error!(%error, "the evaluation of a lifecycle policy failed");
-        Error::Internal
-    })?;
+    let (images, evaluation) = decide(app, repository_id, policy, now).await?;
     let expires = |action: RuleAction| action == RuleAction::Expire;
     let taken: Vec<usize> =
         evaluation.taken.iter().filter(|taken| expires(taken.action)).map(|taken| taken.image).collect();
