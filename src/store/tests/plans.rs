@@ -129,7 +129,7 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'r' || cast(100001 + i % 20 as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
-            '000000000000', 'eu-west-1', case when i % 500 = 0 then 'IN_PROGRESS' else 'COMPLETE' end, 1, i from n;
+            '000000000000', 'eu-west-1', case when i % 3 = 0 then 'IN_PROGRESS' else 'COMPLETE' end, 1, i from n;
     insert into webhook_deliveries (delivery_id, webhook_id, event, state, attempts, due_at, ended_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'd' || cast(i as text), 'w' || cast(i % 20 as text), '{}',
