@@ -39,7 +39,7 @@ async fn wharf(backend: Backend) -> Wharf {
     Wharf::with(backend)
         .set("WHARF_UNDO_WINDOW", "0s")
         .set("WHARF_MAX_IMAGES", "1000000")
-        .set("WHARF_LOG", "error")
+        .set("WHARF_LOG_LEVEL", "error")
         .start()
         .await
 }
