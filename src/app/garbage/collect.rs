@@ -43,7 +43,7 @@ pub async fn run(app: &App, delay: Duration) -> Result<Collected> {
 
 /// Forgets manifests that can no longer be restored, and the history of tags from that long ago. Whether there may be
 /// more.
-pub async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
+async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
     let now = app.now();
     let before = now.before(app.config().undo_window);
     let (manifests, history) = app
@@ -71,7 +71,7 @@ pub async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
 
 /// Reviews blobs that were put down longer than `delay` ago: a repository lets go of those to which nothing refers.
 /// Whether there may be more.
-pub async fn let_go(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
+async fn let_go(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
     let before = app.now().before(delay);
     let (reviewed, unlinked) = app
         .db()
@@ -102,7 +102,7 @@ pub async fn let_go(app: &App, delay: Duration, done: &mut Collected) -> Result<
 
 /// Frees blobs that no repository has any more: their rows go, and their objects are put down for removal. Whether there
 /// may be more.
-pub async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
+async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
     let not_before = app.now().after(delay.min(OBJECT_GRACE));
     let (struck, count, bytes) = app
         .db()
@@ -130,7 +130,7 @@ pub async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bo
 
 /// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be
 /// more.
-pub async fn remove(app: &App, done: &mut Collected) -> Result<bool> {
+async fn remove(app: &App, done: &mut Collected) -> Result<bool> {
     let now = app.now();
     let due = app
         .db()

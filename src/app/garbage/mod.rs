@@ -18,7 +18,7 @@ use std::time::Duration;
 use store::{Conn, blob_reviews, deleted_manifests, edges, repository_blobs};
 use types::{Digest, Timestamp};
 
-pub use self::collect::{Collected, forget, free, let_go, run};
+pub use self::collect::{Collected, run};
 pub use self::restore::{Restored, deleted, restore};
 use crate::{App, Result};
 

@@ -1,6 +1,5 @@
 //! Undoing deletions: images that were deleted, by whomever, and tags that were moved or ended.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use store::{Conn, Pending, deleted_manifests, manifests, tags};
@@ -107,9 +106,7 @@ impl Work<'_> {
         images::put_back(self.conn, &id, deleted, self.sparse).await?;
         deleted_manifests::delete(self.conn, &id, &[digest]).await?;
         self.done.images.push(digest.clone());
-        let ended: BTreeSet<Tag> =
-            tags::list_ended_with(self.conn, &id, digest, deleted_at).await?.into_iter().collect();
-        for tag in ended {
+        for tag in tags::list_ended_with(self.conn, &id, digest, deleted_at).await? {
             if tags::insert(self.conn, &self.app.new_id(), &id, &tag, digest, self.app.now()).await? {
                 self.done.tags.push((tag, digest.clone()));
             }

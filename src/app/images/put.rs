@@ -143,8 +143,6 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                     };
                     if moved {
                         limits::require_tag(conn, &app, &row.repository_id, &row.digest).await?;
-                    }
-                    if moved {
                         told.push(tag);
                     }
                     if origin == Origin::Upstream {

@@ -65,20 +65,19 @@ pub async fn run(app: &Arc<App>, repository_id: &str) -> Result<Option<Applied>>
         .collect();
     let expired = delete(app, repository_id, &images, &taken).await?;
     // Those whose subject stayed after all stay with it.
-    let gone: BTreeSet<&Digest> = expired.iter().collect();
     let mut following = 0;
-    let mut subjects_gone: BTreeSet<Digest> = gone.into_iter().cloned().collect();
+    let mut gone: BTreeSet<Digest> = expired.iter().cloned().collect();
     let mut waiting = followers;
     loop {
         let (ready, rest): (Vec<usize>, Vec<usize>) = waiting
             .into_iter()
-            .partition(|&at| images[at].subject.as_ref().is_some_and(|subject| subjects_gone.contains(subject)));
+            .partition(|&at| images[at].subject.as_ref().is_some_and(|subject| gone.contains(subject)));
         if ready.is_empty() {
             break;
         }
         let went = delete(app, repository_id, &images, &ready).await?;
         following += went.len() as u64;
-        subjects_gone.extend(went);
+        gone.extend(went);
         waiting = rest;
     }
     let applied = Applied {

@@ -87,7 +87,7 @@ async fn import_all(
 ) -> Result<()> {
     for source in sources {
         let fetched = match source.starts_with("https://") || source.starts_with("http://") {
-            true => Some(Fetched(fetch(config, source).await?)),
+            true => Some(fetch(config, source).await?),
             false => None,
         };
         let path = fetched.as_ref().map_or_else(|| PathBuf::from(source), |fetched| fetched.0.clone());
@@ -153,7 +153,7 @@ impl Drop for Fetched {
     }
 }
 
-async fn fetch(config: &Config, url: &str) -> Result<PathBuf> {
+async fn fetch(config: &Config, url: &str) -> Result<Fetched> {
     let client = outbound::Client::new(config.outbound.clone());
     let path = std::env::temp_dir().join(format!("wharf-advisories-{}", Uuid::new_v4().simple()));
     // New, so that nobody has put a link there.
@@ -163,7 +163,5 @@ async fn fetch(config: &Config, url: &str) -> Result<PathBuf> {
         .download(url, MAX_DOWNLOAD, PATIENCE, |piece| file.write_all(piece))
         .await
         .with_context(|| format!("cannot fetch {url}"))?;
-    let path = fetched.0.clone();
-    std::mem::forget(fetched);
-    Ok(path)
+    Ok(fetched)
 }
