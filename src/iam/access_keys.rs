@@ -3,12 +3,13 @@
 use app::api::Call;
 use app::bootstrap::{self, AccessKey};
 use app::{App, EntityKind, Grant};
-use aws::Operation;
+use aws::{Need, Operation};
 use store::access_keys::AccessKeyRow;
 use store::{Conn, access_keys, users};
 use types::AccountId;
 
 use crate::change::change;
+use crate::checks::Checks;
 use crate::error::Error;
 use crate::paging::{Page, Paging};
 use crate::{entities, failures};
@@ -46,6 +47,17 @@ impl Owner {
             _ => false,
         }
     }
+}
+
+/// What an operation about the named user or the caller needs, once `checks` and the name have passed. See [`owner`].
+pub(crate) fn owner_needs<O: Operation>(call: &Call, checks: Checks, name: Option<&str>) -> Result<Vec<Need>, Error> {
+    let checks = match name {
+        Some(name) => checks.user_name(name),
+        None => checks,
+    };
+    checks.finish()?;
+    let name = entities::user_name_or_own(call, name)?;
+    Ok(vec![entities::need_of_user_or_root(call, O::ACTION, name.as_deref())])
 }
 
 /// Whose keys an operation is about: the named user's, or the caller's.

@@ -6,9 +6,9 @@ use app::api::Call;
 use aws::{Iso, Need, Operation};
 use serde::{Deserialize, Serialize};
 
+use crate::access_keys;
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::{access_keys, entities};
 
 /// The operation.
 pub(crate) struct CreateAccessKey;
@@ -44,12 +44,7 @@ impl Operation for CreateAccessKey {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        if let Some(name) = &input.user_name {
-            Checks::new().user_name(name).finish()?;
-        }
-
-        let name = entities::user_name_or_own(call, input.user_name.as_deref())?;
-        Ok(vec![entities::need_of_user_or_root(call, Self::ACTION, name.as_deref())])
+        access_keys::owner_needs::<Self>(call, Checks::new(), input.user_name.as_deref())
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {

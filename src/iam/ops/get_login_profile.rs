@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::{access_keys, entities, failures};
+use crate::{access_keys, failures};
 
 /// The operation.
 pub(crate) struct GetLoginProfile;
@@ -30,11 +30,7 @@ impl Operation for GetLoginProfile {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        if let Some(name) = &input.user_name {
-            Checks::new().user_name(name).finish()?;
-        }
-        let name = entities::user_name_or_own(call, input.user_name.as_deref())?;
-        Ok(vec![entities::need_of_user_or_root(call, Self::ACTION, name.as_deref())])
+        access_keys::owner_needs::<Self>(call, Checks::new(), input.user_name.as_deref())
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {

@@ -8,9 +8,9 @@ use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
+use crate::access_keys;
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::{access_keys, entities};
 
 /// The operation.
 pub(crate) struct ListSSHPublicKeys;
@@ -39,13 +39,7 @@ impl Operation for ListSSHPublicKeys {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let mut checks = Checks::new().max_items(input.max_items);
-        if let Some(name) = &input.user_name {
-            checks = checks.user_name(name);
-        }
-        checks.finish()?;
-        let name = entities::user_name_or_own(call, input.user_name.as_deref())?;
-        Ok(vec![entities::need_of_user_or_root(call, Self::ACTION, name.as_deref())])
+        access_keys::owner_needs::<Self>(call, Checks::new().max_items(input.max_items), input.user_name.as_deref())
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
