@@ -174,12 +174,12 @@ impl App {
     }
 
     /// A new id in the usual form of a UUID.
-    pub(crate) fn new_uuid(&self) -> String {
+    pub fn new_uuid(&self) -> String {
         Uuid::new_v4().to_string()
     }
 
     /// A new id that sorts by the time it was made.
-    pub(crate) fn new_id(&self) -> String {
+    pub fn new_id(&self) -> String {
         Uuid::now_v7().simple().to_string()
     }
 }

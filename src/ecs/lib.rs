@@ -1,0 +1,25 @@
+//! The ECS API. It has one front, so its rules live here too, in modules named by what they are about; operations are in
+//! `ops/`, the shapes of answers in `shapes/`. What runs containers is elsewhere: agents dial in and are told what to run.
+
+mod arns;
+mod clusters;
+mod error;
+mod ops;
+mod paging;
+mod shapes;
+mod tags;
+
+use app::api::Call;
+use aws::{Fault, Protocol, Service};
+
+pub use error::Error;
+
+/// ECS for the dispatcher.
+pub fn service() -> Service<Call> {
+    Service {
+        name: "ecs",
+        protocol: Protocol::Json { target: "AmazonEC2ContainerServiceV20141113" },
+        operations: ops::OPERATIONS,
+        missing: |member| Fault::new("InvalidParameterException", format!("{} cannot be empty.", error::title(member))),
+    }
+}

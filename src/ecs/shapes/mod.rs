@@ -1,0 +1,4 @@
+//! Shapes that several operations answer with.
+
+pub(crate) mod cluster;
+pub(crate) mod failure;
