@@ -193,6 +193,14 @@ impl Call {
         format!("{account}.dkr.ecr.{region}.{plain}")
     }
 
+    /// Where clients reach this server: scheme, host and port.
+    pub fn url(&self) -> String {
+        match &self.ctx.app.config().external_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("{}://{}", self.scheme(), self.host),
+        }
+    }
+
     /// [`Call::registry_host`] with its scheme.
     pub fn registry_url(&self, registry: &RegistryId) -> String {
         format!("{}://{}", self.scheme(), self.registry_host(registry))

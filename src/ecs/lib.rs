@@ -3,11 +3,13 @@
 
 mod arns;
 mod clusters;
+mod container_instances;
 mod error;
 mod ops;
 mod paging;
 mod shapes;
 mod tags;
+mod tasks;
 
 use app::api::Call;
 use aws::{Fault, Protocol, Service};
