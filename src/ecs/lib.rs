@@ -7,8 +7,10 @@ mod container_instances;
 mod error;
 mod ops;
 mod paging;
+pub mod sessions;
 mod shapes;
 mod tags;
+mod task_definitions;
 mod tasks;
 
 use app::api::Call;

@@ -2,6 +2,9 @@
 //!
 //! Rows are locked in one order: cluster, task, container instance.
 
+mod docker;
+mod overrides;
+pub(crate) mod payload;
 mod report;
 
 use std::collections::BTreeSet;
