@@ -8,6 +8,7 @@ mod ops;
 mod paging;
 mod shapes;
 mod tags;
+mod task_definitions;
 
 use app::api::Call;
 use aws::{Fault, Protocol, Service};

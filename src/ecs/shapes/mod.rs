@@ -2,3 +2,4 @@
 
 pub(crate) mod cluster;
 pub(crate) mod failure;
+pub(crate) mod task_definition;
