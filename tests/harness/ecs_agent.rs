@@ -115,7 +115,8 @@ impl EcsAgent {
         for _ in 0..600 {
             let request = json!({ "cluster": self.shared.cluster, "containerInstances": [self.instance_arn] });
             let answer = call(&self.shared.aws, "DescribeContainerInstances", &request).await;
-            if answer["containerInstances"][0]["agentConnected"] == true && !self.frames("TaskManifestMessage").is_empty()
+            if answer["containerInstances"][0]["agentConnected"] == true
+                && !self.frames("TaskManifestMessage").is_empty()
             {
                 return;
             }
@@ -206,7 +207,8 @@ async fn run(shared: Arc<Shared>, instance_arn: String, mut events: mpsc::Unboun
 
 /// One connection.
 async fn listen(shared: &Shared, instance_arn: &str) {
-    let cluster_arn = format!("{}:cluster/{}", instance_arn.split(":container-instance/").next().unwrap(), shared.cluster);
+    let cluster_arn =
+        format!("{}:cluster/{}", instance_arn.split(":container-instance/").next().unwrap(), shared.cluster);
     let target = format!(
         "/acs/ws?agentHash=0&agentVersion=1.0.0&clusterArn={}&containerInstanceArn={}&protocolVersion=2&seqNum=1",
         encode(&cluster_arn),
@@ -237,7 +239,9 @@ async fn listen(shared: &Shared, instance_arn: &str) {
         let frame: Value = serde_json::from_str(text.as_str()).expect("frames are JSON");
         let body = frame["message"].clone();
         let answer = match frame["type"].as_str().unwrap_or_default() {
-            "HeartbeatMessage" => Some(json!({ "type": "HeartbeatAckRequest", "message": { "messageId": body["messageId"] } })),
+            "HeartbeatMessage" => {
+                Some(json!({ "type": "HeartbeatAckRequest", "message": { "messageId": body["messageId"] } }))
+            }
             "PayloadMessage" => {
                 for task in body["tasks"].as_array().into_iter().flatten() {
                     take(shared, task);

@@ -4,3 +4,4 @@ pub(crate) mod cluster;
 pub(crate) mod container_instance;
 pub(crate) mod failure;
 pub(crate) mod task;
+pub(crate) mod task_definition;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::overrides::ContainerOverride;
 use crate::sessions::Session;
-use crate::task_definitions::ContainerDefinition;
+use crate::task_definitions::container::ContainerDefinition;
 
 /// The version of Docker's API that this is written for.
 pub(crate) const VERSION: &str = "1.21";

@@ -5,7 +5,8 @@ use serde::Deserialize;
 
 use super::Task;
 use crate::error::{Error, Result};
-use crate::task_definitions::{Definition, EnvironmentFile, KeyValuePair};
+use crate::task_definitions::Definition;
+use crate::task_definitions::container::{EnvironmentFile, KeyValuePair};
 
 /// The most characters that overrides may have as JSON.
 pub(crate) const LONGEST: usize = 8192;

@@ -16,7 +16,8 @@ use super::{Task, docker};
 use crate::arns;
 use crate::error::{Error, Result};
 use crate::sessions::Session;
-use crate::task_definitions::{self, ContainerDefinition, Definition};
+use crate::task_definitions::container::{self, ContainerDefinition};
+use crate::task_definitions::{self, Definition, definition};
 
 /// Who acts with the roles of tasks.
 const SERVICE: &str = "ecs-tasks.amazonaws.com";
@@ -92,8 +93,9 @@ pub(crate) async fn credentials(session: &Session, task: &Task) -> Result<Roles>
 
 async fn definition_of(session: &Session, task: &Task) -> Result<Definition> {
     let mut conn = session.app.db().reader().await?;
-    let name = format!("{}:{}", task.row.family, task.row.revision);
-    Ok(task_definitions::find(&mut conn, &session.registry, &name).await?.definition)
+    let (family, revision) = (&task.row.family, task.row.revision);
+    let found = task_definitions::find_revision(&mut conn, &session.registry, family, revision).await?;
+    found.map(|found| found.definition).ok_or_else(|| Error::Client("TaskDefinition not found.".to_owned()))
 }
 
 fn roles(session: &Session, task: &Task, definition: &Definition, overrides: &Overrides) -> Result<Roles> {
@@ -272,7 +274,7 @@ fn registry_authentication(
     })
 }
 
-fn port_mapping(mapping: &task_definitions::PortMapping) -> PortMapping {
+fn port_mapping(mapping: &container::PortMapping) -> PortMapping {
     PortMapping {
         container_port: mapping.container_port.unwrap_or_default(),
         host_port: mapping.host_port.unwrap_or_default(),
@@ -281,7 +283,7 @@ fn port_mapping(mapping: &task_definitions::PortMapping) -> PortMapping {
     }
 }
 
-fn secret_message(session: &Session, secret: &task_definitions::Secret) -> acs::Secret {
+fn secret_message(session: &Session, secret: &container::Secret) -> acs::Secret {
     let of_manager = secret.value_from.starts_with("arn:aws:secretsmanager:");
     acs::Secret {
         name: secret.name.clone(),
@@ -293,7 +295,7 @@ fn secret_message(session: &Session, secret: &task_definitions::Secret) -> acs::
     }
 }
 
-fn linux_parameters(parameters: &task_definitions::LinuxParameters) -> LinuxParameters {
+fn linux_parameters(parameters: &container::LinuxParameters) -> LinuxParameters {
     LinuxParameters {
         capabilities: parameters
             .capabilities
@@ -313,7 +315,7 @@ fn linux_parameters(parameters: &task_definitions::LinuxParameters) -> LinuxPara
     }
 }
 
-fn volume(volume: &task_definitions::Volume) -> Volume {
+fn volume(volume: &definition::Volume) -> Volume {
     let host = volume.host.as_ref();
     let docker = volume.docker_volume_configuration.as_ref();
     Volume {
