@@ -8,7 +8,7 @@ use crate::task_definitions::definition::Attribute;
 use crate::task_definitions::demand::Demand;
 
 /// A container instance with what remains of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Host {
     /// Of the container instance.
     pub(crate) id: String,

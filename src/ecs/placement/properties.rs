@@ -7,7 +7,7 @@ use proptest::strategy::Strategy as Strategy_;
 use super::*;
 use crate::task_definitions::definition::Attribute;
 
-fn hosts() -> impl Strategy_<Vec<Host>> {
+fn hosts() -> impl Strategy_<Value = Vec<Host>> {
     let host = (0..3_u8, 0..4000_u64, 0..4000_u64, any::<[bool; 3]>(), prop::collection::btree_set(1..6_u16, 0..2));
     prop::collection::vec(host, 0..8).prop_map(|hosts| {
         let hosts = hosts.into_iter().enumerate();
@@ -31,8 +31,6 @@ fn hosts() -> impl Strategy_<Vec<Host>> {
     })
 }
 
-
-
 #[derive(Debug, Clone)]
 struct Task {
     demand: Demand,
@@ -41,7 +39,7 @@ struct Task {
     group: &'static str,
 }
 
-fn tasks() -> impl Strategy_<Vec<Task>> {
+fn tasks() -> impl Strategy_<Value = Vec<Task>> {
     let strategy = prop::sample::select(vec![
         ("random", None),
         ("binpack", Some("cpu")),
@@ -73,7 +71,8 @@ fn tasks() -> impl Strategy_<Vec<Task>> {
         prop::collection::vec(strategy, 0..3),
         prop::sample::select(vec!["family:a", "service:b"]),
     );
-    let task = task.prop_map(|(demand, constraints, strategies, group)| Task { demand, constraints, strategies, group });
+    let task =
+        task.prop_map(|(demand, constraints, strategies, group)| Task { demand, constraints, strategies, group });
     prop::collection::vec(task, 0..30)
 }
 

@@ -1,7 +1,33 @@
 //! Placements and scale-ins one by one.
 
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use types::Timestamp;
+
 use super::*;
 use crate::task_definitions::definition::Attribute;
+
+impl Default for Host {
+    /// A host without anything.
+    fn default() -> Self {
+        Self {
+            id: String::new(),
+            active: false,
+            connected: false,
+            attributes: BTreeMap::new(),
+            cpu: 0,
+            memory: 0,
+            gpus: 0,
+            tcp: BTreeSet::new(),
+            udp: BTreeSet::new(),
+            running_tasks: 0,
+            groups: HashMap::new(),
+            registered_at: Timestamp::from_micros(0),
+            agent_version: None,
+            ec2_instance_id: None,
+        }
+    }
+}
 
 fn host(id: &str, zone: &str) -> Host {
     Host {
@@ -20,7 +46,12 @@ fn demand(cpu: u64, memory: u64) -> Demand {
 }
 
 /// Places with the first of what is equally good.
-fn placed(hosts: &[Host], demand: &Demand, constraints: &[Constraint], strategies: &[Strategy]) -> Result<usize, Unplaced> {
+fn placed(
+    hosts: &[Host],
+    demand: &Demand,
+    constraints: &[Constraint],
+    strategies: &[Strategy],
+) -> Result<usize, Unplaced> {
     place(hosts, Wish { demand, constraints, strategies, group: "g" }, &mut |_| 0)
 }
 
@@ -36,7 +67,8 @@ fn a_host_must_have_what_a_task_takes() {
     let tcp = Demand { tcp: vec![80], ..small.clone() };
     assert_eq!(reason(Host { tcp: [80].into(), ..host("a", "z") }, &tcp), Reason::Ports);
     assert_eq!(placed(&[Host { udp: [80].into(), ..host("a", "z") }], &tcp, &[], &[]), Ok(0));
-    let attribute = |name: &str, value: Option<&str>| Attribute { name: name.to_owned(), value: value.map(str::to_owned) };
+    let attribute =
+        |name: &str, value: Option<&str>| Attribute { name: name.to_owned(), value: value.map(str::to_owned) };
     let wants = |attribute| Demand { attributes: vec![attribute], ..small.clone() };
     assert_eq!(reason(host("a", "z"), &wants(attribute("gpu", None))), Reason::Attribute);
     assert_eq!(reason(host("a", "z"), &wants(attribute("ecs.availability-zone", Some("y")))), Reason::Attribute);
@@ -49,10 +81,17 @@ fn events_name_the_closest_host() {
     assert_eq!(none.event(&[]), "Reason: No Container Instances were found in your cluster.");
     let draining = [Host { active: false, ..host("a", "z") }];
     assert_eq!(placed(&draining, &demand(1, 1), &[], &[]).unwrap_err(), Unplaced { failures: Vec::new() });
-    let hosts = [Host { connected: false, ..host("a", "z") }, Host { memory: 0, ..host("b", "z") }, Host { cpu: 0, ..host("c", "z") }];
+    let hosts = [
+        Host { connected: false, ..host("a", "z") },
+        Host { memory: 0, ..host("b", "z") },
+        Host { cpu: 0, ..host("c", "z") },
+    ];
     let unplaced = placed(&hosts, &demand(1, 1), &[], &[]).unwrap_err();
     assert_eq!(unplaced.failures, [(0, Reason::Agent), (1, Reason::Memory), (2, Reason::Cpu)]);
-    assert_eq!(unplaced.event(&hosts), "The closest matching (container-instance b) has insufficient memory available.");
+    assert_eq!(
+        unplaced.event(&hosts),
+        "The closest matching (container-instance b) has insufficient memory available."
+    );
 }
 
 #[test]
@@ -64,8 +103,13 @@ fn constraints_exclude_hosts() {
     hosts[0].add(&demand(1, 1), "g");
     assert_eq!(placed(&hosts, &demand(1, 1), &distinct, &[]), Ok(1));
     hosts[1].add(&demand(1, 1), "g");
-    assert_eq!(placed(&hosts, &demand(1, 1), &distinct, &[]).unwrap_err().closest(), Some((0, Reason::DistinctInstance)));
-    for (kind, expression) in [("memberOf", None), ("memberOf", Some("x")), ("distinctInstance", Some("x")), ("x", None)] {
+    assert_eq!(
+        placed(&hosts, &demand(1, 1), &distinct, &[]).unwrap_err().closest(),
+        Some((0, Reason::DistinctInstance))
+    );
+    for (kind, expression) in
+        [("memberOf", None), ("memberOf", Some("x")), ("distinctInstance", Some("x")), ("x", None)]
+    {
         assert!(Constraint::read(kind, expression).is_err(), "{kind} {expression:?}");
     }
 }
@@ -85,7 +129,14 @@ fn strategies_go_one_after_the_other() {
     // The zones are even: the fullest of both.
     assert_eq!(placed(&hosts, &demand(1, 1), &[], &[zones, binpack]), Ok(0));
     assert_eq!(placed(&hosts, &demand(1, 1), &[], &Strategy::of_services()), Ok(1));
-    for (kind, field) in [("spread", None), ("spread", Some("attribute:")), ("spread", Some("cpu")), ("binpack", Some("x")), ("random", Some("x")), ("x", None)] {
+    for (kind, field) in [
+        ("spread", None),
+        ("spread", Some("attribute:")),
+        ("spread", Some("cpu")),
+        ("binpack", Some("x")),
+        ("random", Some("x")),
+        ("x", None),
+    ] {
         assert!(Strategy::read(kind, field).is_err(), "{kind} {field:?}");
     }
 }

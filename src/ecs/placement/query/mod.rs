@@ -12,7 +12,7 @@ mod tests;
 use self::term::Term;
 use super::Host;
 
-pub(crate) use self::parse::parse;
+pub(crate) use self::parse::{Malformed, parse};
 
 /// An expression of the language.
 #[derive(Debug, Clone)]

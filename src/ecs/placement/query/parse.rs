@@ -53,12 +53,13 @@ impl Token {
 }
 
 /// Longer ones first.
-const SIGNS: &[&str] =
-    &["==", "!=", ">=", "<=", "=~", "!~", "&&", "||", ">", "<", "!", "(", ")", "[", "]", ","];
+const SIGNS: &[&str] = &["==", "!=", ">=", "<=", "=~", "!~", "&&", "||", ">", "<", "!", "(", ")", "[", "]", ","];
 
 fn tokens(text: &str) -> Result<Vec<Token>> {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
+    // Brackets and commas mean a list only behind an opening bracket: elsewhere they are of a pattern.
+    let mut in_list = false;
     while let Some(first) = rest.chars().next() {
         if first == '"' || first == '\'' {
             let Some((quoted, behind)) = rest.get(1..).and_then(|inside| inside.split_once(first)) else {
@@ -68,9 +69,13 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
             rest = behind.trim_start();
         } else if let Some(sign) = SIGNS.iter().copied().find(|sign| rest.starts_with(sign)) {
             tokens.push(Token::Sign(sign));
+            in_list = sign == "[" || in_list && sign != "]";
             rest = rest.get(sign.len()..).unwrap_or_default().trim_start();
         } else {
-            let ends = |character: char| character.is_whitespace() || "=!<>&|()[],\"'".contains(character);
+            let ends = |character: char| {
+                let of_list = in_list && matches!(character, ',' | ']');
+                of_list || character.is_whitespace() || "=!<>&|()\"'".contains(character)
+            };
             let length = rest.find(ends).unwrap_or(rest.len());
             if length == 0 {
                 return malformed(format!("'{first}' was not expected"));

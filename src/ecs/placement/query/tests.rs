@@ -21,7 +21,10 @@ fn host() -> Host {
         id: "0123".to_owned(),
         active: true,
         connected: true,
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().collect::<BTreeMap<_, _>>(),
+        attributes: attributes
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
         running_tasks: 2,
         groups: HashMap::from([("service:web".to_owned(), 2), ("gone".to_owned(), 0)]),
         registered_at: Timestamp::from_micros(1_710_800_908_000_000), // 2024-03-18T22:28:28Z
@@ -41,7 +44,10 @@ fn what_holds_holds_and_its_opposite_does_not() {
     for (yes, no) in [
         ("attribute:ecs.instance-type == t2.small", "attribute:ecs.instance-type != t2.small"),
         ("attribute:ecs.instance-type equals t2.small", "attribute:ecs.instance-type not_equals t2.small"),
-        ("attribute:ecs.availability-zone in [us-east-1a, us-east-1b]", "attribute:ecs.availability-zone !in [us-east-1a,us-east-1b]"),
+        (
+            "attribute:ecs.availability-zone in [us-east-1a, us-east-1b]",
+            "attribute:ecs.availability-zone !in [us-east-1a,us-east-1b]",
+        ),
         ("attribute:ecs.availability-zone not_in [eu-west-1a]", "attribute:ecs.availability-zone in [eu-west-1a]"),
         ("attribute:ecs.instance-type =~ t2.*", "attribute:ecs.instance-type !~ t2.*"),
         ("attribute:ecs.instance-type matches t[23]\\.small", "attribute:ecs.instance-type =~ small"),
@@ -60,9 +66,15 @@ fn what_holds_holds_and_its_opposite_does_not() {
         ("task:group == service:web", "task:group == gone"),
         ("task:group =~ service:.*", "task:group exists and task:group !exists"),
         ("not(task:group == database)", "!(task:group == service:web)"),
-        ("attribute:ecs.instance-type =~ t2.* and attribute:ecs.availability-zone != us-east-1d", "attribute:ecs.os-type == linux and attribute:ecs.os-type == windows"),
+        (
+            "attribute:ecs.instance-type =~ t2.* and attribute:ecs.availability-zone != us-east-1d",
+            "attribute:ecs.os-type == linux and attribute:ecs.os-type == windows",
+        ),
         // And binds stronger than or.
-        ("attribute:a == 1 && attribute:b == 2 || attribute:ssd exists", "(attribute:ssd exists || attribute:b == 2) && attribute:a == 1"),
+        (
+            "attribute:a == 1 && attribute:b == 2 || attribute:ssd exists",
+            "(attribute:ssd exists || attribute:b == 2) && attribute:a == 1",
+        ),
         ("!attribute:gpu exists", "! not attribute:gpu exists"),
         ("attribute:'ecs.os-type' == linux", "attribute:\"x=y\" exists"),
     ] {
