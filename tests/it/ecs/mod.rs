@@ -1,6 +1,7 @@
-//! ECS's API by its unmodified clients. Scripts run boto3, whose errors are typed; the CLI is used where its own ways matter.
+//! ECS's API by its unmodified clients. What runs tasks is an agent without containers, unless a test says otherwise.
 
 mod task_definitions;
+mod tasks;
 
 use serde_json::Value;
 use tests::harness::aws::Aws;
@@ -27,4 +28,17 @@ def expect(actual, wanted):
 def register(family, image="app:1", **more):
     container = {"name": "app", "image": image, "memory": 64}
     return ecs.register_task_definition(family=family, containerDefinitions=[container], **more)["taskDefinition"]
+
+def eventually(what, limit=30):
+    """Waits until what() is true, and returns it."""
+    end = time.time() + limit
+    while True:
+        found = what()
+        if found or time.time() > end:
+            assert found, "it does not come true"
+            return found
+        time.sleep(0.1)
+
+def task(arn, cluster="default"):
+    return ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
 "#;
