@@ -49,6 +49,8 @@ pub struct Config {
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
+    /// How long the agent of a container instance may be away until its tasks count as lost.
+    pub host_timeout: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }
