@@ -1,0 +1,16 @@
+//! What runs on the machines that run containers.
+//!
+//! An agent registers its host with a control plane, is told over Amazon's agent protocol which tasks to run, runs them on
+//! the host's container engine, and says what became of them. It keeps them running while the control plane is away, and
+//! finds them again when it starts itself. It sees neither the database nor the registry's rules: what it needs of a
+//! registry it asks for as any client does.
+
+mod config;
+mod control;
+mod error;
+
+pub mod engine;
+pub mod task;
+
+pub use config::Config;
+pub use error::{Error, Result};
