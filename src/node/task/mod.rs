@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use container::{Container, Phase};
 pub use manifest::check;
 pub use report::Status;
+pub(crate) use report::seconds;
 pub use step::Action;
 
 /// The name of the container that holds the network of an `awsvpc` task, as Amazon's agent calls it.

@@ -1,7 +1,8 @@
 //! What the control plane is told of a task.
 
+use acs::AttachmentProperty;
 use acs::api::{
-    ContainerStateChange, NetworkBinding, SubmitContainerStateChangeRequest, SubmitTaskStateChangeRequest,
+    AttachmentStateChange, ContainerStateChange, NetworkBinding, SubmitContainerStateChangeRequest, SubmitTaskStateChangeRequest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -66,8 +67,23 @@ impl Task {
             pull_started_at: seconds(self.pull_started_at),
             pull_stopped_at: seconds(self.pull_stopped_at),
             execution_stopped_at: seconds(self.execution_stopped_at),
+            attachments: self.attachments(),
             ..SubmitTaskStateChangeRequest::default()
         }
+    }
+
+    /// What the interface of the task has become, once the container that holds its network runs.
+    fn attachments(&self) -> Vec<AttachmentStateChange> {
+        let address = self.containers.first().filter(|first| first.is_pause()).and_then(|pause| pause.address.as_ref());
+        let (Some(address), Some(interface)) = (address, self.wanted.elastic_network_interfaces.first()) else {
+            return Vec::new();
+        };
+        let detail = |name: &str, value: &str| AttachmentProperty { name: name.to_owned(), value: value.to_owned() };
+        vec![AttachmentStateChange {
+            attachment_arn: interface.attachment_arn.clone(),
+            status: "ATTACHED".to_owned(),
+            details: vec![detail("privateIPv4Address", &address.ip), detail("macAddress", &address.mac)],
+        }]
     }
 
     /// A container that ended while the task goes on, if the control plane does not know it.
