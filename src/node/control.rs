@@ -43,8 +43,13 @@ pub(crate) struct Control {
 impl Control {
     /// Calls an operation of the server with the agent's own credentials.
     pub(crate) async fn ecs<I: Serialize, O: DeserializeOwned>(&self, operation: &str, input: &I) -> Result<O> {
-        self.call(ECS, operation, input, &Target { url: &self.server, region: &self.region, credentials: &self.credentials })
-            .await
+        self.call(
+            ECS,
+            operation,
+            input,
+            &Target { url: &self.server, region: &self.region, credentials: &self.credentials },
+        )
+        .await
     }
 
     /// Calls an operation somewhere.
@@ -63,8 +68,7 @@ impl Control {
         ];
         let headers = signed("POST", &url, &headers, &body, target, service.name)?;
         let body = Bytes::from(body);
-        let (status, answer) =
-            self.client.call(&url, headers, body, ChosenBy::Operator, LIMIT, PATIENCE).await?;
+        let (status, answer) = self.client.call(&url, headers, body, ChosenBy::Operator, LIMIT, PATIENCE).await?;
         if status == 200 {
             return serde_json::from_slice(&answer).map_err(|error| Error::Malformed(error.to_string()));
         }

@@ -42,7 +42,10 @@ impl Error {
         match self {
             Self::Refused { kind, .. } => matches!(
                 kind.as_str(),
-                "InvalidParameterException" | "ClientException" | "AccessDeniedException" | "UnrecognizedClientException"
+                "InvalidParameterException"
+                    | "ClientException"
+                    | "AccessDeniedException"
+                    | "UnrecognizedClientException"
             ),
             Self::Control(_) | Self::Malformed(_) | Self::Broken(_) | Self::Engine(_) => false,
             Self::Data { .. } => true,

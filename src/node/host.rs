@@ -46,7 +46,11 @@ impl<E: Engine> Host<E> {
         // arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME[:KEY[:STAGE[:VERSION]]]
         let parts: Vec<&str> = reference.split(':').collect();
         let is_arn = parts.first() == Some(&"arn");
-        let name = if is_arn { parts.get(..7).map_or_else(|| reference.to_owned(), |parts| parts.join(":")) } else { reference.to_owned() };
+        let name = if is_arn {
+            parts.get(..7).map_or_else(|| reference.to_owned(), |parts| parts.join(":"))
+        } else {
+            reference.to_owned()
+        };
         let extra = |at: usize| parts.get(at).filter(|part| is_arn && !part.is_empty()).map(|part| (*part).to_owned());
         let mut input = json!({"SecretId": name});
         if let Some(stage) = extra(8) {

@@ -85,7 +85,9 @@ pub(crate) async fn register<E: Engine>(host: &Host<E>, engine_version: &str) ->
                 return Ok(instance);
             }
             // It was deregistered while the agent was away: it becomes a new one.
-            Err(Error::Refused { kind, message }) if request.container_instance_arn.is_some() && kind == "ClientException" => {
+            Err(Error::Refused { kind, message })
+                if request.container_instance_arn.is_some() && kind == "ClientException" =>
+            {
                 tracing::warn!(message, "the instance of this host is gone; it is registered anew");
                 request.container_instance_arn = None;
             }

@@ -220,8 +220,7 @@ impl<E: Engine> Connection<E> {
         self.acknowledge(socket, manifest.message_id.clone()).await?;
         if !candidates.is_empty() {
             tracing::warn!(tasks = candidates.len(), "tasks run here that the control plane does not name");
-            let message =
-                TaskStopVerificationMessage { message_id: manifest.message_id, stop_candidates: candidates };
+            let message = TaskStopVerificationMessage { message_id: manifest.message_id, stop_candidates: candidates };
             socket.send(ToControl::TaskStopVerification(message).encode()).await?;
         }
         Ok(())

@@ -21,11 +21,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("upstream", &["types", "outbound"]),
     ("acs", &[]),
     ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream", "scan"]),
+    ("node", &["types", "aws", "acs", "outbound"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
     ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "jobs"]),
+    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "jobs", "node"]),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.
@@ -35,7 +36,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("object_store", &["blobs"]),
     ("reqwest", &["blobs", "outbound", "server"]),
     ("axum", &["oci", "server"]),
-    ("hyper", &["server"]),
+    ("hyper", &["node", "server"]),
+    ("bollard", &["node"]),
     ("rustls", &["server"]),
     ("clap", &["server"]),
     ("jsonwebtoken", &["app", "server"]),

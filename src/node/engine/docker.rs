@@ -16,8 +16,8 @@ use bollard::models::{
 };
 use bollard::query_parameters::{
     CreateContainerOptions, CreateImageOptions, EventsOptions, InspectContainerOptions, InspectNetworkOptions,
-    ListContainersOptions, LogsOptions, RemoveContainerOptions, RemoveVolumeOptions, StartContainerOptions, StatsOptions,
-    StopContainerOptions,
+    ListContainersOptions, LogsOptions, RemoveContainerOptions, RemoveVolumeOptions, StartContainerOptions,
+    StatsOptions, StopContainerOptions,
 };
 use bollard::{ClientVersion, Docker as Client, body_full};
 use bytes::Bytes;
@@ -244,11 +244,8 @@ impl Engine for Docker {
         if self.find_network(name).await? {
             return Ok(());
         }
-        let request = NetworkCreateRequest {
-            name: name.to_owned(),
-            driver: Some("bridge".to_owned()),
-            ..Default::default()
-        };
+        let request =
+            NetworkCreateRequest { name: name.to_owned(), driver: Some("bridge".to_owned()), ..Default::default() };
         match within(CREATE, "created", self.client.create_network(request)).await {
             // Somebody else was faster.
             Err(_) if self.find_network(name).await? => Ok(()),
@@ -333,9 +330,7 @@ fn view(found: ContainerInspectResponse) -> View {
     let config = found.config.unwrap_or_default();
     let settings = found.network_settings.unwrap_or_default();
     let status = match state.status {
-        Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD) => {
-            Status::Exited
-        }
+        Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD) => Status::Exited,
         Some(ContainerStateStatusEnum::CREATED) => Status::Created,
         _ if state.running == Some(true) || state.paused == Some(true) => Status::Running,
         _ if time(state.finished_at.as_deref()).is_some() => Status::Exited,

@@ -194,7 +194,12 @@ pub trait Engine: Send + Sync + 'static {
     /// Says the id of a container whenever something happens to it, until the channel is closed. It may miss some.
     fn watch(&self, label: &str, ids: mpsc::Sender<String>) -> impl Future<Output = Result<()>> + Send;
     /// What a container has written since a second, and what it writes, until it ends.
-    fn logs(&self, id: &str, since: i64, follow: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<Self>;
+    fn logs(
+        &self,
+        id: &str,
+        since: i64,
+        follow: bool,
+    ) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<Self>;
     /// What a container has used.
     fn usage(&self, id: &str) -> impl Future<Output = Result<Usage>> + Send;
     /// Makes a volume, unless there is one of this name.

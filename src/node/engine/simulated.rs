@@ -24,9 +24,13 @@ pub struct Simulated {
 struct Inner {
     next: u64,
     containers: BTreeMap<String, View>,
+    /// What each container was made of, by name.
+    bodies: BTreeMap<String, Value>,
     /// Every start of each container, by name.
     starts: BTreeMap<String, u32>,
     missing_images: BTreeSet<String>,
+    /// Who pulled what: the image, and the name and password.
+    logins: Vec<(String, Option<(String, String)>)>,
     volumes: BTreeSet<String>,
 }
 
@@ -40,6 +44,11 @@ impl Simulated {
     /// Images that cannot be pulled.
     pub fn lacks(&self, image: &str) {
         self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// Who pulled what so far: the image, and the name and password.
+    pub fn logins(&self) -> Vec<(String, Option<(String, String)>)> {
+        self.lock().logins.clone()
     }
 
     /// Ends a container, by name or id.
@@ -71,6 +80,11 @@ impl Simulated {
         self.lock().containers.values().cloned().collect()
     }
 
+    /// What a container was made of.
+    pub fn body(&self, name: &str) -> Option<Value> {
+        self.lock().bodies.get(name).cloned()
+    }
+
     /// How often containers of a name were started.
     pub fn starts(&self, name: &str) -> u32 {
         self.lock().starts.get(name).copied().unwrap_or_default()
@@ -94,8 +108,11 @@ impl Engine for Simulated {
         Ok("simulated".to_owned())
     }
 
-    async fn pull(&self, image: &str, _: Option<&Login>) -> Result<()> {
-        match self.lock().missing_images.contains(image) {
+    async fn pull(&self, image: &str, login: Option<&Login>) -> Result<()> {
+        let mut inner = self.lock();
+        let login = login.map(|login| (login.username.clone(), login.password.expose().to_owned()));
+        inner.logins.push((image.to_owned(), login));
+        match inner.missing_images.contains(image) {
             true => Err(Failure(format!("Error response from daemon: manifest for {image} not found"))),
             false => Ok(()),
         }
@@ -125,6 +142,7 @@ impl Engine for Simulated {
             ..View::default()
         };
         inner.containers.insert(id.clone(), view);
+        inner.bodies.insert(name.to_owned(), body);
         Ok(id)
     }
 

@@ -97,10 +97,9 @@ impl Assembler {
         let Some(part) = self.parts.get_mut(stream) else { return };
         let (_, open) = part.get_or_insert_with(|| (time.timestamp_millis(), Vec::new()));
         open.extend_from_slice(text);
-        if whole || open.len() > LONGEST {
-            if let Some((at, bytes)) = part.take() {
-                events(at, &bytes, &mut lines.events);
-            }
+        let done = whole || open.len() > LONGEST;
+        if let Some((at, bytes)) = part.take_if(|_| done) {
+            events(at, &bytes, &mut lines.events);
         }
     }
 }

@@ -18,10 +18,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::Error;
 use crate::engine::{Engine, Failure};
 use crate::host::{Host, Shared};
 use crate::task::{Phase, Task, body};
-use crate::Error;
 
 use follower::Follower;
 use stream::Stream;
@@ -71,9 +71,9 @@ impl<E: Engine> Followers<E> {
 
     /// Whether everything that the containers of a task wrote is where it belongs.
     pub(crate) fn is_done(&self, task: &Task) -> bool {
-        task.visible().filter_map(|container| container.runtime_id.as_ref()).all(|id| {
-            self.running.get(id).is_none_or(|(_, done)| done.load(Ordering::Relaxed))
-        })
+        task.visible()
+            .filter_map(|container| container.runtime_id.as_ref())
+            .all(|id| self.running.get(id).is_none_or(|(_, done)| done.load(Ordering::Relaxed)))
     }
 
     /// Lets them put away what they have.

@@ -50,9 +50,10 @@ fn meet(task: &mut Task, views: &[View]) {
         let name = task.container_name(index);
         let container = &mut task.containers[index];
         let id = container.runtime_id.as_deref();
-        let view = views.iter().find(|view| Some(view.id.as_str()) == id || view.name == name).or_else(|| {
-            views.iter().find(|view| view.labels.get(label::CONTAINER) == Some(&container.name))
-        });
+        let view = views
+            .iter()
+            .find(|view| Some(view.id.as_str()) == id || view.name == name)
+            .or_else(|| views.iter().find(|view| view.labels.get(label::CONTAINER) == Some(&container.name)));
         if let Some(view) = view.filter(|_| matches!(container.phase, Phase::Waiting | Phase::Pulled)) {
             container.phase = Phase::Created;
             container.runtime_id = Some(view.id.clone());

@@ -259,21 +259,16 @@ impl<E: Engine> Runner<E> {
     }
 
     /// Writes something down without keeping the loop's thread.
-    async fn write(
-        &self,
-        write: impl FnOnce(&crate::journal::Journal) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
+    async fn write(&self, write: impl FnOnce(&crate::journal::Journal) -> Result<()> + Send + 'static) -> Result<()> {
         let journal = self.host.journal.clone();
         let written = tokio::task::spawn_blocking(move || write(&journal)).await;
         written.map_err(|error| Error::Broken(error.to_string()))?
     }
 
     async fn payload(&mut self, tasks: Vec<acs::Task>, sequence: i64) -> Result<()> {
-        for mut wanted in tasks {
-            for credentials in [&mut wanted.role_credentials, &mut wanted.execution_role_credentials] {
-                if let Some(credentials) = credentials {
-                    self.host.wallet.put(credentials.clone());
-                }
+        for wanted in tasks {
+            for credentials in [&wanted.role_credentials, &wanted.execution_role_credentials].into_iter().flatten() {
+                self.host.wallet.put(credentials.clone());
             }
             let arn = wanted.arn.clone();
             match self.entries.get_mut(&arn) {
@@ -304,7 +299,11 @@ impl<E: Engine> Runner<E> {
 
     async fn manifest(&mut self, tasks: &[TaskIdentifier], timeline: i64) -> Result<Option<Vec<TaskIdentifier>>> {
         if timeline <= self.instance.sequence {
-            tracing::warn!(timeline, seen = self.instance.sequence, "a manifest that is older than what was seen is dropped");
+            tracing::warn!(
+                timeline,
+                seen = self.instance.sequence,
+                "a manifest that is older than what was seen is dropped"
+            );
             return Ok(None);
         }
         self.advance(timeline).await?;

@@ -168,8 +168,12 @@ impl Task {
     }
 
     fn labels(&self, name: &str, around: &Surroundings<'_>, own: Option<&Value>) -> Value {
-        let mut labels: BTreeMap<String, Value> =
-            own.and_then(Value::as_object).into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect();
+        let mut labels: BTreeMap<String, Value> = own
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
         // Last: by these the agent finds its containers again, so nobody else may set them.
         for (key, value) in [
             (label::CLUSTER, around.cluster),
@@ -277,7 +281,9 @@ impl Task {
                 Some("host") => drop(host.insert(key.to_owned(), json!("host"))),
                 Some("none") => drop(host.insert(key.to_owned(), json!("none"))),
                 // The first container's are shared by the others. It has to be one that others may join.
-                Some("task") if index == first && key == "IpcMode" => drop(host.insert(key.to_owned(), json!("shareable"))),
+                Some("task") if index == first && key == "IpcMode" => {
+                    drop(host.insert(key.to_owned(), json!("shareable")))
+                }
                 Some("task") if index > first => {
                     host.insert(key.to_owned(), json!(format!("container:{}", self.container_name(first))));
                 }

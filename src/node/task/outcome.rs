@@ -14,7 +14,8 @@ const RESTART_PERIOD: i64 = 300;
 impl Task {
     /// The image of a container is here, or is not to be had.
     pub fn pulled(&mut self, index: usize, outcome: Result<Image, Failure>, now: Timestamp) {
-        let Some(container) = self.containers.get_mut(index).filter(|container| container.phase == Phase::Pulling) else {
+        let Some(container) = self.containers.get_mut(index).filter(|container| container.phase == Phase::Pulling)
+        else {
             return;
         };
         match outcome {
@@ -30,7 +31,8 @@ impl Task {
 
     /// A container was made, or could not be.
     pub fn created(&mut self, index: usize, outcome: Result<String, Failure>, now: Timestamp) {
-        let Some(container) = self.containers.get_mut(index).filter(|container| container.phase == Phase::Creating) else {
+        let Some(container) = self.containers.get_mut(index).filter(|container| container.phase == Phase::Creating)
+        else {
             return;
         };
         match outcome {
@@ -52,7 +54,8 @@ impl Task {
 
     /// A container could not be ended. It is tried again, less and less often.
     pub fn not_stopped(&mut self, index: usize, now: Timestamp) {
-        let Some(container) = self.containers.get_mut(index).filter(|container| container.phase == Phase::Stopping) else {
+        let Some(container) = self.containers.get_mut(index).filter(|container| container.phase == Phase::Stopping)
+        else {
             return;
         };
         container.phase = Phase::Running;

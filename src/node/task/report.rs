@@ -2,7 +2,8 @@
 
 use acs::AttachmentProperty;
 use acs::api::{
-    AttachmentStateChange, ContainerStateChange, NetworkBinding, SubmitContainerStateChangeRequest, SubmitTaskStateChangeRequest,
+    AttachmentStateChange, ContainerStateChange, NetworkBinding, SubmitContainerStateChangeRequest,
+    SubmitTaskStateChangeRequest,
 };
 use serde::{Deserialize, Serialize};
 
@@ -151,7 +152,8 @@ impl Task {
         if container.phase == Phase::Stopped && !container.has_run() {
             return Vec::new();
         }
-        let Some(definition) = self.wanted.containers.iter().find(|definition| definition.name == container.name) else {
+        let Some(definition) = self.wanted.containers.iter().find(|definition| definition.name == container.name)
+        else {
             return Vec::new();
         };
         let at = match self.wanted.network_mode.as_deref() {

@@ -101,7 +101,8 @@ impl Task {
         if self.containers[index].phase != Phase::Running || self.is_needed(index) {
             return (None, None);
         }
-        if let Some(again) = self.containers[index].stop_again_at.map(Timestamp::from_micros).filter(|time| now < *time) {
+        if let Some(again) = self.containers[index].stop_again_at.map(Timestamp::from_micros).filter(|time| now < *time)
+        {
             return (None, Some(again));
         }
         let timeout = self.definition(index).and_then(|definition| definition.stop_timeout);

@@ -152,11 +152,8 @@ fn a_wait_has_the_patience_of_what_is_waited_for() {
 #[test]
 fn a_container_that_ran_long_enough_is_started_again() {
     let mut wanted = wanted(&[spec(true, &[])]);
-    wanted.containers[0].restart_policy = Some(acs::RestartPolicy {
-        enabled: true,
-        ignored_exit_codes: vec![7],
-        restart_attempt_period: Some(60),
-    });
+    wanted.containers[0].restart_policy =
+        Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: vec![7], restart_attempt_period: Some(60) });
     let mut task = Task::new(wanted);
     settle(&mut task, 0);
     let end = exited(1, 0, 60);
@@ -178,10 +175,7 @@ fn a_container_out_of_memory_says_so() {
     let mut task = task(&[spec(true, &[])]);
     settle(&mut task, 0);
     task.seen(0, Some(&View { out_of_memory: true, ..exited(137, 0, 1) }), at(1));
-    assert_eq!(
-        task.containers[0].reason.as_deref(),
-        Some("OutOfMemoryError: Container killed due to memory usage")
-    );
+    assert_eq!(task.containers[0].reason.as_deref(), Some("OutOfMemoryError: Container killed due to memory usage"));
 }
 
 #[test]
@@ -240,8 +234,10 @@ fn specs() -> impl Strategy<Value = Vec<Spec>> {
             .enumerate()
             .map(|(index, (essential, depends))| {
                 let conditions = ["START", "COMPLETE", "SUCCESS", "HEALTHY"];
-                let depends =
-                    depends.into_iter().filter(|_| index > 0).map(|(on, how)| (on.index(index.max(1)), conditions[how]));
+                let depends = depends
+                    .into_iter()
+                    .filter(|_| index > 0)
+                    .map(|(on, how)| (on.index(index.max(1)), conditions[how]));
                 Spec { essential, depends: depends.collect() }
             })
             .collect();

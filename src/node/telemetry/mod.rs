@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use acs::frame::{ToAgent, ToControl};
 use acs::telemetry::{
-    ContainerHealth, HealthMetadata, MetricsMetadata, PublishHealthRequest, PublishMetricsRequest, TaskHealth, TaskMetric,
+    ContainerHealth, HealthMetadata, MetricsMetadata, PublishHealthRequest, PublishMetricsRequest, TaskHealth,
+    TaskMetric,
 };
 use tokio::sync::mpsc;
 

@@ -93,7 +93,13 @@ mod tests {
     fn half_a_core_is_fifty_percent() {
         let mut samples = Samples::default();
         let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
-        let usage = |cpu: u64| Usage { cpu_total: cpu, memory: 3 << 20, received: Some(cpu), sent: Some(0), ..Usage::default() };
+        let usage = |cpu: u64| Usage {
+            cpu_total: cpu,
+            memory: 3 << 20,
+            received: Some(cpu),
+            sent: Some(0),
+            ..Usage::default()
+        };
         samples.take(&usage(0), at(0));
         assert!(samples.drain().is_none(), "one sample says nothing of a counter");
         samples.take(&usage(2_500_000_000), at(5));

@@ -28,7 +28,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role};
 
 pub const CLUSTER: &str = "default";
-pub const INSTANCE: &str = "arn:aws:ecs:us-east-1:000000000000:container-instance/default/00000000000000000000000000000001";
+pub const INSTANCE: &str =
+    "arn:aws:ecs:us-east-1:000000000000:container-instance/default/00000000000000000000000000000001";
 
 #[derive(Default)]
 struct Seen {
@@ -97,7 +98,11 @@ impl Fake {
     }
 
     pub fn log(&self, stream: &str) -> Vec<String> {
-        self.seen().streams.get(stream).map(|events| events.iter().map(|(_, text)| text.clone()).collect()).unwrap_or_default()
+        self.seen()
+            .streams
+            .get(stream)
+            .map(|events| events.iter().map(|(_, text)| text.clone()).collect())
+            .unwrap_or_default()
     }
 
     /// Sends to all agents that are connected, once there is one.
@@ -127,7 +132,8 @@ impl Fake {
 
     /// What was said of a task, in order.
     pub fn changes(&self, arn: &str) -> Vec<SubmitTaskStateChangeRequest> {
-        let changes = self.calls("SubmitTaskStateChange").into_iter().map(|input| serde_json::from_value(input).unwrap());
+        let changes =
+            self.calls("SubmitTaskStateChange").into_iter().map(|input| serde_json::from_value(input).unwrap());
         changes.filter(|change: &SubmitTaskStateChangeRequest| change.task.as_deref() == Some(arn)).collect()
     }
 
@@ -172,15 +178,20 @@ async fn answer(
     seen: Arc<Mutex<Seen>>,
     out: broadcast::Sender<String>,
 ) -> Response<Full<Bytes>> {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let header =
+        |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     assert!(header("authorization").starts_with("AWS4-HMAC-SHA256 "), "everything is signed");
     if request.uri().path().ends_with("/ws") {
         return upgrade(request, seen, out);
     }
     let target = header("x-amz-target");
+    let authorization = header("authorization");
+    let key = authorization.split(['=', '/']).nth(1).unwrap_or_default().to_owned();
     let operation = target.split('.').nth(1).unwrap_or_default().to_owned();
     let body = request.into_body().collect().await.unwrap().to_bytes();
-    let input: Value = serde_json::from_slice(&body).unwrap();
+    let mut input: Value = serde_json::from_slice(&body).unwrap();
+    // Whose key it is signed with, for tests that ask.
+    input["signedBy"] = json!(key);
     let (status, body) = operate(&operation, &input, address, &mut seen.lock().unwrap());
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -193,7 +204,8 @@ fn operate(operation: &str, input: &Value, address: SocketAddr, seen: &mut Seen)
         return refusal.clone();
     }
     let stream = || input["logStreamName"].as_str().unwrap_or_default().to_owned();
-    let missing = (400, json!({"__type": "ResourceNotFoundException", "message": "The specified log stream does not exist."}));
+    let missing =
+        (400, json!({"__type": "ResourceNotFoundException", "message": "The specified log stream does not exist."}));
     let answer = match operation {
         "RegisterContainerInstance" => json!({"containerInstance": {
             "containerInstanceArn": input.get("containerInstanceArn").cloned().unwrap_or(json!(INSTANCE)),
@@ -203,6 +215,18 @@ fn operate(operation: &str, input: &Value, address: SocketAddr, seen: &mut Seen)
             "endpoint": format!("http://{address}/acs"),
             "telemetryEndpoint": format!("http://{address}/tcs"),
         }),
+        // "AWS:password"
+        "GetAuthorizationToken" => json!({"authorizationData": [{
+            "authorizationToken": "QVdTOnBhc3N3b3Jk",
+            "proxyEndpoint": "https://registry.example.com",
+        }]}),
+        "GetSecretValue" => match input["SecretId"].as_str() {
+            Some("arn:aws:secretsmanager:us-east-1:000000000000:secret:hub") => {
+                json!({"SecretString": r#"{"username": "me", "password": "hush"}"#})
+            }
+            _ => return (400, json!({"__type": "ResourceNotFoundException", "message": "no such secret"})),
+        },
+        "GetParameters" => json!({"Parameters": [{"Name": input["Names"][0], "Value": "a parameter"}]}),
         "SubmitTaskStateChange" | "SubmitContainerStateChange" => json!({"acknowledgment": "taken"}),
         "CreateLogStream" => {
             if seen.streams.contains_key(&stream()) {
@@ -233,24 +257,27 @@ fn operate(operation: &str, input: &Value, address: SocketAddr, seen: &mut Seen)
     (200, answer)
 }
 
-fn upgrade(request: Request<Incoming>, seen: Arc<Mutex<Seen>>, out: broadcast::Sender<String>) -> Response<Full<Bytes>> {
+fn upgrade(
+    request: Request<Incoming>,
+    seen: Arc<Mutex<Seen>>,
+    out: broadcast::Sender<String>,
+) -> Response<Full<Bytes>> {
     let key = request.headers()["sec-websocket-key"].as_bytes().to_owned();
     let telemetry = request.uri().path().starts_with("/tcs");
-    let mut messages = out.subscribe();
+    // What a test sends is for the first kind of websocket alone.
+    let (idle, never) = broadcast::channel(1);
+    let messages = if telemetry { never } else { out.subscribe() };
     drop(out);
     tokio::spawn(async move {
         let Ok(upgraded) = hyper::upgrade::on(request).await else { return };
         let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
-        if telemetry {
-            drop(messages);
-            let (_keep, never) = broadcast::channel(1);
-            messages = never;
-            return talk(socket, messages, seen).await;
+        if !telemetry {
+            seen.lock().unwrap().dials += 1;
+            let heartbeat = acs::HeartbeatMessage { healthy: true, message_id: "heartbeat".to_owned() };
+            let _ = socket.send(Message::text(ToAgent::Heartbeat(heartbeat).encode())).await;
         }
-        seen.lock().unwrap().dials += 1;
-        let heartbeat = acs::HeartbeatMessage { healthy: true, message_id: "heartbeat".to_owned() };
-        let _ = socket.send(Message::text(ToAgent::Heartbeat(heartbeat).encode())).await;
         talk(socket, messages, seen).await;
+        drop(idle);
     });
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;

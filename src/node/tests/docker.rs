@@ -16,6 +16,7 @@ use wharf_node::engine::docker::Docker;
 use wharf_node::engine::{Engine as _, Status};
 
 use crate::control::{Fake, eventually};
+use crate::process::Process;
 use crate::simulated::{Agent, config, container, task};
 
 const IMAGE: &str = "127.0.0.1:9/box:1";
@@ -103,6 +104,11 @@ impl Bench {
         self.agent = Some(Agent::start(config, Docker::connect(socket().await).await.unwrap()));
     }
 
+    /// An agent in a process of its own.
+    async fn process(&self) -> Process {
+        Process::start(&self.fake.url(), self.folder.path(), &format!("c{}", self.first), socket().await)
+    }
+
     fn task(&self, containers: Vec<Container>) -> Task {
         let mut task = task(self.first, containers);
         task.network_mode = Some("bridge".to_owned());
@@ -169,10 +175,12 @@ fn stream(bench: &Bench, name: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_has_its_variables_ports_and_time_to_end() {
     let mut bench = Bench::new().await;
-    let script = "trap 'exit 7' TERM; echo $GREETING >/tmp/index.html; httpd -p 8080 -h /tmp; while :; do sleep 0.1; done";
+    let script =
+        "trap 'exit 7' TERM; echo $GREETING >/tmp/index.html; httpd -p 8080 -h /tmp; while :; do sleep 0.1; done";
     let mut app = shell("app", script);
     app.environment.insert("GREETING".to_owned(), "hello".into());
-    app.port_mappings = vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
+    app.port_mappings =
+        vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
     let wanted = bench.task(vec![app]);
     bench.run(&wanted).await;
     let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
@@ -246,14 +254,16 @@ async fn containers_wait_for_one_another_and_for_health() {
         container_name: name.to_owned(),
         condition: condition.to_owned(),
     };
-    let mount = MountPoint { source_volume: "scratch".to_owned(), container_path: "/shared".to_owned(), read_only: false };
+    let mount =
+        MountPoint { source_volume: "scratch".to_owned(), container_path: "/shared".to_owned(), read_only: false };
     let with_mount = |mut container: Container| {
         container.mount_points = vec![mount.clone()];
         container
     };
     let mut init = with_mount(shell("init", "sleep 1; echo ready >/shared/ready"));
     init.essential = false;
-    let mut database = with_mount(shell("database", "test -f /shared/ready || exit 1; sleep 1; touch /tmp/up; sleep 1000"));
+    let mut database =
+        with_mount(shell("database", "test -f /shared/ready || exit 1; sleep 1; touch /tmp/up; sleep 1000"));
     database.depends_on = vec![depends("init", "SUCCESS")];
     database.health_check_type = Some("docker".to_owned());
     let second = 1_000_000_000_i64;
@@ -265,7 +275,8 @@ async fn containers_wait_for_one_another_and_for_health() {
     let mut app = shell("app", "sleep 1000");
     app.depends_on = vec![depends("database", "HEALTHY")];
     let mut wanted = bench.task(vec![app, database, init]);
-    wanted.volumes = vec![Volume { name: "scratch".to_owned(), host: Some(HostVolume::default()), ..Volume::default() }];
+    wanted.volumes =
+        vec![Volume { name: "scratch".to_owned(), host: Some(HostVolume::default()), ..Volume::default() }];
     bench.run(&wanted).await;
     let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
     let init = change.containers.iter().find(|change| change.container_name.as_deref() == Some("init")).unwrap();
@@ -298,8 +309,7 @@ async fn volumes_are_of_the_host_of_the_task_or_shared() {
     };
     let mut wanted = bench.task(vec![app]);
     let source_path = host.path().display().to_string();
-    let of_host =
-        Volume { name: "host".to_owned(), host: Some(HostVolume { source_path }), ..Volume::default() };
+    let of_host = Volume { name: "host".to_owned(), host: Some(HostVolume { source_path }), ..Volume::default() };
     wanted.volumes = vec![of_host, docker("task", "task"), docker("shared", "shared")];
     bench.run(&wanted).await;
     bench.fake.reaches(&bench.arn(), "RUNNING").await;
@@ -360,21 +370,26 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
 }
 
 fn docker_host() -> String {
-    std::env::var("WHARF_TEST_DOCKER_HOST")
-        .unwrap_or_else(|_| format!("unix://{}/wharf-node-docker-{}/docker.sock", std::env::temp_dir().display(), std::process::id()))
+    std::env::var("WHARF_TEST_DOCKER_HOST").unwrap_or_else(|_| {
+        format!("unix://{}/wharf-node-docker-{}/docker.sock", std::env::temp_dir().display(), std::process::id())
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
     let mut bench = Bench::new().await;
+    bench.agent.take().unwrap().end().await;
+    let mut process = bench.process().await;
     let script = "for i in $(seq 1 400); do echo line $i; echo error $i >&2; sleep 0.02; done";
     let wanted = bench.task(vec![logged(shell("app", script))]);
     bench.run(&wanted).await;
     let name = stream(&bench, "app");
-    for round in 1..4 {
-        eventually("it writes", || bench.fake.log(&name).len() > round * 60).await;
-        bench.agent.take().unwrap().kill().await;
-        bench.start().await;
+    for round in 1..8 {
+        eventually("it writes", || bench.fake.log(&name).len() > round * 40).await;
+        // Not always at the same place of a batch.
+        tokio::time::sleep(Duration::from_millis(u64::try_from(round).unwrap() * 67)).await;
+        drop(process);
+        process = bench.process().await;
     }
     let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
     assert_eq!(change.containers[0].exit_code, Some(0));
@@ -389,6 +404,7 @@ async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
     got.sort();
     got.dedup();
     assert_eq!(got.len(), 800);
+    drop(process);
     bench.end().await;
 }
 
@@ -396,12 +412,15 @@ async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
 async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let mut bench = Bench::new().await;
     let mut web = shell("web", "echo inside >/tmp/index.html; httpd -f -p 8080 -h /tmp");
-    web.port_mappings = vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
+    web.port_mappings =
+        vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
     let client = shell("client", "while ! wget -q -O - http://127.0.0.1:8080/; do sleep 0.2; done; sleep 1000");
     let mut wanted = bench.task(vec![web, logged(client)]);
     wanted.network_mode = Some("awsvpc".to_owned());
-    wanted.elastic_network_interfaces =
-        vec![ElasticNetworkInterface { attachment_arn: "arn:attachment".to_owned(), ..ElasticNetworkInterface::default() }];
+    wanted.elastic_network_interfaces = vec![ElasticNetworkInterface {
+        attachment_arn: "arn:attachment".to_owned(),
+        ..ElasticNetworkInterface::default()
+    }];
     bench.run(&wanted).await;
     let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
     let name = stream(&bench, "client");
@@ -427,7 +446,8 @@ async fn containers_run_on_while_the_agent_is_away_and_are_not_started_twice() {
     bench.run(&wanted).await;
     bench.fake.reaches(&bench.arn(), "RUNNING").await;
     let before = bench.views().await[0].clone();
-    bench.agent.take().unwrap().kill().await;
+    bench.agent.take().unwrap().end().await;
+    drop(bench.process().await);
     assert_eq!(bench.views().await[0].status, Status::Running);
     bench.start().await;
     bench.run(&wanted).await;

@@ -2,4 +2,5 @@
 
 mod control;
 mod docker;
+mod process;
 mod simulated;

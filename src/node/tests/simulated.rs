@@ -5,20 +5,27 @@ use std::path::Path;
 use std::time::Duration;
 
 use acs::frame::{ToAgent, ToControl};
-use acs::{Container, Task, TaskIdentifier, TaskManifestMessage, TaskStopVerificationAck};
-use wharf_node::Config;
-use wharf_node::engine::Status;
-use wharf_node::engine::simulated::Simulated;
+use acs::{
+    AsmAuthData, Container, EcrAuthData, IamRoleCredentials, RegistryAuthentication, Secret, Task, TaskIdentifier,
+    TaskManifestMessage, TaskStopVerificationAck,
+};
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use wharf_node::Config;
+use wharf_node::engine::Status;
+use wharf_node::engine::simulated::Simulated;
 
 use crate::control::{CLUSTER, Fake, INSTANCE, eventually};
 
 pub fn config(fake: &Fake, data: &Path) -> Config {
+    config_at(&fake.url(), data)
+}
+
+pub fn config_at(server: &str, data: &Path) -> Config {
     Config {
         cluster: CLUSTER.to_owned(),
-        server: fake.url(),
+        server: server.to_owned(),
         region: "us-east-1".to_owned(),
         credentials: aws::Credentials {
             access_key_id: "AKIAEXAMPLE".to_owned(),
@@ -143,7 +150,8 @@ async fn a_task_outlives_its_agent() {
     fake.reaches(&arn(1), "RUNNING").await;
     fake.reaches(&arn(2), "RUNNING").await;
     agent.kill().await;
-    let ends = engine.containers().into_iter().find(|view| view.labels["com.amazonaws.ecs.task-arn"] == arn(2)).unwrap();
+    let ends =
+        engine.containers().into_iter().find(|view| view.labels["com.amazonaws.ecs.task-arn"] == arn(2)).unwrap();
     engine.exit(&ends.id, 3);
 
     let agent = Agent::start(config(&fake, folder.path()), engine.clone());
@@ -151,7 +159,10 @@ async fn a_task_outlives_its_agent() {
     assert_eq!(change.containers[0].exit_code, Some(3));
     assert_eq!(change.reason.as_deref(), Some("Essential container in task exited"));
     assert_eq!(engine.containers().len(), 2, "nothing is made anew");
-    assert_eq!(fake.changes(&arn(1)).len(), fake.changes(&arn(1)).iter().filter(|change| change.status.as_deref() != Some("STOPPED")).count());
+    assert_eq!(
+        fake.changes(&arn(1)).len(),
+        fake.changes(&arn(1)).iter().filter(|change| change.status.as_deref() != Some("STOPPED")).count()
+    );
     let register = fake.calls("RegisterContainerInstance");
     assert_eq!(register[1]["containerInstanceArn"], INSTANCE, "it is the same instance");
     fake.payload(6, vec![stopped(task(1, vec![container("app")]))]).await;
@@ -171,7 +182,8 @@ async fn what_happens_while_the_control_plane_is_away_is_said_later() {
     fake.send(&ToAgent::Close(acs::CloseMessage::default())).await;
     let name = engine.containers()[0].name.clone();
     engine.exit(&name, 9);
-    eventually("it tries", || fake.changes(&arn(1)).iter().any(|change| change.status.as_deref() == Some("STOPPED"))).await;
+    eventually("it tries", || fake.changes(&arn(1)).iter().any(|change| change.status.as_deref() == Some("STOPPED")))
+        .await;
     // What was refused is said again by an agent that starts in between.
     agent.kill().await;
     let before = fake.changes(&arn(1)).len();
@@ -219,7 +231,9 @@ async fn tasks_that_a_manifest_lacks_end_when_that_is_confirmed() {
     };
     let candidates = |message_id: &str| {
         fake.frames().into_iter().find_map(|frame| match frame {
-            ToControl::TaskStopVerification(message) if message.message_id == message_id => Some(message.stop_candidates),
+            ToControl::TaskStopVerification(message) if message.message_id == message_id => {
+                Some(message.stop_candidates)
+            }
             _ => None,
         })
     };
@@ -282,7 +296,10 @@ async fn a_deregistered_instance_becomes_a_new_one_at_the_next_start() {
     agent.end().await;
     fake.refuse(
         "RegisterContainerInstance",
-        Some((400, json!({"__type": "ClientException", "message": "The referenced container instance is not active."}))),
+        Some((
+            400,
+            json!({"__type": "ClientException", "message": "The referenced container instance is not active."}),
+        )),
     );
     let client = outbound::Client::new(outbound::Config::default());
     let outcome = wharf_node::run(config(&fake, folder.path()), engine, client, std::future::pending()).await;
@@ -290,4 +307,117 @@ async fn a_deregistered_instance_becomes_a_new_one_at_the_next_start() {
     let calls = fake.calls("RegisterContainerInstance");
     assert_eq!(calls[1]["containerInstanceArn"], INSTANCE);
     assert!(calls[2].get("containerInstanceArn").is_none(), "it tries without the name that is not known any more");
+}
+
+fn credentials(id: &str) -> IamRoleCredentials {
+    IamRoleCredentials {
+        credentials_id: id.to_owned(),
+        access_key_id: format!("ASIA{id}"),
+        secret_access_key: "secret".into(),
+        session_token: "token".into(),
+        ..IamRoleCredentials::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn images_and_secrets_are_asked_for_as_the_execution_role() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let mut own = container("own");
+    own.image = "registry.example.com/app:1".to_owned();
+    own.registry_authentication = Some(RegistryAuthentication {
+        kind: "ecr".to_owned(),
+        ecr_auth_data: Some(EcrAuthData {
+            registry_id: "000000000000".to_owned(),
+            endpoint_override: fake.url(),
+            use_execution_role: true,
+            ..EcrAuthData::default()
+        }),
+        asm_auth_data: None,
+    });
+    let secret = |name: &str, provider: &str, from: &str| Secret {
+        name: name.to_owned(),
+        provider: provider.to_owned(),
+        value_from: from.to_owned(),
+        ..Secret::default()
+    };
+    own.secrets = vec![
+        secret("PASSWORD", "asm", "arn:aws:secretsmanager:us-east-1:000000000000:secret:hub:password::"),
+        secret("PARAMETER", "ssm", "/a/b"),
+    ];
+    let mut other = container("other");
+    other.image = "hub.example.com/other:1".to_owned();
+    other.registry_authentication = Some(RegistryAuthentication {
+        kind: "asm".to_owned(),
+        asm_auth_data: Some(AsmAuthData {
+            credentials_parameter: "arn:aws:secretsmanager:us-east-1:000000000000:secret:hub".to_owned(),
+            region: String::new(),
+        }),
+        ecr_auth_data: None,
+    });
+    let mut wanted = task(1, vec![own, other]);
+    wanted.execution_role_credentials = Some(credentials("EXECUTION"));
+    wanted.role_credentials = Some(credentials("APPLICATION"));
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    let logins = engine.logins();
+    let of = |image: &str| logins.iter().find(|(of, _)| of == image).unwrap().1.clone();
+    assert_eq!(of("registry.example.com/app:1"), Some(("AWS".to_owned(), "password".to_owned())));
+    assert_eq!(of("hub.example.com/other:1"), Some(("me".to_owned(), "hush".to_owned())));
+    let token = &fake.calls("GetAuthorizationToken")[0];
+    assert_eq!((&token["signedBy"], &token["registryIds"][0]), (&json!("ASIAEXECUTION"), &json!("000000000000")));
+    assert_eq!(fake.calls("GetSecretValue")[0]["signedBy"], "ASIAEXECUTION");
+    assert_eq!(fake.calls("SubmitTaskStateChange")[0]["signedBy"], "AKIAEXAMPLE");
+    let acknowledged = |id: &str| {
+        fake.frames()
+            .iter()
+            .any(|frame| matches!(frame, ToControl::IamRoleCredentialsAck(ack) if ack.credentials_id == id))
+    };
+    assert!(acknowledged("EXECUTION") && acknowledged("APPLICATION"));
+    let name = engine.containers().into_iter().find(|view| view.name.contains("own")).unwrap().name;
+    let environment = engine.body(&name).unwrap()["Env"].clone();
+    let environment: Vec<String> = serde_json::from_value(environment).unwrap();
+    assert!(environment.contains(&"PASSWORD=hush".to_owned()), "{environment:?}");
+    assert!(environment.contains(&"PARAMETER=a parameter".to_owned()));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_not_there_ends_the_task() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let mut app = container("app");
+    app.secrets = vec![Secret {
+        name: "PASSWORD".to_owned(),
+        provider: "asm".to_owned(),
+        value_from: "arn:aws:secretsmanager:us-east-1:000000000000:secret:none".to_owned(),
+        ..Secret::default()
+    }];
+    let mut wanted = task(1, vec![app]);
+    wanted.execution_role_credentials = Some(credentials("EXECUTION"));
+    fake.payload(1, vec![wanted]).await;
+    let change = fake.reaches(&arn(1), "STOPPED").await;
+    let reason = change.reason.unwrap();
+    assert!(reason.starts_with("ResourceInitializationError: unable to pull secrets or registry auth: "), "{reason}");
+    assert!(engine.containers().is_empty());
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_ends_while_its_task_goes_on_is_told() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let side = Container { essential: false, ..container("side") };
+    fake.payload(1, vec![task(1, vec![container("app"), side])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    let name = engine.containers().into_iter().find(|view| view.name.contains("side")).unwrap().name;
+    engine.exit(&name, 4);
+    eventually("it is told", || !fake.calls("SubmitContainerStateChange").is_empty()).await;
+    let change = &fake.calls("SubmitContainerStateChange")[0];
+    assert_eq!(
+        (&change["containerName"], &change["exitCode"], &change["status"]),
+        (&json!("side"), &json!(4), &json!("STOPPED"))
+    );
+    assert!(fake.changes(&arn(1)).iter().all(|change| change.status.as_deref() != Some("STOPPED")));
+    agent.end().await;
 }

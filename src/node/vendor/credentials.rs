@@ -15,8 +15,7 @@ pub(super) async fn answer<E: Engine>(host: &Shared<E>, id: &str, from: Source) 
     };
     // Only those of the application: with those of the execution role the agent acts, never the task.
     let task = host.board.all().into_iter().find(|task| task.credentials_id.as_deref() == Some(id));
-    let unknown =
-        || refuse(StatusCode::BAD_REQUEST, "InvalidIdInRequest", "CredentialsV2Request: ID not found");
+    let unknown = || refuse(StatusCode::BAD_REQUEST, "InvalidIdInRequest", "CredentialsV2Request: ID not found");
     let Some(task) = task else { return unknown() };
     if !from.is(host, &task).await {
         tracing::warn!(task.arn = task.arn(), "credentials are asked for by somebody who is not the task");

@@ -48,7 +48,9 @@ fn shown(id: &str) -> String {
 
 async fn stats<E: Engine>(host: &Shared<E>, container: &Container) -> Value {
     match &container.runtime_id {
-        Some(id) if container.phase == Phase::Running => host.engine.usage(id).await.map_or(Value::Null, |usage| usage.raw),
+        Some(id) if container.phase == Phase::Running => {
+            host.engine.usage(id).await.map_or(Value::Null, |usage| usage.raw)
+        }
         _ => Value::Null,
     }
 }
