@@ -33,13 +33,15 @@ pub enum ChosenBy {
 pub struct Client {
     /// One for each guard, since each resolves names in its own way.
     http: [OnceLock<reqwest::Client>; 3],
+    /// For connections that become websockets: only HTTP/1.1 can do that in a way that all servers know.
+    http1: OnceLock<reqwest::Client>,
     config: Config,
 }
 
 impl Client {
     /// A client. Certificates are checked against those that the system trusts, and those of the settings.
     pub fn new(config: Config) -> Self {
-        Self { http: [const { OnceLock::new() }; 3], config }
+        Self { http: [const { OnceLock::new() }; 3], http1: OnceLock::new(), config }
     }
 
     /// The client for hosts under a guard.
@@ -48,19 +50,31 @@ impl Client {
         if let Some(http) = place.get() {
             return Ok(http);
         }
-        let builder = reqwest::Client::builder()
+        let builder = match guard {
+            Guard::None => self.builder(),
+            guard => self.builder().dns_resolver(Arc::new(Guarded { guard, loopback: self.config.loopback })),
+        };
+        let http = builder.build().map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(place.get_or_init(|| http))
+    }
+
+    /// The client for connections that become another protocol, to hosts that the operator named.
+    pub(crate) fn http1(&self) -> Result<&reqwest::Client> {
+        if let Some(http) = self.http1.get() {
+            return Ok(http);
+        }
+        let http = self.builder().http1_only().build().map_err(|error| Error::Setup(error.to_string()))?;
+        Ok(self.http1.get_or_init(|| http))
+    }
+
+    fn builder(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .referer(false)
             .no_proxy()
             .tls_certs_merge(self.config.roots.certificates())
             .connect_timeout(CONNECT)
-            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")));
-        let builder = match guard {
-            Guard::None => builder,
-            guard => builder.dns_resolver(Arc::new(Guarded { guard, loopback: self.config.loopback })),
-        };
-        let http = builder.build().map_err(|error| Error::Setup(error.to_string()))?;
-        Ok(place.get_or_init(|| http))
+            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
     }
 
     /// What can be seen before names are resolved.

@@ -6,6 +6,7 @@
 //! never along with a redirect to another, no proxy and no cookie is used, and nothing is waited for without a limit.
 
 mod address;
+mod call;
 mod client;
 mod error;
 mod exchange;
@@ -16,7 +17,8 @@ mod roots;
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
 pub use exchange::{Answer, Ask, same_origin};
-pub use reqwest::header::HeaderValue;
+pub use reqwest::Upgraded;
+pub use reqwest::header::{HeaderMap, HeaderValue};
 pub use roots::Roots;
 
 /// What an operator can choose.

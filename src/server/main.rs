@@ -49,6 +49,7 @@ fn main() -> ExitCode {
     let code = runtime.block_on(async {
         match command.unwrap_or(Command::Serve) {
             Command::Serve => commands::serve::run(config).await,
+            Command::Agent(arguments) => commands::agent::run(config, arguments, std::env::vars_os()).await,
             Command::Check => commands::check::run(config).await,
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
             Command::Gc { delay } => commands::gc::run(config, delay).await,

@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("upstream", &["types", "outbound"]),
     ("acs", &[]),
     ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream", "scan"]),
+    ("node", &["types", "aws", "acs", "outbound"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("ecs", &["types", "aws", "acs", "store", "app"]),
@@ -30,7 +31,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "server",
         &[
             "types", "policy", "aws", "acs", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "ecs", "iam",
-            "jobs",
+            "jobs", "node",
         ],
     ),
 ];
@@ -42,7 +43,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("object_store", &["blobs"]),
     ("reqwest", &["blobs", "outbound", "server"]),
     ("axum", &["oci", "server"]),
-    ("hyper", &["server"]),
+    ("hyper", &["node", "server"]),
+    ("bollard", &["node"]),
     ("rustls", &["server"]),
     ("clap", &["server"]),
     ("jsonwebtoken", &["app", "server"]),

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::AttachmentProperty;
 use crate::list::bounded;
 
 /// `SubmitTaskStateChange`: a task came into a state, with what there is to say of its containers.
@@ -100,6 +101,10 @@ pub struct AttachmentStateChange {
     pub attachment_arn: String,
     /// `ATTACHED`.
     pub status: String,
+    /// Wharf's agent alone says this, since it makes the interface: `privateIPv4Address`, `macAddress`. Amazon's model lacks
+    /// it.
+    #[serde(deserialize_with = "bounded::<_, _, 20>", skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<AttachmentProperty>,
 }
 
 /// What became of a program of the agent in a container.

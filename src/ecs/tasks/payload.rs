@@ -2,9 +2,10 @@
 //! roles. What Docker is told in its own words is in `docker`.
 
 use acs::{
-    Container, ContainerDependency, Device, DockerConfig, DockerVolumeConfiguration, EcrAuthData, EnvironmentFile,
-    FirelensConfiguration, HostVolume, IamRoleCredentials, KernelCapabilities, LinuxParameters, MountPoint,
-    PortMapping, RegistryAuthentication, ResourceRequirement, RestartPolicy, Volume, VolumeFrom,
+    Container, ContainerDependency, Device, DockerConfig, DockerVolumeConfiguration, EcrAuthData,
+    ElasticNetworkInterface, EnvironmentFile, FirelensConfiguration, HostVolume, IamRoleCredentials,
+    KernelCapabilities, LinuxParameters, MountPoint, PortMapping, RegistryAuthentication, ResourceRequirement,
+    RestartPolicy, Volume, VolumeFrom,
 };
 use app::service_roles;
 use app::sessions::Refusal;
@@ -12,7 +13,7 @@ use serde_json::json;
 use types::Timestamp;
 
 use super::overrides::{ContainerOverride, Overrides};
-use super::{Task, docker};
+use super::{Attachment, Task, docker};
 use crate::arns;
 use crate::error::{Error, Result};
 use crate::sessions::Session;
@@ -70,6 +71,13 @@ pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, 
         volumes: definition.volumes.iter().map(volume).collect(),
         role_credentials: roles.task.map(|(credentials, _)| credentials),
         execution_role_credentials: roles.execution.map(|(credentials, _)| credentials),
+        elastic_network_interfaces: task
+            .document
+            .attachments
+            .iter()
+            .filter(|attachment| attachment.kind == "ElasticNetworkInterface")
+            .map(|attachment| interface(session, attachment))
+            .collect(),
         ..acs::Task::default()
     };
     Ok((message, until))
@@ -228,6 +236,17 @@ fn container_message(
             config: Some(docker::config(definition).to_string()),
             host_config: Some(docker::host_config(session, definition, overrides).to_string()),
         }),
+    }
+}
+
+/// The interface of a task, which the agent is to make.
+fn interface(session: &Session, attachment: &Attachment) -> ElasticNetworkInterface {
+    let detail = |name: &str| attachment.details.iter().find(|detail| detail.name == name);
+    ElasticNetworkInterface {
+        attachment_arn: arns::arn(&session.registry, &format!("attachment/{}", attachment.id)).to_string(),
+        ec2_id: detail("networkInterfaceId").map(|detail| detail.value.clone()).unwrap_or_default(),
+        mac_address: detail("macAddress").map(|detail| detail.value.clone()).unwrap_or_default(),
+        ..ElasticNetworkInterface::default()
     }
 }
 

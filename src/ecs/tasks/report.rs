@@ -1,12 +1,14 @@
 //! What agents say became of tasks. They say it until they are heard, so the same may come twice, and an older thing after
 //! a newer one: states only go forward.
 
-use acs::api::{ContainerStateChange, SubmitContainerStateChangeRequest, SubmitTaskStateChangeRequest};
+use acs::api::{
+    AttachmentStateChange, ContainerStateChange, SubmitContainerStateChangeRequest, SubmitTaskStateChangeRequest,
+};
 use app::api::Call;
 use store::tasks;
 use types::Timestamp;
 
-use super::{ACTIVATING, Container, PENDING, PROVISIONING, RUNNING, STOPPED, Task, save};
+use super::{ACTIVATING, Container, Detail, PENDING, PROVISIONING, RUNNING, STOPPED, Task, save};
 use crate::arns;
 use crate::clusters::{self, write};
 use crate::error::{Error, Result};
@@ -77,6 +79,7 @@ fn apply(task: &mut Task, said: &SubmitTaskStateChangeRequest, now: Timestamp) {
     document.pull_stopped_at = document.pull_stopped_at.or(stamp(said.pull_stopped_at));
     document.execution_stopped_at = document.execution_stopped_at.or(stamp(said.execution_stopped_at));
     apply_containers(task, &said.containers);
+    apply_attachments(task, &said.attachments);
     let starting = matches!(task.row.last_status.as_str(), PROVISIONING | PENDING | ACTIVATING);
     match said.status.as_deref() {
         Some(STOPPED) => {
@@ -102,6 +105,21 @@ fn apply(task: &mut Task, said: &SubmitTaskStateChangeRequest, now: Timestamp) {
         }
         Some(_) if starting && said.pull_stopped_at.is_some() => ACTIVATING.clone_into(&mut task.row.last_status),
         _ => {}
+    }
+}
+
+/// The agent makes the interface of a task, and says which address it has.
+fn apply_attachments(task: &mut Task, said: &[AttachmentStateChange]) {
+    for change in said {
+        let id = change.attachment_arn.rsplit('/').next().unwrap_or_default();
+        let Some(attachment) = task.document.attachments.iter_mut().find(|attachment| attachment.id == id) else {
+            continue;
+        };
+        change.status.clone_into(&mut attachment.status);
+        for detail in &change.details {
+            attachment.details.retain(|known| known.name != detail.name);
+            attachment.details.push(Detail { name: detail.name.clone(), value: detail.value.clone() });
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use clap::{Arg, ArgMatches, Args, Command as ClapCommand, FromArgMatches, Parser
 
 use types::Timestamp;
 
+use super::agent::AgentArguments;
 use super::duration;
 use super::settings::{CONFIG_VARIABLE, SETTINGS};
 
@@ -31,6 +32,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the registry (the default)
     Serve,
+    /// Run the tasks of a cluster on this host, with its Docker or Podman
+    Agent(AgentArguments),
     /// Verify the settings, the database, its migrations and the storage, and say what is wrong
     Check,
     /// Compare the database with the storage: orphans, holes and size mismatches

@@ -2,6 +2,7 @@
 //! parts as a plain value. After `Config::load` nothing reads the environment. It opens no database and makes no
 //! directory.
 
+mod agent;
 mod cli;
 mod database;
 mod duration;
@@ -24,6 +25,7 @@ use app::registry::upstream::OwnUpstream;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
+    agent::AgentArguments,
     cli::{
         AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
         WebhookCommand,

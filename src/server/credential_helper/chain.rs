@@ -12,11 +12,11 @@ use super::Failure;
 use super::profile::{File, Kind};
 
 /// Variables that are text.
-pub(super) struct Environment(BTreeMap<String, String>);
+pub(crate) struct Environment(BTreeMap<String, String>);
 
 impl Environment {
     /// Of these variables; others than text are nobody's.
-    pub(super) fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+    pub(crate) fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         Self(variables.into_iter().filter_map(text).collect())
     }
@@ -40,7 +40,7 @@ impl Environment {
 }
 
 /// The credentials. None if there are none anywhere.
-pub(super) fn credentials(environment: &Environment) -> Result<Option<Credentials>, Failure> {
+pub(crate) fn credentials(environment: &Environment) -> Result<Option<Credentials>, Failure> {
     let id = environment.get(&["AWS_ACCESS_KEY_ID"]);
     let secret = environment.get(&["AWS_SECRET_ACCESS_KEY"]);
     match (id, secret) {
@@ -85,7 +85,7 @@ fn made(id: &str, secret: &str, token: Option<&str>) -> Credentials {
 }
 
 /// The region to sign for: the one that the host names, then that of the environment or profile.
-pub(super) fn region(environment: &Environment, host: &str) -> String {
+pub(crate) fn region(environment: &Environment, host: &str) -> String {
     let labels: Vec<&str> = host.split('.').collect();
     if let [_, "dkr", "ecr", region, _, ..] = labels[..] {
         return region.to_owned();

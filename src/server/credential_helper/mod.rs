@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 
-use self::chain::Environment;
+pub(crate) use self::chain::{Environment, credentials, region};
 
 /// The name under which docker looks for it.
 const NAME: &str = "docker-credential-wharf";
@@ -26,7 +26,7 @@ const LONGEST: u64 = 4096;
 
 /// Why there is no password.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     /// Nothing to ask with, or nobody to ask.
     #[error("{NOT_FOUND}")]
     NotFound,
@@ -75,14 +75,14 @@ pub(crate) fn run(action: Option<String>) -> ExitCode {
 fn get(server: &str) -> Result<String, Failure> {
     let environment = Environment::new(std::env::vars_os());
     let target = request::Target::of(server, &environment)?;
-    let credentials = chain::credentials(&environment)?.ok_or(Failure::NotFound)?;
-    let region = chain::region(&environment, target.host());
+    let found = credentials(&environment)?.ok_or(Failure::NotFound)?;
+    let region = region(&environment, target.host());
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
-    let (user, password) = runtime.block_on(request::login(&target, &credentials, &region, &environment))?;
+    let (user, password) = runtime.block_on(request::login(&target, &found, &region, &environment))?;
     Ok(json!({ "ServerURL": server, "Username": user, "Secret": password }).to_string())
 }
 

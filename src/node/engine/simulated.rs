@@ -1,0 +1,225 @@
+//! An engine in memory: containers that end when they are told to, or as a script says. For tests and for trying out a
+//! control plane; nothing runs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use futures_util::{Stream, stream};
+use serde_json::Value;
+use tokio::sync::{broadcast, mpsc};
+use types::Timestamp;
+
+use super::{Engine, Failure, Health, Image, LogPiece, Login, Result, Status, Usage, View, VolumeSpec};
+
+/// An engine in memory. Clones are the same engine, so that a test can look at it and act on it.
+#[derive(Clone)]
+pub struct Simulated {
+    inner: Arc<Mutex<Inner>>,
+    events: broadcast::Sender<String>,
+}
+
+#[derive(Default)]
+struct Inner {
+    next: u64,
+    containers: BTreeMap<String, View>,
+    /// What each container was made of, by name.
+    bodies: BTreeMap<String, Value>,
+    /// Every start of each container, by name.
+    starts: BTreeMap<String, u32>,
+    missing_images: BTreeSet<String>,
+    /// Who pulled what: the image, and the name and password.
+    logins: Vec<(String, Option<(String, String)>)>,
+    volumes: BTreeSet<String>,
+}
+
+impl Default for Simulated {
+    fn default() -> Self {
+        Self { inner: Arc::default(), events: broadcast::channel(1024).0 }
+    }
+}
+
+impl Simulated {
+    /// Images that cannot be pulled.
+    pub fn lacks(&self, image: &str) {
+        self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// Who pulled what so far: the image, and the name and password.
+    pub fn logins(&self) -> Vec<(String, Option<(String, String)>)> {
+        self.lock().logins.clone()
+    }
+
+    /// Ends a container, by name or id.
+    pub fn exit(&self, name: &str, code: i64) {
+        let id = {
+            let mut inner = self.lock();
+            let Some(view) = find(&mut inner, name) else { return };
+            view.status = Status::Exited;
+            view.exit_code = Some(code);
+            view.finished_at = Some(now());
+            view.id.clone()
+        };
+        let _ = self.events.send(id);
+    }
+
+    /// Says what the check of a container says.
+    pub fn set_health(&self, name: &str, health: Health) {
+        let id = {
+            let mut inner = self.lock();
+            let Some(view) = find(&mut inner, name) else { return };
+            view.health = health;
+            view.id.clone()
+        };
+        let _ = self.events.send(id);
+    }
+
+    /// All containers.
+    pub fn containers(&self) -> Vec<View> {
+        self.lock().containers.values().cloned().collect()
+    }
+
+    /// What a container was made of.
+    pub fn body(&self, name: &str) -> Option<Value> {
+        self.lock().bodies.get(name).cloned()
+    }
+
+    /// How often containers of a name were started.
+    pub fn starts(&self, name: &str) -> u32 {
+        self.lock().starts.get(name).copied().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from(SystemTime::now())
+}
+
+fn find<'a>(inner: &'a mut Inner, name: &str) -> Option<&'a mut View> {
+    inner.containers.values_mut().find(|view| view.name == name || view.id == name)
+}
+
+impl Engine for Simulated {
+    async fn version(&self) -> Result<String> {
+        Ok("simulated".to_owned())
+    }
+
+    async fn pull(&self, image: &str, login: Option<&Login>) -> Result<()> {
+        let mut inner = self.lock();
+        let login = login.map(|login| (login.username.clone(), login.password.expose().to_owned()));
+        inner.logins.push((image.to_owned(), login));
+        match inner.missing_images.contains(image) {
+            true => Err(Failure(format!("Error response from daemon: manifest for {image} not found"))),
+            false => Ok(()),
+        }
+    }
+
+    async fn image(&self, image: &str) -> Result<Option<Image>> {
+        Ok((!self.lock().missing_images.contains(image)).then(|| Image { id: image.to_owned(), digest: None }))
+    }
+
+    async fn import(&self, _: &str, _: Bytes) -> Result<()> {
+        Ok(())
+    }
+
+    async fn create(&self, name: &str, body: Value) -> Result<String> {
+        let mut inner = self.lock();
+        if let Some(view) = find(&mut inner, name) {
+            return Ok(view.id.clone());
+        }
+        inner.next += 1;
+        let id = format!("{:064x}", inner.next);
+        let labels = body.get("Labels").cloned().and_then(|labels| serde_json::from_value(labels).ok());
+        let view = View {
+            id: id.clone(),
+            name: name.to_owned(),
+            labels: labels.unwrap_or_default(),
+            created_at: Some(now()),
+            ..View::default()
+        };
+        inner.containers.insert(id.clone(), view);
+        inner.bodies.insert(name.to_owned(), body);
+        Ok(id)
+    }
+
+    async fn start(&self, id: &str) -> Result<()> {
+        {
+            let mut inner = self.lock();
+            let view = find(&mut inner, id).ok_or_else(|| Failure("no such container".to_owned()))?;
+            if view.status == Status::Running {
+                return Ok(());
+            }
+            view.status = Status::Running;
+            view.exit_code = None;
+            view.started_at = Some(now());
+            let name = view.name.clone();
+            *inner.starts.entry(name).or_default() += 1;
+        }
+        let _ = self.events.send(id.to_owned());
+        Ok(())
+    }
+
+    async fn stop(&self, id: &str, _: i64) -> Result<()> {
+        let running = find(&mut self.lock(), id).is_some_and(|view| view.status == Status::Running);
+        if running {
+            self.exit(id, 137);
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, id: &str) -> Result<()> {
+        self.lock().containers.retain(|_, view| view.id != id && view.name != id);
+        Ok(())
+    }
+
+    async fn inspect(&self, id: &str) -> Result<Option<View>> {
+        Ok(find(&mut self.lock(), id).cloned())
+    }
+
+    async fn list(&self, label: &str) -> Result<Vec<String>> {
+        let (key, value) = label.split_once('=').unwrap_or((label, ""));
+        let has = |view: &&View| view.labels.get(key).is_some_and(|found| value.is_empty() || found == value);
+        Ok(self.lock().containers.values().filter(has).map(|view| view.id.clone()).collect())
+    }
+
+    async fn watch(&self, _: &str, ids: mpsc::Sender<String>) -> Result<()> {
+        let mut events = self.events.subscribe();
+        loop {
+            match events.recv().await {
+                Ok(id) => {
+                    if ids.send(id).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            }
+        }
+    }
+
+    fn logs(&self, _: &str, _: i64, _: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<> {
+        stream::empty()
+    }
+
+    async fn usage(&self, _: &str) -> Result<Usage> {
+        Ok(Usage::default())
+    }
+
+    async fn create_volume(&self, volume: &VolumeSpec) -> Result<()> {
+        self.lock().volumes.insert(volume.name.clone());
+        Ok(())
+    }
+
+    async fn remove_volume(&self, name: &str) -> Result<()> {
+        self.lock().volumes.remove(name);
+        Ok(())
+    }
+
+    async fn create_network(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! Lines out of what an engine says a container wrote.
+//!
+//! The engine gives pieces: of a container without a terminal each is one line of one output, or a part of a long one that
+//! has no newline at its end; of one with a terminal they are cut anywhere. Before each line, and each part, stands when it
+//! was written.
+
+use bytes::Bytes;
+
+use crate::engine::LogPiece;
+
+/// The longest event that CloudWatch takes, less what it counts for each.
+pub(super) const LONGEST: usize = 256 * 1024 - 26;
+
+/// A line of a container.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Event {
+    /// When it was written, in milliseconds since 1970.
+    pub(super) at: i64,
+    /// The line, without its end.
+    pub(super) text: String,
+}
+
+/// What came of a piece.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    /// The lines that are whole now.
+    pub(super) events: Vec<Event>,
+    /// The seconds at which the engine wrote the records that were used up, in its order: what a cursor counts.
+    pub(super) records: Vec<i64>,
+}
+
+/// Puts lines together.
+#[derive(Debug, Default)]
+pub(super) struct Assembler {
+    /// Parts of a line of each output, and when its first part was written.
+    parts: [Option<(i64, Vec<u8>)>; 3],
+    /// What a terminal's piece ended with, before the end of its line.
+    rest: Vec<u8>,
+}
+
+impl Assembler {
+    /// Whether a line is not whole yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.parts.iter().any(Option::is_some)
+    }
+
+    /// Takes a piece.
+    pub(super) fn take(&mut self, piece: &LogPiece) -> Lines {
+        let mut lines = Lines::default();
+        if piece.stream != 0 {
+            self.record(usize::from(piece.stream.min(2)), &piece.bytes, &mut lines);
+            return lines;
+        }
+        self.rest.extend_from_slice(&piece.bytes);
+        while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            self.record(0, &Bytes::from(line), &mut lines);
+        }
+        // A terminal that writes no line ends must not fill the memory.
+        if self.rest.len() > 2 * LONGEST {
+            let line = std::mem::take(&mut self.rest);
+            self.record(0, &Bytes::from(line), &mut lines);
+        }
+        lines
+    }
+
+    /// What is left when nothing more comes.
+    pub(super) fn finish(&mut self) -> Lines {
+        let mut lines = Lines::default();
+        if !self.rest.is_empty() {
+            let line = std::mem::take(&mut self.rest);
+            self.record(0, &Bytes::from(line), &mut lines);
+        }
+        for part in &mut self.parts {
+            if let Some((at, bytes)) = part.take() {
+                events(at, &bytes, &mut lines.events);
+            }
+        }
+        lines
+    }
+
+    fn record(&mut self, stream: usize, record: &[u8], lines: &mut Lines) {
+        let space = record.iter().position(|byte| *byte == b' ');
+        let head = space.and_then(|space| std::str::from_utf8(record.get(..space)?).ok());
+        let time = head.and_then(|head| chrono::DateTime::parse_from_rfc3339(head).ok());
+        let Some((time, space)) = time.zip(space) else {
+            // Not a record: what belongs to the one before.
+            if let Some(Some((_, open))) = self.parts.get_mut(stream) {
+                open.extend_from_slice(record);
+            }
+            return;
+        };
+        lines.records.push(time.timestamp());
+        let text = record.get(space + 1..).unwrap_or_default();
+        let whole = text.last() == Some(&b'\n');
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        let Some(part) = self.parts.get_mut(stream) else { return };
+        let (_, open) = part.get_or_insert_with(|| (time.timestamp_millis(), Vec::new()));
+        open.extend_from_slice(text);
+        let done = whole || open.len() > LONGEST;
+        if let Some((at, bytes)) = part.take_if(|_| done) {
+            events(at, &bytes, &mut lines.events);
+        }
+    }
+}
+
+/// The events of a line: one, unless it is too long. An empty line is none: CloudWatch takes no empty event.
+fn events(at: i64, bytes: &[u8], events: &mut Vec<Event>) {
+    let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    let mut rest = text.as_ref();
+    while !rest.is_empty() {
+        let mut end = rest.len().min(LONGEST);
+        while !rest.is_char_boundary(end) {
+            end -= 1;
+        }
+        let (first, others) = rest.split_at(end);
+        events.push(Event { at, text: first.to_owned() });
+        rest = others;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(stream: u8, text: &str) -> LogPiece {
+        LogPiece { stream, bytes: Bytes::copy_from_slice(text.as_bytes()) }
+    }
+
+    fn texts(lines: &Lines) -> Vec<&str> {
+        lines.events.iter().map(|event| event.text.as_str()).collect()
+    }
+
+    const AT: &str = "2026-11-26T00:00:00.123456789Z";
+
+    #[test]
+    fn a_record_is_a_line() {
+        let mut assembler = Assembler::default();
+        let lines = assembler.take(&piece(1, &format!("{AT} hello world\n")));
+        assert_eq!(texts(&lines), ["hello world"]);
+        assert_eq!(lines.events[0].at % 1000, 123);
+        assert_eq!(lines.records.len(), 1);
+        assert!(!assembler.is_open());
+        let empty = assembler.take(&piece(1, &format!("{AT} \n")));
+        assert_eq!((empty.events.len(), empty.records.len()), (0, 1), "it is counted and not sent");
+    }
+
+    #[test]
+    fn a_long_line_comes_in_parts_between_those_of_the_other_output() {
+        let mut assembler = Assembler::default();
+        assert!(texts(&assembler.take(&piece(1, &format!("{AT} one")))).is_empty());
+        assert_eq!(texts(&assembler.take(&piece(2, &format!("{AT} error\n")))), ["error"]);
+        assert!(assembler.is_open());
+        assert_eq!(texts(&assembler.take(&piece(1, &format!("{AT} two\n")))), ["onetwo"]);
+        assert!(!assembler.is_open());
+    }
+
+    #[test]
+    fn a_terminal_is_cut_anywhere() {
+        let mut assembler = Assembler::default();
+        let text = format!("{AT} one\r\n{AT} two\r\n");
+        let mut all = Vec::new();
+        for byte in text.chars() {
+            all.extend(assembler.take(&piece(0, &byte.to_string())).events);
+        }
+        assert_eq!(all.iter().map(|event| event.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_at_a_character() {
+        let mut assembler = Assembler::default();
+        let text = "ä".repeat(LONGEST);
+        let lines = assembler.take(&piece(1, &format!("{AT} {text}\n")));
+        assert!(lines.events.iter().all(|event| event.text.len() <= LONGEST));
+        assert_eq!(texts(&lines).concat(), text);
+    }
+}

@@ -1,0 +1,463 @@
+//! The agent on a real Docker engine with a bridge: that of `WHARF_TEST_DOCKER_HOST`, or one that is started for the tests.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use acs::{
+    Container, ContainerDependency, DockerConfig, DockerVolumeConfiguration, ElasticNetworkInterface, HostVolume,
+    IamRoleCredentials, MountPoint, PortMapping, Task, Volume,
+};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use wharf_node::Config;
+use wharf_node::engine::docker::Docker;
+use wharf_node::engine::{Engine as _, Status};
+
+use crate::control::{Fake, eventually};
+use crate::process::Process;
+use crate::simulated::{Agent, config, container, task};
+
+const IMAGE: &str = "127.0.0.1:9/box:1";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The socket of the engine, which has the image of the tests.
+async fn socket() -> &'static str {
+    static SOCKET: OnceCell<String> = OnceCell::const_new();
+    SOCKET
+        .get_or_init(|| async {
+            let socket = std::env::var("WHARF_TEST_DOCKER_HOST").unwrap_or_else(|_| start());
+            let docker = Docker::connect(&socket).await.unwrap();
+            docker.import(IMAGE, tree()).await.unwrap();
+            socket
+        })
+        .await
+}
+
+/// Starts an engine that ends with the tests.
+fn start() -> String {
+    let folder = std::env::temp_dir().join(format!("wharf-node-docker-{}", std::process::id()));
+    let started = Command::new(root().join("tools/start-docker")).arg(&folder).arg("--bridge").output().unwrap();
+    assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+    let end = "while kill -0 $0 2>/dev/null; do sleep 1; done; \"$1\" \"$2\"; rm -rf \"$2\"";
+    Command::new("setsid")
+        .args(["sh", "-c", end, &std::process::id().to_string()])
+        .arg(root().join("tools/stop"))
+        .arg(&folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    format!("unix://{}", folder.join("docker.sock").display())
+}
+
+/// A file system with busybox alone.
+fn tree() -> Bytes {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    std::fs::copy("/bin/busybox", bin.join("busybox")).unwrap();
+    for name in ["sh", "sleep", "echo", "wget", "cat", "nc", "ip", "seq", "touch", "test", "grep", "env", "httpd"] {
+        std::os::unix::fs::symlink("busybox", bin.join(name)).unwrap();
+    }
+    for name in ["tmp", "etc", "dev", "proc"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let packed = Command::new("tar").arg("-C").arg(folder.path()).args(["-c", "."]).output().unwrap();
+    Bytes::from(packed.stdout)
+}
+
+struct Bench {
+    fake: Fake,
+    folder: tempfile::TempDir,
+    docker: Docker,
+    agent: Option<Agent>,
+    /// So that tests do not know each other's tasks.
+    first: u32,
+    sequence: i64,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let socket = socket().await;
+        let [a, b, c, _] = uuid::Uuid::new_v4().as_u128().to_be_bytes()[..4] else { unreachable!() };
+        let first = u32::from_be_bytes([a, b, c, 0]);
+        let docker = Docker::connect(socket).await.unwrap();
+        let (fake, folder) = (Fake::start().await, tempfile::tempdir().unwrap());
+        let mut bench = Self { fake, folder, docker, agent: None, first, sequence: 0 };
+        bench.start().await;
+        bench
+    }
+
+    async fn start(&mut self) {
+        let mut config = config(&self.fake, self.folder.path());
+        // Each test is a cluster of its own: agents adopt what belongs to theirs.
+        config.cluster = format!("c{}", self.first);
+        config.vendor = Some("169.254.170.2:0".parse().unwrap());
+        config.task_network = "wharf-test".to_owned();
+        let config = Config { ..config };
+        self.agent = Some(Agent::start(config, Docker::connect(socket().await).await.unwrap()));
+    }
+
+    /// An agent in a process of its own.
+    async fn process(&self) -> Process {
+        Process::start(&self.fake.url(), self.folder.path(), &format!("c{}", self.first), socket().await)
+    }
+
+    fn task(&self, containers: Vec<Container>) -> Task {
+        let mut task = task(self.first, containers);
+        task.network_mode = Some("bridge".to_owned());
+        task
+    }
+
+    fn arn(&self) -> String {
+        crate::simulated::arn(self.first)
+    }
+
+    async fn run(&mut self, task: &Task) {
+        self.sequence += 1;
+        self.fake.payload(self.sequence, vec![task.clone()]).await;
+    }
+
+    async fn stop(&mut self, task: &Task) -> acs::api::SubmitTaskStateChangeRequest {
+        let stopped = Task { desired_status: "STOPPED".to_owned(), ..task.clone() };
+        self.run(&stopped).await;
+        self.fake.reaches(&self.arn(), "STOPPED").await
+    }
+
+    async fn views(&self) -> Vec<wharf_node::engine::View> {
+        let mut views = Vec::new();
+        for id in self.docker.list(&format!("com.amazonaws.ecs.task-arn={}", self.arn())).await.unwrap() {
+            views.extend(self.docker.inspect(&id).await.unwrap());
+        }
+        views
+    }
+
+    /// Ends the agent and removes what the test made.
+    async fn end(mut self) {
+        if let Some(agent) = self.agent.take() {
+            agent.end().await;
+        }
+        for view in self.views().await {
+            self.docker.remove(&view.id).await.unwrap();
+        }
+    }
+}
+
+fn shell(name: &str, script: &str) -> Container {
+    Container {
+        image: IMAGE.to_owned(),
+        command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
+        memory: 64,
+        stop_timeout: Some(2),
+        ..container(name)
+    }
+}
+
+fn logged(mut container: Container) -> Container {
+    let log = json!({"LogConfig": {"Type": "awslogs", "Config": {
+        "awslogs-group": "group", "awslogs-stream-prefix": "prefix", "awslogs-region": "us-east-1",
+    }}});
+    let host_config = Some(log.to_string());
+    container.docker_config = Some(DockerConfig { version: "1.21".to_owned(), config: None, host_config });
+    container
+}
+
+fn stream(bench: &Bench, name: &str) -> String {
+    format!("prefix/{name}/{:032x}", bench.first)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_has_its_variables_ports_and_time_to_end() {
+    let mut bench = Bench::new().await;
+    let script =
+        "trap 'exit 7' TERM; echo $GREETING >/tmp/index.html; httpd -p 8080 -h /tmp; while :; do sleep 0.1; done";
+    let mut app = shell("app", script);
+    app.environment.insert("GREETING".to_owned(), "hello".into());
+    app.port_mappings =
+        vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
+    let wanted = bench.task(vec![app]);
+    bench.run(&wanted).await;
+    let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let binding = &change.containers[0].network_bindings[0];
+    let port = binding.host_port.unwrap();
+    assert_eq!((binding.container_port, binding.protocol.as_deref()), (Some(8080), Some("tcp")));
+    assert!(port > 1024, "{port}");
+    let mut page = String::new();
+    for _ in 0..50 {
+        let got = Command::new("curl").args(["-s", "-m", "2", &format!("http://127.0.0.1:{port}/")]).output().unwrap();
+        page = String::from_utf8(got.stdout).unwrap();
+        if !page.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(page, "hello\n");
+    let view = &bench.views().await[0];
+    assert!(view.name.starts_with("ecs-web-1-app-"), "{}", view.name);
+    let change = bench.stop(&wanted).await;
+    assert_eq!(change.containers[0].exit_code, Some(7), "it was asked before it was killed");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_does_not_listen_is_killed() {
+    let mut bench = Bench::new().await;
+    let wanted = bench.task(vec![shell("app", "trap '' TERM; while :; do sleep 0.1; done")]);
+    bench.run(&wanted).await;
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let before = Instant::now();
+    let change = bench.stop(&wanted).await;
+    assert_eq!(change.containers[0].exit_code, Some(137));
+    let took = before.elapsed();
+    assert!(took >= Duration::from_secs(2) && took < Duration::from_secs(10), "{took:?}");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_run_says_why() {
+    let mut bench = Bench::new().await;
+    let none = Container { image: "127.0.0.1:9/none:1".to_owned(), ..shell("app", "") };
+    bench.run(&bench.task(vec![none])).await;
+    let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert!(change.reason.as_deref().unwrap().starts_with("CannotPullContainerError: "), "{change:?}");
+    assert_eq!(change.containers[0].exit_code, None);
+    bench.end().await;
+
+    let mut bench = Bench::new().await;
+    let broken = Container { command: vec!["/no/such/program".to_owned()], ..shell("app", "") };
+    bench.run(&bench.task(vec![broken])).await;
+    let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert!(change.reason.as_deref().unwrap().starts_with("CannotStartContainerError: "), "{change:?}");
+    bench.end().await;
+
+    let mut bench = Bench::new().await;
+    let mut hungry = shell("app", "x=0123456789abcdef; while :; do x=$x$x; done");
+    hungry.memory = 16;
+    bench.run(&bench.task(vec![hungry])).await;
+    let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    let container = &change.containers[0];
+    assert_eq!(container.exit_code, Some(137), "{change:?}");
+    assert_eq!(container.reason.as_deref(), Some("OutOfMemoryError: Container killed due to memory usage"));
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_wait_for_one_another_and_for_health() {
+    let mut bench = Bench::new().await;
+    let depends = |name: &str, condition: &str| ContainerDependency {
+        container_name: name.to_owned(),
+        condition: condition.to_owned(),
+    };
+    let mount =
+        MountPoint { source_volume: "scratch".to_owned(), container_path: "/shared".to_owned(), read_only: false };
+    let with_mount = |mut container: Container| {
+        container.mount_points = vec![mount.clone()];
+        container
+    };
+    let mut init = with_mount(shell("init", "sleep 1; echo ready >/shared/ready"));
+    init.essential = false;
+    let mut database =
+        with_mount(shell("database", "test -f /shared/ready || exit 1; sleep 1; touch /tmp/up; sleep 1000"));
+    database.depends_on = vec![depends("init", "SUCCESS")];
+    database.health_check_type = Some("docker".to_owned());
+    let second = 1_000_000_000_i64;
+    let check = json!({"Healthcheck": {
+        "Test": ["CMD-SHELL", "test -f /tmp/up"], "Interval": second, "Timeout": 2 * second, "Retries": 3,
+    }});
+    database.docker_config =
+        Some(DockerConfig { version: "1.21".to_owned(), config: Some(check.to_string()), host_config: None });
+    let mut app = shell("app", "sleep 1000");
+    app.depends_on = vec![depends("database", "HEALTHY")];
+    let mut wanted = bench.task(vec![app, database, init]);
+    wanted.volumes =
+        vec![Volume { name: "scratch".to_owned(), host: Some(HostVolume::default()), ..Volume::default() }];
+    bench.run(&wanted).await;
+    let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let init = change.containers.iter().find(|change| change.container_name.as_deref() == Some("init")).unwrap();
+    assert_eq!((init.status.as_deref(), init.exit_code), (Some("STOPPED"), Some(0)));
+    let change = bench.stop(&wanted).await;
+    assert!(change.containers.iter().all(|container| container.exit_code.is_some()), "{change:?}");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn volumes_are_of_the_host_of_the_task_or_shared() {
+    let mut bench = Bench::new().await;
+    let host = tempfile::tempdir().unwrap();
+    let mount = |volume: &str| MountPoint {
+        source_volume: volume.to_owned(),
+        container_path: format!("/{volume}"),
+        read_only: false,
+    };
+    let mut app = shell("app", "touch /host/a /task/b /shared/c; sleep 1000");
+    app.mount_points = vec![mount("host"), mount("task"), mount("shared")];
+    let docker = |name: &str, scope: &str| Volume {
+        name: name.to_owned(),
+        kind: "docker".to_owned(),
+        docker_volume_configuration: Some(DockerVolumeConfiguration {
+            scope: scope.to_owned(),
+            autoprovision: true,
+            ..DockerVolumeConfiguration::default()
+        }),
+        ..Volume::default()
+    };
+    let mut wanted = bench.task(vec![app]);
+    let source_path = host.path().display().to_string();
+    let of_host = Volume { name: "host".to_owned(), host: Some(HostVolume { source_path }), ..Volume::default() };
+    wanted.volumes = vec![of_host, docker("task", "task"), docker("shared", "shared")];
+    bench.run(&wanted).await;
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    eventually("it writes", || host.path().join("a").exists()).await;
+    bench.stop(&wanted).await;
+    bench.docker.remove_volume("nobody-has-it").await.unwrap();
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_has_credentials_and_knows_what_it_is() {
+    let mut bench = Bench::new().await;
+    let script = "wget -q -O - $AWS_CONTAINER_CREDENTIALS_FULL_URI; echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; \
+                  echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; sleep 1000";
+    let mut wanted = bench.task(vec![logged(shell("app", script))]);
+    wanted.role_credentials = Some(IamRoleCredentials {
+        credentials_id: uuid::Uuid::new_v4().to_string(),
+        role_arn: "arn:aws:iam::000000000000:role/app".to_owned(),
+        access_key_id: "ASIAAPP".to_owned(),
+        secret_access_key: "secret".into(),
+        session_token: "token".into(),
+        expiration: "2030-01-01T00:00:00Z".to_owned(),
+        credential_scope: None,
+    });
+    bench.run(&wanted).await;
+    let name = stream(&bench, "app");
+    eventually("it has asked", || bench.fake.log(&name).len() >= 3).await;
+    let lines: Vec<Value> = bench.fake.log(&name).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines[0]["AccessKeyId"], "ASIAAPP");
+    assert_eq!(lines[0]["Token"], "token");
+    assert_eq!(lines[0]["Expiration"], "2030-01-01T00:00:00Z");
+    assert_eq!(lines[1]["TaskARN"], json!(bench.arn()));
+    assert_eq!((&lines[1]["Family"], &lines[1]["Revision"]), (&json!("web"), &json!("1")));
+    let view = &bench.views().await[0];
+    assert_eq!(lines[2]["DockerId"], json!(view.id));
+    assert_eq!(lines[2]["LogDriver"], "awslogs");
+
+    // Another that learned the address gets nothing with it, nor does the host.
+    let at = |environment: &str| {
+        let inspected = Command::new("/usr/bin/docker")
+            .args(["-H", &docker_host(), "inspect", "-f", "{{range .Config.Env}}{{println .}}{{end}}", &view.id])
+            .output()
+            .unwrap();
+        let text = String::from_utf8(inspected.stdout).unwrap();
+        text.lines().find_map(|line| line.strip_prefix(&format!("{environment}="))).map(str::to_owned).unwrap()
+    };
+    let url = at("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    let host = Command::new("curl").args(["-s", "-m", "5", &url]).output().unwrap();
+    let answer: Value = serde_json::from_slice(&host.stdout).unwrap();
+    assert_eq!(answer["code"], "InvalidIdInRequest", "{answer}");
+    let other = Command::new("/usr/bin/docker")
+        .args(["-H", &docker_host(), "run", "--rm", IMAGE, "/bin/wget", "-q", "-O", "-", &url])
+        .output()
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&other.stdout).contains("ASIAAPP"), "{other:?}");
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+fn docker_host() -> String {
+    std::env::var("WHARF_TEST_DOCKER_HOST").unwrap_or_else(|_| {
+        format!("unix://{}/wharf-node-docker-{}/docker.sock", std::env::temp_dir().display(), std::process::id())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
+    let mut bench = Bench::new().await;
+    bench.agent.take().unwrap().end().await;
+    let mut process = bench.process().await;
+    let script = "for i in $(seq 1 400); do echo line $i; echo error $i >&2; sleep 0.02; done";
+    let wanted = bench.task(vec![logged(shell("app", script))]);
+    bench.run(&wanted).await;
+    let name = stream(&bench, "app");
+    for round in 1..8 {
+        eventually("it writes", || bench.fake.log(&name).len() > round * 40).await;
+        // Not always at the same place of a batch.
+        tokio::time::sleep(Duration::from_millis(u64::try_from(round).unwrap() * 67)).await;
+        drop(process);
+        process = bench.process().await;
+    }
+    let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert_eq!(change.containers[0].exit_code, Some(0));
+    eventually("all of it arrives", || bench.fake.log(&name).len() >= 800).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut got = bench.fake.log(&name);
+    let mut lines: Vec<String> = got.iter().filter(|line| line.starts_with("line")).cloned().collect();
+    let sent: Vec<String> = (1..=400).map(|number| format!("line {number}")).collect();
+    assert_eq!(lines.len(), 400);
+    lines.sort_by_key(|line| line[5..].parse::<u32>().unwrap());
+    assert_eq!(lines, sent);
+    got.sort();
+    got.dedup();
+    assert_eq!(got.len(), 800);
+    drop(process);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
+    let mut bench = Bench::new().await;
+    let mut web = shell("web", "echo inside >/tmp/index.html; httpd -f -p 8080 -h /tmp");
+    web.port_mappings =
+        vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
+    let client = shell("client", "while ! wget -q -O - http://127.0.0.1:8080/; do sleep 0.2; done; sleep 1000");
+    let mut wanted = bench.task(vec![web, logged(client)]);
+    wanted.network_mode = Some("awsvpc".to_owned());
+    wanted.elastic_network_interfaces = vec![ElasticNetworkInterface {
+        attachment_arn: "arn:attachment".to_owned(),
+        ..ElasticNetworkInterface::default()
+    }];
+    bench.run(&wanted).await;
+    let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let name = stream(&bench, "client");
+    eventually("they reach each other", || bench.fake.log(&name) == ["inside"]).await;
+    let binding = &change.containers[0].network_bindings[0];
+    let address = binding.bind_ip.clone().unwrap();
+    assert_eq!(binding.host_port, Some(8080));
+    let attachment = &change.attachments[0];
+    assert_eq!((attachment.attachment_arn.as_str(), attachment.status.as_str()), ("arn:attachment", "ATTACHED"));
+    assert_eq!(attachment.details[0].value, address);
+    let got = Command::new("curl").args(["-s", "-m", "5", &format!("http://{address}:8080/")]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&got.stdout), "inside\n", "the host reaches it there");
+    assert_eq!(bench.views().await.len(), 3);
+    bench.stop(&wanted).await;
+    assert!(bench.views().await.iter().all(|view| view.status == Status::Exited));
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_run_on_while_the_agent_is_away_and_are_not_started_twice() {
+    let mut bench = Bench::new().await;
+    let wanted = bench.task(vec![shell("app", "sleep 1000")]);
+    bench.run(&wanted).await;
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let before = bench.views().await[0].clone();
+    bench.agent.take().unwrap().end().await;
+    drop(bench.process().await);
+    assert_eq!(bench.views().await[0].status, Status::Running);
+    bench.start().await;
+    bench.run(&wanted).await;
+    let after = bench.views().await;
+    assert_eq!((after.len(), &after[0].id, after[0].started_at), (1, &before.id, before.started_at));
+    // An agent that has lost all that it knew finds them as well.
+    bench.agent.take().unwrap().kill().await;
+    bench.folder = tempfile::tempdir().unwrap();
+    bench.start().await;
+    let change = bench.stop(&wanted).await;
+    assert_eq!(change.containers[0].runtime_id.as_ref(), Some(&before.id));
+    bench.end().await;
+}

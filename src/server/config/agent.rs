@@ -1,0 +1,51 @@
+//! What `wharf agent` is told on its command line. Its credentials and its region come from where AWS's own clients find
+//! them, and of the settings of the registry it uses those of logs and of outgoing connections.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration;
+
+/// The arguments of `wharf agent`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct AgentArguments {
+    /// The cluster that this host belongs to
+    #[arg(long, default_value = "default", env = "ECS_CLUSTER")]
+    pub(crate) cluster: String,
+    /// Where the control plane is, such as https://wharf.example.com
+    #[arg(long, env = "ECS_BACKEND_HOST")]
+    pub(crate) server: String,
+    /// The socket of Docker or Podman; unset: /var/run/docker.sock, then /run/podman/podman.sock
+    #[arg(long, env = "DOCKER_HOST")]
+    pub(crate) engine: Option<String>,
+    /// Directory of what the agent must not forget; unset: agent in the data directory
+    #[arg(long)]
+    pub(crate) agent_data: Option<PathBuf>,
+    /// An attribute of this host that placement constraints can ask for, such as rack=7; may be repeated
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = attribute)]
+    pub(crate) attributes: Vec<(String, String)>,
+    /// CPU units of this host that tasks do not get
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) reserved_cpu: i64,
+    /// MiB of memory of this host that tasks do not get
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) reserved_memory: i64,
+    /// How long containers that have stopped are kept
+    #[arg(long, default_value = "3h", value_parser = duration::parse)]
+    pub(crate) cleanup_after: Duration,
+    /// Where tasks find credentials and metadata: an address and port, or none
+    #[arg(long, default_value = "169.254.170.2:80")]
+    pub(crate) credentials_address: String,
+    /// The engine's network of tasks of network mode awsvpc, made if it is not there
+    #[arg(long, default_value = node::Config::TASK_NETWORK)]
+    pub(crate) task_network: String,
+}
+
+fn attribute(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("an attribute is NAME=VALUE".to_owned()),
+    }
+}
