@@ -1,7 +1,7 @@
 //! Clusters: making, finding, changing and deleting them. What runs in them is in `tasks` and `services`.
 
-use app::Grant;
 use app::api::Call;
+use app::{App, Grant};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::clusters::ClusterRow;
@@ -138,6 +138,22 @@ pub(crate) async fn create(
         })
     })
     .await
+}
+
+/// Makes a cluster unless it is there, for the agent of this process.
+pub async fn ensure(app: &App, registry: &RegistryId, name: &str) -> Result<()> {
+    let row = ClusterRow {
+        cluster_id: app.new_id(),
+        registry: registry.clone(),
+        name: name.to_owned(),
+        status: "ACTIVE".to_owned(),
+        document: written(&Document::default())?,
+        created_at: app.now(),
+    };
+    let body =
+        move |conn| Box::pin(async move { clusters::insert(conn, &row).await }) as Pending<'_, bool, store::Error>;
+    app.db().write(body).await?;
+    Ok(())
 }
 
 /// Changes the document of a cluster.

@@ -18,6 +18,7 @@ pub mod tasks;
 use app::api::Call;
 use aws::{Fault, Protocol, Service};
 
+pub use clusters::ensure as ensure_cluster;
 pub use error::Error;
 
 /// ECS for the dispatcher.

@@ -10,6 +10,7 @@ mod listener;
 mod metrics;
 mod middleware;
 mod open;
+mod own_agent;
 mod pool_metrics;
 mod router;
 mod telemetry;

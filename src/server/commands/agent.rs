@@ -68,7 +68,7 @@ async fn agent(config: &Config, arguments: AgentArguments, environment: &Environ
 }
 
 /// The socket of an engine of this host, if there is one.
-fn find_socket() -> Option<String> {
+pub(crate) fn find_socket() -> Option<String> {
     let socket = SOCKETS.iter().find(|socket| Path::new(socket).exists())?;
     Some(format!("unix://{socket}"))
 }

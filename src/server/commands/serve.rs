@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::listener::{Limits, Listener, Tls};
 use crate::metrics::Metrics;
 use crate::pool_metrics::PoolMetrics;
-use crate::{open, router};
+use crate::{open, own_agent, router};
 
 /// How long cut off uploads may take to record what they received.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -56,7 +56,10 @@ async fn serve(config: Config) -> Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the registry is ready"
     );
+    let agent = own_agent::start(&config, &app, &listener);
     let stopped = listener.serve(service, stop_signal()?).await;
+    // Its tasks run on; the next process finds them.
+    agent.inspect(|agent| agent.abort());
     drop(jobs);
     app.settle(SETTLE).await;
     app.db().close().await;

@@ -106,6 +106,8 @@ pub(crate) struct Config {
     pub(crate) gc_delay: Duration,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
+    /// Whether this process runs ECS tasks.
+    pub(crate) agent: OwnAgent,
     /// See [`app::Config::host_timeout`].
     pub(crate) host_timeout: Duration,
     /// How long what was deleted can be restored; zero: not at all.
@@ -142,6 +144,17 @@ pub(crate) enum Challenge {
     Bearer,
     /// Send name and password with each request.
     Basic,
+}
+
+/// Whether this process runs ECS tasks on its host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OwnAgent {
+    /// If Docker or Podman is found.
+    Auto,
+    /// Not at all.
+    Off,
+    /// On the engine of this socket.
+    Socket(String),
 }
 
 impl Config {
@@ -206,6 +219,12 @@ impl Config {
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
+        let agent = read(sources, "agent", problems, |text| match text {
+            "auto" => Ok(OwnAgent::Auto),
+            "off" => Ok(OwnAgent::Off),
+            socket if socket.starts_with("unix:///") => Ok(OwnAgent::Socket(socket.to_owned())),
+            _ => Err(format!("'{text}' is neither auto nor off nor a socket such as unix:///run/docker.sock")),
+        });
         let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
@@ -249,6 +268,7 @@ impl Config {
             gc_delay: gc_delay?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
+            agent: agent?,
             host_timeout: host_timeout?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,

@@ -112,6 +112,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "How long after one scan of an image the next may be asked for; advisories count at once, whatever this is",
     ),
     setting(
+        "agent",
+        "auto",
+        "Run ECS tasks on this host: auto if Docker or Podman is found, off, or the engine's socket (unix:///run/docker.sock)",
+    ),
+    setting(
         "host_timeout",
         "2m",
         "How long the agent of an ECS container instance may be away until its tasks count as lost",
