@@ -6,6 +6,7 @@ mod clusters;
 mod error;
 mod ops;
 mod paging;
+mod services;
 mod shapes;
 mod tags;
 

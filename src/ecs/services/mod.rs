@@ -1,0 +1,3 @@
+//! Services.
+#![allow(dead_code, reason = "not wired yet")]
+mod decide;
