@@ -69,6 +69,7 @@ create table tasks (
 create index ix_tasks_cluster on tasks (cluster_id, desired_status, task_id);
 create index ix_tasks_family on tasks (cluster_id, family, desired_status, task_id);
 create index ix_tasks_started_by on tasks (cluster_id, started_by, task_id) where started_by is not null;
+create index ix_tasks_group on tasks (cluster_id, task_group, desired_status, task_id);
 create index ix_tasks_instance on tasks (instance_id, task_id) where instance_id is not null;
 create index ix_tasks_service on tasks (service_id, task_id) where service_id is not null;
 create index ix_tasks_client_token on tasks (cluster_id, client_token) where client_token is not null;

@@ -1,6 +1,8 @@
 //! Failures of ECS rules, in the domain's words, and their names and texts on the wire. The texts are AWS's where they are
 //! known: Terraform and other tools look at some of them.
 
+use std::fmt;
+
 use app::Error as Rule;
 use aws::{Common, Fault};
 use http::StatusCode;
@@ -74,41 +76,61 @@ impl From<store::Error> for Error {
     }
 }
 
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fault(fault) => return fault.fmt(f),
+            Self::Rule(rule) => return rule.fmt(f),
+            Self::InvalidParameter(message)
+            | Self::Client(message)
+            | Self::ResourceNotFound(message)
+            | Self::TargetNotFound(message)
+            | Self::AttributeLimitExceeded(message)
+            | Self::LimitExceeded(message)
+            | Self::Conflict { message, .. }
+            | Self::ResourceInUse(message)
+            | Self::UpdateInProgress(message)
+            | Self::Unsupported(message) => message,
+            Self::ClusterNotFound => "Cluster not found.",
+            Self::ClusterContainsContainerInstances => {
+                "The Cluster cannot be deleted while Container Instances are active or draining."
+            }
+            Self::ClusterContainsServices => "The Cluster cannot be deleted while Services are active.",
+            Self::ClusterContainsTasks => "The Cluster cannot be deleted while Tasks are active.",
+            Self::ServiceNotFound => "Service not found.",
+            Self::ServiceNotActive => "Service was not ACTIVE.",
+            Self::ServiceDeploymentNotFound => "Service deployment not found.",
+        })
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        match error {
-            Error::Fault(fault) => fault,
-            Error::Rule(rule) => of_rule(&rule),
-            Error::InvalidParameter(message) => Self::new("InvalidParameterException", message),
-            Error::Client(message) => Self::new("ClientException", message),
-            Error::ClusterNotFound => Self::new("ClusterNotFoundException", "Cluster not found."),
-            Error::ClusterContainsContainerInstances => Self::new(
-                "ClusterContainsContainerInstancesException",
-                "The Cluster cannot be deleted while Container Instances are active or draining.",
-            ),
-            Error::ClusterContainsServices => Self::new(
-                "ClusterContainsServicesException",
-                "The Cluster cannot be deleted while Services are active.",
-            ),
-            Error::ClusterContainsTasks => {
-                Self::new("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+        let message = error.to_string();
+        let code = match error {
+            Error::Fault(fault) => return fault,
+            Error::Rule(rule) => return of_rule(&rule),
+            Error::Conflict { resource_ids, .. } => {
+                return Self::new("ConflictException", message).with("resourceIds", resource_ids);
             }
-            Error::ServiceNotFound => Self::new("ServiceNotFoundException", "Service not found."),
-            Error::ServiceNotActive => Self::new("ServiceNotActiveException", "Service was not ACTIVE."),
-            Error::ServiceDeploymentNotFound => {
-                Self::new("ServiceDeploymentNotFoundException", "Service deployment not found.")
-            }
-            Error::ResourceNotFound(message) => Self::new("ResourceNotFoundException", message),
-            Error::TargetNotFound(message) => Self::new("TargetNotFoundException", message),
-            Error::AttributeLimitExceeded(message) => Self::new("AttributeLimitExceededException", message),
-            Error::LimitExceeded(message) => Self::new("LimitExceededException", message),
-            Error::Conflict { message, resource_ids } => {
-                Self::new("ConflictException", message).with("resourceIds", resource_ids)
-            }
-            Error::ResourceInUse(message) => Self::new("ResourceInUseException", message),
-            Error::UpdateInProgress(message) => Self::new("UpdateInProgressException", message),
-            Error::Unsupported(message) => Self::new("UnsupportedFeatureException", message),
-        }
+            Error::InvalidParameter(_) => "InvalidParameterException",
+            Error::Client(_) => "ClientException",
+            Error::ClusterNotFound => "ClusterNotFoundException",
+            Error::ClusterContainsContainerInstances => "ClusterContainsContainerInstancesException",
+            Error::ClusterContainsServices => "ClusterContainsServicesException",
+            Error::ClusterContainsTasks => "ClusterContainsTasksException",
+            Error::ServiceNotFound => "ServiceNotFoundException",
+            Error::ServiceNotActive => "ServiceNotActiveException",
+            Error::ServiceDeploymentNotFound => "ServiceDeploymentNotFoundException",
+            Error::ResourceNotFound(_) => "ResourceNotFoundException",
+            Error::TargetNotFound(_) => "TargetNotFoundException",
+            Error::AttributeLimitExceeded(_) => "AttributeLimitExceededException",
+            Error::LimitExceeded(_) => "LimitExceededException",
+            Error::ResourceInUse(_) => "ResourceInUseException",
+            Error::UpdateInProgress(_) => "UpdateInProgressException",
+            Error::Unsupported(_) => "UnsupportedFeatureException",
+        };
+        Self::new(code, message)
     }
 }
 

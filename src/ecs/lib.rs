@@ -3,12 +3,16 @@
 
 mod arns;
 mod clusters;
+mod container_instances;
 mod error;
 mod ops;
 mod paging;
 mod services;
+pub mod sessions;
 mod shapes;
 mod tags;
+mod task_definitions;
+mod tasks;
 
 use app::api::Call;
 use aws::{Fault, Protocol, Service};

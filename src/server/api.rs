@@ -85,7 +85,8 @@ fn pieces(length: usize) -> u32 {
     u32::try_from((2 * length).div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
 
-fn head(parts: http::request::Parts) -> Head {
+/// A request without its body, with what the listener knows of it.
+pub(crate) fn head(parts: http::request::Parts) -> Head {
     let client = parts.extensions.get::<Client>();
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.hyphenated().to_string());
     Head {

@@ -1,5 +1,6 @@
 //! The `wharf` program: settings in, one of the commands out. What the commands have in common is in `open`.
 
+mod agents;
 mod api;
 mod commands;
 mod config;

@@ -40,6 +40,12 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
     Migration { version: 16, name: "ecs", sql: include_str!("../../migrations/0016_ecs.sql") },
+    Migration {
+        version: 17,
+        name: "task_definitions",
+        sql: include_str!("../../migrations/0017_task_definitions.sql"),
+    },
+    Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
 ];
 
 /// What Postgres needs before the first of them.

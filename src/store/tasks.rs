@@ -133,8 +133,8 @@ pub struct Filter<'f> {
     pub desired_status: &'f str,
     /// Those of a family.
     pub family: Option<&'f str>,
-    /// Those of a service.
-    pub service_id: Option<&'f str>,
+    /// Those of a group.
+    pub group: Option<&'f str>,
     /// Those on a host.
     pub instance_id: Option<&'f str>,
     /// Those that somebody started.
@@ -159,7 +159,7 @@ pub async fn list(
            and desired_status = $2
            and task_id > $3
            and ($5 is null or family = $5)
-           and ($6 is null or service_id = $6)
+           and ($6 is null or task_group = $6)
            and ($7 is null or instance_id = $7)
            and ($8 is null or started_by = $8)
            and ($9 is null or launch_type = $9)
@@ -171,7 +171,7 @@ pub async fn list(
             after.into(),
             limit.into(),
             filter.family.into(),
-            filter.service_id.into(),
+            filter.group.into(),
             filter.instance_id.into(),
             filter.started_by.into(),
             filter.launch_type.into(),

@@ -10,6 +10,7 @@ pub mod backing;
 pub mod binary;
 pub mod client;
 pub mod content;
+pub mod ecs_agent;
 pub mod fault_proxy;
 pub mod forgery;
 pub mod issuer;

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scan", &[]),
     ("outbound", &[]),
     ("upstream", &["types", "outbound"]),
+    ("acs", &[]),
     ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream", "scan"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
@@ -41,7 +42,7 @@ const OWNERS: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that compute and do nothing else: no runtime, no network.
-const PURE: &[&str] = &["types", "policy", "aws", "scan"];
+const PURE: &[&str] = &["types", "policy", "aws", "scan", "acs"];
 const IMPURE: &[&str] = &["tokio", "reqwest", "hyper", "axum", "sqlx", "rusqlite", "object_store"];
 
 #[derive(Deserialize)]
