@@ -112,10 +112,11 @@ fn give_up(service: &Snapshot, primary: &Deployment, decision: &mut Decision) ->
     // What the service went back to is not left for something older.
     let back = service.last_completed.clone().filter(|_| primary.instead_of.is_none());
     let back = back.filter(|_| requested || broken.is_some_and(|breaker| breaker.rollback));
-    match back {
-        Some(to) => decision.actions.push(Action::RollBack { from: primary.id.clone(), to, requested: broken.is_none() }),
-        None => decision.actions.push(Action::Fail { deployment: primary.id.clone() }),
-    }
+    let (requested, id) = (broken.is_none(), primary.id.clone());
+    decision.actions.push(match back {
+        Some(to) => Action::RollBack { from: id, to, requested },
+        None => Action::Fail { deployment: id, requested },
+    });
     true
 }
 

@@ -179,8 +179,8 @@ pub(crate) enum Action {
     Start { deployment: String, host: Option<String> },
     /// The primary deployment is all there is.
     Complete { deployment: String },
-    /// The primary deployment is given up.
-    Fail { deployment: String },
+    /// The primary deployment is given up. `requested`: because somebody wanted it.
+    Fail { deployment: String, requested: bool },
     /// Another deployment is primary again. `requested`: because somebody wanted it.
     RollBack { from: String, to: String, requested: bool },
     /// A deployment is no longer shown.

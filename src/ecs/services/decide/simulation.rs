@@ -232,7 +232,7 @@ impl World {
                 self.deployment(&deployment).rollout = Rollout::Completed;
                 self.completed.push(deployment);
             }
-            Action::Fail { deployment } => self.deployment(&deployment).rollout = Rollout::Failed,
+            Action::Fail { deployment, .. } => self.deployment(&deployment).rollout = Rollout::Failed,
             Action::RollBack { from, to, .. } => {
                 let failed = self.deployment(&from);
                 failed.primary = false;
