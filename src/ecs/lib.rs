@@ -7,6 +7,7 @@ mod container_instances;
 mod error;
 mod ops;
 mod paging;
+mod placement;
 mod services;
 pub mod sessions;
 mod shapes;

@@ -226,6 +226,20 @@ pub async fn list_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<Ta
     .await
 }
 
+/// How many tasks that are not over each host of a cluster has, by their groups.
+pub async fn count_by_instance(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String, u64)>> {
+    // ix_tasks_open
+    conn.all(
+        "select instance_id, task_group, count(*)
+         from tasks
+         where cluster_id = $1 and stopped_at is null and instance_id is not null
+         group by instance_id, task_group",
+        [cluster_id.into()],
+        |row| Ok((row.text(0)?, row.text(1)?, row.size(2)?)),
+    )
+    .await
+}
+
 /// How many tasks of a cluster run, and how many are not over.
 pub async fn count_of_cluster(conn: &mut Conn, cluster_id: &str) -> Result<(u64, u64)> {
     // ix_tasks_open

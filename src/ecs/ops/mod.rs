@@ -17,6 +17,8 @@ mod list_task_definitions;
 mod list_tasks;
 mod register_container_instance;
 mod register_task_definition;
+mod run_task;
+mod start_task;
 mod stop_task;
 mod submit_attachment_state_changes;
 mod submit_container_state_change;
@@ -43,6 +45,8 @@ use self::list_task_definitions::ListTaskDefinitions;
 use self::list_tasks::ListTasks;
 use self::register_container_instance::RegisterContainerInstance;
 use self::register_task_definition::RegisterTaskDefinition;
+use self::run_task::RunTask;
+use self::start_task::StartTask;
 use self::stop_task::StopTask;
 use self::submit_attachment_state_changes::SubmitAttachmentStateChanges;
 use self::submit_container_state_change::SubmitContainerStateChange;
@@ -68,6 +72,8 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<ListTasks>(),
     Entry::of::<RegisterContainerInstance>(),
     Entry::of::<RegisterTaskDefinition>(),
+    Entry::of::<RunTask>(),
+    Entry::of::<StartTask>(),
     Entry::of::<StopTask>(),
     Entry::of::<SubmitAttachmentStateChanges>(),
     Entry::of::<SubmitContainerStateChange>(),

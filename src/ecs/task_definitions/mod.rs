@@ -149,6 +149,15 @@ pub(crate) fn family_arn(registry: &RegistryId, family: &str) -> Arn {
     arns::arn(registry, &format!("task-definition/{family}:*"))
 }
 
+/// The ARN that a request for a task is judged by: of a family alone, with any revision.
+pub(crate) fn arn_of(registry: &RegistryId, given: &str) -> Result<Arn> {
+    Ok(match Identifier::read(registry, given)? {
+        Some(Identifier { family, revision: Some(revision) }) => arns::arn(registry, &resource(family, revision)),
+        Some(Identifier { family, revision: None }) => family_arn(registry, family),
+        None => return Err(Error::Client("TaskDefinition not found.".to_owned())),
+    })
+}
+
 /// The revision that is meant, if it is there: of a family alone, the newest active one.
 pub(crate) async fn look_up(conn: &mut Conn, registry: &RegistryId, given: &str) -> Result<Option<TaskDefinition>> {
     let Some(Identifier { family, revision }) = Identifier::read(registry, given)? else {

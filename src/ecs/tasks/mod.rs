@@ -3,9 +3,12 @@
 //! Rows are locked in one order: cluster, task, container instance.
 
 mod docker;
+mod forget;
 mod overrides;
 pub(crate) mod payload;
 mod report;
+pub(crate) mod request;
+pub(crate) mod start;
 
 use std::collections::BTreeSet;
 
@@ -21,6 +24,7 @@ use crate::clusters::written;
 use crate::container_instances::{ContainerInstance, Ports};
 use crate::error::Result;
 
+pub use forget::forget_stopped;
 pub(crate) use report::{report_container, report_task};
 
 /// Nothing happened to it yet that somebody could see.
