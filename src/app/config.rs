@@ -49,6 +49,10 @@ pub struct Config {
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
+    /// The longest pause between starts of a service's tasks that fail.
+    pub service_back_off: Duration,
+    /// How long a service's task must run until it counts as healthy, if nothing checks it.
+    pub service_settle: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

@@ -192,7 +192,7 @@ pub(crate) async fn count(conn: &mut Conn, cluster_id: &str) -> Result<Counts> {
         container_instances: container_instances::count(conn, cluster_id).await?,
         running_tasks,
         pending_tasks: all.saturating_sub(running_tasks),
-        active_services: 0,
+        active_services: store::services::count(conn, cluster_id).await?,
     })
 }
 

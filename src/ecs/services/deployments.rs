@@ -1,6 +1,8 @@
 //! Deployments of services: what their rows say. ECS shows each in three ways: in `deployments` of its service while it has
 //! tasks, as a service deployment, and as a service revision. They have one id here, 19 digits.
 
+use app::api::Call;
+use aws::{Need, Resource};
 use serde::{Deserialize, Serialize};
 use store::service_deployments::ServiceDeploymentRow;
 use store::{Conn, service_deployments};
@@ -10,8 +12,8 @@ use super::Service;
 use super::configuration::Configuration;
 use super::revision::Revision;
 use crate::arns;
-use crate::clusters::written;
-use crate::error::Result;
+use crate::clusters::{self, Cluster, written};
+use crate::error::{Error, Result};
 
 /// How many of a service are kept.
 const KEPT: usize = 100;
@@ -153,6 +155,49 @@ pub(crate) fn parse<'t>(registry: &RegistryId, kind: &str, arn: &'t str) -> Opti
     let found = (parts.next()?, parts.next()?, parts.next()?);
     let legal = arns::is_name(found.0) && arns::is_name(found.1) && arns::is_name(found.2);
     (legal && parts.next().is_none()).then_some(found)
+}
+
+/// How many one call may name.
+const MOST: usize = 20;
+
+/// What an operation on deployments that are named by ARNs needs.
+pub(crate) fn needs(call: &Call, action: &'static str, kind: &str, arns: &[String]) -> Result<Vec<Need>> {
+    if arns.is_empty() || arns.iter().any(String::is_empty) {
+        return Err(Error::InvalidParameter("ARNs cannot be empty.".to_owned()));
+    }
+    if arns.len() > MOST {
+        return Err(Error::InvalidParameter(format!("A request can not have more than {MOST} ARNs.")));
+    }
+    let registry = &call.ctx.registry;
+    let needs = arns.iter().map(|arn| {
+        // What is not here is missing, and nothing is said about whose it is.
+        let (cluster, service, id) = parse(registry, kind, arn).unwrap_or(("*", "*", "*"));
+        let arn = arns::arn(registry, &format!("{kind}/{cluster}/{service}/{id}"));
+        let cluster = arns::arn(registry, &clusters::resource(cluster)).to_string();
+        Need::new(action, Resource::Arn(call.account().clone(), arn)).with("ecs:cluster", [cluster])
+    });
+    Ok(needs.collect())
+}
+
+/// The deployment that an ARN names, with its cluster and its service.
+pub(crate) async fn find(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    kind: &str,
+    arn: &str,
+) -> Result<Option<(Cluster, Service, Deployment)>> {
+    let Some((cluster, service, id)) = parse(registry, kind, arn) else {
+        return Ok(None);
+    };
+    let Some(cluster) = store::clusters::find(conn, registry, cluster).await?.map(Cluster::read) else {
+        return Ok(None);
+    };
+    let Some(service) = store::services::find(conn, &cluster.row.cluster_id, service).await?.map(Service::read) else {
+        return Ok(None);
+    };
+    let row = service_deployments::find(conn, id).await?;
+    let row = row.filter(|row| row.service_id == service.row.service_id);
+    Ok(row.map(|row| (cluster, service, Deployment::read(row))))
 }
 
 /// Puts a new deployment of a service down, which is the primary one from now on. Whoever was it before is replaced.

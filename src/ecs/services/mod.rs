@@ -20,6 +20,8 @@ pub(crate) mod update;
 
 use std::collections::BTreeMap;
 
+use app::api::Call;
+use aws::{Need, Resource};
 use serde::{Deserialize, Serialize};
 use store::services::ServiceRow;
 use store::{Conn, jobs, services};
@@ -28,7 +30,7 @@ use uuid::Uuid;
 
 use self::configuration::{Configuration, PlacementConstraint, PlacementStrategy};
 use crate::arns;
-use crate::clusters::{Cluster, written};
+use crate::clusters::{self, Cluster, written};
 use crate::error::{Error, Result};
 
 pub use self::reconcile::{EVERY, JOB, Next, reconcile};
@@ -129,4 +131,13 @@ pub(crate) async fn wake_all(conn: &mut Conn, cluster_id: &str, at: Timestamp) -
         wake(conn, &service_id, at).await?;
     }
     Ok(())
+}
+
+/// What an operation on a service needs.
+pub(crate) fn need(call: &Call, action: &'static str, cluster: Option<&str>, given: &str) -> Result<Need> {
+    let registry = &call.ctx.registry;
+    let cluster_name = arns::cluster_name(registry, cluster)?;
+    let name = if given == "*" { given } else { name_in(registry, cluster_name, given)? };
+    let resource = Resource::Arn(call.account().clone(), arn(registry, cluster_name, name));
+    Ok(Need::new(action, resource).with("ecs:cluster", [clusters::arn(call, cluster)?.to_string()]))
 }
