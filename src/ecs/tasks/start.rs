@@ -205,9 +205,9 @@ impl Hosts {
     fn on(&self, id: &str, wish: Wish<'_>) -> std::result::Result<usize, Unplaced> {
         let index = self.hosts.iter().position(|host| host.id == id);
         let index = index.ok_or(Unplaced { failures: Vec::new() })?;
-        placement::place(&self.hosts[index..=index], wish, &mut |_| 0)
-            .map(|_| index)
-            .map_err(|unplaced| Unplaced { failures: unplaced.failures.into_iter().map(|(_, why)| (index, why)).collect() })
+        placement::place(&self.hosts[index..=index], wish, &mut |_| 0).map(|_| index).map_err(|unplaced| Unplaced {
+            failures: unplaced.failures.into_iter().map(|(_, why)| (index, why)).collect(),
+        })
     }
 
     /// Gives a task what it takes of a host.

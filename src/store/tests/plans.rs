@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use types::Timestamp;
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
+use super::plans_task_definitions;
 use crate::advisory_packages::AdvisoryPackageRow;
 use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
@@ -386,6 +387,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     pull_gates::find(conn, id).await?;
     pull_gates::upsert(conn, id, "{}", NOW).await?;
     pull_gates::delete(conn, id).await?;
+    plans_task_definitions::ask(conn).await?;
     Ok(())
 }
 
@@ -426,6 +428,7 @@ async fn check(db: &Db) {
 async fn requests_are_answered_from_indexes() {
     on_each(|test| async move {
         write(&test.db, |conn| Box::pin(conn.script(ROWS))).await.unwrap();
+        write(&test.db, |conn| Box::pin(conn.script(plans_task_definitions::ROWS))).await.unwrap();
         if !test.is_postgres() {
             // A database that was never closed in good order has no statistics.
             check(&test.db).await;

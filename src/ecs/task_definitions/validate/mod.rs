@@ -14,15 +14,13 @@ use std::collections::HashSet;
 use super::compatibilities;
 use super::definition::{Definition, NetworkMode};
 use crate::error::{Error, Result};
+use crate::placement::Constraint;
 
 /// How many containers a task may have.
 const MOST_CONTAINERS: usize = 10;
 
 /// How many placement constraints a definition may have.
 const MOST_CONSTRAINTS: usize = 10;
-
-/// The longest expression of a constraint.
-const LONGEST_EXPRESSION: usize = 2000;
 
 /// The largest document, in bytes.
 const LARGEST: usize = 64 << 10;
@@ -147,13 +145,7 @@ fn check_constraints(definition: &Definition) -> Result<()> {
     for constraint in constraints {
         // One task of a definition says nothing about others: distinctInstance is for services and RunTask.
         one_of("placementConstraints.type", Some(&constraint.r#type), &["memberOf"])?;
-        match constraint.expression.as_deref() {
-            None | Some("") => return refuse("The expression of a placement constraint of type memberOf is required."),
-            Some(expression) if expression.len() > LONGEST_EXPRESSION => {
-                return refuse(format!("Constraint expressions can have at most {LONGEST_EXPRESSION} characters."));
-            }
-            Some(_) => {}
-        }
+        Constraint::read(&constraint.r#type, constraint.expression.as_deref())?;
     }
     Ok(())
 }
