@@ -8,7 +8,7 @@ mod error;
 mod ops;
 mod paging;
 mod placement;
-mod services;
+pub mod services;
 pub mod sessions;
 mod shapes;
 mod tags;

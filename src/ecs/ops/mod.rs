@@ -1,4 +1,5 @@
 //! The operations. A new one gets its `mod` line and its entry here; how to write one stands in `aws`.
+
 mod create_cluster;
 mod create_service;
 mod delete_cluster;

@@ -118,7 +118,7 @@ impl<'a> Application<'a> {
         let digests = images::digests(conn, app, self.service, &mut deployment, &definition).await?;
         let placing = revision.placing(cluster, &definition)?;
         let document = &self.service.document;
-        let constraints = configuration::constraints(&document.placement_constraints)?;
+        let constraints = configuration::all_constraints(&definition, &document.placement_constraints)?;
         let mut strategies = configuration::strategies(&document.placement_strategy)?;
         if strategies.is_empty() {
             strategies = placement::Strategy::of_services();

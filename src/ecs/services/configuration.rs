@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::decide::model::{Breaker, Strategy, Threshold};
 use crate::error::{Error, Result};
 use crate::placement;
+use crate::task_definitions::TaskDefinition;
 
 /// The most constraints.
 const MOST_CONSTRAINTS: usize = 10;
@@ -205,6 +206,16 @@ pub(crate) fn constraints(given: &[PlacementConstraint]) -> Result<Vec<placement
         return invalid(format!("placementConstraints can not have more than {MOST_CONSTRAINTS} elements."));
     }
     given.iter().map(|one| placement::Constraint::read(&one.r#type, one.expression.as_deref())).collect()
+}
+
+/// The constraints of a definition and those of a service; all of them must hold.
+pub(crate) fn all_constraints(
+    definition: &TaskDefinition,
+    given: &[PlacementConstraint],
+) -> Result<Vec<placement::Constraint>> {
+    let own = definition.definition.placement_constraints.iter();
+    let own = own.map(|one| placement::Constraint::read(&one.r#type, one.expression.as_deref()));
+    own.chain(constraints(given)?.into_iter().map(Ok)).collect()
 }
 
 /// Reads strategies for placement.

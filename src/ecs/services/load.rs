@@ -93,13 +93,17 @@ async fn eligible(
     primary: &Deployment,
     hosts: &Hosts,
 ) -> Result<Vec<String>> {
-    let constraints = configuration::constraints(&service.document.placement_constraints)?;
     let revision = &primary.document.revision;
     let registry = &cluster.row.registry;
     let definition = task_definitions::find_revision(conn, registry, &revision.family, revision.revision).await?;
-    let attributes = definition.map(|found| found.definition.demand().attributes).unwrap_or_default();
+    let Some(definition) = definition else {
+        return Ok(Vec::new());
+    };
+    let constraints = configuration::all_constraints(&definition, &service.document.placement_constraints)?;
+    let attributes = definition.definition.demand().attributes;
+    let group = format!("service:{}", service.row.name);
     let all = hosts.all().iter().filter(|host| host.active && host.connected);
-    let wanted = all.filter(|host| host.allows(&attributes, &constraints));
+    let wanted = all.filter(|host| host.allows(&attributes, &constraints, &group));
     Ok(wanted.map(|host| host.id.clone()).collect())
 }
 

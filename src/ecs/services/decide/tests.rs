@@ -337,7 +337,7 @@ fn terminates(desired: usize, percents: (u64, u64), rollback: bool, behaviors: &
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_happens_replicas_keep_the_bounds_and_converge(
