@@ -1,10 +1,13 @@
 //! The operations. A new one gets its `mod` line and its entry here; how to write one stands in `aws`.
 
+mod continue_service_deployment;
 mod create_cluster;
 mod create_service;
+mod create_task_set;
 mod delete_cluster;
 mod delete_service;
 mod delete_task_definitions;
+mod delete_task_set;
 mod deregister_container_instance;
 mod deregister_task_definition;
 mod describe_clusters;
@@ -13,6 +16,7 @@ mod describe_service_deployments;
 mod describe_service_revisions;
 mod describe_services;
 mod describe_task_definition;
+mod describe_task_sets;
 mod describe_tasks;
 mod discover_poll_endpoint;
 mod get_task_protection;
@@ -20,6 +24,7 @@ mod list_clusters;
 mod list_container_instances;
 mod list_service_deployments;
 mod list_services;
+mod list_services_by_namespace;
 mod list_task_definition_families;
 mod list_task_definitions;
 mod list_tasks;
@@ -32,19 +37,23 @@ mod stop_task;
 mod submit_attachment_state_changes;
 mod submit_container_state_change;
 mod submit_task_state_change;
-mod unsupported_services;
 mod update_container_instances_state;
 mod update_service;
+mod update_service_primary_task_set;
 mod update_task_protection;
+mod update_task_set;
 
 use app::api::Call;
 use aws::Entry;
 
+use self::continue_service_deployment::ContinueServiceDeployment;
 use self::create_cluster::CreateCluster;
 use self::create_service::CreateService;
+use self::create_task_set::CreateTaskSet;
 use self::delete_cluster::DeleteCluster;
 use self::delete_service::DeleteService;
 use self::delete_task_definitions::DeleteTaskDefinitions;
+use self::delete_task_set::DeleteTaskSet;
 use self::deregister_container_instance::DeregisterContainerInstance;
 use self::deregister_task_definition::DeregisterTaskDefinition;
 use self::describe_clusters::DescribeClusters;
@@ -53,6 +62,7 @@ use self::describe_service_deployments::DescribeServiceDeployments;
 use self::describe_service_revisions::DescribeServiceRevisions;
 use self::describe_services::DescribeServices;
 use self::describe_task_definition::DescribeTaskDefinition;
+use self::describe_task_sets::DescribeTaskSets;
 use self::describe_tasks::DescribeTasks;
 use self::discover_poll_endpoint::DiscoverPollEndpoint;
 use self::get_task_protection::GetTaskProtection;
@@ -60,6 +70,7 @@ use self::list_clusters::ListClusters;
 use self::list_container_instances::ListContainerInstances;
 use self::list_service_deployments::ListServiceDeployments;
 use self::list_services::ListServices;
+use self::list_services_by_namespace::ListServicesByNamespace;
 use self::list_task_definition_families::ListTaskDefinitionFamilies;
 use self::list_task_definitions::ListTaskDefinitions;
 use self::list_tasks::ListTasks;
@@ -72,13 +83,11 @@ use self::stop_task::StopTask;
 use self::submit_attachment_state_changes::SubmitAttachmentStateChanges;
 use self::submit_container_state_change::SubmitContainerStateChange;
 use self::submit_task_state_change::SubmitTaskStateChange;
-use self::unsupported_services::{
-    ContinueServiceDeployment, CreateTaskSet, DeleteTaskSet, DescribeTaskSets,
-    ListServicesByNamespace, UpdateServicePrimaryTaskSet, UpdateTaskSet,
-};
 use self::update_container_instances_state::UpdateContainerInstancesState;
 use self::update_service::UpdateService;
+use self::update_service_primary_task_set::UpdateServicePrimaryTaskSet;
 use self::update_task_protection::UpdateTaskProtection;
+use self::update_task_set::UpdateTaskSet;
 
 /// Everything that ECS does here.
 pub(crate) const OPERATIONS: &[Entry<Call>] = &[

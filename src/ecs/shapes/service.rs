@@ -147,7 +147,9 @@ impl Service {
         let services::Service { row, document } = service;
         let id = &row.service_id;
         let rows = service_deployments::list_shown(conn, id).await?;
-        let shown: Vec<Found> = rows.into_iter().map(Found::read).collect();
+        let mut shown: Vec<Found> = rows.into_iter().map(Found::read).collect();
+        // What a service went back to is older than what failed.
+        shown.sort_by_key(|deployment| !deployment.is_primary());
         let last = match shown.iter().find(|deployment| deployment.is_primary()) {
             Some(primary) => Some(primary.clone()),
             None => service_deployments::list(conn, id, ANY, NEWEST, 1).await?.into_iter().next().map(Found::read),

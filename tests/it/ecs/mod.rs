@@ -2,6 +2,8 @@
 //! tasks is an agent without containers, unless a test says otherwise.
 
 mod task_definitions;
+mod service_deployments;
+mod services;
 mod tasks;
 
 use serde_json::Value;
