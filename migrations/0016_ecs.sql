@@ -42,6 +42,8 @@ create table container_instances (
     constraint ck_container_instances_status check (status in ('ACTIVE', 'DRAINING', 'INACTIVE'))
 );
 create index ix_container_instances_cluster on container_instances (cluster_id, status, instance_id);
+create index ix_container_instances_connected on container_instances (connected_until)
+    where status in ('ACTIVE', 'DRAINING');
 
 create table tasks (
     task_id         sorted_text not null,   -- 32 hexadecimal digits

@@ -49,6 +49,8 @@ pub struct Config {
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
+    /// How long the agent of a container instance may be away until its tasks count as lost.
+    pub host_timeout: Duration,
     /// The longest pause between starts of a service's tasks that fail.
     pub service_back_off: Duration,
     /// How long a service's task must run until it counts as healthy, if nothing checks it.

@@ -5,6 +5,7 @@ mod arns;
 mod clusters;
 mod container_instances;
 mod error;
+pub mod lost_hosts;
 mod ops;
 mod paging;
 mod placement;
@@ -13,7 +14,7 @@ pub mod sessions;
 mod shapes;
 mod tags;
 mod task_definitions;
-mod tasks;
+pub mod tasks;
 
 use app::api::Call;
 use aws::{Fault, Protocol, Service};

@@ -84,6 +84,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         audit_retention: config.audit_retention,
         outbound: config.outbound.clone(),
         gc_delay: config.gc_delay,
+        host_timeout: config.host_timeout,
         undo_window: config.undo_window,
         scan_timeout: config.scan_timeout,
         service_back_off: config.service_back_off,

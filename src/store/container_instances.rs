@@ -121,6 +121,24 @@ pub async fn list(
     .await
 }
 
+/// Hosts whose agents are away since before a time and that have tasks, at most `limit`.
+pub async fn list_lost(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<ContainerInstanceRow>> {
+    // ix_container_instances_connected
+    conn.all(
+        "select instance_id, cluster_id, status, connected_until, version, document, used_cpu, used_memory, used_ports,
+                registered_at
+         from container_instances instance
+         where status in ('ACTIVE', 'DRAINING')
+           and connected_until < $1
+           and exists (select 1 from tasks where tasks.instance_id = instance.instance_id and tasks.stopped_at is null)
+         order by connected_until
+         limit $2",
+        [before.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
 /// How many hosts a cluster has.
 pub async fn count(conn: &mut Conn, cluster_id: &str) -> Result<u64> {
     // ix_container_instances_cluster

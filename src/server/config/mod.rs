@@ -104,6 +104,8 @@ pub(crate) struct Config {
     pub(crate) gc_delay: Duration,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
+    /// See [`app::Config::host_timeout`].
+    pub(crate) host_timeout: Duration,
     /// See [`app::Config::service_back_off`].
     pub(crate) service_back_off: Duration,
     /// See [`app::Config::service_settle`].
@@ -206,6 +208,7 @@ impl Config {
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
+        let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
         let service_back_off = time(sources, "service_back_off", problems, SECOND..=DAY, "between 1s and 1d");
         let service_settle = time(sources, "service_settle", problems, Duration::ZERO..=DAY, "at most 1d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
@@ -250,6 +253,7 @@ impl Config {
             gc_delay: gc_delay?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
+            host_timeout: host_timeout?,
             service_back_off: service_back_off?,
             service_settle: service_settle?,
             undo_window: undo_window?,

@@ -112,6 +112,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "How long after one scan of an image the next may be asked for; advisories count at once, whatever this is",
     ),
     setting(
+        "host_timeout",
+        "2m",
+        "How long the agent of an ECS container instance may be away until its tasks count as lost",
+    ),
+    setting(
         "service_settle",
         "40s",
         "How long a task of an ECS service must run until it counts as healthy, if nothing checks it",

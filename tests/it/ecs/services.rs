@@ -111,7 +111,8 @@ expect(completed()["status"], "ACTIVE")
 "#
             ),
         );
-        assert!(aws.cli(&["ecs", "wait", "services-stable", "--services", "web"]).succeeded());
+        let waited = aws.cli(&["ecs", "wait", "services-stable", "--services", "web"]);
+        assert!(waited.status.success(), "{}", waited.stderr);
         let ended = agent.tasks().values().filter(|task| task["desiredStatus"] == "STOPPED").count();
         assert_eq!(ended, agent.tasks().len(), "everything was stopped");
     })
