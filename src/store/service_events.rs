@@ -33,12 +33,7 @@ pub async fn insert(conn: &mut Conn, service_id: &str, event: &ServiceEventRow) 
              from service_events
              where service_id = $1
              returning number",
-            [
-                service_id.into(),
-                (&event.event_id).into(),
-                (&event.message).into(),
-                event.created_at.into(),
-            ],
+            [service_id.into(), (&event.event_id).into(), (&event.message).into(), event.created_at.into()],
             |row| row.size(0),
         )
         .await?;

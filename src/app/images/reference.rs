@@ -54,7 +54,9 @@ fn registry(config: &Config, host: &str, named: &str) -> Option<RegistryId> {
         return None;
     };
     // The client itself may have come by such a name.
-    let plain = |own: &str| own.split_once(".dkr.ecr.").and_then(|(_, rest)| rest.split_once('.')).map(|(_, rest)| rest.to_owned());
+    let plain = |own: &str| {
+        own.split_once(".dkr.ecr.").and_then(|(_, rest)| rest.split_once('.')).map(|(_, rest)| rest.to_owned())
+    };
     let known = is_own(rest) || own.iter().flatten().any(|own| plain(own).is_some_and(|own| own == rest));
     known.then(|| Some(RegistryId { account: account.parse().ok()?, region: region.parse().ok()? })).flatten()
 }

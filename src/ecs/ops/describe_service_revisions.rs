@@ -45,7 +45,9 @@ impl Operation for DescribeServiceRevisions {
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for arn in input.service_revision_arns {
             match deployments::find(&mut conn, &call.ctx.registry, "service-revision", &arn).await? {
-                Some((cluster, service, deployment)) => found.push(ServiceRevision::new(&cluster, &service, deployment)),
+                Some((cluster, service, deployment)) => {
+                    found.push(ServiceRevision::new(&cluster, &service, deployment))
+                }
                 None => failures.push(Failure::missing(arn)),
             }
         }

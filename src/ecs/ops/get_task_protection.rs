@@ -47,11 +47,7 @@ pub(super) struct Task {
 
 impl From<Protected> for Task {
     fn from(task: Protected) -> Self {
-        Self {
-            task_arn: task.arn,
-            protection_enabled: task.until.is_some(),
-            expiration_date: task.until.map(Epoch),
-        }
+        Self { task_arn: task.arn, protection_enabled: task.until.is_some(), expiration_date: task.until.map(Epoch) }
     }
 }
 

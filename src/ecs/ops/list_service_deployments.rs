@@ -102,8 +102,7 @@ impl Operation for ListServiceDeployments {
         let paging = Paging::read(call, Self::NAME, &subject, token, input.max_results, 100)?;
         let from = place(&paging.after).unwrap_or((Timestamp::from_micros(i64::MAX), ""));
         let filter = Filter { outcomes: &input.status, created_after: after, created_before: before };
-        let rows =
-            service_deployments::list(&mut conn, &service.row.service_id, filter, from, paging.wanted()).await?;
+        let rows = service_deployments::list(&mut conn, &service.row.service_id, filter, from, paging.wanted()).await?;
         let keyed: Vec<_> = rows.into_iter().map(|row| (key(&row), row)).collect();
         let (page, next_token) = paging.page(call, keyed, |(key, _)| key)?;
         let brief = |row| Brief::new(&cluster, &service.row, Deployment::read(row));

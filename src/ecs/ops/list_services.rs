@@ -72,8 +72,7 @@ impl Operation for ListServices {
         let cluster = clusters::find_in(&mut conn, registry, input.cluster.as_deref()).await?;
         let (id, name) = (&cluster.row.cluster_id, &cluster.row.name);
         let subject = [name.as_str(), launch_type, strategy];
-        let paging =
-            Paging::read(call, Self::NAME, &subject, input.next_token.as_deref(), input.max_results, 10)?;
+        let paging = Paging::read(call, Self::NAME, &subject, input.next_token.as_deref(), input.max_results, 10)?;
         // All tasks here are managed by whoever has the service.
         let found = match input.resource_management_type.as_deref() {
             None | Some("CUSTOMER") => {

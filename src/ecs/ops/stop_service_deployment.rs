@@ -45,7 +45,9 @@ impl Operation for StopServiceDeployment {
             Some("ABORT") => {
                 return Err(Error::Unsupported("The stop type ABORT is not supported. Use ROLLBACK.".to_owned()));
             }
-            Some(_) => return Err(Error::InvalidParameter("Invalid stop type. The valid value is ROLLBACK.".to_owned())),
+            Some(_) => {
+                return Err(Error::InvalidParameter("Invalid stop type. The valid value is ROLLBACK.".to_owned()));
+            }
         }
         rollback::request(call, grant, input.service_deployment_arn.clone()).await?;
         Ok(Output { service_deployment_arn: input.service_deployment_arn })

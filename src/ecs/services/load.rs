@@ -8,8 +8,8 @@ use store::service_tasks::ServiceTaskRow;
 use store::{Conn, container_instances, service_deployments, service_tasks, tasks};
 use types::Timestamp;
 
-use super::decide::model::{Cause, Counters, Ended, Health, Rollout, Snapshot, Strategy, Task as Seen};
 use super::decide::model::Deployment as Rolled;
+use super::decide::model::{Cause, Counters, Ended, Health, Rollout, Snapshot, Strategy, Task as Seen};
 use super::deployments::Deployment;
 use super::{Service, configuration, events, targets};
 use crate::clusters::Cluster;
@@ -30,6 +30,13 @@ pub(super) struct Loaded {
     pub(super) tasks: HashMap<String, Task>,
     /// Read for DAEMON services only, which have one task on each.
     pub(super) hosts: Option<Hosts>,
+}
+
+impl Loaded {
+    /// Whether the last attempt to place a task found no host.
+    pub(super) fn is_unplaceable(&self) -> bool {
+        self.deployments.iter().any(|deployment| deployment.is_primary() && deployment.document.unplaceable)
+    }
 }
 
 /// Reads it.

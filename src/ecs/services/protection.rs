@@ -21,7 +21,12 @@ pub(crate) struct Protected {
 }
 
 /// Which of the tasks that are named are protected.
-pub(crate) async fn get(call: &Call, grant: &Grant, cluster: &str, given: &[String]) -> Result<(Vec<Protected>, Vec<Failure>)> {
+pub(crate) async fn get(
+    call: &Call,
+    grant: &Grant,
+    cluster: &str,
+    given: &[String],
+) -> Result<(Vec<Protected>, Vec<Failure>)> {
     grant.require("ecs:GetTaskProtection")?;
     let registry = &call.ctx.registry;
     let mut conn = call.ctx.app.db().reader().await?;
@@ -97,7 +102,8 @@ fn is_protectable(row: &rows::TaskRow) -> bool {
 /// The task of that name, if it can have protection.
 fn named(call: &Call, cluster: &str, given: &str, row: Option<rows::TaskRow>) -> Result<Task, Failure> {
     let registry = &call.ctx.registry;
-    let arn = if given.starts_with("arn:") { given.to_owned() } else { tasks::arn(registry, cluster, given).to_string() };
+    let arn =
+        if given.starts_with("arn:") { given.to_owned() } else { tasks::arn(registry, cluster, given).to_string() };
     let Some(row) = row else {
         return Err(Failure::missing(arn));
     };

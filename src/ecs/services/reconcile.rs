@@ -81,11 +81,19 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str) -> Result<(Next, boo
     }
     let now = app.now();
     let mut loaded = load::load(conn, app, &cluster, &service).await?;
-    let decision = decide::decide(&loaded.snapshot, &settings(app), now);
+    let settings = settings(app);
+    let decision = decide::decide(&loaded.snapshot, &settings, now);
     let look_at = decision.look_at;
+    let was_unplaceable = loaded.is_unplaceable();
     let agents = Application::new(app, &cluster, &mut service, &mut loaded).run(conn, decision).await?;
+    let place_at = match (was_unplaceable, loaded.is_unplaceable()) {
+        (_, false) => None,
+        (true, true) => Some(now.after(settings.place_again)),
+        // That is news: perhaps something can be stopped to make room.
+        (false, true) => Some(now),
+    };
     let longest = now.after(EVERY);
-    let again = [look_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);
+    let again = [look_at, place_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);
     Ok((Next::In(until(now, again)), agents))
 }
 

@@ -154,7 +154,5 @@ fn mapped(definition: &TaskDefinition, name: &str, port: Option<i64>) -> Result<
     if port.is_none() || found {
         return Ok(());
     }
-    Err(Error::InvalidParameter(format!(
-        "The container {name} did not have a container port {wanted} defined."
-    )))
+    Err(Error::InvalidParameter(format!("The container {name} did not have a container port {wanted} defined.")))
 }

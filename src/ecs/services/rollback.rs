@@ -16,8 +16,7 @@ pub(crate) async fn request(call: &Call, grant: &Grant, arn: String) -> Result<(
     write(call, move |conn| {
         Box::pin(async move {
             let missing = || Error::ServiceDeploymentNotFound;
-            let (cluster, name, id) =
-                deployments::parse(&registry, "service-deployment", &arn).ok_or_else(missing)?;
+            let (cluster, name, id) = deployments::parse(&registry, "service-deployment", &arn).ok_or_else(missing)?;
             let cluster = clusters::lock(conn, &registry, cluster).await?.ok_or_else(missing)?;
             let service = services::find(conn, &cluster.cluster_id, name).await?.ok_or_else(missing)?;
             services::lock(conn, &service.service_id).await?;

@@ -176,7 +176,16 @@ impl Service {
             }),
             current_service_revisions: shown
                 .iter()
-                .map(|found| summary(registry, cluster_name, &row.name, &found.row.deployment_id, desired_of(found, desired, &counts), &counts))
+                .map(|found| {
+                    summary(
+                        registry,
+                        cluster_name,
+                        &row.name,
+                        &found.row.deployment_id,
+                        desired_of(found, desired, &counts),
+                        &counts,
+                    )
+                })
                 .collect(),
             task_definition: definition_arn(registry, &revision.family, revision.revision),
             deployments: shown.into_iter().map(|found| Deployment::new(registry, found, desired, &counts)).collect(),

@@ -18,8 +18,8 @@ use crate::{
     lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_gates,
     pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
     repository_blobs, repository_creation_templates, repository_policies, resource_tags, service_deployments,
-    service_events, service_tasks, services, tags, unlinked_blobs, uploads,
-    upstream_credentials, users, webhook_deliveries,
+    service_events, service_tasks, services, tags, unlinked_blobs, uploads, upstream_credentials, users,
+    webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -313,7 +313,8 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     service_deployments::update(conn, shown.first().expect("a deployment")).await?;
     service_deployments::find(conn, "d105000").await?;
     service_deployments::find_completed(conn, "s100301", "d105000").await?;
-    let filter = service_deployments::Filter { outcomes: &[], created_after: Timestamp::from_micros(0), created_before: NOW };
+    let filter =
+        service_deployments::Filter { outcomes: &[], created_after: Timestamp::from_micros(0), created_before: NOW };
     service_deployments::list(conn, "s100301", filter, (Timestamp::from_micros(130_000), ""), 100).await?;
     service_deployments::delete_old(conn, "s100301", 90, "d105000").await?;
     let event = service_events::ServiceEventRow { event_id: "e".to_owned(), message: "m".to_owned(), created_at: NOW };
@@ -396,6 +397,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     webhook_deliveries::delete_ended(conn, time, 100).await?;
     jobs::insert(conn, "new", "kind-1", "r1", NOW).await?;
     jobs::upsert(conn, "newer", "kind-1", "r1", NOW).await?;
+    jobs::is_due(conn, "kind-1", time).await?;
     jobs::claim(conn, "kind-1", "me", time, NOW).await?;
     jobs::update_lease(conn, "j100001", "me", NOW).await?;
     jobs::list(conn, ("kind-1", "r105000"), 100).await?;

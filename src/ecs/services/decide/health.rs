@@ -18,7 +18,12 @@ pub(crate) enum State {
 }
 
 /// How a task stands, and when that changes though nothing happens.
-pub(crate) fn state(service: &Snapshot, task: &Task, settings: &Settings, now: Timestamp) -> (State, Option<Timestamp>) {
+pub(crate) fn state(
+    service: &Snapshot,
+    task: &Task,
+    settings: &Settings,
+    now: Timestamp,
+) -> (State, Option<Timestamp>) {
     let Some(since) = task.running_since else {
         return (State::Pending, None);
     };

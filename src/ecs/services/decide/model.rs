@@ -169,22 +169,46 @@ pub(crate) enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Action {
     /// Notes what was counted.
-    Count { deployment: String, counters: Counters },
+    Count {
+        deployment: String,
+        counters: Counters,
+    },
     /// A task that is over was accounted for.
-    Forget { task: String },
+    Forget {
+        task: String,
+    },
     /// A task was seen healthy.
-    Healthy { task: String },
-    Stop { task: String, reason: Reason },
+    Healthy {
+        task: String,
+    },
+    Stop {
+        task: String,
+        reason: Reason,
+    },
     /// On that host, for DAEMON.
-    Start { deployment: String, host: Option<String> },
+    Start {
+        deployment: String,
+        host: Option<String>,
+    },
     /// The primary deployment is all there is.
-    Complete { deployment: String },
+    Complete {
+        deployment: String,
+    },
     /// The primary deployment is given up. `requested`: because somebody wanted it.
-    Fail { deployment: String, requested: bool },
+    Fail {
+        deployment: String,
+        requested: bool,
+    },
     /// Another deployment is primary again. `requested`: because somebody wanted it.
-    RollBack { from: String, to: String, requested: bool },
+    RollBack {
+        from: String,
+        to: String,
+        requested: bool,
+    },
     /// A deployment is no longer shown.
-    Retire { deployment: String },
+    Retire {
+        deployment: String,
+    },
     /// The deleted service is gone.
     Deactivate,
 }

@@ -158,8 +158,7 @@ impl World {
         for task in &mut service.tasks {
             task.host_leaving = task.host.as_ref().is_some_and(|host| self.hosts[host].leaving);
         }
-        service.hosts =
-            self.hosts.iter().filter(|(_, host)| !host.leaving).map(|(name, _)| name.clone()).collect();
+        service.hosts = self.hosts.iter().filter(|(_, host)| !host.leaving).map(|(name, _)| name.clone()).collect();
         service
     }
 
@@ -188,9 +187,8 @@ impl World {
         let kept = before.tasks.iter().filter(|task| !task.stopping).count();
         let upper = desired * before.maximum_percent as usize / 100;
         assert!(starts == 0 || kept - stops.len() + starts <= upper, "{kept} - {stops:?} + {starts} > {upper}");
-        let healthy = |task: &&Task| {
-            !task.stopping && health::state(before, task, &self.settings, self.now).0 == State::Healthy
-        };
+        let healthy =
+            |task: &&Task| !task.stopping && health::state(before, task, &self.settings, self.now).0 == State::Healthy;
         let was = before.tasks.iter().filter(healthy).count();
         let left = before.tasks.iter().filter(healthy).filter(|task| !stops.contains(&&task.id)).count();
         let lower = (desired * before.minimum_healthy_percent as usize).div_ceil(100);
