@@ -51,6 +51,10 @@ pub struct Config {
     pub scan_quota_period: Duration,
     /// How long the agent of a container instance may be away until its tasks count as lost.
     pub host_timeout: Duration,
+    /// The longest pause between starts of a service's tasks that fail.
+    pub service_back_off: Duration,
+    /// How long a service's task must run until it counts as healthy, if nothing checks it.
+    pub service_settle: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

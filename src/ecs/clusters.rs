@@ -150,9 +150,10 @@ pub async fn ensure(app: &App, registry: &RegistryId, name: &str) -> Result<()> 
         document: written(&Document::default())?,
         created_at: app.now(),
     };
-    let body =
-        move |conn| Box::pin(async move { clusters::insert(conn, &row).await }) as Pending<'_, bool, store::Error>;
-    app.db().write(body).await?;
+    let made = app.db().write(move |conn| {
+        Box::pin(async move { clusters::insert(conn, &row).await }) as Pending<'_, bool, store::Error>
+    });
+    made.await?;
     Ok(())
 }
 
@@ -208,7 +209,7 @@ pub(crate) async fn count(conn: &mut Conn, cluster_id: &str) -> Result<Counts> {
         container_instances: container_instances::count(conn, cluster_id).await?,
         running_tasks,
         pending_tasks: all.saturating_sub(running_tasks),
-        active_services: 0,
+        active_services: store::services::count(conn, cluster_id).await?,
     })
 }
 

@@ -14,6 +14,7 @@ use types::{Arn, RegistryId, Timestamp};
 use crate::arns;
 use crate::clusters::{self, Cluster, write, written};
 use crate::error::{Error, Result};
+use crate::services;
 use crate::tags::{self, Tag};
 
 /// Where every host is that does not say where it is.
@@ -160,6 +161,7 @@ pub(crate) async fn register(
             tags::set(conn, &registry, &resource(&name, &row.instance_id), &said.tags).await?;
             let row = container_instances::find(conn, &row.instance_id).await?;
             let instance = row.map(ContainerInstance::read).ok_or(Error::Rule(app::Error::Internal))?;
+            services::wake_all(conn, &cluster.row.cluster_id, now).await?;
             Ok((cluster, instance))
         })
     })
@@ -211,6 +213,7 @@ pub(crate) async fn deregister(
             container_instances::update_status(conn, &id, "INACTIVE").await?;
             ecs_tags::delete_all(conn, &registry, &resource(&name, &id)).await?;
             "INACTIVE".clone_into(&mut instance.row.status);
+            services::wake_all(conn, &cluster.row.cluster_id, now).await?;
             Ok((cluster, instance))
         })
     })
@@ -232,9 +235,8 @@ pub(crate) async fn set_status(
                 return Ok(None);
             };
             container_instances::update_status(conn, &instance.row.instance_id, &status).await?;
-            for task in tasks::list_of_instance(conn, &instance.row.instance_id).await? {
-                crate::tasks::changed(conn, &task, now).await?;
-            }
+            // Services of its tasks replace them, and others may have room now.
+            services::wake_all(conn, &cluster.row.cluster_id, now).await?;
             instance.row.status = status;
             Ok(Some((cluster, instance)))
         })

@@ -9,6 +9,7 @@ pub mod lost_hosts;
 mod ops;
 mod paging;
 mod placement;
+pub mod services;
 pub mod sessions;
 mod shapes;
 mod tags;

@@ -12,6 +12,7 @@ use std::time::Duration;
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
 use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads};
+use ecs::services::{self, Next};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
@@ -27,6 +28,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: lifecycle::JOB,
         every: lifecycle::EVERY,
+        look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
         run: |app, repository_id| {
@@ -39,6 +41,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: replication::JOB,
         every: Duration::from_secs(1),
+        look_every: worker::LOOK_EVERY,
         single: false,
         workers: 2,
         run: |app, repository_id| {
@@ -52,12 +55,29 @@ const KINDS: &[Kind] = &[
         name: scanning::JOB,
         // Whoever asked waits for it; there is nothing to do again.
         every: Duration::from_secs(2),
+        look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
         run: |app, subject| {
             Box::pin(async move {
                 scanning::run(&app, &subject).await?;
                 Ok(Outcome::Over)
+            })
+        },
+    },
+    Kind {
+        name: services::JOB,
+        every: services::EVERY,
+        // Whoever starts a service watches it.
+        look_every: Duration::from_millis(250),
+        single: false,
+        workers: 2,
+        run: |app, service_id| {
+            Box::pin(async move {
+                Ok(match services::reconcile(&app, &service_id).await? {
+                    Next::In(pause) => Outcome::Again(pause),
+                    Next::Never => Outcome::Over,
+                })
             })
         },
     },
@@ -129,7 +149,7 @@ const KINDS: &[Kind] = &[
 
 /// A kind of which there is one job for the whole installation.
 const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -> Attempt) -> Kind {
-    Kind { name, every, single: true, workers: 1, run }
+    Kind { name, every, look_every: worker::LOOK_EVERY, single: true, workers: 1, run }
 }
 
 /// Runs all jobs until the returned set is dropped.

@@ -87,6 +87,8 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         host_timeout: config.host_timeout,
         undo_window: config.undo_window,
         scan_timeout: config.scan_timeout,
+        service_back_off: config.service_back_off,
+        service_settle: config.service_settle,
         scan_quota_period: config.scan_quota_period,
         upload_ttl: config.upload_ttl,
     };

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "task_definitions",
         sql: include_str!("../../migrations/0017_task_definitions.sql"),
     },
+    Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
 ];
 
 /// What Postgres needs before the first of them.

@@ -293,3 +293,19 @@ pub async fn delete_stopped(conn: &mut Conn, before: Timestamp, limit: usize) ->
     )
     .await
 }
+
+/// How many tasks of each deployment of a service run, and how many are to run and do not yet. What was told to stop does
+/// not count.
+pub async fn count_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<(String, u64, u64)>> {
+    // ix_tasks_service
+    conn.all(
+        "select coalesce(deployment_id, ''), sum(case when last_status = 'RUNNING' then 1 else 0 end),
+                sum(case when last_status = 'RUNNING' then 0 else 1 end)
+         from tasks
+         where service_id = $1 and stopped_at is null and desired_status = 'RUNNING'
+         group by deployment_id",
+        [service_id.into()],
+        |row| Ok((row.text(0)?, row.size(1)?, row.size(2)?)),
+    )
+    .await
+}

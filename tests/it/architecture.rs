@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ecr", &["types", "aws", "app"]),
     ("ecs", &["types", "aws", "acs", "store", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
-    ("jobs", &["types", "store", "blobs", "app"]),
+    ("jobs", &["types", "store", "blobs", "app", "ecs"]),
     (
         "server",
         &[

@@ -6,6 +6,7 @@ mod describe;
 mod id;
 mod list;
 mod put;
+pub mod reference;
 pub mod storage_class;
 
 use std::sync::Arc;

@@ -1,17 +1,30 @@
 //! The operations. A new one gets its `mod` line and its entry here; how to write one stands in `aws`.
 
+mod continue_service_deployment;
 mod create_cluster;
+mod create_service;
+mod create_task_set;
 mod delete_cluster;
+mod delete_service;
 mod delete_task_definitions;
+mod delete_task_set;
 mod deregister_container_instance;
 mod deregister_task_definition;
 mod describe_clusters;
 mod describe_container_instances;
+mod describe_service_deployments;
+mod describe_service_revisions;
+mod describe_services;
 mod describe_task_definition;
+mod describe_task_sets;
 mod describe_tasks;
 mod discover_poll_endpoint;
+mod get_task_protection;
 mod list_clusters;
 mod list_container_instances;
+mod list_service_deployments;
+mod list_services;
+mod list_services_by_namespace;
 mod list_task_definition_families;
 mod list_task_definitions;
 mod list_tasks;
@@ -19,27 +32,45 @@ mod register_container_instance;
 mod register_task_definition;
 mod run_task;
 mod start_task;
+mod stop_service_deployment;
 mod stop_task;
 mod submit_attachment_state_changes;
 mod submit_container_state_change;
 mod submit_task_state_change;
 mod update_container_instances_state;
+mod update_service;
+mod update_service_primary_task_set;
+mod update_task_protection;
+mod update_task_set;
 
 use app::api::Call;
 use aws::Entry;
 
+use self::continue_service_deployment::ContinueServiceDeployment;
 use self::create_cluster::CreateCluster;
+use self::create_service::CreateService;
+use self::create_task_set::CreateTaskSet;
 use self::delete_cluster::DeleteCluster;
+use self::delete_service::DeleteService;
 use self::delete_task_definitions::DeleteTaskDefinitions;
+use self::delete_task_set::DeleteTaskSet;
 use self::deregister_container_instance::DeregisterContainerInstance;
 use self::deregister_task_definition::DeregisterTaskDefinition;
 use self::describe_clusters::DescribeClusters;
 use self::describe_container_instances::DescribeContainerInstances;
+use self::describe_service_deployments::DescribeServiceDeployments;
+use self::describe_service_revisions::DescribeServiceRevisions;
+use self::describe_services::DescribeServices;
 use self::describe_task_definition::DescribeTaskDefinition;
+use self::describe_task_sets::DescribeTaskSets;
 use self::describe_tasks::DescribeTasks;
 use self::discover_poll_endpoint::DiscoverPollEndpoint;
+use self::get_task_protection::GetTaskProtection;
 use self::list_clusters::ListClusters;
 use self::list_container_instances::ListContainerInstances;
+use self::list_service_deployments::ListServiceDeployments;
+use self::list_services::ListServices;
+use self::list_services_by_namespace::ListServicesByNamespace;
 use self::list_task_definition_families::ListTaskDefinitionFamilies;
 use self::list_task_definitions::ListTaskDefinitions;
 use self::list_tasks::ListTasks;
@@ -47,26 +78,44 @@ use self::register_container_instance::RegisterContainerInstance;
 use self::register_task_definition::RegisterTaskDefinition;
 use self::run_task::RunTask;
 use self::start_task::StartTask;
+use self::stop_service_deployment::StopServiceDeployment;
 use self::stop_task::StopTask;
 use self::submit_attachment_state_changes::SubmitAttachmentStateChanges;
 use self::submit_container_state_change::SubmitContainerStateChange;
 use self::submit_task_state_change::SubmitTaskStateChange;
 use self::update_container_instances_state::UpdateContainerInstancesState;
+use self::update_service::UpdateService;
+use self::update_service_primary_task_set::UpdateServicePrimaryTaskSet;
+use self::update_task_protection::UpdateTaskProtection;
+use self::update_task_set::UpdateTaskSet;
 
 /// Everything that ECS does here.
 pub(crate) const OPERATIONS: &[Entry<Call>] = &[
+    Entry::of::<ContinueServiceDeployment>(),
     Entry::of::<CreateCluster>(),
+    Entry::of::<CreateService>(),
+    Entry::of::<CreateTaskSet>(),
     Entry::of::<DeleteCluster>(),
+    Entry::of::<DeleteService>(),
     Entry::of::<DeleteTaskDefinitions>(),
+    Entry::of::<DeleteTaskSet>(),
     Entry::of::<DeregisterContainerInstance>(),
     Entry::of::<DeregisterTaskDefinition>(),
     Entry::of::<DescribeClusters>(),
     Entry::of::<DescribeContainerInstances>(),
+    Entry::of::<DescribeServiceDeployments>(),
+    Entry::of::<DescribeServiceRevisions>(),
+    Entry::of::<DescribeServices>(),
     Entry::of::<DescribeTaskDefinition>(),
+    Entry::of::<DescribeTaskSets>(),
     Entry::of::<DescribeTasks>(),
     Entry::of::<DiscoverPollEndpoint>(),
+    Entry::of::<GetTaskProtection>(),
     Entry::of::<ListClusters>(),
     Entry::of::<ListContainerInstances>(),
+    Entry::of::<ListServiceDeployments>(),
+    Entry::of::<ListServices>(),
+    Entry::of::<ListServicesByNamespace>(),
     Entry::of::<ListTaskDefinitionFamilies>(),
     Entry::of::<ListTaskDefinitions>(),
     Entry::of::<ListTasks>(),
@@ -74,9 +123,14 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<RegisterTaskDefinition>(),
     Entry::of::<RunTask>(),
     Entry::of::<StartTask>(),
+    Entry::of::<StopServiceDeployment>(),
     Entry::of::<StopTask>(),
     Entry::of::<SubmitAttachmentStateChanges>(),
     Entry::of::<SubmitContainerStateChange>(),
     Entry::of::<SubmitTaskStateChange>(),
     Entry::of::<UpdateContainerInstancesState>(),
+    Entry::of::<UpdateService>(),
+    Entry::of::<UpdateServicePrimaryTaskSet>(),
+    Entry::of::<UpdateTaskProtection>(),
+    Entry::of::<UpdateTaskSet>(),
 ];

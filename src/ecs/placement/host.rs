@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use types::Timestamp;
 
+use super::Constraint;
 use crate::task_definitions::definition::Attribute;
 use crate::task_definitions::demand::Demand;
 
@@ -44,6 +45,13 @@ impl Host {
     /// How many tasks of a group it has.
     pub(crate) fn tasks_of(&self, group: &str) -> u64 {
         self.groups.get(group).copied().unwrap_or(0)
+    }
+
+    /// Whether a task with these wishes may be here, whatever is left of the host.
+    pub(crate) fn allows(&self, attributes: &[Attribute], constraints: &[Constraint], group: &str) -> bool {
+        // That there is one already is no reason against it.
+        let holds = |one: &Constraint| matches!(one, Constraint::DistinctInstance) || one.holds(self, group);
+        attributes.iter().all(|attribute| self.has(attribute)) && constraints.iter().all(holds)
     }
 
     /// Whether it has an attribute, with the value if one is wanted.

@@ -18,6 +18,7 @@ use types::Timestamp;
 
 use super::{Connection, Session, send};
 use crate::error::{Error, Result};
+use crate::services;
 use crate::tasks::{PENDING, PROVISIONING, RUNNING, STOPPED, STOPPING, Task, payload, save};
 
 /// How often the tasks of a host are looked at without being asked to.
@@ -71,7 +72,12 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         }
         if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
             match note(&session, CONNECTED_FOR).await {
-                Ok(()) => noted = Some(Instant::now()),
+                Ok(()) => {
+                    if noted.is_none() {
+                        wake_services(&session).await;
+                    }
+                    noted = Some(Instant::now());
+                }
                 Err(error) => tracing::warn!(%error, instance = session.instance_id, "an agent could not be noted"),
             }
         }
@@ -95,6 +101,23 @@ async fn note(session: &Session, long: Duration) -> Result<()> {
             as store::Pending<'_, (), store::Error>
     });
     Ok(noted.await?)
+}
+
+/// Has the services of the cluster looked at: what found no host may find one now.
+async fn wake_services(session: &Session) {
+    let (id, now) = (session.instance_id.clone(), session.now());
+    let woken = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move {
+            match container_instances::find(conn, &id).await? {
+                Some(instance) => services::wake_all(conn, &instance.cluster_id, now).await,
+                None => Ok(()),
+            }
+        }) as store::Pending<'_, (), crate::error::Error>
+    });
+    if let Err(error) = woken.await {
+        // They look again by themselves.
+        tracing::debug!(?error, instance = session.instance_id, "services could not be woken");
+    }
 }
 
 /// Tells the agent what it was not told yet. False if the connection has ended.

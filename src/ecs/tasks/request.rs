@@ -204,13 +204,13 @@ async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Ve
 
 /// By which launch type or capacity provider tasks are placed. Here that decides what answers say, and what a definition
 /// must allow: the hosts are the same.
-struct Placed<'p> {
-    launch_type: &'p str,
-    capacity_provider: Option<&'p str>,
+pub(crate) struct Placed<'p> {
+    pub(crate) launch_type: &'p str,
+    pub(crate) capacity_provider: Option<&'p str>,
 }
 
 impl<'p> Placed<'p> {
-    fn read(request: &'p Request, cluster: &'p Cluster, definition: &TaskDefinition) -> Result<Self> {
+    pub(crate) fn read(request: &'p Request, cluster: &'p Cluster, definition: &TaskDefinition) -> Result<Self> {
         if request.launch_type.is_some() && !request.capacity_provider_strategy.is_empty() {
             return Err(Error::InvalidParameter(
                 "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."

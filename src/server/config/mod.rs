@@ -110,6 +110,10 @@ pub(crate) struct Config {
     pub(crate) agent: OwnAgent,
     /// See [`app::Config::host_timeout`].
     pub(crate) host_timeout: Duration,
+    /// See [`app::Config::service_back_off`].
+    pub(crate) service_back_off: Duration,
+    /// See [`app::Config::service_settle`].
+    pub(crate) service_settle: Duration,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -226,6 +230,8 @@ impl Config {
             _ => Err(format!("'{text}' is neither auto nor off nor a socket such as unix:///run/docker.sock")),
         });
         let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
+        let service_back_off = time(sources, "service_back_off", problems, SECOND..=DAY, "between 1s and 1d");
+        let service_settle = time(sources, "service_settle", problems, Duration::ZERO..=DAY, "at most 1d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -270,6 +276,8 @@ impl Config {
             scan_quota_period: scan_quota_period?,
             agent: agent?,
             host_timeout: host_timeout?,
+            service_back_off: service_back_off?,
+            service_settle: service_settle?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,

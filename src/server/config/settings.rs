@@ -121,6 +121,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "2m",
         "How long the agent of an ECS container instance may be away until its tasks count as lost",
     ),
+    setting(
+        "service_settle",
+        "40s",
+        "How long a task of an ECS service must run until it counts as healthy, if nothing checks it",
+    ),
+    setting("service_back_off", "15m", "The longest pause between starts of a service's tasks that fail"),
     setting("undo_window", "7d", "How long deleted images and tags can be restored; 0 deletes at once"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting(

@@ -7,6 +7,7 @@ use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
 use crate::{Config, Db, Error};
 
 const WIPE: &str = "
+    drop table service_tasks; drop table service_events; drop table service_deployments; drop table services;
     drop table ecs_account_settings; drop table task_definitions; drop table task_definition_families;
     drop table tasks; drop table container_instances; drop table ecs_tags; drop table clusters;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;

@@ -18,6 +18,7 @@ mod references;
 mod registry_settings;
 mod removals;
 mod repositories;
+mod services;
 mod sqlite_files;
 mod tags;
 mod transactions;
