@@ -1,6 +1,7 @@
 //! `DeleteAttributes`: removes attributes of container instances.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteAttributes.html>
 
+use acs::api::Attribute;
 use app::Grant;
 use app::api::Call;
 use aws::{Need, Operation, Resource};
@@ -10,7 +11,6 @@ use crate::arns;
 use crate::attributes;
 use crate::clusters;
 use crate::error::{Error, Result};
-use acs::api::Attribute;
 
 /// The operation.
 pub(crate) struct DeleteAttributes;

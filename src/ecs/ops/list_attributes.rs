@@ -1,6 +1,7 @@
 //! `ListAttributes`: the attributes of the container instances of a cluster.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListAttributes.html>
 
+use acs::api::Attribute;
 use app::Grant;
 use app::api::Call;
 use aws::{Need, Operation, Resource};
@@ -10,7 +11,6 @@ use crate::attributes::{self, Filter};
 use crate::clusters;
 use crate::error::{Error, Result};
 use crate::paging::Paging;
-use acs::api::Attribute;
 
 /// The operation.
 pub(crate) struct ListAttributes;

@@ -5,11 +5,11 @@ use app::Grant;
 use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::Deserialize;
+use store::ecs_tags;
 
 use crate::clusters::write;
 use crate::error::{Error, Result};
 use crate::resources::Tagged;
-use store::ecs_tags;
 
 /// How many keys one call may name.
 const MOST: usize = 50;

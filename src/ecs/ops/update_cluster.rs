@@ -45,15 +45,12 @@ impl Operation for UpdateCluster {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
         grant.require(Self::ACTION)?;
-        let name = arns::cluster_name(&call.ctx.registry, Some(&input.cluster))?;
-        let Input { settings, configuration, service_connect_defaults, .. } = &input;
-        let unchanged = settings.is_none() && configuration.is_none() && service_connect_defaults.is_none();
-        if unchanged {
+        let name = arns::cluster_name(&call.ctx.registry, Some(&input.cluster))?.to_owned();
+        let Input { settings, configuration, service_connect_defaults, .. } = input;
+        if settings.is_none() && configuration.is_none() && service_connect_defaults.is_none() {
             let message = "At least one of settings, configuration and serviceConnectDefaults must be specified.";
             return Err(Error::InvalidParameter(message.to_owned()));
         }
-        let Input { settings, configuration, service_connect_defaults, .. } = input;
-        let name = name.to_owned();
         let changed = clusters::change(call, &name, |document| {
             document.set(settings.unwrap_or_default());
             document.configuration = configuration.or(document.configuration.take());
