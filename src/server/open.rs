@@ -84,6 +84,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         audit_retention: config.audit_retention,
         outbound: config.outbound.clone(),
         gc_delay: config.gc_delay,
+        lifecycle_keep_used: config.lifecycle_keep_used,
         undo_window: config.undo_window,
         scan_timeout: config.scan_timeout,
         scan_quota_period: config.scan_quota_period,

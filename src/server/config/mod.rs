@@ -25,8 +25,8 @@ use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
-        WebhookCommand,
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
+        WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
@@ -104,6 +104,8 @@ pub(crate) struct Config {
     pub(crate) gc_delay: Duration,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
+    /// Whether lifecycle policies leave images alone that somebody runs.
+    pub(crate) lifecycle_keep_used: bool,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -200,6 +202,7 @@ impl Config {
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let lifecycle_keep_used = switch(sources, "lifecycle_keep_used", problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
@@ -244,6 +247,7 @@ impl Config {
             gc_delay: gc_delay?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
+            lifecycle_keep_used: lifecycle_keep_used?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
