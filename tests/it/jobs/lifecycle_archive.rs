@@ -192,3 +192,32 @@ print(json.dumps([result["imageTags"][0] for result in preview()["previewResults
     repository.manifest("v1").await.expect(404);
     repository.expect_image(Some("v3"), &images[2]).await;
 }
+
+/// A task that begins between the decision of a run and its deletion: here it holds the image while the run decides.
+#[tokio::test]
+async fn an_image_that_somebody_begins_to_run_meanwhile_stays() {
+    let wharf = Wharf::start(Backend::PostgresDisk).await;
+    let repository = wharf.client().repository("app");
+    let image = repository.push_small("v1").await;
+    repository.push_small("v2").await;
+    wharf.aws().boto3(&format!(
+        "{PRELUDE}\n{}",
+        r#"ecr.put_lifecycle_policy(repositoryName="app",
+    lifecyclePolicyText=policy((1, keep(1, tagStatus="any"), {"type": "expire"})))"#
+    ));
+    let database = wharf.backing().database();
+    let begins = format!(
+        "select 1 from manifests where digest = '{0}' for update;
+         select pg_sleep(5);
+         insert into image_uses (repository_id, digest, user_kind, user_id, since)
+         select repository_id, '{0}', 'task', 'arn:aws:ecs:us-east-1:000000000000:task/c/1', 1 from repositories",
+        image.digest
+    );
+    let said = std::thread::scope(|scope| {
+        scope.spawn(|| database.query(&begins));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        must(&wharf, &["lifecycle", "app"])
+    });
+    assert_eq!(said, "2 images, 0 expired, 0 with them\n");
+    repository.expect_image(Some("v1"), &image).await;
+}
