@@ -68,8 +68,11 @@ pub(super) async fn read(db: &Db, repository_id: &str, keep_used: bool) -> Resul
             break;
         }
     }
+    if !keep_used {
+        return Ok(images);
+    }
     let mut after = String::new();
-    while keep_used {
+    loop {
         let mut conn = db.reader().await?;
         let page = image_uses::list(&mut conn, repository_id, &after, PAGE).await?;
         drop(conn);
@@ -81,8 +84,7 @@ pub(super) async fn read(db: &Db, repository_id: &str, keep_used: bool) -> Resul
             digest.as_str().clone_into(&mut after);
         }
         if last {
-            break;
+            return Ok(images);
         }
     }
-    Ok(images)
 }
