@@ -33,8 +33,9 @@ pub async fn check(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRo
     let found = found.ok_or_else(|| permit.repository_unknown())?;
     let unknown = || Error::BlobUnknown(digest.clone());
     let blob = found.blob.ok_or_else(unknown)?;
-    let in_view = found.review_since.is_some_and(|since| since < garbage::stale(&ctx.app));
-    if in_view && garbage::vouch(&ctx.app, &found.repository_id, &[digest]).await?.is_empty() {
+    let stale = garbage::stale(&ctx.app, permit.registry());
+    let in_view = found.review_since.is_some_and(|since| since < stale);
+    if in_view && garbage::vouch(&ctx.app, &found.repository_id, &[digest], stale).await?.is_empty() {
         return Err(unknown());
     }
     Ok(blob)

@@ -43,6 +43,8 @@ pub struct Config {
     pub outbound: outbound::Config,
     /// How long a blob to which nothing refers is kept.
     pub gc_delay: Duration,
+    /// Whether lifecycle policies leave images alone that somebody runs.
+    pub lifecycle_keep_used: bool,
     /// How long what was deleted can be restored. Zero: not at all.
     pub undo_window: Duration,
     /// How long one layer may take to be read for a scan.

@@ -50,6 +50,7 @@ pub mod sessions;
 pub mod tags;
 pub mod trust;
 pub mod uploads;
+pub mod usage;
 pub mod web_identity;
 
 pub use action::Action;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use store::{Conn, manifests, repositories, tags};
+use store::{Conn, manifest_storage, repositories, tags};
 use types::{Digest, RegistryId};
 
 use crate::{App, Error, Result};
@@ -101,7 +101,8 @@ pub(crate) async fn require_image(conn: &mut Conn, app: &App, repository_id: &st
     if headroom.take(repository_id) {
         return Ok(());
     }
-    let counted = manifests::count(conn, repository_id, limits.images.saturating_add(1)).await?;
+    // As on ECR, the archive does not count.
+    let counted = manifest_storage::count_active(conn, repository_id, limits.images.saturating_add(1)).await?;
     if counted > limits.images {
         return Err(exceeded(format!(
             "The maximum number of images in the repository has been exceeded: {}",

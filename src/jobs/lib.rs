@@ -4,6 +4,7 @@
 mod leftovers;
 mod lifecycle_previews;
 mod metrics;
+mod usage_metrics;
 mod worker;
 
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
-use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads};
+use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
+pub use usage_metrics::UsageMetrics;
 use worker::{Attempt, Kind, Outcome};
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
@@ -95,8 +97,7 @@ const KINDS: &[Kind] = &[
     }),
     single("collect garbage", Duration::from_secs(10), |app, _| {
         Box::pin(async move {
-            let delay = app.config().gc_delay;
-            let collected = garbage::run(&app, delay).await?;
+            let collected = garbage::run(&app, None).await?;
             if collected != Collected::default() {
                 tracing::debug!(?collected, "garbage was collected");
             }
@@ -124,6 +125,12 @@ const KINDS: &[Kind] = &[
     single("expire uploads", Duration::from_secs(20), |app, _| {
         Box::pin(async move {
             while uploads::expire(&app).await? > 0 {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("measure usage", Duration::from_secs(24 * 3600), |app, _| {
+        Box::pin(async move {
+            usage::measure(app.db(), app.blobs(), || app.now()).await?;
             Ok(Outcome::Done)
         })
     }),
@@ -165,7 +172,7 @@ const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -
 }
 
 /// Runs all jobs until the returned set is dropped.
-pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
+pub fn start(app: &Arc<App>, metrics: &JobMetrics, usage: &UsageMetrics) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let own = Arc::clone(app);
     tasks.spawn(async move {
@@ -191,6 +198,7 @@ pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
     });
     tasks.spawn(lifecycle_previews::run(Arc::clone(app)));
     tasks.spawn(metrics::watch(Arc::clone(app), metrics.clone()));
+    tasks.spawn(usage_metrics::watch(Arc::clone(app), usage.clone()));
     let own = Arc::clone(app);
     tasks.spawn(async move {
         // Without its row a job is never done: until the database is there, there is nothing to do anyway.

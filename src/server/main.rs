@@ -54,14 +54,17 @@ fn main() -> ExitCode {
             Command::Check => commands::check::run(config).await,
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
             Command::Gc { delay } => commands::gc::run(config, delay).await,
+            Command::GcDelay(command) => commands::gc_delay::run(config, command).await,
             Command::Jobs => commands::jobs::run(config).await,
             Command::Advisories(command) => commands::advisories::run(config, command).await,
             Command::PullGate(command) => commands::pull_gate::run(config, command).await,
             Command::Sbom { repository, reference, format } => {
                 commands::sbom::run(config, &repository, &reference, &format).await
             }
-            Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
-            Command::Usage => commands::usage::run(config).await,
+            Command::Lifecycle { repository, preview, policy } => {
+                commands::lifecycle::run(config, &repository, preview, policy.as_deref()).await
+            }
+            Command::Usage { now } => commands::usage::run(config, now).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Webhook(command) => commands::webhook::run(config, command).await,

@@ -85,6 +85,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         outbound: config.outbound.clone(),
         gc_delay: config.gc_delay,
         host_timeout: config.host_timeout,
+        lifecycle_keep_used: config.lifecycle_keep_used,
         undo_window: config.undo_window,
         scan_timeout: config.scan_timeout,
         service_back_off: config.service_back_off,

@@ -1,7 +1,7 @@
 //! Asking for scans: by a call, or by a push.
 
 use store::repositories::RepositoryRow;
-use store::{Conn, Pending, image_scans, jobs, manifests};
+use store::{Conn, Pending, image_scans, jobs, manifest_storage, manifests};
 use types::{Digest, Timestamp};
 
 use super::JOB;
@@ -43,6 +43,9 @@ pub async fn start(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Digest> {
                     id: ImageId { digest: Some(digest.to_string()), tag: None },
                 };
                 let row = manifests::find(conn, &repository.repository_id, &digest).await?.ok_or_else(unknown)?;
+                if !manifest_storage::list_archived(conn, &repository.repository_id, &[&digest]).await?.is_empty() {
+                    return Err(Error::ImageArchived);
+                }
                 let manifest = Manifest::parse(&row.bytes, Some(&row.media_type))?;
                 if !is_scannable(&manifest) {
                     return Err(Error::ImageUnscannable(row.media_type.to_string()));

@@ -8,6 +8,7 @@ pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod fsck;
 pub(crate) mod gc;
+pub(crate) mod gc_delay;
 pub(crate) mod jobs;
 pub(crate) mod lifecycle;
 pub(crate) mod pull_gate;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use app::bootstrap::{self, AccessKey};
-use jobs::JobMetrics;
+use jobs::{JobMetrics, UsageMetrics};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -47,8 +47,10 @@ async fn serve(config: Config) -> Result<()> {
     metrics.registry().register_collector(Box::new(PoolMetrics::new(app.db().clone())));
     let job_metrics = JobMetrics::default();
     metrics.registry().register_collector(Box::new(job_metrics.clone()));
+    let usage_metrics = UsageMetrics::default();
+    metrics.registry().register_collector(Box::new(usage_metrics.clone()));
     let service = router::build(&config, &app, metrics);
-    let jobs = jobs::start(&app, &job_metrics);
+    let jobs = jobs::start(&app, &job_metrics, &usage_metrics);
     tracing::info!(
         address = %listener.local_address(),
         tls = config.tls.is_some(),

@@ -27,8 +27,8 @@ use types::{AccountId, Region, Secret};
 pub(crate) use self::{
     agent::AgentArguments,
     cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
-        WebhookCommand,
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
+        WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
@@ -114,6 +114,8 @@ pub(crate) struct Config {
     pub(crate) service_back_off: Duration,
     /// See [`app::Config::service_settle`].
     pub(crate) service_settle: Duration,
+    /// Whether lifecycle policies leave images alone that somebody runs.
+    pub(crate) lifecycle_keep_used: bool,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -221,6 +223,7 @@ impl Config {
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let lifecycle_keep_used = switch(sources, "lifecycle_keep_used", problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let agent = read(sources, "agent", problems, |text| match text {
@@ -278,6 +281,7 @@ impl Config {
             host_timeout: host_timeout?,
             service_back_off: service_back_off?,
             service_settle: service_settle?,
+            lifecycle_keep_used: lifecycle_keep_used?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,

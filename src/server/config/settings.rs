@@ -127,6 +127,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "How long a task of an ECS service must run until it counts as healthy, if nothing checks it",
     ),
     setting("service_back_off", "15m", "The longest pause between starts of a service's tasks that fail"),
+    switch(
+        "lifecycle_keep_used",
+        "true",
+        "Let lifecycle policies neither delete nor archive an image that a running task uses",
+    ),
     setting("undo_window", "7d", "How long deleted images and tags can be restored; 0 deletes at once"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting(
