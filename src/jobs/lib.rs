@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
+use app::scanning::referrers;
 use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads};
 use tokio::task::JoinSet;
 
@@ -55,8 +56,17 @@ const KINDS: &[Kind] = &[
         single: false,
         workers: 1,
         run: |app, subject| {
+            Box::pin(async move { Ok(scanning::run(&app, &subject).await?.map_or(Outcome::Over, Outcome::Later)) })
+        },
+    },
+    Kind {
+        name: referrers::JOB,
+        every: Duration::from_secs(5),
+        single: false,
+        workers: 1,
+        run: |app, subject| {
             Box::pin(async move {
-                scanning::run(&app, &subject).await?;
+                referrers::attach(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
         },

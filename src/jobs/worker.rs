@@ -23,6 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 pub(crate) enum Outcome {
     /// It is to be done again when its time comes.
     Done,
+    /// It goes on after a while.
+    Later(Duration),
     /// There is nothing to do any more, until somebody asks for it.
     Over,
 }
@@ -91,6 +93,7 @@ async fn attempt(app: &Arc<App>, kind: Kind, job: JobRow, owner: &str) {
     };
     let ended = match &outcome {
         Ok(Outcome::Done) => done(app, &job, owner, kind.every).await,
+        Ok(Outcome::Later(pause)) => done(app, &job, owner, *pause).await,
         Ok(Outcome::Over) => over(app, &job, owner).await,
         Err(error) => {
             let attempts = job.attempts + 1;

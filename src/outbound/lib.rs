@@ -6,6 +6,7 @@
 //! never along with a redirect to another, no proxy and no cookie is used, and nothing is waited for without a limit.
 
 mod address;
+mod call;
 mod client;
 mod error;
 mod exchange;
@@ -13,6 +14,7 @@ mod guard;
 mod resolver;
 mod roots;
 
+pub use call::Call;
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
 pub use exchange::{Answer, Ask, same_origin};

@@ -11,6 +11,7 @@ mod middleware;
 mod open;
 mod pool_metrics;
 mod router;
+mod scan_results;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
             Command::Sbom { repository, reference, format } => {
                 commands::sbom::run(config, &repository, &reference, &format).await
             }
+            Command::SbomReferrers(command) => commands::sbom_referrers::run(config, command).await,
             Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
             Command::Usage => commands::usage::run(config).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,

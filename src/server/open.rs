@@ -85,6 +85,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         outbound: config.outbound.clone(),
         gc_delay: config.gc_delay,
         undo_window: config.undo_window,
+        scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,
         scan_quota_period: config.scan_quota_period,
         upload_ttl: config.upload_ttl,

@@ -60,6 +60,7 @@ pub mod repository_creation_templates;
 pub mod repository_policies;
 pub mod resource_tags;
 pub mod roles;
+pub mod scan_requests;
 pub mod signing_keys;
 pub mod stamps;
 pub mod tags;

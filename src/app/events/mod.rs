@@ -1,10 +1,14 @@
-//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action".
+//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action" and "ECR Image
+//! Scan".
 //!
 //! An event is a row for each webhook that wants it, written in the transaction that makes it true: it is told if and only
 //! if it happened, and at least once. While no webhook wants anything, nothing is written.
 
 mod deliver;
+mod scans;
 mod webhooks;
+
+pub mod signature;
 
 use serde_json::{Value, json};
 use store::Conn;
@@ -12,6 +16,7 @@ use store::webhooks::WebhookRow;
 use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
 
 pub use self::deliver::{deliver, forget};
+pub(crate) use self::scans::{ScanEvent, emit_scan};
 pub use self::webhooks::{Added, add, deliveries, list, remove, resend};
 use crate::{App, Error, Result};
 
@@ -24,11 +29,13 @@ pub enum ImageAction {
     Delete,
     /// It was pulled. Pulls of one image within some seconds are one.
     Pull,
+    /// A scan of it ended, or found something else than before.
+    Scan,
 }
 
 impl ImageAction {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Push, Self::Delete, Self::Pull];
+    pub const ALL: [Self; 4] = [Self::Push, Self::Delete, Self::Pull, Self::Scan];
 
     /// As events spell it.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +43,7 @@ impl ImageAction {
             Self::Push => "PUSH",
             Self::Delete => "DELETE",
             Self::Pull => "PULL",
+            Self::Scan => "SCAN",
         }
     }
 }
@@ -94,18 +102,32 @@ impl Webhooks {
 
 /// Puts an event down for everybody who wants it, in the transaction that makes it true.
 pub(crate) async fn emit(conn: &mut Conn, app: &App, event: &ImageEvent<'_>) -> Result<()> {
+    put_down(conn, app, event.action, event.registry, event.repository, || ("ECR Image Action", describe(event))).await
+}
+
+/// Puts down what `describe` says, its kind and its detail, for everybody who wants such an action.
+async fn put_down(
+    conn: &mut Conn,
+    app: &App,
+    action: ImageAction,
+    registry: &RegistryId,
+    repository: &RepoName,
+    describe: impl Fn() -> (&'static str, Value),
+) -> Result<()> {
     let webhooks = app.webhooks();
     let mut document = None;
-    for webhook in webhooks.interested(event.action, event.registry, event.repository) {
+    for webhook in webhooks.interested(action, registry, repository) {
         let now = app.now();
-        let document = document.get_or_insert_with(|| describe(event, &app.new_uuid(), now).to_string());
+        let document = document.get_or_insert_with(|| {
+            let (kind, detail) = describe();
+            envelope(registry, repository, kind, &detail, &app.new_uuid(), now).to_string()
+        });
         store::webhook_deliveries::insert(conn, &app.new_id(), &webhook.webhook_id, document, now).await?;
     }
     Ok(())
 }
 
-fn describe(event: &ImageEvent<'_>, id: &str, now: Timestamp) -> Value {
-    let RegistryId { account, region } = event.registry;
+fn describe(event: &ImageEvent<'_>) -> Value {
     let mut detail = json!({
         "result": "SUCCESS",
         "action-type": event.action.as_str(),
@@ -123,15 +145,28 @@ fn describe(event: &ImageEvent<'_>, id: &str, now: Timestamp) -> Value {
             detail[name] = value.into();
         }
     }
+    detail
+}
+
+/// An event as EventBridge wraps it.
+fn envelope(
+    registry: &RegistryId,
+    repository: &RepoName,
+    kind: &str,
+    detail: &Value,
+    id: &str,
+    now: Timestamp,
+) -> Value {
+    let RegistryId { account, region } = registry;
     json!({
         "version": "0",
         "id": id,
-        "detail-type": "ECR Image Action",
+        "detail-type": kind,
         "source": "aws.ecr",
         "account": account.as_str(),
         "time": format!("{}Z", &now.rfc3339()[..19]),
         "region": region.as_str(),
-        "resources": [format!("arn:aws:ecr:{region}:{account}:repository/{}", event.repository)],
+        "resources": [format!("arn:aws:ecr:{region}:{account}:repository/{repository}")],
         "detail": detail,
     })
 }

@@ -127,6 +127,7 @@ impl Snapshot {
                     session_policies: None,
                 })
             }
+            Bearer::Scanner(image) => Some(image.identity(opened)),
         }
     }
 

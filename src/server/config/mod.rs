@@ -8,6 +8,7 @@ mod duration;
 mod master_key;
 mod network;
 mod problems;
+mod scanner;
 mod settings;
 mod size;
 mod sources;
@@ -21,12 +22,13 @@ mod validate;
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use app::registry::upstream::OwnUpstream;
+use app::scanning::OtherScanner;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
-        WebhookCommand,
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, SbomFormat,
+        SbomReferrersCommand, WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
@@ -102,6 +104,8 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// How long a blob to which nothing refers is kept.
     pub(crate) gc_delay: Duration,
+    /// What looks into images; none: this program.
+    pub(crate) scanner: Option<OtherScanner>,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
     /// How long what was deleted can be restored; zero: not at all.
@@ -200,6 +204,7 @@ impl Config {
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
@@ -242,6 +247,7 @@ impl Config {
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
             gc_delay: gc_delay?,
+            scanner: scanner?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
             undo_window: undo_window?,
@@ -265,6 +271,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
     let repositories = number(sources, "max_repositories", problems, 1..=MANY);
     let images = number(sources, "max_images", problems, 1..=MANY);
     let image_tags = number(sources, "max_image_tags", problems, 1..=MANY);
+    let daily_scans = number(sources, "max_daily_scans", problems, 1..=MANY);
     let layer_bytes = bytes(sources, "max_layer_bytes", problems, MIB..=1 << 42, "between 1MiB and 4TiB");
     let layer_parts = number(sources, "max_layer_parts", problems, 1..=1_000_000);
     // The model of ECR, which clients check parts against, allows no more.
@@ -274,6 +281,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
         repositories: repositories?.into(),
         images: images?.into(),
         image_tags: image_tags?.into(),
+        daily_scans: daily_scans?.into(),
         layer_bytes: layer_bytes?,
         layer_parts: layer_parts?.into(),
         layer_part_bytes: layer_part_bytes?,
