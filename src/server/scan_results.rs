@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::scanning::{self, MAX_REPORT, RESULTS_PATH, Received, Refusal, Signed};
+use app::scanning::{self, MAX_REPORT, Received, Refusal, Signed};
 use app::{App, Error};
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -32,8 +32,7 @@ struct Results {
 /// The one route.
 pub(crate) fn router(app: &Arc<App>) -> Router {
     let results = Results { app: Arc::clone(app), places: Semaphore::new(AT_ONCE) };
-    let path = format!("{RESULTS_PATH}{{request}}");
-    Router::new().route(&path, post(handle)).with_state(Arc::new(results))
+    Router::new().route("/scan-results/{request}", post(handle)).with_state(Arc::new(results))
 }
 
 async fn handle(
