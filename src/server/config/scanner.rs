@@ -1,8 +1,9 @@
 //! The settings of what looks into images.
 
+use std::time::Duration;
+
 use app::events::signature;
 use app::scanning::{OtherScanner, Protocol};
-use std::time::Duration;
 use types::Secret;
 
 use super::problems::Problems;
