@@ -29,8 +29,8 @@ pub enum Mood {
     Refusing,
     /// It takes scans, and they fail.
     Failing,
-    /// It has forgotten the scan when it is asked for it, and takes it again.
-    Forgetful,
+    /// It has forgotten the scan when it is asked for it, until it took this many.
+    Forgetful(usize),
     /// It says to ask elsewhere.
     Redirecting(String),
     /// The report never ends.
@@ -210,7 +210,7 @@ impl Adapter {
             Mood::Never => later(path),
             Mood::Redirecting(to) => later(&to),
             Mood::After(times) if before < times => later(path),
-            Mood::Forgetful if self.0.requests.lock().expect("nobody panicked").len() < 2 => {
+            Mood::Forgetful(until) if self.0.requests.lock().expect("nobody panicked").len() < until => {
                 plain(404, "text/plain", "")
             }
             Mood::Endless => {

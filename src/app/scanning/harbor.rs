@@ -44,6 +44,8 @@ const MAX_WORDS: usize = 500;
 /// How long after a request its report is asked for first; between the others, if the adapter does not say.
 const SOON: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(5);
+/// An adapter that forgets a scan is asked anew so often.
+const FORGOTTEN: u32 = 2;
 /// An adapter's word about when to ask again counts up to this.
 const LONGEST_PAUSE: u64 = 300;
 
@@ -66,6 +68,9 @@ struct State {
     /// When the adapter last heard of vulnerabilities, in microseconds since 1970.
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<i64>,
+    /// How often the adapter forgot it.
+    #[serde(default)]
+    forgotten: u32,
 }
 
 #[derive(Deserialize)]
@@ -108,7 +113,7 @@ impl Scanner for Harbor {
             }
             let state: State = serde_json::from_str(&request.state).unwrap_or_default();
             match &state.scan_id {
-                None => self.submit(app, scan, &request).await,
+                None => self.submit(app, scan, &request, state.forgotten).await,
                 Some(scan_id) => self.collect(app, scan, &request, &state, scan_id).await,
             }
         })
@@ -147,7 +152,7 @@ impl Harbor {
         app.outbound.call(&call).await.map_err(|error| error.to_string())
     }
 
-    async fn submit(&self, app: &Arc<App>, scan: &Scan, request: &ScanRequestRow) -> Result<Step> {
+    async fn submit(&self, app: &Arc<App>, scan: &Scan, request: &ScanRequestRow, forgotten: u32) -> Result<Step> {
         let metadata = match self.metadata(app).await {
             Ok(metadata) => metadata,
             Err(error) => return Err(remote::unreachable(scan, &error)),
@@ -180,8 +185,12 @@ impl Harbor {
             return Ok(remote::given_up(app, "the scanner gave the scan no id that can be used".to_owned()));
         };
         let updated_at = metadata.properties.get(UPDATED_AT).and_then(|text| text.parse::<Timestamp>().ok());
-        let state =
-            State { scan_id: Some(accepted.id), form: form.to_owned(), updated_at: updated_at.map(Timestamp::micros) };
+        let state = State {
+            scan_id: Some(accepted.id),
+            form: form.to_owned(),
+            updated_at: updated_at.map(Timestamp::micros),
+            forgotten,
+        };
         remote::note(app, request, &state).await?;
         Ok(Step::Wait(SOON))
     }
@@ -228,8 +237,12 @@ impl Harbor {
             200 => self.read(app, scan, state, body).await,
             302 => Ok(Step::Wait(after.map_or(AGAIN, |seconds| Duration::from_secs(seconds.clamp(1, LONGEST_PAUSE))))),
             // It has forgotten the scan, as one does that was started anew.
+            404 if state.forgotten == FORGOTTEN => {
+                Ok(remote::given_up(app, "the scanner forgets the scan again and again".to_owned()))
+            }
             404 => {
-                remote::note(app, request, &State::default()).await?;
+                let anew = State { forgotten: state.forgotten + 1, ..State::default() };
+                remote::note(app, request, &anew).await?;
                 Ok(Step::Wait(AGAIN))
             }
             // By the specification the scan has failed then.

@@ -294,7 +294,7 @@ async fn a_scan_that_the_adapter_forgot_is_asked_for_again() {
     let adapter = Adapter::start();
     let wharf = wharf(Backend::SqliteDisk, &adapter).await;
     wharf.create_repository("app", "MUTABLE", &[]);
-    adapter.set(Mood::Forgetful);
+    adapter.set(Mood::Forgetful(2));
     adapter.report(&json!([vulnerability("CVE-2024-1", "a", "high")]));
     run(
         &wharf,
@@ -304,6 +304,17 @@ assert names(scan("app", "v1")) == ["CVE-2024-1"]
 "#,
     );
     assert_eq!(adapter.requests().len(), 2);
+    // One that never remembers anything is left alone.
+    adapter.set(Mood::Forgetful(usize::MAX));
+    run(
+        &wharf,
+        r#"
+ecr.start_image_scan(repositoryName="app", imageId={"imageTag": "v1"})
+found = scanned("app", "v1", 400)
+assert found["imageScanStatus"] == {"status": "FAILED", "description": "the scanner forgets the scan again and again"}, found
+"#,
+    );
+    assert_eq!(adapter.requests().len(), 5);
 }
 
 /// A process is killed between the request and the report: another goes on, and asks for nothing twice.
