@@ -6,6 +6,7 @@ use types::{Region, RegistryId};
 
 use crate::Limits;
 use crate::registry::upstream::OwnUpstream;
+use crate::scanning::OtherScanner;
 
 /// What an operator can choose.
 #[derive(Debug, Clone)]
@@ -47,6 +48,8 @@ pub struct Config {
     pub lifecycle_keep_used: bool,
     /// How long what was deleted can be restored. Zero: not at all.
     pub undo_window: Duration,
+    /// What looks into images; none: this program does.
+    pub scanner: Option<OtherScanner>,
     /// How long one layer may take to be read for a scan.
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 pub use store::manifests::ReferrerRow;
 use types::{Digest, StorageClass};
 
+use crate::authn::scanner;
 use crate::{Action, Ctx, Permit, Result, page_token, repositories};
 
 /// One page of referrers.
@@ -27,6 +28,7 @@ pub async fn list(
     limit: usize,
 ) -> Result<Page> {
     permit.require(Action::BatchGetImage)?;
+    scanner::require_image(ctx, subject)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = store::repositories::find(&mut conn, permit.registry(), permit.repository()).await?;
     let Some(repository) = repository else {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
+use app::scanning::referrers;
 use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
 use tokio::task::JoinSet;
@@ -61,8 +62,18 @@ const KINDS: &[Kind] = &[
         single: false,
         workers: 1,
         run: |app, subject| {
+            Box::pin(async move { Ok(scanning::run(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again)) })
+        },
+    },
+    Kind {
+        name: referrers::JOB,
+        every: Duration::from_secs(5),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 1,
+        run: |app, subject| {
             Box::pin(async move {
-                scanning::run(&app, &subject).await?;
+                referrers::attach(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
         },

@@ -13,6 +13,7 @@ mod open;
 mod own_agent;
 mod pool_metrics;
 mod router;
+mod scan_results;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
             Command::Sbom { repository, reference, format } => {
                 commands::sbom::run(config, &repository, &reference, &format).await
             }
+            Command::SbomReferrers(command) => commands::sbom_referrers::run(config, command).await,
             Command::Lifecycle { repository, preview, policy } => {
                 commands::lifecycle::run(config, &repository, preview, policy.as_deref()).await
             }

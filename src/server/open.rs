@@ -87,6 +87,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         host_timeout: config.host_timeout,
         lifecycle_keep_used: config.lifecycle_keep_used,
         undo_window: config.undo_window,
+        scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,
         service_back_off: config.service_back_off,
         service_settle: config.service_settle,

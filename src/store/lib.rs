@@ -68,6 +68,7 @@ pub mod repository_policies;
 pub mod repository_usage;
 pub mod resource_tags;
 pub mod roles;
+pub mod scan_requests;
 pub mod service_deployments;
 pub mod service_events;
 pub mod service_tasks;

@@ -2,6 +2,7 @@
 //! [`client::Client`] or raw sockets, and puts proxies between the server and what it depends on when it wants faults.
 
 pub mod accounts;
+pub mod adapter;
 pub mod admin;
 pub mod answer;
 pub mod aws;

@@ -1,11 +1,15 @@
-//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action".
+//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action" and "ECR Image
+//! Scan".
 //!
 //! An event is a row for each webhook that wants it, written in the transaction that makes it true: it is told if and only
 //! if it happened, and at least once. While no webhook wants anything, nothing is written.
 
 mod deliver;
 mod lifecycle;
+mod scans;
 mod webhooks;
+
+pub mod signature;
 
 use serde_json::{Value, json};
 use store::Conn;
@@ -15,6 +19,7 @@ use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
 
 pub use self::deliver::{deliver, forget};
 pub(crate) use self::lifecycle::{LifecycleEvent, TakenImage, emit_lifecycle};
+pub(crate) use self::scans::{ScanEvent, emit_scan};
 pub use self::webhooks::{Added, add, deliveries, list, remove, resend};
 use crate::{App, Error, Result};
 
@@ -29,11 +34,13 @@ pub enum ImageAction {
     Pull,
     /// A lifecycle policy deleted or archived it, with others.
     Lifecycle,
+    /// A scan of it ended, or found something else than before.
+    Scan,
 }
 
 impl ImageAction {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Push, Self::Delete, Self::Pull, Self::Lifecycle];
+    pub const ALL: [Self; 5] = [Self::Push, Self::Delete, Self::Pull, Self::Lifecycle, Self::Scan];
 
     /// As events spell it.
     pub fn as_str(self) -> &'static str {
@@ -42,6 +49,7 @@ impl ImageAction {
             Self::Delete => "DELETE",
             Self::Pull => "PULL",
             Self::Lifecycle => "LIFECYCLE",
+            Self::Scan => "SCAN",
         }
     }
 }
@@ -117,7 +125,7 @@ impl Webhooks {
 /// Puts an event down for everybody who wants it, in the transaction that makes it true.
 pub(crate) async fn emit(conn: &mut Conn, app: &App, event: &ImageEvent<'_>) -> Result<()> {
     let place = Place { registry: event.registry, repository: event.repository };
-    put_down(conn, app, event.action, place, || describe(event)).await
+    put_down(conn, app, event.action, place, || ("ECR Image Action", describe(event))).await
 }
 
 /// Where something happened.
@@ -127,19 +135,23 @@ struct Place<'p> {
     repository: &'p RepoName,
 }
 
-/// Puts an event down for everybody who wants it. What it says in detail is made only if somebody does.
+/// Puts down what `describe` says, its kind and its detail, for everybody who wants such an action. It is asked only if
+/// somebody does.
 async fn put_down(
     conn: &mut Conn,
     app: &App,
     action: ImageAction,
     place: Place<'_>,
-    detail: impl Fn() -> Value,
+    describe: impl Fn() -> (&'static str, Value),
 ) -> Result<()> {
     let webhooks = app.webhooks();
     let mut document = None;
     for webhook in webhooks.interested(action, place.registry, place.repository) {
         let now = app.now();
-        let document = document.get_or_insert_with(|| enclose(place, detail(), &app.new_uuid(), now).to_string());
+        let document = document.get_or_insert_with(|| {
+            let (kind, detail) = describe();
+            enclose(place, kind, &detail, &app.new_uuid(), now).to_string()
+        });
         store::webhook_deliveries::insert(conn, &app.new_id(), &webhook.webhook_id, document, now).await?;
     }
     Ok(())
@@ -166,13 +178,13 @@ fn describe(event: &ImageEvent<'_>) -> Value {
     detail
 }
 
-/// The envelope of EventBridge.
-fn enclose(place: Place<'_>, detail: Value, id: &str, now: Timestamp) -> Value {
+/// An event as EventBridge wraps it.
+fn enclose(place: Place<'_>, kind: &str, detail: &Value, id: &str, now: Timestamp) -> Value {
     let RegistryId { account, region } = place.registry;
     json!({
         "version": "0",
         "id": id,
-        "detail-type": "ECR Image Action",
+        "detail-type": kind,
         "source": "aws.ecr",
         "account": account.as_str(),
         "time": format!("{}Z", &now.rfc3339()[..19]),

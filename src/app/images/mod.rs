@@ -28,6 +28,7 @@ pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
 pub use self::put::{Condition, Push, Pushed, put};
 pub(crate) use self::put::{Origin, admit, copy, put_back};
+use crate::authn::scanner;
 use crate::{Action, Ctx, Error, Permit, Result};
 
 /// A manifest as it is served.
@@ -122,13 +123,15 @@ pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Ar
     if found.archived {
         return Err(Error::ManifestArchived(reference.to_string()));
     }
+    scanner::require_image(ctx, &digest)?;
     load(ctx, &mut conn, &found.repository_id, digest).await?.ok_or_else(unknown)
 }
 
-/// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. The time is recorded some
+/// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. Those of scanners never do. The time is recorded some
 /// seconds later.
 pub fn note_pull(ctx: &Ctx, registry: &RegistryId, image: &Image) {
-    if ctx.app.snapshot().registries().counts_pull(registry, &ctx.identity.principal) {
+    let scanner = ctx.identity.scanned_image().is_some();
+    if !scanner && ctx.app.snapshot().registries().counts_pull(registry, &ctx.identity.principal) {
         ctx.app.pulls.note(image);
     }
 }

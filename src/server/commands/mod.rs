@@ -14,6 +14,7 @@ pub(crate) mod lifecycle;
 pub(crate) mod pull_gate;
 pub(crate) mod restore;
 pub(crate) mod sbom;
+pub(crate) mod sbom_referrers;
 pub(crate) mod serve;
 pub(crate) mod usage;
 pub(crate) mod webhook;

@@ -93,5 +93,6 @@ fn named(action: WebhookAction) -> ImageAction {
         WebhookAction::Delete => ImageAction::Delete,
         WebhookAction::Pull => ImageAction::Pull,
         WebhookAction::Lifecycle => ImageAction::Lifecycle,
+        WebhookAction::Scan => ImageAction::Scan,
     }
 }

@@ -89,6 +89,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "cyclonedx")]
         format: String,
     },
+    /// Put bills of materials beside the images that are scanned from now on, as referrers
+    #[command(subcommand)]
+    SbomReferrers(SbomReferrersCommand),
     /// Refuse pulls of images with known vulnerabilities, repository by repository
     #[command(subcommand)]
     PullGate(PullGateCommand),
@@ -141,7 +144,7 @@ pub(crate) enum WebhookCommand {
     Add {
         /// Where events are posted to
         url: String,
-        /// What is told: PUSH, DELETE, PULL or LIFECYCLE; may be repeated; without it, PUSH and DELETE
+        /// What is told: PUSH, DELETE, PULL, LIFECYCLE or SCAN; may be repeated; without it, PUSH and DELETE
         #[arg(long = "action", ignore_case = true)]
         actions: Vec<WebhookAction>,
         /// Only repositories whose names begin with this
@@ -178,6 +181,8 @@ pub(crate) enum WebhookAction {
     Pull,
     /// A lifecycle policy deleted or archived images
     Lifecycle,
+    /// A scan of an image ended, or its findings are others than before
+    Scan,
 }
 
 /// What `wharf gc-delay` can do.
@@ -197,6 +202,33 @@ pub(crate) enum GcDelayCommand {
 
 fn delay(text: &str) -> Result<Duration, String> {
     if text == "0" { Ok(Duration::ZERO) } else { duration::parse(text) }
+}
+
+/// What `wharf sbom-referrers` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum SbomReferrersCommand {
+    /// Ask for them, in place of what was asked for before
+    Set {
+        /// The form of the documents; may be repeated
+        #[arg(long = "format", required = true)]
+        formats: Vec<SbomFormat>,
+        /// Only repositories of this name, with * for what varies; may be repeated
+        #[arg(long = "repository", default_value = "*")]
+        repositories: Vec<String>,
+    },
+    /// Put none beside images any more; those that are there stay
+    Remove,
+    /// Say what is asked for
+    Show,
+}
+
+/// The forms of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SbomFormat {
+    /// CycloneDX 1.5
+    Cyclonedx,
+    /// SPDX 2.3
+    Spdx,
 }
 
 /// What `wharf advisories` can do.

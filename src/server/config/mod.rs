@@ -9,6 +9,7 @@ mod duration;
 mod master_key;
 mod network;
 mod problems;
+mod scanner;
 mod settings;
 mod size;
 mod sources;
@@ -22,13 +23,14 @@ mod validate;
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use app::registry::upstream::OwnUpstream;
+use app::scanning::OtherScanner;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     agent::AgentArguments,
     cli::{
         AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
-        WebhookAction, WebhookCommand,
+        SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
@@ -104,6 +106,8 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// How long a blob to which nothing refers is kept.
     pub(crate) gc_delay: Duration,
+    /// What looks into images; none: this program.
+    pub(crate) scanner: Option<OtherScanner>,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
     /// Whether this process runs ECS tasks.
@@ -224,6 +228,7 @@ impl Config {
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let lifecycle_keep_used = switch(sources, "lifecycle_keep_used", problems);
+        let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let agent = read(sources, "agent", problems, |text| match text {
@@ -275,6 +280,7 @@ impl Config {
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
             gc_delay: gc_delay?,
+            scanner: scanner?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
             agent: agent?,
@@ -303,6 +309,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
     let repositories = number(sources, "max_repositories", problems, 1..=MANY);
     let images = number(sources, "max_images", problems, 1..=MANY);
     let image_tags = number(sources, "max_image_tags", problems, 1..=MANY);
+    let daily_scans = number(sources, "max_daily_scans", problems, 1..=MANY);
     let layer_bytes = bytes(sources, "max_layer_bytes", problems, MIB..=1 << 42, "between 1MiB and 4TiB");
     let layer_parts = number(sources, "max_layer_parts", problems, 1..=1_000_000);
     // The model of ECR, which clients check parts against, allows no more.
@@ -312,6 +319,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
         repositories: repositories?.into(),
         images: images?.into(),
         image_tags: image_tags?.into(),
+        daily_scans: daily_scans?.into(),
         layer_bytes: layer_bytes?,
         layer_parts: layer_parts?.into(),
         layer_part_bytes: layer_part_bytes?,

@@ -18,7 +18,7 @@ use crate::{
     layer_contents, lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifest_storage, manifests,
     policy_attachments, pull_gates, pull_through_cache_rules, pull_time_exclusions, registry_settings, registry_usage,
     removals, replications, repositories, repository_blobs, repository_creation_templates, repository_policies,
-    repository_usage, resource_tags, service_deployments, service_events, service_tasks, services, tags,
+    repository_usage, resource_tags, scan_requests, service_deployments, service_events, service_tasks, services, tags,
     unlinked_blobs, uploads, upstream_credentials, usage, users, webhook_deliveries,
 };
 
@@ -196,7 +196,12 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'r' || cast(100001 + i % 20 as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
-            'run' || cast(i as text), 'COMPLETE', '', '{}', 0, i from n;
+            'run' || cast(i as text), 'COMPLETE', '', '{}', i, i from n;
+    insert into scan_requests (repository_id, digest, request_id, requested_at, expires_at, state)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'r' || cast(100001 + i % 20 as text),
+            'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
+            'request' || cast(i as text), 0, 0, '{}' from n;
     insert into image_scan_findings (run_id, position, severity, document)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'run' || cast(100001 + i % 20 as text), i, 3, '{}' from n;
@@ -461,6 +466,12 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     image_scans::find(conn, id, &first).await?;
     image_scans::list_matched_before(conn, 100_100, 10).await?;
     image_scans::delete_gone(conn, id, &second).await?;
+    image_scans::count_requested(conn, &registry, Timestamp::from_micros(159_990), 100).await?;
+    scan_requests::find(conn, id, &first).await?;
+    scan_requests::find_by_id(conn, "request100005").await?;
+    scan_requests::update_state(conn, "request100005", "{}").await?;
+    scan_requests::update_ended(conn, "request100005", "message").await?;
+    scan_requests::delete(conn, id, &first).await?;
     image_scan_findings::list(conn, "run100005", 100_500, 100).await?;
     image_scan_findings::delete(conn, "run100006").await?;
     pull_gates::find(conn, id).await?;
