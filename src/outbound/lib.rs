@@ -12,12 +12,15 @@ mod exchange;
 mod guard;
 mod resolver;
 mod roots;
+mod submit;
 
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
 pub use exchange::{Answer, Ask, same_origin};
+pub use reqwest::Method;
 pub use reqwest::header::HeaderValue;
 pub use roots::Roots;
+pub use submit::{Payload, Submit};
 
 /// What an operator can choose.
 #[derive(Debug, Clone, Default)]

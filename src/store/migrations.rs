@@ -39,6 +39,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
+    Migration {
+        version: 15,
+        name: "replication_elsewhere",
+        sql: include_str!("../../migrations/0015_replication_elsewhere.sql"),
+    },
 ];
 
 /// What Postgres needs before the first of them.

@@ -23,7 +23,7 @@ pub use self::describe::{ImageDetail, describe, describe_page};
 pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
-pub use self::put::{Condition, Push, Pushed, put};
+pub use self::put::{Condition, Push, Pushed, Sender, put};
 pub(crate) use self::put::{Origin, admit, copy, put_back};
 use crate::{Action, Ctx, Error, Permit, Result};
 

@@ -92,5 +92,6 @@ fn named(action: WebhookAction) -> ImageAction {
         WebhookAction::Push => ImageAction::Push,
         WebhookAction::Delete => ImageAction::Delete,
         WebhookAction::Pull => ImageAction::Pull,
+        WebhookAction::Replicate => ImageAction::Replicate,
     }
 }

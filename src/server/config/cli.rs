@@ -98,6 +98,9 @@ pub(crate) enum Command {
     /// Manage webhooks, which are told of what happens to images
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Say where destinations of replication are that belong to other installations
+    #[command(subcommand)]
+    ReplicationTarget(ReplicationTargetCommand),
     /// Manage accounts beside a running registry
     #[command(subcommand)]
     Account(AccountCommand),
@@ -123,7 +126,7 @@ pub(crate) enum WebhookCommand {
     Add {
         /// Where events are posted to
         url: String,
-        /// What is told: PUSH, DELETE or PULL; may be repeated; without it, PUSH and DELETE
+        /// What is told: PUSH, DELETE, PULL or REPLICATE; may be repeated; without it, PUSH and DELETE
         #[arg(long = "action", ignore_case = true)]
         actions: Vec<WebhookAction>,
         /// Only repositories whose names begin with this
@@ -158,6 +161,43 @@ pub(crate) enum WebhookAction {
     Delete,
     /// An image was pulled
     Pull,
+    /// An image was replicated, or cannot be
+    Replicate,
+}
+
+/// What `wharf replication-target` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum ReplicationTargetCommand {
+    /// Say where a destination is; replication configurations name it by this account and region
+    Set {
+        /// The account, 12 digits
+        account_id: String,
+        /// The region
+        region: String,
+        /// Where its registry is, such as https://registry.example.com
+        url: String,
+        /// Goes before the names of repositories there
+        #[arg(long, default_value = "")]
+        repository_prefix: String,
+        /// The ARN of the secret that opens it; see `wharf admin set-upstream-credential`
+        #[arg(long)]
+        credential_arn: Option<String>,
+        /// Whose registries replicate there; without it, the account of root
+        #[arg(long)]
+        source_account: Option<String>,
+    },
+    /// List the destinations that are known
+    List,
+    /// Forget where a destination is; what is on its way there fails
+    Remove {
+        /// The account
+        account_id: String,
+        /// The region
+        region: String,
+        /// Whose registries replicate there; without it, the account of root
+        #[arg(long)]
+        source_account: Option<String>,
+    },
 }
 
 /// What `wharf advisories` can do.

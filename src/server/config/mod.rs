@@ -25,8 +25,8 @@ use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
-        WebhookCommand,
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand,
+        ReplicationTargetCommand, WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
