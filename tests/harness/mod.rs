@@ -13,6 +13,7 @@ pub mod content;
 pub mod fault_proxy;
 pub mod forgery;
 pub mod issuer;
+pub mod peer;
 pub mod port;
 pub mod postgres;
 pub mod program;

@@ -7,7 +7,7 @@
 use app::api::Call;
 use app::{
     Action, Grant,
-    images::{self, Condition, Push},
+    images::{self, Condition, Push, Sender},
 };
 use aws::{Audit, Need, Operation, invalid_parameter};
 use bytes::Bytes;

@@ -5,7 +5,6 @@ mod garbage;
 mod lifecycle;
 mod model;
 mod queue;
-mod replication;
 mod restore;
 mod usage;
 
