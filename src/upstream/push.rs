@@ -245,8 +245,8 @@ impl Client {
             Payload::Stream(length, _) => *length,
         };
         let mut headers = vec![("content-type", "application/octet-stream".to_owned())];
-        // A whole blob in one request has none (end-4b, end-6).
-        if length > 0 && (offset > 0 || method == Method::PATCH) {
+        // What begins at the beginning has none: so docker sends a blob, and so every registry knows it.
+        if length > 0 && offset > 0 {
             headers.push(("content-range", format!("{offset}-{}", offset + length - 1)));
         }
         let authorization = known.as_ref();

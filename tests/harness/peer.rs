@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::answer::Answer;
 use super::client::{Auth, Client};
+use super::content::{Image, OCI_INDEX, OCI_MANIFEST};
 use super::port;
 use super::supervised::Supervised;
 
@@ -69,6 +71,21 @@ impl Peer {
     /// A client without credentials.
     pub fn client(&self) -> Client {
         Client::new(&self.url(), Auth::None)
+    }
+
+    /// A manifest, whatever its kind: this make gives OCI's only to those who ask for them.
+    pub async fn manifest(&self, repository: &str, reference: &str) -> Answer {
+        let accept = [OCI_MANIFEST, OCI_INDEX].join(", ");
+        self.client().get(&format!("/v2/{repository}/manifests/{reference}")).header("accept", accept).send().await
+    }
+
+    /// Checks that an image is there, with all of its bytes.
+    pub async fn expect_image(&self, repository: &str, reference: &str, image: &Image) {
+        let found = self.manifest(repository, reference).await.expect(200);
+        assert_eq!(found.body(), &image.manifest);
+        for (digest, bytes) in &image.blobs {
+            self.client().repository(repository).blob(digest).await.expect(200).expect_body(bytes);
+        }
     }
 
     /// Where it keeps its content.

@@ -23,9 +23,8 @@ pub async fn run(app: &Arc<App>, job: &str) -> Result<()> {
         let Some(source) = store::repositories::find_by_id(&mut conn, repository_id).await? else {
             return Ok(());
         };
-        if !is_here(app, &destination)
-            && store::replication_targets::find(&mut conn, &source.registry.account, &destination).await?.is_some()
-        {
+        let target = store::replication_targets::find(&mut conn, &source.registry.account, &destination).await?;
+        if target.is_some() {
             drop(conn);
             return hand_on(app, job).await;
         }
@@ -92,7 +91,8 @@ async fn replicate(app: &Arc<App>, source: &RepositoryRow, row: &ReplicationRow)
             Err(code.to_owned())
         }
     };
-    end(app, source, row, outcome).await
+    let listener = if is_here(app, &row.destination) { &row.destination } else { &source.registry };
+    end(app, source, row, listener, outcome).await
 }
 
 /// Copies an image, and says with which tags.

@@ -136,7 +136,7 @@ async fn done(
 ) -> Result<()> {
     let (repository, digest) = (source.name.as_str(), row.digest.as_str());
     tracing::info!(repository, digest, upstream = target.host, "an image was replicated to another installation");
-    end(app, source, row, Ok(tags)).await
+    end(app, source, row, &source.registry, Ok(tags)).await
 }
 
 async fn never(app: &Arc<App>, source: &RepositoryRow, row: &ReplicationRow, code: &'static str) -> Result<()> {
@@ -145,7 +145,7 @@ async fn never(app: &Arc<App>, source: &RepositoryRow, row: &ReplicationRow, cod
     if row.status == "DELETING" {
         return forget(app, source, row).await;
     }
-    end(app, source, row, Err(code.to_owned())).await
+    end(app, source, row, &source.registry, Err(code.to_owned())).await
 }
 
 async fn give_up(app: &Arc<App>, source: &RepositoryRow, open: &[ReplicationRow], code: &'static str) -> Result<()> {

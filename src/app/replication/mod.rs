@@ -13,6 +13,7 @@ mod targets;
 pub mod backfill;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use policy::{Policies, Principal, Request};
 use store::replications::ReplicationRow;
@@ -161,15 +162,17 @@ fn permitted(app: &App, source: &RepositoryRow, destination: &RegistryId, action
     Ok(())
 }
 
-/// Notes that an image was replicated with these tags, or why it cannot be, and tells of it. If it was asked for again
+/// Notes that an image was replicated with these tags, or why it cannot be, and tells the webhooks of a registry of it. If it was asked for again
 /// meanwhile, that is still to be done.
 async fn end(
-    app: &std::sync::Arc<App>,
+    app: &Arc<App>,
     source: &RepositoryRow,
     row: &ReplicationRow,
+    listener: &RegistryId,
     outcome: std::result::Result<Vec<Tag>, String>,
 ) -> Result<()> {
-    let (own, source, row, now) = (std::sync::Arc::clone(app), source.clone(), row.clone(), app.now());
+    let (own, source, row, now) = (Arc::clone(app), source.clone(), row.clone(), app.now());
+    let listener = listener.clone();
     app.db()
         .write_in_background(move |conn| {
             Box::pin(async move {
@@ -184,8 +187,7 @@ async fn end(
                 let told = ReplicationEvent {
                     source: &source.registry,
                     destination: &row.destination,
-                    // Who is elsewhere is told there, if at all.
-                    listener: if is_here(&own, &row.destination) { &row.destination } else { &source.registry },
+                    listener: &listener,
                     repository: &source.name,
                     digest: &row.digest,
                     tag: None,

@@ -237,23 +237,21 @@ impl<'p> Push<'p> {
         Ok(())
     }
 
-    /// Sends what a session lacks: at once, or in pieces.
+    /// Sends what a session lacks, in one request or in pieces. The last request of a large blob brings nothing: registries
+    /// keep what came of a `PATCH` that broke off, and not what came of a `PUT`.
     async fn send(&self, blob: &BlobRow, from: &Session) -> Result<std::result::Result<(), upstream::Error>> {
         let mut session = from.clone();
-        if self.pieces {
-            let piece = session.least.unwrap_or_default().clamp(PIECE, LARGEST_PIECE);
-            while session.offset < blob.size {
-                let length = piece.min(blob.size - session.offset);
-                let payload = self.bytes(blob, session.offset, length).await?;
-                session = match self.client().append_upload(&self.to, &session, length, payload).await {
-                    Ok(session) => session,
-                    Err(error) => return Ok(Err(error)),
-                };
-                self.note(blob, &session.location).await?;
-            }
+        let piece = if self.pieces { session.least.unwrap_or_default().clamp(PIECE, LARGEST_PIECE) } else { u64::MAX };
+        while blob.size >= WORTH_NOTING && session.offset < blob.size {
+            let length = piece.min(blob.size - session.offset);
+            let payload = self.bytes(blob, session.offset, length).await?;
+            session = match self.client().append_upload(&self.to, &session, length, payload).await {
+                Ok(session) => session,
+                Err(error) => return Ok(Err(error)),
+            };
+            self.note(blob, &session.location).await?;
         }
-        let rest = blob.size - session.offset;
-        let payload = self.bytes(blob, session.offset, rest).await?;
+        let payload = self.bytes(blob, session.offset, blob.size - session.offset).await?;
         Ok(self.client().finish_upload(&self.to, &session, blob.digest.as_str(), payload).await)
     }
 

@@ -1,5 +1,6 @@
 //! Where destinations are that belong to other installations: an operator says it, for the registries of one account. What
-//! opens them is stored as it is for pull-through cache rules.
+//! opens them is stored as it is for pull-through cache rules. What an operator says comes first: an account and a region
+//! that exist here too are elsewhere all the same.
 //!
 //! A target is looked at like an upstream of a cache rule: only the registries that the operator named in the settings may be
 //! in a network of one's own or speak plain HTTP.
@@ -9,7 +10,7 @@ use store::{Commit, Pending, replication_targets};
 use types::{AccountId, RegistryId, RepoName};
 use upstream::{ChosenBy, PushTo, Upstream};
 
-use super::{ORIGIN_HEADER, is_here};
+use super::ORIGIN_HEADER;
 use crate::cache;
 use crate::registry::cache_rules::{is_secret, secret_account};
 use crate::{App, Error, Result};
@@ -36,11 +37,8 @@ pub async fn set(
     if host.is_empty() || host.chars().any(|letter| "/?#@\\".contains(letter) || letter.is_whitespace()) {
         return refused(format!("'{url}' is not the address of a registry, such as https://registry.example.com"));
     }
-    if is_here(app, destination) {
-        return refused(format!(
-            "{} in {} is a registry of this installation",
-            destination.account, destination.region
-        ));
+    if *destination == app.config().registry {
+        return refused(format!("{} in {} is this registry itself", destination.account, destination.region));
     }
     if reach(app, host, plain).is_none() {
         return refused(format!(

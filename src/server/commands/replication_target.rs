@@ -36,16 +36,24 @@ async fn carry_out(config: &Config, command: ReplicationTargetCommand) -> Result
 /// How the audit log names a command that changes something, and what it was told.
 fn described(command: &ReplicationTargetCommand) -> Option<(&'static str, Value)> {
     match command {
-        ReplicationTargetCommand::Set { account_id, region, url, repository_prefix, credential_arn, .. } => Some((
+        ReplicationTargetCommand::Set {
+            destination_account,
+            destination_region,
+            url,
+            repository_prefix,
+            credential_arn,
+            ..
+        } => Some((
             "SetReplicationTarget",
             json!({
-                "registryId": account_id, "region": region, "url": url, "repositoryPrefix": repository_prefix,
+                "registryId": destination_account, "region": destination_region, "url": url, "repositoryPrefix": repository_prefix,
                 "credentialArn": credential_arn,
             }),
         )),
-        ReplicationTargetCommand::Remove { account_id, region, .. } => {
-            Some(("RemoveReplicationTarget", json!({ "registryId": account_id, "region": region })))
-        }
+        ReplicationTargetCommand::Remove { destination_account, destination_region, .. } => Some((
+            "RemoveReplicationTarget",
+            json!({ "registryId": destination_account, "region": destination_region }),
+        )),
         ReplicationTargetCommand::List => None,
     }
 }
@@ -53,14 +61,15 @@ fn described(command: &ReplicationTargetCommand) -> Option<(&'static str, Value)
 async fn obey(app: &App, command: ReplicationTargetCommand) -> Result<()> {
     match command {
         ReplicationTargetCommand::Set {
-            account_id,
-            region,
+            destination_account,
+            destination_region,
             url,
             repository_prefix,
             credential_arn,
             source_account,
         } => {
-            let (owner, destination) = named(app, &account_id, &region, source_account.as_deref())?;
+            let (owner, destination) =
+                named(app, &destination_account, &destination_region, source_account.as_deref())?;
             let arn = credential_arn.as_deref();
             replication::set_target(app, &owner, &destination, &url, &repository_prefix, arn).await?;
         }
@@ -72,8 +81,9 @@ async fn obey(app: &App, command: ReplicationTargetCommand) -> Result<()> {
                 println!("{owner} -> {}/{}  {scheme}://{host}/{prefix}  {secret}", to.account, to.region);
             }
         }
-        ReplicationTargetCommand::Remove { account_id, region, source_account } => {
-            let (owner, destination) = named(app, &account_id, &region, source_account.as_deref())?;
+        ReplicationTargetCommand::Remove { destination_account, destination_region, source_account } => {
+            let (owner, destination) =
+                named(app, &destination_account, &destination_region, source_account.as_deref())?;
             replication::remove_target(app, &owner, &destination).await?;
         }
     }

@@ -171,9 +171,9 @@ pub(crate) enum ReplicationTargetCommand {
     /// Say where a destination is; replication configurations name it by this account and region
     Set {
         /// The account, 12 digits
-        account_id: String,
+        destination_account: String,
         /// The region
-        region: String,
+        destination_region: String,
         /// Where its registry is, such as https://registry.example.com
         url: String,
         /// Goes before the names of repositories there
@@ -191,9 +191,9 @@ pub(crate) enum ReplicationTargetCommand {
     /// Forget where a destination is; what is on its way there fails
     Remove {
         /// The account
-        account_id: String,
+        destination_account: String,
         /// The region
-        region: String,
+        destination_region: String,
         /// Whose registries replicate there; without it, the account of root
         #[arg(long)]
         source_account: Option<String>,
@@ -438,6 +438,15 @@ mod tests {
         assert_eq!(cli.flags.values["sparse_indexes"], "true");
         assert_eq!(cli.flags.values["create_on_push"], "false");
         assert_eq!(cli.command, Some(Command::Serve));
+    }
+
+    /// Settings are flags everywhere: an argument of the same name would be taken for one.
+    #[test]
+    fn arguments_of_a_replication_target_are_no_settings() {
+        let line = ["wharf", "replication-target", "remove", "111122223333", "eu-west-1", "--region", "us-east-1"];
+        let cli = Cli::try_parse_from(line).unwrap();
+        assert_eq!(cli.flags.values.get("region").map(String::as_str), Some("us-east-1"));
+        assert!(!cli.flags.values.contains_key("account_id"));
     }
 
     #[test]

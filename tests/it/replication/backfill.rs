@@ -115,6 +115,5 @@ failed = ecr.describe_replication_backfill_results(replicationBackfillId="{id}",
 assert [(each["imageId"]["imageTag"], each["failureCode"]) for each in failed] == [("v1", "ImageNotFound")], failed
 "#
     ));
-    let copy = peer.client().repository("mirror/team/app");
-    copy.head_manifest("n0").await.expect(200);
+    peer.manifest("mirror/team/app", "n0").await.expect(200);
 }

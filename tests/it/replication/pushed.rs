@@ -63,12 +63,10 @@ async fn a_plain_registry_gets_each_layer_once() {
         one.put_manifest("v2", &image.media_type, &image.manifest).await.expect(201);
         within(120, "the image is there", async || status(&here.aws(), "team/one", "v2") == complete()).await;
         for tag in ["v1", "v2"] {
-            within(60, "its tags are there", async || {
-                peer.client().repository("mirror/team/one").head_manifest(tag).await.status() == 200
-            })
-            .await;
+            within(60, "its tags are there", async || peer.manifest("mirror/team/one", tag).await.status() == 200)
+                .await;
         }
-        peer.client().repository("mirror/team/one").expect_image(Some("v1"), &image).await;
+        peer.expect_image("mirror/team/one", "v1", &image).await;
         // The same layer in another repository is mounted there.
         let puts = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
         let counted = std::sync::Arc::clone(&puts);
@@ -81,12 +79,14 @@ async fn a_plain_registry_gets_each_layer_once() {
         let other = Image::of(vec![layer, random(1001)]);
         two.push_image("v1", &other).await;
         within(120, "the other image is there", async || status(&here.aws(), "team/two", "v1") == complete()).await;
-        peer.client().repository("mirror/team/two").expect_image(Some("v1"), &other).await;
+        peer.expect_image("mirror/team/two", "v1", &other).await;
         // Its own small layer; the config is the same.
         assert_eq!(puts.load(std::sync::atomic::Ordering::SeqCst), 1);
         two.delete_manifest(&other.digest).await.expect(202);
-        let copy = peer.client().repository("mirror/team/two");
-        within(120, "it is deleted there", async || copy.head_manifest(&other.digest).await.status() == 404).await;
+        within(120, "it is deleted there", async || {
+            peer.manifest("mirror/team/two", &other.digest).await.status() == 404
+        })
+        .await;
     }
 }
 
@@ -144,7 +144,7 @@ async fn addresses_of_a_network_of_ones_own_are_refused_unless_allowed() {
         assert!(!set("https://registry.example.com", &further).status.success(), "{further:?}");
     }
     let own = here.run(&["replication-target", "set", "000000000000", "us-east-1", "https://registry.example.com"]);
-    assert!(own.stderr.contains("of this installation"), "{own:?}");
+    assert!(own.stderr.contains("this registry itself"), "{own:?}");
     let finished = set(&format!("https://{}", peer.host()), &[]);
     assert!(finished.status.success(), "{finished:?}");
     super::replicate(&here.aws(), THERE, "000000000000", false);
