@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use store::Conn;
 use store::replications::{self, ReplicationRow};
 use types::{Digest, RegistryId, RepoName};
 
@@ -137,9 +138,14 @@ pub async fn get(ctx: &Ctx, grant: &Grant) -> Result<ReplicationConfiguration> {
     current(ctx).await
 }
 
+/// The configuration of a registry as it is in the database, if it has one. Pushes find it in memory.
+pub(crate) async fn of(conn: &mut Conn, registry: &RegistryId) -> Result<Option<ReplicationConfiguration>> {
+    super::find(conn, registry, REPLICATION).await
+}
+
 pub(crate) async fn current(ctx: &Ctx) -> Result<ReplicationConfiguration> {
     let mut conn = ctx.app.db.reader().await?;
-    Ok(super::find(&mut conn, &ctx.registry, REPLICATION).await?.unwrap_or_default())
+    Ok(of(&mut conn, &ctx.registry).await?.unwrap_or_default())
 }
 
 /// Replaces the configuration; one without rules removes it.

@@ -12,6 +12,7 @@ use store::{Conn, Pending, manifests, replication_backfill_items as items, repli
 use types::{Digest, RegistryId, RepoName, Timestamp};
 
 use super::ask;
+use crate::registry::replication::{self, ReplicationConfiguration};
 use crate::{App, Error, Result};
 
 /// The kind of job; its subject is the backfill.
@@ -53,13 +54,15 @@ pub async fn run(app: &Arc<App>, backfill_id: &str) -> Result<bool> {
 async fn prepare(app: &Arc<App>, row: &ReplicationBackfillRow) -> Result<()> {
     let mut conn = app.db().reader().await?;
     let names = store::repositories::list_names(&mut conn, &row.registry, &row.prepared, REPOSITORIES).await?;
+    // Not from memory: there the configuration may be a second older than the backfill.
+    let configuration = replication::of(&mut conn, &row.registry).await?.unwrap_or_default();
     drop(conn);
     if names.is_empty() {
         return prepared(app, row).await;
     }
     for name in names {
         let mut more = 0;
-        if is_meant(app, row, &name) {
+        if is_meant(&configuration, row, &name) {
             let mut conn = app.db().reader().await?;
             let repository = store::repositories::find(&mut conn, &row.registry, &name).await?;
             drop(conn);
@@ -83,13 +86,10 @@ async fn prepare(app: &Arc<App>, row: &ReplicationBackfillRow) -> Result<()> {
 }
 
 /// Whether a rule of today replicates a repository to the destination.
-fn is_meant(app: &App, row: &ReplicationBackfillRow, name: &RepoName) -> bool {
-    let snapshot = app.snapshot();
-    snapshot.registries().replication(&row.registry).is_some_and(|configuration| {
-        configuration.rules.iter().any(|rule| {
-            let mut to = rule.destinations.iter().filter_map(|destination| destination.registry());
-            rule.is_about(name) && to.any(|to| to == row.destination)
-        })
+fn is_meant(configuration: &ReplicationConfiguration, row: &ReplicationBackfillRow, name: &RepoName) -> bool {
+    configuration.rules.iter().any(|rule| {
+        let mut to = rule.destinations.iter().filter_map(|destination| destination.registry());
+        rule.is_about(name) && to.any(|to| to == row.destination)
     })
 }
 
