@@ -365,7 +365,6 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     replications::upsert(conn, id, &first, &registry, "IN_PROGRESS", NOW).await?;
     replications::list_open(conn, id, &registry, 100).await?;
     replications::list_open_destinations(conn, id).await?;
-    replications::find_mount(conn, &registry, id, &first, &registry).await?;
     replication_targets::find(conn, &registry.account, &registry).await?;
     replication_uploads::upsert(conn, id, &registry, &first, "https://there/1", NOW).await?;
     replication_uploads::find(conn, id, &registry, &first).await?;
