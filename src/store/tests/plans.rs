@@ -16,7 +16,7 @@ use crate::{
     group_members, groups, iam_tags, image_scan_findings, image_scans, inline_policies, jobs, layer_contents,
     lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_gates,
     pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replication_backfill_items,
-    replication_backfills, replication_targets, replication_uploads, replications, repositories, repository_blobs,
+    replication_backfills, replication_uploads, replications, repositories, repository_blobs,
     repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
     upstream_credentials, users, webhook_deliveries,
 };
@@ -365,7 +365,6 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     replications::upsert(conn, id, &first, &registry, "IN_PROGRESS", NOW).await?;
     replications::list_open(conn, id, &registry, 100).await?;
     replications::list_open_destinations(conn, id).await?;
-    replication_targets::find(conn, &registry.account, &registry).await?;
     replication_uploads::upsert(conn, id, &registry, &first, "https://there/1", NOW).await?;
     replication_uploads::find(conn, id, &registry, &first).await?;
     replication_uploads::delete(conn, id, &registry, &first).await?;
