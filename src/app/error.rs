@@ -301,6 +301,22 @@ pub enum Error {
         /// As the client named it.
         id: String,
     },
+    /// A backfill to that region is under way.
+    #[error("A replication backfill to {} is already in progress in the registry with id '{}'", destination.region, registry.account)]
+    BackfillInProgress {
+        /// Whose registry.
+        registry: RegistryId,
+        /// Where to.
+        destination: RegistryId,
+    },
+    /// A backfill is over.
+    #[error("The replication backfill with id '{id}' has the status {status} and cannot be stopped")]
+    BackfillEnded {
+        /// Which.
+        id: String,
+        /// How it ended.
+        status: String,
+    },
     /// Deleting is switched off.
     #[error("deleting is disabled on this registry")]
     DeleteDisabled,

@@ -82,6 +82,8 @@ impl From<Rule> for Error {
             Rule::ExclusionExists { .. } => new("ExclusionAlreadyExistsException"),
             Rule::SigningConfigurationUnknown(_) => new("SigningConfigurationNotFoundException"),
             Rule::BackfillUnknown { .. } => new("ReplicationBackfillNotFoundException"),
+            Rule::BackfillInProgress { .. } => new("ReplicationBackfillInProgressException"),
+            Rule::BackfillEnded { .. } => new("ReplicationBackfillInvalidStatusException"),
             Rule::NoSpace => Fault::with_status("ServerException", StatusCode::INSUFFICIENT_STORAGE, message),
             // Nothing of this API is fetched from elsewhere.
             Rule::Upstream { .. } => Fault::with_status("ServerException", StatusCode::BAD_GATEWAY, message),

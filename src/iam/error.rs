@@ -62,6 +62,8 @@ impl From<Rule> for Error {
             | Rule::ExclusionExists { .. }
             | Rule::SigningConfigurationUnknown(_)
             | Rule::BackfillUnknown { .. }
+            | Rule::BackfillInProgress { .. }
+            | Rule::BackfillEnded { .. }
             | Rule::UploadBusy { .. }
             | Rule::OutOfOrder { .. }
             | Rule::SizeInvalid

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
+use app::replication::backfill;
 use app::scanning::referrers;
 use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
@@ -47,13 +48,44 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 2,
-        run: |app, repository_id| {
+        run: |app, subject| {
             Box::pin(async move {
-                replication::run(&app, &repository_id).await?;
+                replication::run(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
         },
     },
+    Kind {
+        name: replication::JOB_ELSEWHERE,
+        every: Duration::from_secs(1),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 4,
+        run: |app, subject| {
+            Box::pin(async move {
+                replication::run_elsewhere(&app, &subject).await?;
+                Ok(Outcome::Over)
+            })
+        },
+    },
+    Kind {
+        name: backfill::JOB,
+        every: Duration::from_secs(2),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 1,
+        run: |app, backfill_id| {
+            Box::pin(
+                async move { Ok(if backfill::run(&app, &backfill_id).await? { Outcome::Over } else { Outcome::Done }) },
+            )
+        },
+    },
+    single("forget backfills", Duration::from_secs(3600), |app, _| {
+        Box::pin(async move {
+            while backfill::forget(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
     Kind {
         name: scanning::JOB,
         // Whoever asked waits for it; there is nothing to do again.

@@ -162,7 +162,9 @@ impl From<Error> for WireError {
             | Error::ExclusionUnknown { .. }
             | Error::ExclusionExists { .. }
             | Error::SigningConfigurationUnknown(_)
-            | Error::BackfillUnknown { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
+            | Error::BackfillUnknown { .. }
+            | Error::BackfillInProgress { .. }
+            | Error::BackfillEnded { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Error::Upstream { failure, .. } => match failure {
                 UpstreamFailure::Down => new(StatusCode::BAD_GATEWAY, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON)),
                 UpstreamFailure::Busy { retry_after } => {

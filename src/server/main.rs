@@ -70,6 +70,7 @@ fn main() -> ExitCode {
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Webhook(command) => commands::webhook::run(config, command).await,
+            Command::ReplicationTarget(command) => commands::replication_target::run(config, command).await,
             Command::Account(command) => commands::account::run(config, command).await,
             // Needs none of the settings, so it was carried out before they were read.
             Command::CredentialHelper { .. } => ExitCode::SUCCESS,

@@ -41,6 +41,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
     Migration { version: 13, name: "image_lifecycle", sql: include_str!("../../migrations/0013_image_lifecycle.sql") },
     Migration { version: 14, name: "scanners", sql: include_str!("../../migrations/0014_scanners.sql") },
+    Migration {
+        version: 15,
+        name: "replication_elsewhere",
+        sql: include_str!("../../migrations/0015_replication_elsewhere.sql"),
+    },
     Migration { version: 16, name: "ecs", sql: include_str!("../../migrations/0016_ecs.sql") },
     Migration {
         version: 17,

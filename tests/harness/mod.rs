@@ -15,6 +15,7 @@ pub mod ecs_agent;
 pub mod fault_proxy;
 pub mod forgery;
 pub mod issuer;
+pub mod peer;
 pub mod port;
 pub mod postgres;
 pub mod program;

@@ -15,5 +15,6 @@ mod iam;
 mod jobs;
 mod oci;
 mod operations;
+mod replication;
 mod scanning;
 mod sts;

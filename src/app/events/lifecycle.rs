@@ -39,7 +39,7 @@ pub(crate) async fn emit_lifecycle(conn: &mut Conn, app: &App, event: &Lifecycle
         return Ok(());
     }
     let place = Place { registry: &event.repository.registry, repository: &event.repository.name };
-    put_down(conn, app, ImageAction::Lifecycle, place, || ("ECR Image Action", describe(event))).await
+    put_down(conn, app, ImageAction::Lifecycle, place.registry, place, || ("ECR Image Action", describe(event))).await
 }
 
 fn describe(event: &LifecycleEvent<'_>) -> Value {

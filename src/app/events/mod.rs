@@ -1,11 +1,12 @@
-//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action" and "ECR Image
-//! Scan".
+//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action", "ECR Image Scan"
+//! and "ECR Replication Action".
 //!
 //! An event is a row for each webhook that wants it, written in the transaction that makes it true: it is told if and only
 //! if it happened, and at least once. While no webhook wants anything, nothing is written.
 
 mod deliver;
 mod lifecycle;
+mod replications;
 mod scans;
 mod webhooks;
 
@@ -19,6 +20,7 @@ use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
 
 pub use self::deliver::{deliver, forget};
 pub(crate) use self::lifecycle::{LifecycleEvent, TakenImage, emit_lifecycle};
+pub(crate) use self::replications::{ReplicationEvent, emit_replication};
 pub(crate) use self::scans::{ScanEvent, emit_scan};
 pub use self::webhooks::{Added, add, deliveries, list, remove, resend};
 use crate::{App, Error, Result};
@@ -36,11 +38,13 @@ pub enum ImageAction {
     Lifecycle,
     /// A scan of it ended, or found something else than before.
     Scan,
+    /// It was replicated, or cannot be.
+    Replicate,
 }
 
 impl ImageAction {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Push, Self::Delete, Self::Pull, Self::Lifecycle, Self::Scan];
+    pub const ALL: [Self; 6] = [Self::Push, Self::Delete, Self::Pull, Self::Lifecycle, Self::Scan, Self::Replicate];
 
     /// As events spell it.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +54,7 @@ impl ImageAction {
             Self::Pull => "PULL",
             Self::Lifecycle => "LIFECYCLE",
             Self::Scan => "SCAN",
+            Self::Replicate => "REPLICATE",
         }
     }
 }
@@ -125,7 +130,7 @@ impl Webhooks {
 /// Puts an event down for everybody who wants it, in the transaction that makes it true.
 pub(crate) async fn emit(conn: &mut Conn, app: &App, event: &ImageEvent<'_>) -> Result<()> {
     let place = Place { registry: event.registry, repository: event.repository };
-    put_down(conn, app, event.action, place, || ("ECR Image Action", describe(event))).await
+    put_down(conn, app, event.action, event.registry, place, || ("ECR Image Action", describe(event))).await
 }
 
 /// Where something happened.
@@ -135,18 +140,19 @@ struct Place<'p> {
     repository: &'p RepoName,
 }
 
-/// Puts down what `describe` says, its kind and its detail, for everybody who wants such an action. It is asked only if
-/// somebody does.
+/// Puts down what `describe` says, its kind and its detail, for everybody who wants such an action of the registry
+/// `listener`. It is asked only if somebody does.
 async fn put_down(
     conn: &mut Conn,
     app: &App,
     action: ImageAction,
+    listener: &RegistryId,
     place: Place<'_>,
     describe: impl Fn() -> (&'static str, Value),
 ) -> Result<()> {
     let webhooks = app.webhooks();
     let mut document = None;
-    for webhook in webhooks.interested(action, place.registry, place.repository) {
+    for webhook in webhooks.interested(action, listener, place.repository) {
         let now = app.now();
         let document = document.get_or_insert_with(|| {
             let (kind, detail) = describe();

@@ -43,5 +43,5 @@ pub(crate) async fn emit_scan(conn: &mut Conn, app: &App, event: ScanEvent<'_>) 
         ("ECR Image Scan", detail)
     };
     let place = Place { registry: &repository.registry, repository: &repository.name };
-    put_down(conn, app, ImageAction::Scan, place, describe).await
+    put_down(conn, app, ImageAction::Scan, &repository.registry, place, describe).await
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use store::{Conn, edges, manifests, tags};
 use types::{Digest, Tag, Timestamp};
 
+use super::Sender;
 use super::id::{self, Failure, ImageId, Named};
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::garbage::Remains;
@@ -14,8 +15,9 @@ use crate::repositories::RepositoryRow;
 use crate::{Action, App, Ctx, Error, Permit, Result, replication, repositories};
 
 /// Deletes a manifest with all its tags, unless an index lists it.
-pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
+pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest, sender: Sender) -> Result<()> {
     permit.require(Action::BatchDeleteImage)?;
+    sender.authorize(ctx, permit)?;
     if !ctx.app.config.delete_enabled {
         return Err(Error::DeleteDisabled);
     }
@@ -39,7 +41,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
                 remove(conn, &mut remains, &id, &digest, undo_window, now).await?;
                 remains.put_down(conn, &id, now).await?;
                 tell(conn, &app, &repository, &digest, None, false).await?;
-                replication::note_delete(conn, &app, &repository, &digest).await?;
+                replication::note_delete(conn, &app, &repository, &digest, sender == Sender::Client).await?;
                 Ok((id, digest))
             })
         })
@@ -87,7 +89,7 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
                 work.remains.put_down(work.conn, &work.repository_id, now).await?;
                 for digest in &work.gone {
                     tell(work.conn, &app, &repository, digest, None, false).await?;
-                    replication::note_delete(work.conn, &app, &repository, digest).await?;
+                    replication::note_delete(work.conn, &app, &repository, digest, true).await?;
                 }
                 for (digest, tag) in &work.ended {
                     tell(work.conn, &app, &repository, digest, Some(tag), false).await?;

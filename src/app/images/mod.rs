@@ -26,7 +26,7 @@ pub(crate) use self::expire::{Candidate, take};
 pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
-pub use self::put::{Condition, Push, Pushed, put};
+pub use self::put::{Condition, Push, Pushed, Sender, put};
 pub(crate) use self::put::{Origin, admit, copy, put_back};
 use crate::authn::scanner;
 use crate::{Action, Ctx, Error, Permit, Result};

@@ -214,6 +214,7 @@ async fn put(
         condition: Condition::None,
         content_type: Some(MANIFEST.parse::<MediaType>().map_err(|_| Error::Internal)?),
         bytes,
+        sender: images::Sender::Client,
         strict: false,
     };
     images::put(&ctx, &permit, push).await?;

@@ -77,7 +77,8 @@ pub(crate) async fn on_push(
     if !is_scannable(manifest) {
         return Ok(());
     }
-    let configuration = configuration::of_registry(conn, &repository.registry).await?;
+    let snapshot = app.snapshot();
+    let configuration = snapshot.registries().scanning(&repository.registry).cloned().unwrap_or_default();
     if !configuration.of(&repository.name, repository.scan_on_push).scan_on_push {
         return Ok(());
     }

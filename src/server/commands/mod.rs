@@ -12,6 +12,7 @@ pub(crate) mod gc_delay;
 pub(crate) mod jobs;
 pub(crate) mod lifecycle;
 pub(crate) mod pull_gate;
+pub(crate) mod replication_target;
 pub(crate) mod restore;
 pub(crate) mod sbom;
 pub(crate) mod sbom_referrers;

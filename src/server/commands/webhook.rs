@@ -94,5 +94,6 @@ fn named(action: WebhookAction) -> ImageAction {
         WebhookAction::Pull => ImageAction::Pull,
         WebhookAction::Lifecycle => ImageAction::Lifecycle,
         WebhookAction::Scan => ImageAction::Scan,
+        WebhookAction::Replicate => ImageAction::Replicate,
     }
 }

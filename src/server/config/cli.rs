@@ -119,6 +119,9 @@ pub(crate) enum Command {
     /// Manage webhooks, which are told of what happens to images
     #[command(subcommand)]
     Webhook(WebhookCommand),
+    /// Say where destinations of replication are that belong to other installations
+    #[command(subcommand)]
+    ReplicationTarget(ReplicationTargetCommand),
     /// Manage accounts beside a running registry
     #[command(subcommand)]
     Account(AccountCommand),
@@ -144,7 +147,7 @@ pub(crate) enum WebhookCommand {
     Add {
         /// Where events are posted to
         url: String,
-        /// What is told: PUSH, DELETE, PULL, LIFECYCLE or SCAN; may be repeated; without it, PUSH and DELETE
+        /// What is told: PUSH, DELETE, PULL, LIFECYCLE, SCAN or REPLICATE; may be repeated; without it, PUSH and DELETE
         #[arg(long = "action", ignore_case = true)]
         actions: Vec<WebhookAction>,
         /// Only repositories whose names begin with this
@@ -183,6 +186,8 @@ pub(crate) enum WebhookAction {
     Lifecycle,
     /// A scan of an image ended, or its findings are others than before
     Scan,
+    /// An image was replicated, or cannot be
+    Replicate,
 }
 
 /// What `wharf gc-delay` can do.
@@ -229,6 +234,41 @@ pub(crate) enum SbomFormat {
     Cyclonedx,
     /// SPDX 2.3
     Spdx,
+}
+
+/// What `wharf replication-target` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum ReplicationTargetCommand {
+    /// Say where a destination is; replication configurations name it by this account and region
+    Set {
+        /// The account, 12 digits
+        destination_account: String,
+        /// The region
+        destination_region: String,
+        /// Where its registry is, such as https://registry.example.com
+        url: String,
+        /// Goes before the names of repositories there
+        #[arg(long, default_value = "")]
+        repository_prefix: String,
+        /// The ARN of the secret that opens it; see `wharf admin set-upstream-credential`
+        #[arg(long)]
+        credential_arn: Option<String>,
+        /// Whose registries replicate there; without it, the account of root
+        #[arg(long)]
+        source_account: Option<String>,
+    },
+    /// List the destinations that are known
+    List,
+    /// Forget where a destination is; what is on its way there fails
+    Remove {
+        /// The account
+        destination_account: String,
+        /// The region
+        destination_region: String,
+        /// Whose registries replicate there; without it, the account of root
+        #[arg(long)]
+        source_account: Option<String>,
+    },
 }
 
 /// What `wharf advisories` can do.
@@ -469,6 +509,15 @@ mod tests {
         assert_eq!(cli.flags.values["sparse_indexes"], "true");
         assert_eq!(cli.flags.values["create_on_push"], "false");
         assert_eq!(cli.command, Some(Command::Serve));
+    }
+
+    /// Settings are flags everywhere: an argument of the same name would be taken for one.
+    #[test]
+    fn arguments_of_a_replication_target_are_no_settings() {
+        let line = ["wharf", "replication-target", "remove", "111122223333", "eu-west-1", "--region", "us-east-1"];
+        let cli = Cli::try_parse_from(line).unwrap();
+        assert_eq!(cli.flags.values.get("region").map(String::as_str), Some("us-east-1"));
+        assert!(!cli.flags.values.contains_key("account_id"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) use self::{
     agent::AgentArguments,
     cli::{
         AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
-        SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
+        ReplicationTargetCommand, SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,

@@ -12,6 +12,8 @@ const WIPE: &str = "
     drop table tasks; drop table container_instances; drop table ecs_tags; drop table clusters;
     drop table image_uses; drop table repository_usage; drop table registry_usage; drop table store_usage;
     drop table scan_requests;
+    drop table replication_backfill_items; drop table replication_backfills; drop table replication_uploads;
+    drop table replication_targets;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;
     drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;

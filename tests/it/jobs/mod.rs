@@ -8,7 +8,6 @@ mod lifecycle_archive;
 mod lifecycle_preview_bytes;
 mod model;
 mod queue;
-mod replication;
 mod restore;
 mod usage;
 

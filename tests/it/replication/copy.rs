@@ -4,35 +4,11 @@ use tests::harness::admin::within;
 use tests::harness::aws::Aws;
 use tests::harness::{Backend, Repository, Wharf};
 
-use super::{collect, must};
+use super::{complete, replicate, status};
+use crate::jobs::{collect, must};
 
 async fn wharf(backend: Backend) -> Wharf {
     Wharf::with(backend).set("WHARF_REGIONS", "us-east-1,eu-west-1").start().await
-}
-
-/// Sets the replication configuration: to a registry, of repositories whose names begin with `team/`.
-fn replicate(aws: &Aws, region: &str, account: &str, deletions: bool) {
-    aws.boto3(&format!(
-        r#"client("ecr").put_replication_configuration(replicationConfiguration={{"rules": [{{
-    "destinations": [{{"region": "{region}", "registryId": "{account}"}}],
-    "repositoryFilters": [{{"filter": "team/", "filterType": "PREFIX_MATCH"}}],
-    **({{"deleteReplication": {{"enabled": True}}}} if {} else {{}})}}]}})"#,
-        if deletions { "True" } else { "False" }
-    ));
-}
-
-/// The status of an image's replication, and why it failed if it did.
-fn status(aws: &Aws, repository: &str, tag: &str) -> Vec<(String, String)> {
-    let id = format!("imageTag={tag}");
-    let told =
-        aws.json(&["ecr", "describe-image-replication-status", "--repository-name", repository, "--image-id", &id]);
-    let statuses = told["replicationStatuses"].as_array().expect("a list").clone();
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-    statuses.iter().map(|status| (text(&status["status"]), text(&status["failureCode"]))).collect()
-}
-
-fn complete() -> Vec<(String, String)> {
-    vec![("COMPLETE".to_owned(), String::new())]
 }
 
 /// The tags of each image of a repository in a region, sorted by digest.
