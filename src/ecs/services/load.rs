@@ -11,7 +11,7 @@ use types::Timestamp;
 use super::decide::model::Deployment as Rolled;
 use super::decide::model::{Cause, Counters, Ended, Health, Rollout, Snapshot, Strategy, Task as Seen};
 use super::deployments::Deployment;
-use super::{Service, configuration, events, targets};
+use super::{Service, configuration, events, scale_in, targets};
 use crate::clusters::Cluster;
 use crate::error::Result;
 use crate::task_definitions;
@@ -66,6 +66,10 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
         seen.push(see(task, &known, &deployments, &leaving));
     }
     seen.sort_by(|one, other| one.id.cmp(&other.id));
+    let desired = usize::try_from(service.row.desired_count).unwrap_or_default();
+    if let (Strategy::Replica, Some(primary)) = (strategy, primary) {
+        scale_in::rank(conn, app, cluster, service, primary, desired, &mut seen).await?;
+    }
     let mut ended = Vec::new();
     for row in known.into_values().filter(|row| !open.contains_key(&row.task_id)) {
         let cause = tasks::find(conn, &row.task_id).await?.map_or(Cause::Asked, |task| cause(&Task::read(task)));
@@ -78,7 +82,7 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
         name: service.row.name.clone(),
         draining: service.row.status == "DRAINING",
         strategy,
-        desired: usize::try_from(service.row.desired_count).unwrap_or_default(),
+        desired,
         minimum_healthy_percent: percent(configuration.minimum_healthy_percent, 100),
         maximum_percent: percent(configuration.maximum_percent, 200),
         breaker: configuration.breaker(),
@@ -170,6 +174,7 @@ fn see(
         protected_until: document.protected_until.map(Timestamp::from_micros),
         host: row.instance_id.clone(),
         host_leaving: row.instance_id.as_ref().is_some_and(|id| leaving.contains(id)),
+        rank: None,
         was_healthy: known.get(&row.task_id).is_some_and(|row| row.was_healthy),
     }
 }

@@ -120,6 +120,8 @@ pub(crate) struct Task {
     pub(crate) host_leaving: bool,
     /// It was seen healthy before.
     pub(crate) was_healthy: bool,
+    /// Its place among those that placement would take away, if there are too many.
+    pub(crate) rank: Option<usize>,
 }
 
 /// What the checks of its containers say.

@@ -276,6 +276,7 @@ impl World {
             host: found,
             host_leaving: false,
             was_healthy: false,
+            rank: None,
         });
     }
 
