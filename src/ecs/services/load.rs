@@ -52,14 +52,17 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
         Strategy::Daemon => Some(Hosts::read(conn, cluster, now).await?),
         Strategy::Replica => None,
     };
-    let eligible = match (&hosts, primary) {
-        (Some(hosts), Some(primary)) => eligible(conn, cluster, service, primary, hosts).await?,
-        _ => Vec::new(),
-    };
     let known: HashMap<String, ServiceTaskRow> =
         service_tasks::list(conn, service_id).await?.into_iter().map(|row| (row.task_id.clone(), row)).collect();
     let open = tasks::list_of_service(conn, service_id).await?;
     let open: HashMap<String, Task> = open.into_iter().map(|row| (row.task_id.clone(), Task::read(row))).collect();
+    let eligible = match (&hosts, primary) {
+        (Some(hosts), Some(primary)) => {
+            let on: HashSet<&str> = open.values().filter_map(|task| task.row.instance_id.as_deref()).collect();
+            eligible(conn, cluster, service, primary, hosts, &on).await?
+        }
+        _ => Vec::new(),
+    };
     let leaving = leaving(conn, cluster).await?;
     let mut seen = Vec::new();
     for task in open.values() {
@@ -96,13 +99,14 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
     Ok(Loaded { snapshot, deployments, tasks: open, hosts })
 }
 
-/// The hosts that are to have a task of a DAEMON service.
+/// The hosts that are to have a task of a DAEMON service. It is on some of them already.
 async fn eligible(
     conn: &mut Conn,
     cluster: &Cluster,
     service: &Service,
     primary: &Deployment,
     hosts: &Hosts,
+    on: &HashSet<&str>,
 ) -> Result<Vec<String>> {
     let revision = &primary.document.revision;
     let registry = &cluster.row.registry;
@@ -113,7 +117,8 @@ async fn eligible(
     let constraints = configuration::all_constraints(&definition, &service.document.placement_constraints)?;
     let attributes = definition.definition.demand().attributes;
     let group = format!("service:{}", service.row.name);
-    let all = hosts.all().iter().filter(|host| host.active && host.connected);
+    // A host whose agent is away for a moment keeps what it has.
+    let all = hosts.all().iter().filter(|host| host.active && (host.connected || on.contains(host.id.as_str())));
     let wanted = all.filter(|host| host.allows(&attributes, &constraints, &group));
     Ok(wanted.map(|host| host.id.clone()).collect())
 }

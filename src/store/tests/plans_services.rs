@@ -17,7 +17,7 @@ pub(super) const ROWS: &str = "
             completed_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'd' || cast(i as text), 's' || cast(100001 + i % 20 as text),
-            case when i % 100 = 0 then 'PRIMARY' else 'INACTIVE' end, 'COMPLETED', 'SUCCESSFUL', '{}', i, i from n;
+            case when i % 101 = 0 then 'PRIMARY' else 'INACTIVE' end, 'COMPLETED', 'SUCCESSFUL', '{}', i, i from n;
     insert into service_events (service_id, number, event_id, message, created_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 's' || cast(100001 + i % 600 as text), i, 'e', 'm', 0 from n;
