@@ -9,6 +9,7 @@ use store::{Conn, Pending, clusters, container_instances, ecs_tags, tasks};
 use types::{Arn, RegistryId};
 
 use crate::arns;
+use crate::capacity_providers;
 use crate::error::{Error, Result};
 use crate::tags::{self, Tag};
 
@@ -26,6 +27,16 @@ pub(crate) struct Document {
     pub(crate) default_capacity_provider_strategy: Vec<StrategyItem>,
     /// The namespace of services that say nothing themselves.
     pub(crate) service_connect_defaults: Option<Value>,
+}
+
+impl Document {
+    /// Sets settings, replacing those of the same names.
+    pub(crate) fn set(&mut self, settings: Vec<Setting>) {
+        for setting in settings {
+            self.settings.retain(|one| one.name != setting.name);
+            self.settings.push(setting);
+        }
+    }
 }
 
 /// A setting of a cluster.
@@ -223,22 +234,8 @@ fn check(document: &Document) -> Result<()> {
             return Err(Error::InvalidParameter(format!("Invalid setting value: {value}")));
         }
     }
-    let known = |name: &String| matches!(name.as_str(), "FARGATE" | "FARGATE_SPOT");
-    if let Some(unknown) = document.capacity_providers.iter().find(|name| !known(name)) {
-        return Err(Error::InvalidParameter(format!("The specified capacity provider '{unknown}' was not found.")));
-    }
-    for item in &document.default_capacity_provider_strategy {
-        if !document.capacity_providers.contains(&item.capacity_provider) {
-            return Err(Error::InvalidParameter(format!(
-                "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster: {}.",
-                item.capacity_provider
-            )));
-        }
-        if !(0..=1000).contains(&item.weight) || !(0..=100_000).contains(&item.base) {
-            return Err(Error::InvalidParameter("The capacity provider strategy is invalid.".to_owned()));
-        }
-    }
-    Ok(())
+    capacity_providers::check(&document.capacity_providers)?;
+    capacity_providers::check_strategy(&document.default_capacity_provider_strategy, &document.capacity_providers)
 }
 
 pub(crate) fn written(document: &impl Serialize) -> Result<String> {

@@ -12,6 +12,7 @@ use store::{Conn, ecs_tags, tasks};
 use types::{Arn, RegistryId, Timestamp};
 
 use crate::arns;
+use crate::attributes;
 use crate::clusters::{self, Cluster, write, written};
 use crate::error::{Error, Result};
 use crate::services;
@@ -145,6 +146,9 @@ pub(crate) async fn register(
                 })?),
                 None => None,
             };
+            if let Some(before) = &before {
+                attributes::keep_custom(&mut document, &before.document);
+            }
             let row = ContainerInstanceRow {
                 instance_id: before.as_ref().map_or(fresh, |instance| instance.row.instance_id.clone()),
                 cluster_id: cluster.row.cluster_id.clone(),

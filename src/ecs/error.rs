@@ -104,6 +104,8 @@ impl fmt::Display for Error {
     }
 }
 
+impl std::error::Error for Error {}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
         let message = error.to_string();
@@ -131,6 +133,19 @@ impl From<Error> for Fault {
             Error::Unsupported(_) => "UnsupportedFeatureException",
         };
         Self::new(code, message)
+    }
+}
+
+impl Error {
+    /// As a failure of background work, which has no client to tell.
+    pub(crate) fn unheard(self) -> Rule {
+        match self {
+            Self::Rule(rule) => rule,
+            other => {
+                tracing::error!(error = ?other, "background work of ECS failed");
+                Rule::Internal
+            }
+        }
     }
 }
 

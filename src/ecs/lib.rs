@@ -1,7 +1,10 @@
 //! The ECS API. It has one front, so its rules live here too, in modules named by what they are about; operations are in
 //! `ops/`, the shapes of answers in `shapes/`. What runs containers is elsewhere: agents dial in and are told what to run.
 
+mod account_settings;
 mod arns;
+mod attributes;
+mod capacity_providers;
 mod clusters;
 mod container_instances;
 mod error;
@@ -9,6 +12,7 @@ pub mod lost_hosts;
 mod ops;
 mod paging;
 mod placement;
+mod resources;
 pub mod services;
 pub mod sessions;
 mod shapes;

@@ -12,7 +12,7 @@ use crate::tasks::lose;
 const AT_ONCE: usize = 20;
 
 /// Ends the tasks of hosts that are gone.
-pub async fn give_up(app: &App) -> Result<()> {
+pub async fn give_up(app: &App) -> app::Result<()> {
     let now = app.now();
     let before = now.before(app.config().host_timeout);
     let lost = container_instances::list_lost(&mut app.db().reader().await?, before, AT_ONCE).await?;
@@ -22,7 +22,7 @@ pub async fn give_up(app: &App) -> Result<()> {
         let done = app.db().write_in_background(move |conn| {
             Box::pin(lose_tasks(conn, cluster_id, id, before, now)) as Pending<'_, (), Error>
         });
-        done.await?;
+        done.await.map_err(Error::unheard)?;
     }
     Ok(())
 }

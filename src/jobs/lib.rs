@@ -103,6 +103,18 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("give up lost hosts", Duration::from_secs(5), |app, _| {
+        Box::pin(async move {
+            ecs::lost_hosts::give_up(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("forget stopped tasks", Duration::from_secs(60), |app, _| {
+        Box::pin(async move {
+            while ecs::tasks::forget_stopped(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
     single("remove deleted repositories", Duration::from_secs(10), |app, _| {
         Box::pin(async move {
             while repositories::remove_deleted(&app).await? {}

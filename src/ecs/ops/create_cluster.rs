@@ -7,6 +7,7 @@ use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::account_settings;
 use crate::arns;
 use crate::clusters::{self, Counts, Document, Setting, StrategyItem};
 use crate::error::{Error, Result};
@@ -66,7 +67,7 @@ impl Operation for CreateCluster {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
         let name = input.name()?.to_owned();
         let document = Document {
-            settings: input.settings,
+            settings: with_insights(call, input.settings).await?,
             configuration: input.configuration,
             capacity_providers: input.capacity_providers,
             default_capacity_provider_strategy: input.default_capacity_provider_strategy,
@@ -78,4 +79,18 @@ impl Operation for CreateCluster {
         let counts = clusters::count(&mut conn, &cluster.row.cluster_id).await.unwrap_or(Counts::default());
         Ok(Output { cluster: Cluster::new(cluster, counts, tags, Include::ALL) })
     }
+}
+
+/// What the account or the caller has set goes for a cluster that says nothing.
+async fn with_insights(call: &Call, mut settings: Vec<Setting>) -> Result<Vec<Setting>> {
+    const NAME: &str = "containerInsights";
+    if settings.iter().any(|setting| setting.name == NAME) {
+        return Ok(settings);
+    }
+    let principal = account_settings::principal(call, None)?;
+    let mut conn = call.ctx.app.db().reader().await?;
+    let value = account_settings::effective(&mut conn, &call.ctx.registry, &principal, NAME).await?;
+    let value = value.filter(|value| value != "disabled");
+    settings.extend(value.map(|value| Setting { name: NAME.to_owned(), value }));
+    Ok(settings)
 }

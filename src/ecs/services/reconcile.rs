@@ -42,7 +42,7 @@ pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
         let (own, id) = (Arc::clone(app), service_id.to_owned());
         let done: Result<(Next, bool)> =
             app.db().write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id).await })).await;
-        let (then, agents) = done.map_err(internal)?;
+        let (then, agents) = done.map_err(Error::unheard)?;
         if agents {
             app.wake_agents();
         }
@@ -52,17 +52,6 @@ pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
         }
     }
     Ok(next)
-}
-
-/// Rules of ECS that fail here have no client to tell.
-fn internal(error: Error) -> app::Error {
-    match error {
-        Error::Rule(rule) => rule,
-        other => {
-            tracing::error!(error = ?other, "a service cannot be looked after");
-            app::Error::Internal
-        }
-    }
 }
 
 /// One decision. When to look again, and whether agents have something new to do.

@@ -1,10 +1,12 @@
 //! A cluster as answers show it.
 
+use app::api::Call;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::clusters::{self, Counts, Setting, StrategyItem};
-use crate::tags::Tag;
+use crate::error::Result;
+use crate::tags::{self, Tag};
 
 /// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Cluster.html>
 #[derive(Debug, Serialize)]
@@ -66,5 +68,13 @@ impl Cluster {
             configuration: document.configuration.filter(|_| include.configurations),
             service_connect_defaults: document.service_connect_defaults,
         }
+    }
+
+    /// As the operations answer that changed it.
+    pub(crate) async fn after_change(call: &Call, cluster: clusters::Cluster) -> Result<Self> {
+        let mut conn = call.ctx.app.db().reader().await?;
+        let counts = clusters::count(&mut conn, &cluster.row.cluster_id).await?;
+        let tags = tags::list(&mut conn, &call.ctx.registry, &cluster.resource()).await?;
+        Ok(Self::new(cluster, counts, tags, Include::ALL))
     }
 }

@@ -15,9 +15,10 @@ const KEPT_FOR: Duration = Duration::from_secs(3600);
 const AT_ONCE: usize = 500;
 
 /// Forgets some. False if there is nothing more to do.
-pub async fn forget_stopped(app: &App) -> Result<bool> {
+pub async fn forget_stopped(app: &App) -> app::Result<bool> {
     let now = app.now();
-    app.db().write_in_background(move |conn| Box::pin(forget(conn, now)) as Pending<'_, bool, Error>).await
+    let done = app.db().write_in_background(move |conn| Box::pin(forget(conn, now)) as Pending<'_, bool, Error>);
+    done.await.map_err(Error::unheard)
 }
 
 async fn forget(conn: &mut Conn, now: Timestamp) -> Result<bool> {

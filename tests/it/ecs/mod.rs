@@ -1,8 +1,12 @@
 //! ECS's API by its unmodified clients: boto3, whose errors are typed, and the CLI where its own ways matter. What runs
 //! tasks is an agent without containers, unless a test says otherwise.
 
+mod account_settings;
+mod attributes;
+mod clusters;
 mod service_deployments;
 mod services;
+mod tags;
 mod task_definitions;
 mod tasks;
 
