@@ -82,7 +82,6 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
     let configuration = &service.document.deployment_configuration;
     let percent = |given: Option<i64>, default| given.and_then(|given| u64::try_from(given).ok()).unwrap_or(default);
     let snapshot = Snapshot {
-        name: service.row.name.clone(),
         draining: service.row.status == "DRAINING",
         strategy,
         desired,

@@ -10,7 +10,6 @@ use super::revision::Revision;
 use crate::error::Result;
 
 /// Where a task of a service is to be registered.
-#[expect(dead_code, reason = "whoever registers tasks with load balancers reads it")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) target_group_arn: String,

@@ -7,8 +7,6 @@ use types::Timestamp;
 /// A service as it stands, with all that runs for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Snapshot {
-    /// Its name, for events.
-    pub(crate) name: String,
     /// Whether it is being deleted: then everything ends.
     pub(crate) draining: bool,
     pub(crate) strategy: Strategy,
@@ -135,6 +133,7 @@ pub(crate) enum Health {
 }
 
 /// What load balancers say of it.
+#[expect(dead_code, reason = "no load balancer says anything of tasks yet, see `targets`")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// It is in no target group.

@@ -295,7 +295,7 @@ impl<'s> Plan<'s> {
                 ((!self.is_misplaced(seen), seen.state, rank, Reverse(on_host(seen.task)), youngest), *seen)
             })
             .collect();
-        order.sort_by(|(key, _), (other, _)| key.cmp(other));
+        order.sort_by_key(|(key, _)| *key);
         order.into_iter().map(|(_, seen)| seen).collect()
     }
 
