@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::harness::ecs_agent::{Behavior, EcsAgent};
-use tests::harness::on_default;
+use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
 
@@ -162,7 +162,8 @@ message("ClientException", ecs.run_task, taskDefinition="web:1")
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_comes_back_hears_of_its_tasks_and_of_what_was_wanted_meanwhile() {
-    on_default(async |mut wharf| {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let mut wharf = Wharf::start(backend).await;
         let aws = wharf.aws();
         run(&aws, &json!({}), &format!("ecs.create_cluster()\n{SETUP}"));
         let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
@@ -192,6 +193,5 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
         assert!(manifests.len() >= 2, "{manifests:?}");
         assert_eq!(manifests[1]["tasks"][0]["taskArn"], arn);
         assert!(manifests[1]["timeline"].as_i64() > manifests[0]["timeline"].as_i64());
-    })
-    .await;
+    }
 }
