@@ -101,6 +101,24 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("put log chunks together", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while logs::upkeep::put_together(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire log events", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            logs::upkeep::expire(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("remove deleted logs", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while logs::upkeep::remove_deleted(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
     single("deliver events", Duration::from_secs(2), |app, _| {
         Box::pin(async move {
             while events::deliver(&app).await? {}

@@ -23,8 +23,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
-    ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "jobs"]),
+    ("logs", &["types", "aws", "store", "app"]),
+    ("jobs", &["types", "store", "blobs", "app", "logs"]),
+    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "logs", "jobs"]),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.

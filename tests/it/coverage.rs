@@ -26,7 +26,11 @@ enum Access {
 }
 
 /// The services and where their tables are.
-const TABLES: &[(&str, &str)] = &[("ecr", "src/ecr/ops"), ("iam", "src/iam/ops"), ("sts", "src/iam/sts/ops")];
+const TABLES: &[(&str, &str)] =
+    &[("ecr", "src/ecr/ops"), ("iam", "src/iam/ops"), ("logs", "src/logs/ops"), ("sts", "src/iam/sts/ops")];
+
+/// Those whose errors are named as JSON services name them.
+const JSON: &[&str] = &["ecr", "logs"];
 
 /// Operations that need no permission, or whose rule judges by itself, and why each may. The list is short on purpose.
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
@@ -125,6 +129,8 @@ def sample(name, shape):
         return shape.metadata.get("min", 1)
     if kind == "boolean":
         return False
+    if kind == "map":
+        return {"a": "b"}
     if kind == "blob":
         return b"x"
     if shape.enum if hasattr(shape, "enum") else None:
@@ -140,6 +146,12 @@ EXTRA = {
     "PutSigningConfiguration": {"signingConfiguration": {"rules": []}},
     "PutRegistryPolicy": {}, "SetRepositoryPolicy": {},
 }
+LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:g"
+EXTRA |= {
+    "logs:TagResource": {"resourceArn": LOG_GROUP}, "logs:UntagResource": {"resourceArn": LOG_GROUP},
+    "logs:ListTagsForResource": {"resourceArn": LOG_GROUP}, "logs:DescribeLogStreams": {"logGroupName": "g"},
+    "logs:GetLogEvents": {"logGroupName": "g"}, "logs:FilterLogEvents": {"logGroupName": "g"},
+}
 for tagging in ("TagUser", "TagRole", "TagPolicy", "TagOpenIDConnectProvider"):
     EXTRA[tagging] = {"Tags": [{"Key": "a", "Value": "b"}]}
 
@@ -154,7 +166,7 @@ for service, name in operations:
             continue
         shape = model.operation_model(name).input_shape
         arguments = {member: sample(member, shape.members[member]) for member in (shape.required_members if shape else [])}
-        arguments.update(EXTRA.get(name, {}))
+        arguments.update(EXTRA.get(f"{service}:{name}", EXTRA.get(name, {}) if service != "logs" else {}))
         try:
             getattr(api, xform_name(name))(**arguments)
             results[f"{service}:{name}:{how}"] = ["ok", ""]
@@ -179,7 +191,7 @@ async fn every_operation_is_closed_to_who_does_not_sign_and_who_may_not() {
     for operation in &operations {
         let Operation { service, name, action, access } = operation;
         let outcome = |how: &str| &results[&format!("{service}:{name}:{how}")];
-        let json = *service == "ecr";
+        let json = JSON.contains(service);
         let (unsigned, signed) = (outcome("unsigned"), outcome("signed"));
         let missing = if json { "MissingAuthenticationTokenException" } else { "MissingAuthenticationToken" };
         if *access != Access::Unsigned && unsigned.0 != missing {

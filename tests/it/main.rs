@@ -12,6 +12,7 @@ mod faults;
 mod harness;
 mod iam;
 mod jobs;
+mod logs;
 mod oci;
 mod operations;
 mod scanning;

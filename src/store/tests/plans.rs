@@ -14,7 +14,7 @@ use crate::{Conn, Db, Result};
 use crate::{
     access_keys, advisories, advisory_packages, blob_reviews, blobs, cached_tags, deleted_manifests, edges,
     group_members, groups, iam_tags, image_scan_findings, image_scans, inline_policies, jobs, layer_contents,
-    lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_gates,
+    lifecycle_policies, lifecycle_preview_results, lifecycle_previews, log_chunks, log_groups, log_streams, manifests, policy_attachments, pull_gates,
     pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
     repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
     upstream_credentials, users, webhook_deliveries,
@@ -185,6 +185,20 @@ const ROWS: &str = "
     insert into image_scan_findings (run_id, position, severity, document)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'run' || cast(100001 + i % 20 as text), i, 3, '{}' from n;
+    insert into log_groups (log_group_id, account_id, region, name, retention_days, tags, stored_bytes, created_at, deleted_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'lg' || cast(i as text), '000000000000', 'us-east-1', 'group-' || cast(i as text),
+            case when i % 500 = 0 then 7 end, '{}', 0, 0, case when i % 1000 = 1 then i end from n;
+    insert into log_streams (log_stream_id, log_group_id, name, next_sequence, recent_batches, last_event_at, created_at,
+            deleted_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 130000)
+        select 'ls' || cast(i as text), 'lg' || cast(100001 + i % 20 as text), 'stream-' || cast(i as text), 1, '[]', i, 0,
+            case when i % 1000 = 1 then i end from n;
+    insert into log_chunks (chunk_id, log_stream_id, log_group_id, first_event_at, last_event_at, base_sequence, level,
+            raw_bytes, created_at, body)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'lc' || cast(i as text), 'ls' || cast(100001 + i % 20 as text), 'lg' || cast(100001 + i % 20 as text), i, i + 5,
+            1, case when i % 200 = 0 then 0 else 1 end, 100, i, cast('x' as blob) from n;
     insert into pull_gates (repository_id, document, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
         select 'r' || cast(i as text), '{}', 0 from n;";
@@ -383,6 +397,37 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     image_scans::delete_gone(conn, id, &second).await?;
     image_scan_findings::list(conn, "run100005", 100_500, 100).await?;
     image_scan_findings::delete(conn, "run100006").await?;
+    log_groups::find(conn, &registry, "group-105000").await?;
+    log_groups::lock(conn, &registry, "group-105000").await?;
+    log_groups::list(conn, &registry, "group-105000", ("group-1", "group-2"), 50).await?;
+    log_groups::update_retention(conn, &registry, "group-105000", Some(7)).await?;
+    log_groups::update_stored(conn, "lg105000", -5).await?;
+    log_groups::update_deleted(conn, &registry, "group-105002", NOW).await?;
+    log_groups::list_deleted(conn, 10).await?;
+    log_groups::list_with_retention(conn, "lg105000", 100).await?;
+    log_groups::delete(conn, "never").await?;
+    log_streams::find(conn, "lg100003", "stream-105002").await?;
+    log_streams::lock(conn, "lg100003", "stream-105002").await?;
+    log_streams::list(conn, "lg100003", "stream-105000", ("stream-1", "stream-2"), 50).await?;
+    log_streams::list_descending(conn, "lg100003", "stream-105000", ("stream-1", "stream-2"), 50).await?;
+    log_streams::list_by_time(conn, "lg100003", (time, "stream"), 50).await?;
+    log_streams::list_by_time_descending(conn, "lg100003", (time, "stream"), 50).await?;
+    log_streams::update_deleted(conn, "lg100003", "stream-105002", NOW).await?;
+    log_streams::list_deleted(conn, 1).await?;
+    log_streams::delete(conn, "never").await?;
+    let at = Timestamp::from_micros;
+    let range = log_chunks::Range { least: at(100_500), from: at(101_000), to: at(101_500), most: at(102_000) };
+    log_chunks::list_of_stream(conn, "ls100003", range, 100).await?;
+    log_chunks::list_of_stream_descending(conn, "ls100003", range, 100).await?;
+    log_chunks::list_of_group(conn, "lg100003", range, 100).await?;
+    log_chunks::list_of_group_descending(conn, "lg100003", range, 100).await?;
+    log_chunks::list_bodies(conn, &["lc100001", "lc100002"]).await?;
+    log_chunks::find_fresh(conn, time).await?;
+    log_chunks::list_loose(conn, "ls100003", (range.from, range.to), 1000, 100).await?;
+    log_chunks::delete(conn, &["lc100001", "lc100002"]).await?;
+    log_chunks::delete_before(conn, "lg100003", at(100_100), 100).await?;
+    log_chunks::delete_of_stream(conn, "ls100003", 10).await?;
+    log_streams::delete_some(conn, "lg105000", 10).await?;
     pull_gates::find(conn, id).await?;
     pull_gates::upsert(conn, id, "{}", NOW).await?;
     pull_gates::delete(conn, id).await?;
