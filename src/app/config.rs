@@ -49,6 +49,8 @@ pub struct Config {
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
+    /// How long the points of metrics are kept.
+    pub metric_retention: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

@@ -119,6 +119,19 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("evaluate alarms", cloudwatch::alarms::EVALUATE_EVERY, |app, _| {
+        Box::pin(async move {
+            cloudwatch::alarms::evaluate(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire metrics", cloudwatch::metrics::EXPIRE_EVERY, |app, _| {
+        Box::pin(async move {
+            cloudwatch::metrics::expire(&app).await?;
+            cloudwatch::alarms::expire_history(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
     single("deliver events", Duration::from_secs(2), |app, _| {
         Box::pin(async move {
             while events::deliver(&app).await? {}

@@ -56,9 +56,7 @@ pub(crate) fn check(events: &[Sent]) -> Result<(), Error> {
         return Err(failures::invalid(format!("Upload too large: {bytes} bytes exceeds limit of {MOST_BYTES}")));
     }
     if !events.is_sorted_by_key(|(at, _)| *at) {
-        return Err(failures::invalid(
-            "Log events in a single PutLogEvents request must be in chronological order.",
-        ));
+        return Err(failures::invalid("Log events in a single PutLogEvents request must be in chronological order."));
     }
     Ok(())
 }

@@ -37,7 +37,8 @@ pub(crate) fn encode(events: &[Event]) -> (usize, Vec<u8>) {
     }
     let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::new(6));
     // Writing to memory does not fail; if it did, the bytes are kept as they are.
-    let packed = encoder.write_all(&raw).and_then(|()| encoder.finish()).ok().filter(|packed| packed.len() <= raw.len());
+    let packed =
+        encoder.write_all(&raw).and_then(|()| encoder.finish()).ok().filter(|packed| packed.len() <= raw.len());
     let body = packed.unwrap_or_else(|| [&[STORED], raw.as_slice()].concat());
     (raw.len(), body)
 }
@@ -68,7 +69,12 @@ pub(crate) fn decode(base: u64, body: &[u8]) -> Result<Vec<Event>, Damaged> {
         let length = usize::try_from(take_unsigned(&mut raw)?).map_err(|_| Damaged)?;
         let (message, rest) = raw.split_at_checked(length).ok_or(Damaged)?;
         let message = std::str::from_utf8(message).map_err(|_| Damaged)?.to_owned();
-        events.push(Event { at: last.0, sequence: base.wrapping_add(last.1.cast_unsigned()), ingested_at: last.2, message });
+        events.push(Event {
+            at: last.0,
+            sequence: base.wrapping_add(last.1.cast_unsigned()),
+            ingested_at: last.2,
+            message,
+        });
         raw = rest;
     }
     Ok(events)
@@ -114,8 +120,7 @@ mod tests {
 
     fn events() -> impl Strategy<Value = Vec<Event>> {
         let event = (0_i64..4_000_000_000_000, 1_u64..1 << 60, any::<i64>(), ".{0,40}");
-        let event =
-            event.prop_map(|(at, sequence, ingested_at, message)| Event { at, sequence, ingested_at, message });
+        let event = event.prop_map(|(at, sequence, ingested_at, message)| Event { at, sequence, ingested_at, message });
         prop::collection::vec(event, 0..40)
     }
 

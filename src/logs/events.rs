@@ -144,7 +144,8 @@ pub(crate) async fn find(
     let source = source(call, group, &search).await?;
     let page = walk(app, &source, &scan, |event| pattern.matches(&event.message)).await?;
     let found = page.events.into_iter();
-    let found = found.map(|(key, stream_name, event)| Found { id: tokens::event_id(&key), stream_name, event }).collect();
+    let found =
+        found.map(|(key, stream_name, event)| Found { id: tokens::event_id(&key), stream_name, event }).collect();
     let place = page.place.map(|Key { at, stream, sequence }| Place { forward, at, stream, sequence });
     Ok((found, place.map(|place| tokens::seal(call, &list, &place)).transpose()?))
 }

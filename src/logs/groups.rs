@@ -43,7 +43,9 @@ pub(crate) async fn create(
         .ctx
         .app
         .db()
-        .write(move |conn| Box::pin(async move { Ok(log_groups::insert(conn, &row).await?) }) as Pending<'_, bool, Error>)
+        .write(move |conn| {
+            Box::pin(async move { Ok(log_groups::insert(conn, &row).await?) }) as Pending<'_, bool, Error>
+        })
         .await?;
     if made { Ok(()) } else { Err(failures::group_exists()) }
 }

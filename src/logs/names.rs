@@ -34,9 +34,9 @@ pub(crate) fn check_group(violations: &mut Violations, member: &str, text: &str)
 
 /// Checks a text that names a stream, or the beginning of one.
 pub(crate) fn check_stream(violations: &mut Violations, member: &str, text: &str) {
-    violations.length(member, text, 1..=512).pattern(member, text, STREAM_PATTERN, |character| {
-        !matches!(character, ':' | '*') && !character.is_control()
-    });
+    violations
+        .length(member, text, 1..=512)
+        .pattern(member, text, STREAM_PATTERN, |character| !matches!(character, ':' | '*') && !character.is_control());
 }
 
 /// Refuses what was noted, in the code of this service.

@@ -73,8 +73,7 @@ pub(crate) async fn put(
         chunks: pack(kept, millis(now)),
         now,
     };
-    let next_sequence =
-        db.write(move |conn| Box::pin(append(conn, addition)) as Pending<'_, u64, Error>).await?;
+    let next_sequence = db.write(move |conn| Box::pin(append(conn, addition)) as Pending<'_, u64, Error>).await?;
     // As AWS writes them: clients of old send it with their next batch.
     Ok(Put { rejected, next_sequence_token: format!("{next_sequence:056}") })
 }

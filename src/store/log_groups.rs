@@ -101,14 +101,7 @@ pub async fn list(
          where account_id = $1 and region = $2 and name > $3 and name >= $4 and name < $5 and deleted_at is null
          order by name
          limit $6",
-        [
-            (&registry.account).into(),
-            (&registry.region).into(),
-            after.into(),
-            from.into(),
-            to.into(),
-            limit.into(),
-        ],
+        [(&registry.account).into(), (&registry.region).into(), after.into(), from.into(), to.into(), limit.into()],
         read,
     )
     .await
@@ -122,12 +115,7 @@ pub async fn update_retention(conn: &mut Conn, registry: &RegistryId, name: &str
             "update log_groups
              set retention_days = $4
              where account_id = $1 and region = $2 and name = $3 and deleted_at is null",
-            [
-                (&registry.account).into(),
-                (&registry.region).into(),
-                name.into(),
-                days.into(),
-            ],
+            [(&registry.account).into(), (&registry.region).into(), name.into(), days.into()],
         )
         .await?;
     Ok(rows == 1)
@@ -135,8 +123,7 @@ pub async fn update_retention(conn: &mut Conn, registry: &RegistryId, name: &str
 
 /// Replaces the tags of a group.
 pub async fn update_tags(conn: &mut Conn, log_group_id: &str, tags: &str) -> Result<()> {
-    conn.execute("update log_groups set tags = $2 where log_group_id = $1", [log_group_id.into(), tags.into()])
-        .await?;
+    conn.execute("update log_groups set tags = $2 where log_group_id = $1", [log_group_id.into(), tags.into()]).await?;
     Ok(())
 }
 

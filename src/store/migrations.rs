@@ -39,7 +39,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
-    Migration { version: 18, name: "logs", sql: include_str!("../../migrations/0018_logs.sql") },
+    Migration {
+        version: 18,
+        name: "logs_and_metrics",
+        sql: include_str!("../../migrations/0018_logs_and_metrics.sql"),
+    },
 ];
 
 /// What Postgres needs before the first of them.

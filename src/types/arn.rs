@@ -31,6 +31,11 @@ impl Arn {
         Self(format!("{}:log-stream:{stream}", Self::log_group(registry, group)))
     }
 
+    /// `arn:aws:cloudwatch:<region>:<account>:alarm:<name>`.
+    pub fn alarm(registry: &RegistryId, name: &str) -> Self {
+        Self(format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", registry.region, registry.account))
+    }
+
     /// `arn:aws:iam::<account>:root`, the account itself.
     pub fn root(account: &AccountId) -> Self {
         Self(format!("arn:aws:iam::{account}:root"))

@@ -23,9 +23,28 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
+    ("cloudwatch", &["types", "aws", "store", "app"]),
     ("logs", &["types", "aws", "store", "app"]),
-    ("jobs", &["types", "store", "blobs", "app", "logs"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "logs", "jobs"]),
+    ("jobs", &["types", "store", "blobs", "app", "cloudwatch", "logs"]),
+    (
+        "server",
+        &[
+            "types",
+            "policy",
+            "aws",
+            "store",
+            "blobs",
+            "outbound",
+            "scan",
+            "app",
+            "oci",
+            "ecr",
+            "iam",
+            "cloudwatch",
+            "logs",
+            "jobs",
+        ],
+    ),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.

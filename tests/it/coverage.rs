@@ -26,8 +26,13 @@ enum Access {
 }
 
 /// The services and where their tables are.
-const TABLES: &[(&str, &str)] =
-    &[("ecr", "src/ecr/ops"), ("iam", "src/iam/ops"), ("logs", "src/logs/ops"), ("sts", "src/iam/sts/ops")];
+const TABLES: &[(&str, &str)] = &[
+    ("cloudwatch", "src/cloudwatch/ops"),
+    ("ecr", "src/ecr/ops"),
+    ("iam", "src/iam/ops"),
+    ("logs", "src/logs/ops"),
+    ("sts", "src/iam/sts/ops"),
+];
 
 /// Those whose errors are named as JSON services name them.
 const JSON: &[&str] = &["ecr", "logs"];
@@ -125,6 +130,10 @@ def sample(name, shape):
         return {member: sample(member, shape.members[member]) for member in required}
     if kind == "list":
         return [sample(shape.member.name[:1].lower() + shape.member.name[1:], shape.member)]
+    if kind == "timestamp":
+        return time.time() - (60 if name == "StartTime" else 0)
+    if kind == "double":
+        return 1.0
     if kind in ("integer", "long"):
         return shape.metadata.get("min", 1)
     if kind == "boolean":
@@ -150,6 +159,9 @@ LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:g"
 EXTRA |= {
     "logs:TagResource": {"resourceArn": LOG_GROUP}, "logs:UntagResource": {"resourceArn": LOG_GROUP},
     "logs:ListTagsForResource": {"resourceArn": LOG_GROUP}, "logs:DescribeLogStreams": {"logGroupName": "g"},
+    "cloudwatch:TagResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a", "Tags": [{"Key": "a", "Value": "b"}]},
+    "cloudwatch:UntagResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"},
+    "cloudwatch:ListTagsForResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"},
     "logs:GetLogEvents": {"logGroupName": "g"}, "logs:FilterLogEvents": {"logGroupName": "g"},
 }
 for tagging in ("TagUser", "TagRole", "TagPolicy", "TagOpenIDConnectProvider"):
@@ -166,7 +178,7 @@ for service, name in operations:
             continue
         shape = model.operation_model(name).input_shape
         arguments = {member: sample(member, shape.members[member]) for member in (shape.required_members if shape else [])}
-        arguments.update(EXTRA.get(f"{service}:{name}", EXTRA.get(name, {}) if service != "logs" else {}))
+        arguments.update(EXTRA.get(f"{service}:{name}", EXTRA.get(name, {}) if service in ("ecr", "iam", "sts") else {}))
         try:
             getattr(api, xform_name(name))(**arguments)
             results[f"{service}:{name}:{how}"] = ["ok", ""]

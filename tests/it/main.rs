@@ -6,6 +6,7 @@ mod auth;
 mod aws;
 mod bad_input;
 mod cache;
+mod cloudwatch;
 mod coverage;
 mod ecr;
 mod faults;

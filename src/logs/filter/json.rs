@@ -12,9 +12,9 @@
 
 use serde_json::Value;
 
+use super::Refused;
 use super::terms::phrase;
 use super::value::{Comparison, Wanted};
-use super::Refused;
 
 /// A condition.
 #[derive(Debug, Clone, PartialEq)]

@@ -46,11 +46,8 @@ impl Operation for DescribeLogStreams {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        let group = GroupName::read_either(
-            call,
-            input.log_group_name.as_deref(),
-            input.log_group_identifier.as_deref(),
-        )?;
+        let group =
+            GroupName::read_either(call, input.log_group_name.as_deref(), input.log_group_identifier.as_deref())?;
         let mut violations = Violations::new();
         if let Some(prefix) = &input.log_stream_name_prefix {
             check_stream(&mut violations, "logStreamNamePrefix", prefix);

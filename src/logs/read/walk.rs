@@ -76,8 +76,7 @@ async fn step(
         }
         let ids: Vec<&str> = batch.iter().map(|chunk| chunk.chunk_id.as_str()).collect();
         let bodies = log_chunks::list_bodies(&mut app.db().reader().await?, &ids).await?;
-        let mut bodies: HashMap<String, Body> =
-            bodies.into_iter().map(|body| (body.chunk_id.clone(), body)).collect();
+        let mut bodies: HashMap<String, Body> = bodies.into_iter().map(|body| (body.chunk_id.clone(), body)).collect();
         for planned in batch {
             if walk.give_out(Some(planned.edge)) {
                 return Ok(Step::Done(walk.page));

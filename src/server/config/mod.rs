@@ -104,6 +104,8 @@ pub(crate) struct Config {
     pub(crate) gc_delay: Duration,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
+    /// How long the points of metrics are kept.
+    pub(crate) metric_retention: Duration,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -202,6 +204,7 @@ impl Config {
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
+        let metric_retention = time(sources, "metric_retention", problems, DAY..=3650 * DAY, "between 1d and 3650d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -244,6 +247,7 @@ impl Config {
             gc_delay: gc_delay?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
+            metric_retention: metric_retention?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,

@@ -111,6 +111,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "24h",
         "How long after one scan of an image the next may be asked for; advisories count at once, whatever this is",
     ),
+    setting("metric_retention", "15d", "How long the points of CloudWatch metrics are kept"),
     setting("undo_window", "7d", "How long deleted images and tags can be restored; 0 deletes at once"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting(

@@ -7,6 +7,7 @@ use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
 use crate::{Config, Db, Error};
 
 const WIPE: &str = "
+    drop table alarm_history; drop table alarms; drop table metric_points; drop table metric_series;
     drop table log_chunks; drop table log_streams; drop table log_groups;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;

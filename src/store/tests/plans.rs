@@ -12,11 +12,12 @@ use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
 use crate::{Conn, Db, Result};
 use crate::{
-    access_keys, advisories, advisory_packages, blob_reviews, blobs, cached_tags, deleted_manifests, edges,
-    group_members, groups, iam_tags, image_scan_findings, image_scans, inline_policies, jobs, layer_contents,
-    lifecycle_policies, lifecycle_preview_results, lifecycle_previews, log_chunks, log_groups, log_streams, manifests, policy_attachments, pull_gates,
-    pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
-    repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
+    access_keys, advisories, advisory_packages, alarm_history, alarms, blob_reviews, blobs, cached_tags,
+    deleted_manifests, edges, group_members, groups, iam_tags, image_scan_findings, image_scans, inline_policies, jobs,
+    layer_contents, lifecycle_policies, lifecycle_preview_results, lifecycle_previews, log_chunks, log_groups,
+    log_streams, manifests, metric_points, metric_series, policy_attachments, pull_gates, pull_through_cache_rules,
+    pull_time_exclusions, registry_settings, removals, replications, repositories, repository_blobs,
+    repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
     upstream_credentials, users, webhook_deliveries,
 };
 
@@ -199,6 +200,20 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select 'lc' || cast(i as text), 'ls' || cast(100001 + i % 20 as text), 'lg' || cast(100001 + i % 20 as text), i, i + 5,
             1, case when i % 200 = 0 then 0 else 1 end, 100, i, cast('x' as blob) from n;
+    insert into metric_series (series_id, account_id, region, namespace, name, dimensions, unit, seen_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 130000)
+        select 'ms' || cast(i as text), '000000000000', 'us-east-1', 'ns-' || cast(i % 20 as text), 'name-' || cast(i as text),
+            '[]', 'None', i from n;
+    insert into metric_points (series_id, minute_at, sample_count, sum, minimum, maximum)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'ms' || cast(100001 + i % 20 as text), i, 1, 1, 1, 1 from n;
+    insert into alarms (account_id, region, name, document, tags, state, state_reason, state_updated_at, configured_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select '000000000000', 'us-east-1', 'alarm-' || cast(i as text), '{}', '{}', 'OK', '', 0, 0 from n;
+    insert into alarm_history (history_id, account_id, region, alarm_name, recorded_at, kind, summary, data)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
+        select 'ah' || cast(i as text), '000000000000', 'us-east-1', 'alarm-' || cast(100001 + i % 20 as text), i,
+            'StateUpdate', '', '{}' from n;
     insert into pull_gates (repository_id, document, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
         select 'r' || cast(i as text), '{}', 0 from n;";
@@ -428,6 +443,42 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     log_chunks::delete_before(conn, "lg100003", at(100_100), 100).await?;
     log_chunks::delete_of_stream(conn, "ls100003", 10).await?;
     log_streams::delete_some(conn, "lg105000", 10).await?;
+    let key = metric_series::Key {
+        namespace: "ns-2".to_owned(),
+        name: "name-105002".to_owned(),
+        dimensions: "[]".to_owned(),
+        unit: "None".to_owned(),
+    };
+    let series = metric_series::find(conn, &registry, &key).await?.expect("a series");
+    metric_series::insert(conn, &registry, &series).await?;
+    metric_series::list_units(conn, &registry, ("ns-2", "name-105002", "[]")).await?;
+    metric_series::update_seen(conn, "ms105002", at(105_002)).await?;
+    metric_series::list(conn, &registry, &key, ("ns-2", "name-2"), 100).await?;
+    metric_series::list_ids(conn, "ms105000", 100).await?;
+    metric_series::list_unseen(conn, time, 100).await?;
+    metric_series::delete_unseen(conn, &["never".to_owned()], time).await?;
+    let point = metric_points::MetricPointRow {
+        minute_at: at(100_500),
+        sample_count: 1.0,
+        sum: 1.0,
+        minimum: 1.0,
+        maximum: 1.0,
+    };
+    metric_points::upsert(conn, "ms100003", &point).await?;
+    metric_points::list(conn, "ms100003", (at(100_500), at(101_000)), 100).await?;
+    metric_points::delete_before(conn, &["ms100003".to_owned()], at(100_100)).await?;
+    let names = ["alarm-105000".to_owned(), "alarm-105001".to_owned()];
+    alarms::find_all(conn, &registry, &names).await?;
+    let alarm = alarms::lock(conn, &registry, "alarm-105000").await?.expect("an alarm");
+    alarms::upsert(conn, &alarm).await?;
+    alarms::list(conn, &registry, "alarm-105000", ("alarm-1", "alarm-2"), 100).await?;
+    alarms::list_all(conn, ("000000000000", "us-east-1", "alarm-105000"), 100).await?;
+    alarms::update_state(conn, &registry, "alarm-105000", &alarm.state).await?;
+    alarms::update(conn, &registry, "alarm-105000", "{}", "{}").await?;
+    alarms::delete(conn, &registry, "alarm-105000").await?;
+    alarm_history::list(conn, &registry, "ah105000", 100).await?;
+    alarm_history::list_of_alarm(conn, &registry, "alarm-100003", "ah105000", 100).await?;
+    alarm_history::delete_before(conn, time, 100).await?;
     pull_gates::find(conn, id).await?;
     pull_gates::upsert(conn, id, "{}", NOW).await?;
     pull_gates::delete(conn, id).await?;

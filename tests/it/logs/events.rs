@@ -138,7 +138,10 @@ expect(len({event["eventId"] for event in found}), 2 * len(wanted))
 async fn what_was_acknowledged_survives_the_end_of_the_process() {
     for backend in [Backend::SqliteDisk, Backend::PostgresDisk] {
         let mut wharf = Wharf::start(backend).await;
-        run(&wharf.aws(), "stream('g', 's')\nfor n in range(20):\n    put('g', 's', [(now + n, f'line {n}')], sequenceToken=f'{n}')");
+        run(
+            &wharf.aws(),
+            "stream('g', 's')\nfor n in range(20):\n    put('g', 's', [(now + n, f'line {n}')], sequenceToken=f'{n}')",
+        );
         wharf.kill();
         wharf.restart().await;
         run(

@@ -9,10 +9,8 @@ async fn a_group_is_made_described_and_deleted() {
     on_default(async |wharf| {
         let aws = wharf.aws();
         aws.json(&["logs", "create-log-group", "--log-group-name", "/ecs/web", "--tags", "team=web,stage=prod"]);
-        let text = aws.refused(
-            &["logs", "create-log-group", "--log-group-name", "/ecs/web"],
-            "ResourceAlreadyExistsException",
-        );
+        let text = aws
+            .refused(&["logs", "create-log-group", "--log-group-name", "/ecs/web"], "ResourceAlreadyExistsException");
         assert_eq!(text, "The specified log group already exists");
         let answer = aws.json(&["logs", "describe-log-groups", "--log-group-name-prefix", "/ecs"]);
         let group = &answer["logGroups"][0];
@@ -33,7 +31,8 @@ async fn a_group_is_made_described_and_deleted() {
         let tags = aws.json(&["logs", "list-tags-log-group", "--log-group-name", "/ecs/web"]);
         assert_eq!(tags["tags"], serde_json::json!({ "team": "api", "new": "1" }));
         aws.json(&["logs", "delete-log-group", "--log-group-name", "/ecs/web"]);
-        let text = aws.refused(&["logs", "delete-log-group", "--log-group-name", "/ecs/web"], "ResourceNotFoundException");
+        let text =
+            aws.refused(&["logs", "delete-log-group", "--log-group-name", "/ecs/web"], "ResourceNotFoundException");
         assert_eq!(text, "The specified log group does not exist.");
         // The name is free at once, and nothing of the old group is in the new one.
         run(

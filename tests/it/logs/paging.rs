@@ -103,8 +103,8 @@ async fn pages_are_the_same_before_and_after_chunks_are_put_together() {
     let known = run(
         &wharf.aws(),
         &format!(
-            "{FILL}\n{CHECK}\ntoken = logs.filter_log_events(logGroupName='g', limit=40)['nextToken']\n\
-             print(json.dumps([wanted, ids, token, now]))"
+            "{FILL}\n{CHECK}\nsearch_token = logs.filter_log_events(logGroupName='g', limit=40)['nextToken']\n\
+             print(json.dumps([wanted, ids, search_token, now]))"
         ),
     );
     let before: usize = query(&wharf, "select count(*) from log_chunks").parse().expect("a number");
@@ -120,10 +120,10 @@ async fn pages_are_the_same_before_and_after_chunks_are_put_together() {
     run(
         &wharf.aws(),
         &format!(
-            "wanted, before, token, now = json.loads({known})\n\
+            "wanted, before, search_token, now = json.loads({known})\n\
              wanted = {{name: [tuple(pair) for pair in events] for name, events in wanted.items()}}\n{CHECK}\n\
              expect(ids, before)\n\
-             rest = logs.filter_log_events(logGroupName='g', nextToken=token)\n\
+             rest = logs.filter_log_events(logGroupName='g', nextToken=search_token)\n\
              expect([event['eventId'] for event in rest['events']], [event['eventId'] for event in search('g')][40:])\n\
              put('g', 's0', [(now, 'one more')])\n\
              expect(len(read('g', 's0')), len(wanted['s0']) + 1)"

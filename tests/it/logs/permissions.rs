@@ -46,8 +46,10 @@ message("AccessDeniedException", logs.get_log_events, logGroupName="absent", log
 
 #[tokio::test]
 async fn regions_and_accounts_have_groups_of_their_own() {
-    let wharf =
-        tests::harness::Wharf::with(tests::harness::Backend::SqliteDisk).set("WHARF_REGIONS", "us-east-1, eu-west-1").start().await;
+    let wharf = tests::harness::Wharf::with(tests::harness::Backend::SqliteDisk)
+        .set("WHARF_REGIONS", "us-east-1, eu-west-1")
+        .start()
+        .await;
     run(&wharf.aws(), "stream('g', 's')\nput('g', 's', [(now, 'here')])");
     run(
         &wharf.aws().in_region("eu-west-1"),

@@ -1,4 +1,5 @@
--- CloudWatch Logs: groups, their streams, and events in compressed chunks. Names sort by bytes.
+-- CloudWatch Logs: groups, their streams, and events in compressed chunks. CloudWatch: metrics, their points, alarms. Names
+-- sort by bytes.
 
 create table log_groups (
     log_group_id   sorted_text not null,
@@ -58,3 +59,61 @@ create index ix_log_chunks_group_first
 create index ix_log_chunks_group_last
     on log_chunks (log_group_id, last_event_at, first_event_at, chunk_id, log_stream_id);
 create index ix_log_chunks_fresh on log_chunks (created_at) where level = 0;
+
+create table metric_series (
+    series_id   sorted_text not null,
+    account_id  sorted_text not null,
+    region      sorted_text not null,
+    namespace   sorted_text not null,
+    name        sorted_text not null,
+    dimensions  sorted_text not null,       -- JSON list of [name, value], by name
+    unit        sorted_text not null,       -- each unit is a series of its own
+    seen_at     bigint not null,            -- when a point of it came last, to some minutes
+    constraint pk_metric_series primary key (series_id),
+    constraint fk_metric_series_account foreign key (account_id) references accounts (account_id),
+    constraint uq_metric_series_name unique (account_id, region, namespace, name, dimensions, unit)
+);
+create index ix_metric_series_seen on metric_series (seen_at);
+
+-- What was measured within a minute.
+create table metric_points (
+    series_id     sorted_text not null,
+    minute_at     bigint not null,          -- its beginning
+    sample_count  double precision not null,
+    sum           double precision not null,
+    minimum       double precision not null,
+    maximum       double precision not null,
+    constraint pk_metric_points primary key (series_id, minute_at),
+    constraint fk_metric_points_series foreign key (series_id) references metric_series (series_id)
+);
+
+create table alarms (
+    account_id        sorted_text not null,
+    region            sorted_text not null,
+    name              sorted_text not null,
+    document          text not null,        -- JSON, as PutMetricAlarm had it
+    tags              text not null,        -- JSON object
+    state             text not null,
+    state_reason      text not null,
+    state_reason_data text,
+    state_updated_at  bigint not null,
+    configured_at     bigint not null,
+    constraint pk_alarms primary key (account_id, region, name),
+    constraint fk_alarms_account foreign key (account_id) references accounts (account_id),
+    constraint ck_alarms_state check (state in ('OK', 'ALARM', 'INSUFFICIENT_DATA'))
+);
+
+create table alarm_history (
+    history_id   sorted_text not null,      -- begins with its time
+    account_id   sorted_text not null,
+    region       sorted_text not null,
+    alarm_name   sorted_text not null,      -- of an alarm that may be gone
+    recorded_at  bigint not null,
+    kind         text not null,             -- ConfigurationUpdate, StateUpdate or Action
+    summary      text not null,
+    data         text not null,             -- JSON
+    constraint pk_alarm_history primary key (history_id)
+);
+create index ix_alarm_history_registry on alarm_history (account_id, region, history_id);
+create index ix_alarm_history_alarm on alarm_history (account_id, region, alarm_name, history_id);
+create index ix_alarm_history_recorded on alarm_history (recorded_at);
