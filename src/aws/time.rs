@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::ser::{Serialize, Serializer};
 use types::Timestamp;
@@ -59,10 +60,12 @@ impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // XML says of itself that it is for machines; see `query/xml.rs`.
         if serializer.is_human_readable() {
-            Epoch(self.0).serialize(serializer)
-        } else {
-            Iso(self.0).serialize(serializer)
+            return Epoch(self.0).serialize(serializer);
         }
+        let whole = self.0.micros() % 1_000_000 == 0;
+        let form = if whole { SecondsFormat::Secs } else { SecondsFormat::Millis };
+        let time = DateTime::<Utc>::from_timestamp_micros(self.0.micros()).unwrap_or_default();
+        serializer.serialize_str(&time.to_rfc3339_opts(form, true))
     }
 }
 

@@ -122,7 +122,7 @@ fn of_values(number: usize, values: &[f64], counts: Option<&[f64]>) -> Result<St
     let mut all: Option<Statistics> = None;
     for (index, value) in values.iter().enumerate() {
         let count = counts.map_or(1.0, |counts| counts[index]);
-        if !(count > 0.0) {
+        if count.is_nan() || count <= 0.0 {
             return Err(failures::invalid_value(format!(
                 "The parameter MetricData.member.{number}.Counts must have numbers above 0."
             )));

@@ -9,40 +9,44 @@ pub(crate) const MORE: usize = 2;
 /// How a value is compared with the threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Comparison {
-    GreaterThanOrEqualToThreshold,
-    GreaterThanThreshold,
-    LessThanThreshold,
-    LessThanOrEqualToThreshold,
+    #[serde(rename = "GreaterThanOrEqualToThreshold")]
+    GreaterOrEqual,
+    #[serde(rename = "GreaterThanThreshold")]
+    Greater,
+    #[serde(rename = "LessThanThreshold")]
+    Less,
+    #[serde(rename = "LessThanOrEqualToThreshold")]
+    LessOrEqual,
 }
 
 impl Comparison {
     /// As CloudWatch spells it.
     pub(crate) fn named(name: &str) -> Option<Self> {
         Some(match name {
-            "GreaterThanOrEqualToThreshold" => Self::GreaterThanOrEqualToThreshold,
-            "GreaterThanThreshold" => Self::GreaterThanThreshold,
-            "LessThanThreshold" => Self::LessThanThreshold,
-            "LessThanOrEqualToThreshold" => Self::LessThanOrEqualToThreshold,
+            "GreaterThanOrEqualToThreshold" => Self::GreaterOrEqual,
+            "GreaterThanThreshold" => Self::Greater,
+            "LessThanThreshold" => Self::Less,
+            "LessThanOrEqualToThreshold" => Self::LessOrEqual,
             _ => return None,
         })
     }
 
     fn holds(self, value: f64, threshold: f64) -> bool {
         match self {
-            Self::GreaterThanOrEqualToThreshold => value >= threshold,
-            Self::GreaterThanThreshold => value > threshold,
-            Self::LessThanThreshold => value < threshold,
-            Self::LessThanOrEqualToThreshold => value <= threshold,
+            Self::GreaterOrEqual => value >= threshold,
+            Self::Greater => value > threshold,
+            Self::Less => value < threshold,
+            Self::LessOrEqual => value <= threshold,
         }
     }
 
     /// In the words of the reasons that CloudWatch gives.
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::GreaterThanOrEqualToThreshold => "greater than or equal to",
-            Self::GreaterThanThreshold => "greater than",
-            Self::LessThanThreshold => "less than",
-            Self::LessThanOrEqualToThreshold => "less than or equal to",
+            Self::GreaterOrEqual => "greater than or equal to",
+            Self::Greater => "greater than",
+            Self::Less => "less than",
+            Self::LessOrEqual => "less than or equal to",
         }
     }
 }
@@ -55,7 +59,8 @@ pub(crate) enum Missing {
     NotBreaching,
     Ignore,
     #[default]
-    Missing,
+    #[serde(rename = "missing")]
+    Unknown,
 }
 
 impl Missing {
@@ -65,7 +70,7 @@ impl Missing {
             "breaching" => Self::Breaching,
             "notBreaching" => Self::NotBreaching,
             "ignore" => Self::Ignore,
-            "missing" => Self::Missing,
+            "missing" => Self::Unknown,
             _ => return None,
         })
     }
@@ -116,12 +121,12 @@ pub(crate) fn judge(rule: &Rule, values: &[Option<f64>]) -> Verdict {
         Missing::Breaching | Missing::NotBreaching => Verdict::Ok,
         Missing::Ignore if breaching < known.len() => Verdict::Ok,
         Missing::Ignore => Verdict::Unchanged,
-        Missing::Missing if known.is_empty() => Verdict::InsufficientData,
-        Missing::Missing if breaching < known.len() => Verdict::Ok,
+        Missing::Unknown if known.is_empty() => Verdict::InsufficientData,
+        Missing::Unknown if breaching < known.len() => Verdict::Ok,
         // All that is known breaches. It counts once the oldest of it is as old as M periods: one that just came is not
         // to set off an alarm by itself.
-        Missing::Missing if known.iter().any(|(age, _)| *age >= rule.needed) => Verdict::Alarm,
-        Missing::Missing => Verdict::Unchanged,
+        Missing::Unknown if known.iter().any(|(age, _)| *age >= rule.needed) => Verdict::Alarm,
+        Missing::Unknown => Verdict::Unchanged,
     }
 }
 
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     fn rule(needed: usize, missing: Missing) -> Rule {
-        Rule { comparison: Comparison::GreaterThanThreshold, threshold: 0.5, periods: 3, needed, missing }
+        Rule { comparison: Comparison::Greater, threshold: 0.5, periods: 3, needed, missing }
     }
 
     /// `0` keeps, `X` breaches, `-` is missing; the oldest first.
@@ -151,7 +156,7 @@ mod tests {
     #[test]
     fn documented_tables() {
         use Verdict::{Alarm as A, InsufficientData as I, Ok as O, Unchanged as U};
-        let all = [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
+        let all = [Missing::Unknown, Missing::Ignore, Missing::Breaching, Missing::NotBreaching];
         for (needed, text, expected) in [
             (3, "0 - X - X", [O, O, A, O]),
             (3, "0 - - - -", [O, O, O, O]),
@@ -182,7 +187,7 @@ mod tests {
         fn with_all_data_it_is_m_of_n(breaches in prop::collection::vec(any::<bool>(), 5), needed in 1_usize..4) {
             let values: Vec<Option<f64>> = breaches.iter().map(|breach| Some(f64::from(u8::from(*breach)))).collect();
             let count = breaches[2..].iter().filter(|breach| **breach).count();
-            for missing in [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching] {
+            for missing in [Missing::Unknown, Missing::Ignore, Missing::Breaching, Missing::NotBreaching] {
                 let expected = if count >= needed { Verdict::Alarm } else { Verdict::Ok };
                 prop_assert_eq!(judge(&rule(needed, missing), &values), expected);
             }
@@ -195,7 +200,7 @@ mod tests {
             if after[at].is_some() {
                 after[at] = Some(1.0);
             }
-            for missing in [Missing::Missing, Missing::Ignore, Missing::Breaching, Missing::NotBreaching] {
+            for missing in [Missing::Unknown, Missing::Ignore, Missing::Breaching, Missing::NotBreaching] {
                 let rule = rule(needed, missing);
                 if judge(&rule, &before) == Verdict::Alarm {
                     prop_assert_eq!(judge(&rule, &after), Verdict::Alarm);

@@ -45,6 +45,29 @@ pub(crate) fn encode(events: &[Event]) -> (usize, Vec<u8>) {
 
 /// The events of a chunk, whose numbers begin at `base`.
 pub(crate) fn decode(base: u64, body: &[u8]) -> Result<Vec<Event>, Damaged> {
+    let mut events = Vec::new();
+    visit(base, body, |event| events.push(event.to_owned()))?;
+    Ok(events)
+}
+
+/// An event where it lies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen<'c> {
+    pub(crate) at: i64,
+    pub(crate) sequence: u64,
+    pub(crate) ingested_at: i64,
+    pub(crate) message: &'c str,
+}
+
+impl Seen<'_> {
+    pub(crate) fn to_owned(self) -> Event {
+        let Self { at, sequence, ingested_at, message } = self;
+        Event { at, sequence, ingested_at, message: message.to_owned() }
+    }
+}
+
+/// Shows the events of a chunk one after the other. How many bytes they have.
+pub(crate) fn visit(base: u64, body: &[u8], mut see: impl FnMut(Seen<'_>)) -> Result<usize, Damaged> {
     let (&format, rest) = body.split_first().ok_or(Damaged)?;
     let unpacked;
     let mut raw = match format {
@@ -60,7 +83,7 @@ pub(crate) fn decode(base: u64, body: &[u8]) -> Result<Vec<Event>, Damaged> {
         }
         _ => return Err(Damaged),
     };
-    let mut events = Vec::new();
+    let bytes = raw.len();
     let mut last = (0_i64, 0_i64, 0_i64);
     while !raw.is_empty() {
         last.0 = last.0.wrapping_add(take_signed(&mut raw)?);
@@ -68,16 +91,11 @@ pub(crate) fn decode(base: u64, body: &[u8]) -> Result<Vec<Event>, Damaged> {
         last.2 = last.2.wrapping_add(take_signed(&mut raw)?);
         let length = usize::try_from(take_unsigned(&mut raw)?).map_err(|_| Damaged)?;
         let (message, rest) = raw.split_at_checked(length).ok_or(Damaged)?;
-        let message = std::str::from_utf8(message).map_err(|_| Damaged)?.to_owned();
-        events.push(Event {
-            at: last.0,
-            sequence: base.wrapping_add(last.1.cast_unsigned()),
-            ingested_at: last.2,
-            message,
-        });
+        let message = std::str::from_utf8(message).map_err(|_| Damaged)?;
+        see(Seen { at: last.0, sequence: base.wrapping_add(last.1.cast_unsigned()), ingested_at: last.2, message });
         raw = rest;
     }
-    Ok(events)
+    Ok(bytes)
 }
 
 /// Seven bits a byte, the lowest first.

@@ -142,7 +142,7 @@ pub(crate) async fn find(
     };
     let app = &call.ctx.app;
     let source = source(call, group, &search).await?;
-    let page = walk(app, &source, &scan, |event| pattern.matches(&event.message)).await?;
+    let page = walk(app, &source, &scan, |message| pattern.matches(message)).await?;
     let found = page.events.into_iter();
     let found =
         found.map(|(key, stream_name, event)| Found { id: tokens::event_id(&key), stream_name, event }).collect();

@@ -2,7 +2,7 @@
 //!
 //! First a plan: which chunks may hold what is wanted, by their times alone ([`plan`]). Then a walk through them: chunks
 //! overlap, so an event is given out once no chunk that is still unread can hold one before it ([`walk`]). What one call
-//! reads is bounded, whatever is stored: a walk that was cut off says where to go on.
+//! reads and what it holds is bounded, whatever is stored: a walk that was cut off says where to go on.
 
 mod plan;
 mod walk;
@@ -45,5 +45,16 @@ impl Scan {
             (Some(place), Direction::Backward) => key < place,
         };
         behind && (self.from..=self.to).contains(&key.at)
+    }
+
+    /// The place before everything that lies at `edge` or behind it, if that is further than where this begins.
+    pub(crate) fn place_before(&self, edge: i64) -> Option<Key> {
+        let (place, further) = match (&self.place, self.direction) {
+            (None, Direction::Forward) => (Key::before(edge), edge > self.from),
+            (None, Direction::Backward) => (Key::behind(edge), edge < self.to),
+            (Some(began), Direction::Forward) => (Key::before(edge), Key::before(edge) > *began),
+            (Some(began), Direction::Backward) => (Key::behind(edge), Key::behind(edge) < *began),
+        };
+        further.then_some(place)
     }
 }

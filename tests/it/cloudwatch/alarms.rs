@@ -138,7 +138,8 @@ async fn alarms_follow_what_is_measured() {
         &format!(
             "{ALARM}\n{}",
             r#"
-for n in range(1, 6):
+# Also the next minutes: one may end before the alarms are looked at.
+for n in range(-4, 6):
     put("load", 9.0, now - 60 * n)
     put("calm", 1.0, now - 60 * n)
 alarm("high")
@@ -155,7 +156,7 @@ alarm("long", Period=300, EvaluationPeriods=1, Statistic="Sum", Threshold=44)
     look(
         r#"
 expect(states, {"high": "ALARM", "calm": "OK", "low": "ALARM", "missing": "INSUFFICIENT_DATA", "breaching": "ALARM", "fine": "OK",
-    "kept": "INSUFFICIENT_DATA", "long": "ALARM"} | ({"long": states["long"]} if time.time() % 60 < 20 or states["long"] == "OK" else {}))
+    "kept": "INSUFFICIENT_DATA", "long": "ALARM"})
 row = described(AlarmNames=["high"])[0]
 assert row["StateReason"].startswith("Threshold Crossed: 2 datapoints [9.0 ("), row["StateReason"]
 expect(json.loads(row["StateReasonData"])["threshold"], 5.0)

@@ -98,6 +98,30 @@ for limit in [0, 10001]:
 }
 
 #[tokio::test]
+async fn a_page_holds_a_mebibyte_however_much_lies_over_one_time() {
+    on_default(async |wharf| {
+        run(
+            &wharf.aws(),
+            r#"
+names = [f"s{n:02}" for n in range(25)]
+stream("g", *names)
+for index, name in enumerate(names):
+    put("g", name, [(now - 1000 + 40 * n + index, f"{name} {n} " + "x" * 20_000) for n in range(20)])
+wanted = sorted((now - 1000 + 40 * n + index, f"{name} {n} " + "x" * 20_000) for index, name in enumerate(names) for n in range(20))
+for more in [{}, {"startFromHead": False}, {"logStreamNames": names}]:
+    pages = list(logs.get_paginator("filter_log_events").paginate(logGroupName="g", **more))
+    sizes = [sum(len(event["message"]) + 26 for event in page["events"]) for page in pages]
+    assert max(sizes) <= 1_048_576 and len(pages) >= 10, sizes
+    assert all(size > 1_000_000 for size in sizes[:-1]), sizes
+    found = [(event["timestamp"], event["message"]) for page in pages for event in page["events"]]
+    expect(found == (wanted[::-1] if more.get("startFromHead") is False else wanted), True)
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn pages_are_the_same_before_and_after_chunks_are_put_together() {
     let wharf = Wharf::start(Backend::PostgresDisk).await;
     let known = run(
