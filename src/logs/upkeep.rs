@@ -31,15 +31,19 @@ pub async fn put_together(app: &App) -> Result<bool> {
     let loose = log_chunks::list_loose(&mut conn, &stream, times, TARGET as u64 / 2, TOGETHER.0).await?;
     let taken = some_of(&loose);
     let ids: Vec<&str> = taken.iter().map(|loose| loose.chunk_id.as_str()).collect();
-    let mut events: Vec<Event> = Vec::new();
+    let (mut events, mut damaged) = (Vec::new(), Vec::new());
     for body in log_chunks::list_bodies(&mut conn, &ids).await? {
-        events.extend(chunk::decode(body.base_sequence, &body.body).map_err(|chunk::Damaged| {
-            tracing::error!(chunk = body.chunk_id, "a chunk of log events is damaged");
-            Error::Internal
-        })?);
+        match chunk::decode(body.base_sequence, &body.body) {
+            Ok(more) => events.extend(more),
+            Err(chunk::Damaged) => {
+                // It stays as it is, and the others are not to wait for it.
+                tracing::error!(chunk = body.chunk_id, "a chunk of log events is damaged");
+                damaged.push(body.chunk_id);
+            }
+        }
     }
     drop(conn);
-    events.sort_by_key(|event| (event.at, event.sequence));
+    events.sort_by_key(|event: &Event| (event.at, event.sequence));
     let rows: Vec<LogChunkRow> = split(&events)
         .into_iter()
         .filter_map(|events| {
@@ -58,6 +62,7 @@ pub async fn put_together(app: &App) -> Result<bool> {
             })
         })
         .collect();
+    let taken: Vec<&Loose> = taken.into_iter().filter(|loose| !damaged.contains(&loose.chunk_id)).collect();
     let before: u64 = taken.iter().filter(|loose| loose.settled).map(|loose| loose.raw_bytes).sum();
     let after: u64 = rows.iter().map(|row| row.raw_bytes).sum();
     let change = after.cast_signed() - before.cast_signed();
@@ -66,6 +71,8 @@ pub async fn put_together(app: &App) -> Result<bool> {
         .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
+                let damaged: Vec<&str> = damaged.iter().map(String::as_str).collect();
+                log_chunks::update_settled(conn, &damaged).await?;
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
                 // Somebody else was faster, or they are too old by now: then nothing of this is to be.
                 if log_chunks::delete(conn, &ids).await? != ids.len() as u64 {

@@ -129,17 +129,17 @@ pub async fn list_of_stream_descending(
 pub async fn list_of_group(conn: &mut Conn, log_group_id: &str, range: Range, limit: usize) -> Result<Vec<Place>> {
     // ix_log_chunks_group_first, pk_log_streams
     conn.all(
-        "select chunk.chunk_id, chunk.log_stream_id, case when stream.deleted_at is null then stream.name end,
-             chunk.first_event_at, chunk.last_event_at
+        "select planned.chunk_id, planned.log_stream_id, case when stream.deleted_at is null then stream.name end,
+             planned.first_event_at, planned.last_event_at
          from (
              select chunk_id, log_stream_id, first_event_at, last_event_at
              from log_chunks
              where log_group_id = $1 and first_event_at >= $2 and first_event_at <= $4 and last_event_at >= $3
              order by first_event_at
              limit $5
-         ) chunk
-         join log_streams stream on stream.log_stream_id = chunk.log_stream_id
-         order by chunk.first_event_at",
+         ) planned
+         join log_streams stream on stream.log_stream_id = planned.log_stream_id
+         order by planned.first_event_at",
         [log_group_id.into(), range.least.into(), range.from.into(), range.to.into(), limit.into()],
         read_place,
     )
@@ -155,17 +155,17 @@ pub async fn list_of_group_descending(
 ) -> Result<Vec<Place>> {
     // ix_log_chunks_group_last, pk_log_streams
     conn.all(
-        "select chunk.chunk_id, chunk.log_stream_id, case when stream.deleted_at is null then stream.name end,
-             chunk.first_event_at, chunk.last_event_at
+        "select planned.chunk_id, planned.log_stream_id, case when stream.deleted_at is null then stream.name end,
+             planned.first_event_at, planned.last_event_at
          from (
              select chunk_id, log_stream_id, first_event_at, last_event_at
              from log_chunks
              where log_group_id = $1 and last_event_at <= $4 and last_event_at >= $2 and first_event_at <= $3
              order by last_event_at desc
              limit $5
-         ) chunk
-         join log_streams stream on stream.log_stream_id = chunk.log_stream_id
-         order by chunk.last_event_at desc",
+         ) planned
+         join log_streams stream on stream.log_stream_id = planned.log_stream_id
+         order by planned.last_event_at desc",
         [log_group_id.into(), range.from.into(), range.to.into(), range.most.into(), limit.into()],
         read_place,
     )
@@ -241,6 +241,17 @@ pub async fn list_loose(
          limit $5",
         [log_stream_id.into(), from.into(), to.into(), small.into(), limit.into()],
         |row| Ok(Loose { chunk_id: row.text(0)?, settled: row.integer(1)? == 1, raw_bytes: row.size(2)? }),
+    )
+    .await
+}
+
+/// Notes that chunks need not be put together with others.
+pub async fn update_settled(conn: &mut Conn, chunk_ids: &[&str]) -> Result<u64> {
+    conn.execute(
+        "update log_chunks
+         set level = 1
+         where chunk_id in (select value from json_each($1))",
+        [text_list(chunk_ids.iter().copied())],
     )
     .await
 }
