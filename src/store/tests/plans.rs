@@ -431,14 +431,14 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     log_streams::list_deleted(conn, 1).await?;
     log_streams::delete(conn, "never").await?;
     let at = Timestamp::from_micros;
-    let range = log_chunks::Range { least: at(100_500), from: at(101_000), to: at(101_500), most: at(102_000) };
-    log_chunks::list_of_stream(conn, "ls100003", range, 100).await?;
-    log_chunks::list_of_stream_descending(conn, "ls100003", range, 100).await?;
-    log_chunks::list_of_group(conn, "lg100003", range, 100).await?;
-    log_chunks::list_of_group_descending(conn, "lg100003", range, 100).await?;
+    let range = log_chunks::Range { least: at(100_500), from: at(101_000), to: at(159_000), most: at(160_000) };
+    log_chunks::list_of_stream(conn, "ls100003", range, 10).await?;
+    log_chunks::list_of_stream_descending(conn, "ls100003", range, 10).await?;
+    log_chunks::list_of_group(conn, "lg100003", range, 10).await?;
+    log_chunks::list_of_group_descending(conn, "lg100003", range, 10).await?;
     log_chunks::list_bodies(conn, &["lc100001", "lc100002"]).await?;
     log_chunks::find_fresh(conn, time).await?;
-    log_chunks::list_loose(conn, "ls100003", (range.from, range.to), 1000, 100).await?;
+    log_chunks::list_loose(conn, "ls100003", (range.from, range.to), 1000, 10).await?;
     log_chunks::update_settled(conn, &["lc100001", "lc100002"]).await?;
     log_chunks::delete(conn, &["lc100001", "lc100002"]).await?;
     log_chunks::delete_before(conn, "lg100003", at(100_100), 100).await?;
@@ -466,7 +466,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
         maximum: 1.0,
     };
     metric_points::upsert(conn, "ms100003", &point).await?;
-    metric_points::list(conn, "ms100003", (at(100_500), at(101_000)), 100).await?;
+    metric_points::list(conn, "ms100003", (at(100_500), at(160_000)), 10).await?;
     metric_points::delete_before(conn, &["ms100003".to_owned()], at(100_100)).await?;
     let names = ["alarm-105000".to_owned(), "alarm-105001".to_owned()];
     alarms::find_all(conn, &registry, &names).await?;
@@ -476,7 +476,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     alarms::list_all(conn, ("000000000000", "us-east-1", "alarm-105000"), 100).await?;
     alarms::update_state(conn, &registry, "alarm-105000", &alarm.state).await?;
     alarms::update(conn, &registry, "alarm-105000", "{}", "{}").await?;
-    alarms::delete(conn, &registry, "alarm-105000").await?;
+    alarms::delete(conn, &registry, "never").await?;
     alarm_history::list(conn, &registry, "ah105000", 100).await?;
     alarm_history::list_of_alarm(conn, &registry, "alarm-100003", "ah105000", 100).await?;
     alarm_history::delete_before(conn, time, 100).await?;
