@@ -60,6 +60,8 @@ pub struct Config {
     pub service_back_off: Duration,
     /// How long a service's task must run until it counts as healthy, if nothing checks it.
     pub service_settle: Duration,
+    /// How long the points of metrics are kept.
+    pub metric_retention: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

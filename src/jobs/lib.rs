@@ -183,6 +183,37 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("put log chunks together", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while logs::upkeep::put_together(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire log events", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            logs::upkeep::expire(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("remove deleted logs", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while logs::upkeep::remove_deleted(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("evaluate alarms", cloudwatch::alarms::EVALUATE_EVERY, |app, _| {
+        Box::pin(async move {
+            cloudwatch::alarms::evaluate(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire metrics", cloudwatch::metrics::EXPIRE_EVERY, |app, _| {
+        Box::pin(async move {
+            cloudwatch::metrics::expire(&app).await?;
+            cloudwatch::alarms::expire_history(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
     single("deliver events", Duration::from_secs(2), |app, _| {
         Box::pin(async move {
             while events::deliver(&app).await? {}

@@ -92,6 +92,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         service_back_off: config.service_back_off,
         service_settle: config.service_settle,
         scan_quota_period: config.scan_quota_period,
+        metric_retention: config.metric_retention,
         upload_ttl: config.upload_ttl,
     };
     App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")

@@ -52,6 +52,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "task_definitions",
         sql: include_str!("../../migrations/0017_task_definitions.sql"),
     },
+    Migration {
+        version: 18,
+        name: "logs_and_metrics",
+        sql: include_str!("../../migrations/0018_logs_and_metrics.sql"),
+    },
     Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
 ];
 

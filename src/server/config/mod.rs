@@ -120,6 +120,8 @@ pub(crate) struct Config {
     pub(crate) service_settle: Duration,
     /// Whether lifecycle policies leave images alone that somebody runs.
     pub(crate) lifecycle_keep_used: bool,
+    /// How long the points of metrics are kept.
+    pub(crate) metric_retention: Duration,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -240,6 +242,7 @@ impl Config {
         let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
         let service_back_off = time(sources, "service_back_off", problems, SECOND..=DAY, "between 1s and 1d");
         let service_settle = time(sources, "service_settle", problems, Duration::ZERO..=DAY, "at most 1d");
+        let metric_retention = time(sources, "metric_retention", problems, DAY..=3650 * DAY, "between 1d and 3650d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -288,6 +291,7 @@ impl Config {
             service_back_off: service_back_off?,
             service_settle: service_settle?,
             lifecycle_keep_used: lifecycle_keep_used?,
+            metric_retention: metric_retention?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,

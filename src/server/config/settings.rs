@@ -143,6 +143,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "true",
         "Let lifecycle policies neither delete nor archive an image that a running task uses",
     ),
+    setting("metric_retention", "15d", "How long the points of CloudWatch metrics are kept"),
     setting("undo_window", "7d", "How long deleted images and tags can be restored; 0 deletes at once"),
     setting("disk_low_water", "64MiB", "Free disk space below which writes are refused"),
     setting(

@@ -14,6 +14,8 @@ const WIPE: &str = "
     drop table scan_requests;
     drop table replication_backfill_items; drop table replication_backfills; drop table replication_uploads;
     drop table replication_targets;
+    drop table alarm_history; drop table alarms; drop table metric_points; drop table metric_series;
+    drop table log_chunks; drop table log_streams; drop table log_groups;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;
     drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;
