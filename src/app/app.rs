@@ -50,6 +50,8 @@ pub struct App {
     pub(crate) uploads: TaskTracker,
     /// Wakes whoever works on lifecycle previews.
     pub(crate) previews: Notify,
+    /// Wakes the balancer of this process.
+    balancing: Notify,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
     webhooks: ArcSwap<Webhooks>,
@@ -85,6 +87,7 @@ impl App {
             headroom: Headroom::new(),
             uploads: TaskTracker::new(),
             previews: Notify::new(),
+            balancing: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
             webhooks: ArcSwap::from_pointee(webhooks),
@@ -110,6 +113,11 @@ impl App {
     /// The blob store.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
+    }
+
+    /// What wakes the balancer of this process: load balancers or their targets were changed here.
+    pub fn balancing(&self) -> &Notify {
+        &self.balancing
     }
 
     /// Users, keys and policies as they were a moment ago.

@@ -49,6 +49,8 @@ pub struct Config {
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
+    /// Whether load balancers have a certificate, so that their listeners may use TLS.
+    pub balancing_tls: bool,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

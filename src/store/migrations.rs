@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
+    Migration { version: 19, name: "load_balancing", sql: include_str!("../../migrations/0019_load_balancing.sql") },
 ];
 
 /// What Postgres needs before the first of them.

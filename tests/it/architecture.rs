@@ -22,9 +22,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream", "scan"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
+    ("elb", &["types", "aws", "store", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
     ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "jobs"]),
+    (
+        "server",
+        &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "elb", "iam", "jobs"],
+    ),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.
