@@ -87,7 +87,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         undo_window: config.undo_window,
         scan_timeout: config.scan_timeout,
         scan_quota_period: config.scan_quota_period,
-        balancing_tls: config.tls.is_some(),
+        balancing_tls: config.balancer_tls.is_some() || config.tls.is_some(),
         upload_ttl: config.upload_ttl,
     };
     App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")

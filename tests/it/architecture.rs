@@ -19,15 +19,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("scan", &[]),
     ("outbound", &[]),
     ("upstream", &["types", "outbound"]),
+    ("listener", &["blobs"]),
     ("app", &["types", "policy", "aws", "store", "blobs", "outbound", "upstream", "scan"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
     ("elb", &["types", "aws", "store", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
+    ("balancer", &["types", "app", "elb", "listener"]),
     ("jobs", &["types", "store", "blobs", "app"]),
     (
         "server",
-        &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "elb", "iam", "jobs"],
+        &[
+            "types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "elb", "iam",
+            "balancer", "listener", "jobs",
+        ],
     ),
 ];
 
@@ -37,9 +42,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store"]),
     ("object_store", &["blobs"]),
     ("reqwest", &["blobs", "outbound", "server"]),
-    ("axum", &["oci", "server"]),
-    ("hyper", &["server"]),
-    ("rustls", &["server"]),
+    ("axum", &["listener", "oci", "server"]),
+    ("hyper", &["balancer", "listener", "server"]),
+    ("rustls", &["listener", "server"]),
     ("clap", &["server"]),
     ("jsonwebtoken", &["app", "server"]),
 ];

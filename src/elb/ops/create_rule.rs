@@ -22,6 +22,7 @@ pub(crate) struct CreateRule;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
     listener_arn: String,
+    #[serde(default)]
     conditions: Vec<RuleCondition>,
     priority: i64,
     actions: Vec<Action>,

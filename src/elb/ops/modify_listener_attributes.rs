@@ -18,6 +18,7 @@ pub(crate) struct ModifyListenerAttributes;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
     listener_arn: String,
+    #[serde(default)]
     attributes: Vec<Attribute>,
 }
 

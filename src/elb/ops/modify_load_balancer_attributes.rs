@@ -18,6 +18,7 @@ pub(crate) struct ModifyLoadBalancerAttributes;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
     load_balancer_arn: String,
+    #[serde(default)]
     attributes: Vec<Attribute>,
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct ModifyTargetGroupAttributes;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Input {
     target_group_arn: String,
+    #[serde(default)]
     attributes: Vec<Attribute>,
 }
 

@@ -12,7 +12,7 @@ async fn every_list_has_pages() {
 arns = [balancer(f"web-{number}") for number in range(5)]
 groups = [group(f"group-{number}") for number in range(5)]
 def pages(operation, key, **arguments):
-    found = elb.get_paginator(operation).paginate(**arguments, PaginationConfig={"PageSize": 2})
+    found = list(elb.get_paginator(operation).paginate(**arguments, PaginationConfig={"PageSize": 2}))
     return [len(page[key]) for page in found], [one for page in found for one in page[key]]
 
 sizes, found = pages("describe_load_balancers", "LoadBalancers")

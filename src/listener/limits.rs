@@ -4,25 +4,23 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use crate::config::Config;
-
 /// Time-outs and limits of the listener.
 #[derive(Debug, Clone)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// The most connections at one time; more wait in the kernel's queue.
-    pub(crate) connections: usize,
+    pub connections: usize,
     /// How long the TLS handshake may take.
-    pub(crate) handshake: Duration,
+    pub handshake: Duration,
     /// How long a request's head may take from its first byte, and a new connection to send one.
-    pub(crate) header: Duration,
+    pub header: Duration,
     /// How long a connection may stay open without a request.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
     /// How long a body may make no progress because of the client. There is no limit to the whole.
-    pub(crate) stall: Duration,
+    pub stall: Duration,
     /// How long what is in flight may take to finish after the order to stop.
-    pub(crate) grace: Duration,
+    pub grace: Duration,
     /// How often the TLS files are looked at.
-    pub(crate) tls_check: Duration,
+    pub tls_check: Duration,
 }
 
 impl Default for Limits {
@@ -36,17 +34,6 @@ impl Default for Limits {
             stall: Duration::from_secs(300),
             grace: Duration::from_secs(30),
             tls_check: Duration::from_secs(3),
-        }
-    }
-}
-
-impl From<&Config> for Limits {
-    fn from(config: &Config) -> Self {
-        Self {
-            connections: config.max_connections as usize,
-            idle: config.idle_timeout,
-            grace: config.shutdown_grace,
-            ..Self::default()
         }
     }
 }

@@ -16,16 +16,16 @@ use tracing::{error, info};
 
 /// Where certificate and key are.
 #[derive(Debug, Clone)]
-pub(crate) struct Files {
+pub struct Files {
     /// PEM file with the certificate chain, the server's own first.
-    pub(crate) certificate: PathBuf,
+    pub certificate: PathBuf,
     /// PEM file with the private key.
-    pub(crate) key: PathBuf,
+    pub key: PathBuf,
 }
 
 /// Why certificate and key cannot be used. The texts contain nothing of the key.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
+pub enum ReadError {
     /// The certificate file is missing or malformed.
     #[error("certificate: {0}")]
     Certificate(String),
@@ -36,7 +36,7 @@ pub(crate) enum ReadError {
 
 impl Files {
     /// Reads both files and verifies that they belong together.
-    pub(crate) fn read(&self) -> Result<CertifiedKey, ReadError> {
+    pub fn read(&self) -> Result<CertifiedKey, ReadError> {
         let certificate = |fault: String| ReadError::Certificate(format!("{}: {fault}", self.certificate.display()));
         let key = |fault: String| ReadError::Key(format!("{}: {fault}", self.key.display()));
         let pem = std::fs::read(&self.certificate).map_err(|error| certificate(error.to_string()))?;
@@ -73,7 +73,7 @@ impl Files {
 type Stamp = [Option<(i64, i64, u64, u64)>; 2];
 
 /// The TLS side of the listener.
-pub(crate) struct Tls {
+pub struct Tls {
     files: Files,
     current: Arc<Current>,
     stamp: Stamp,
@@ -91,7 +91,7 @@ impl ResolvesServerCert for Current {
 
 impl Tls {
     /// Reads the files for the first time.
-    pub(crate) fn new(files: Files) -> Result<Self, ReadError> {
+    pub fn new(files: Files) -> Result<Self, ReadError> {
         // The stamp comes first: a file that changes in between is then read again.
         let stamp = files.stamp();
         let current = Arc::new(Current(ArcSwap::from_pointee(files.read()?)));

@@ -35,6 +35,11 @@ use super::{
     sendfile::FileSending,
 };
 
+/// A place among the connections of a listener: an extension of every request. A connection that is upgraded keeps its place
+/// for as long as somebody holds this.
+#[derive(Debug, Clone)]
+pub struct Slot(#[expect(dead_code, reason = "what it holds matters, not what it says")] Arc<OwnedSemaphorePermit>);
+
 /// What all connections of a listener share.
 pub(super) struct Shared<S> {
     pub(super) service: S,
@@ -85,19 +90,20 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     /// Serves one client to the end, and then gives the permit back.
-    pub(super) async fn serve(self: Arc<Self>, socket: TcpStream, mut peer: Peer, _permit: OwnedSemaphorePermit) {
+    pub(super) async fn serve(self: Arc<Self>, socket: TcpStream, mut peer: Peer, permit: OwnedSemaphorePermit) {
+        let slot = Slot(Arc::new(permit));
         // Answers are written whole; waiting for more would only delay them.
         let _ = socket.set_nodelay(true);
         let Some(tls) = &self.tls else {
             let handover = Handover::new(&self.placeholder);
             let socket = FileSending::new(socket, handover.clone());
-            return self.speak(socket, peer, Some(handover)).await;
+            return self.speak(socket, peer, slot, Some(handover)).await;
         };
         peer.tls = true;
         let handshake = timeout(self.limits.handshake, tls.accept(socket));
         tokio::select! {
             result = handshake => match result {
-                Ok(Ok(stream)) => self.speak(stream, peer, None).await,
+                Ok(Ok(stream)) => self.speak(stream, peer, slot, None).await,
                 Ok(Err(error)) => debug!(peer = %peer.address, %error, "TLS handshake failed"),
                 Err(_) => debug!(peer = %peer.address, "TLS handshake took too long"),
             },
@@ -110,13 +116,14 @@ where
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: Peer,
+        slot: Slot,
         handover: Option<Handover>,
     ) {
         let notes = Notes::new();
         let io = TokioIo::new(Watched::new(stream, notes.clone()));
         let (service, stall) = (self.service.clone(), self.limits.stall);
-        let service = PerConnection { service, peer, notes: notes.clone(), handover, stall };
-        let mut connection = pin!(self.http.serve_connection(io, service));
+        let service = PerConnection { service, peer, slot, notes: notes.clone(), handover, stall };
+        let mut connection = pin!(self.http.serve_connection_with_upgrades(io, service));
         let mut stop = pin!(self.stop.cancelled());
         let mut cut = pin!(self.cut.cancelled());
         let mut check = pin!(sleep(self.limits.header / 3));
@@ -157,6 +164,7 @@ where
 struct PerConnection<S> {
     service: S,
     peer: Peer,
+    slot: Slot,
     notes: Arc<Notes>,
     handover: Option<Handover>,
     stall: std::time::Duration,
@@ -182,6 +190,7 @@ where
         let handover = self.handover.clone().filter(|_| head.version < Version::HTTP_2);
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(self.peer);
+        request.extensions_mut().insert(self.slot.clone());
         if let Some(handover) = handover {
             request.extensions_mut().insert(handover);
         }

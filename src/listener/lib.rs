@@ -1,4 +1,4 @@
-//! The network side of the program: sockets, TLS, HTTP/1 and HTTP/2 framing, time-outs, limits and the graceful stop.
+//! The network side of every server of the program: sockets, TLS, HTTP/1 and HTTP/2 framing, time-outs, limits and the graceful stop.
 //! What is asked and answered is the business of the service it is given; it looks at no path and at no credential.
 //!
 //! The accept loop is our own because `axum::serve` gives hyper no timer, which silently turns its time-outs off.
@@ -8,40 +8,40 @@ mod activity;
 mod body;
 mod connection;
 mod framing;
+mod head;
 mod io;
 mod limits;
-mod runtime;
 mod sendfile;
 #[cfg(test)]
 mod tests;
-pub(crate) mod tls;
+pub mod tls;
 
 use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket};
 
-pub(crate) use self::{framing::AmbiguousFraming, limits::Limits, runtime::runtime, tls::Tls};
+pub use self::{body::RequestBody, connection::Slot, framing::AmbiguousFraming, head::fault, limits::Limits, tls::Tls};
 
 /// The client's end of the connection that a request came by: an extension of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Peer {
+pub struct Peer {
     /// Its address: the client's own, or that of a proxy before us.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     /// Whether the connection is encrypted.
-    pub(crate) tls: bool,
+    pub tls: bool,
 }
 
 /// What became of the connections when the listener stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stopped {
+pub struct Stopped {
     /// Connections that ended by themselves after the order to stop.
-    pub(crate) finished: usize,
+    pub finished: usize,
     /// Connections that were cut off because they took longer than the grace.
-    pub(crate) cut_off: usize,
+    pub cut_off: usize,
 }
 
 /// A bound socket, not yet accepting.
-pub(crate) struct Listener {
+pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     tls: Option<Tls>,
@@ -50,7 +50,7 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// Binds the address. Connections queue up in the kernel from here on.
-    pub(crate) fn bind(address: SocketAddr, tls: Option<Tls>, limits: Limits) -> std::io::Result<Self> {
+    pub fn bind(address: SocketAddr, tls: Option<Tls>, limits: Limits) -> std::io::Result<Self> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // A restart must not wait for the connections of its predecessor to be forgotten.
         socket.set_reuseaddr(true)?;
@@ -61,7 +61,7 @@ impl Listener {
     }
 
     /// The address in use, with the port that the system chose if 0 was asked for.
-    pub(crate) fn local_address(&self) -> SocketAddr {
+    pub fn local_address(&self) -> SocketAddr {
         self.address
     }
 }

@@ -10,10 +10,10 @@ use rustls_pki_types::{CertificateDer, ServerName, pem::PemObject};
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::*;
-use crate::listener::tls::{Files, ReadError};
+use crate::tls::{Files, ReadError};
 
 fn testdata(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("listener/testdata").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
 /// Certificate and key in a directory of their own, removed at the end.

@@ -20,7 +20,7 @@ use super::{
 impl Listener {
     /// Serves until `shutdown` completes; then stops accepting, lets what is in flight finish within the grace, and cuts
     /// off the rest.
-    pub(crate) async fn serve<S, B>(self, service: S, shutdown: impl Future<Output = ()>) -> Stopped
+    pub async fn serve<S, B>(self, service: S, shutdown: impl Future<Output = ()>) -> Stopped
     where
         S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,

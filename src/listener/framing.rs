@@ -7,7 +7,7 @@
 
 /// A head that must be answered with 400: an extension of that request.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct AmbiguousFraming;
+pub struct AmbiguousFraming;
 
 /// The longest part of a line that is kept; no line that matters is longer.
 const KEPT: usize = 256;

@@ -29,7 +29,7 @@ const LINGER_BYTES: usize = 64 << 20;
 const LINGER: Duration = Duration::from_secs(10);
 
 /// A request's body. There is no limit to the time it may take as long as something arrives now and then.
-pub(crate) struct RequestBody {
+pub struct RequestBody {
     /// `None` once it was dropped.
     incoming: Option<Incoming>,
     /// Whether an unread rest is read on when the body is dropped.

@@ -1,0 +1,125 @@
+//! A target as this process knows it: where it is, how it is, what is under way to it. It lives as long as its registration;
+//! a new table takes it over.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use elb::health::State;
+use elb::routing;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use types::Timestamp;
+
+use crate::cookie;
+use crate::pool::Pool;
+
+/// A target that could not be reached is not the first choice for this long, until checks have found out.
+const AVOIDED: Duration = Duration::from_secs(5);
+
+/// A target.
+pub(crate) struct Target {
+    /// What it is called.
+    pub(crate) id: String,
+    /// Where it is.
+    pub(crate) address: SocketAddr,
+    /// Which registration this is.
+    pub(crate) registered_at: Timestamp,
+    /// What stands for it in cookies.
+    pub(crate) token: u64,
+    /// Connections to it that nobody uses.
+    pub(crate) pool: Pool,
+    /// Ends what is under way, once its time to drain is over.
+    pub(crate) gone: CancellationToken,
+    /// Whether it was said that it has drained.
+    pub(crate) drained: AtomicBool,
+    state: AtomicU8,
+    in_flight: AtomicUsize,
+    begun: Instant,
+    /// Milliseconds since then.
+    avoided_until: AtomicU64,
+}
+
+impl Target {
+    pub(crate) fn new(spec: &routing::Target) -> Arc<Self> {
+        let address = SocketAddr::new(spec.address, spec.port);
+        Arc::new(Self {
+            token: cookie::token(&address.to_string()),
+            id: spec.id.clone(),
+            address,
+            registered_at: spec.registered_at,
+            pool: Pool::default(),
+            gone: CancellationToken::new(),
+            drained: AtomicBool::new(false),
+            state: AtomicU8::new(0),
+            in_flight: AtomicUsize::new(0),
+            begun: Instant::now(),
+            avoided_until: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether it is the target of that registration.
+    pub(crate) fn is(&self, spec: &routing::Target) -> bool {
+        self.id == spec.id
+            && self.address == SocketAddr::new(spec.address, spec.port)
+            && self.registered_at == spec.registered_at
+    }
+
+    /// How it is, by its checks.
+    pub(crate) fn state(&self) -> State {
+        match self.state.load(Relaxed) {
+            1 => State::Healthy,
+            2 => State::Unhealthy,
+            _ => State::Initial,
+        }
+    }
+
+    pub(crate) fn set_state(&self, state: State) {
+        let number = match state {
+            State::Healthy => 1,
+            State::Unhealthy => 2,
+            State::Initial | State::Unused | State::Draining | State::Drained => 0,
+        };
+        self.state.store(number, Relaxed);
+    }
+
+    /// It could not be reached.
+    pub(crate) fn avoid(&self) {
+        let until = self.begun.elapsed() + AVOIDED;
+        self.avoided_until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// Whether it could not be reached a moment ago.
+    pub(crate) fn is_avoided(&self) -> bool {
+        let until = self.avoided_until.load(Relaxed);
+        until > 0 && self.begun.elapsed() < Duration::from_millis(until)
+    }
+
+    /// Requests that are under way.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.load(Relaxed)
+    }
+
+    /// One more, until what is returned is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> InFlight {
+        self.in_flight.fetch_add(1, Relaxed);
+        InFlight(Arc::clone(self))
+    }
+}
+
+/// A request that is under way to a target.
+pub(crate) struct InFlight(Arc<Target>);
+
+impl InFlight {
+    /// The target.
+    pub(crate) fn target(&self) -> &Arc<Target> {
+        &self.0
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
