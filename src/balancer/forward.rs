@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use listener::{Peer, RequestBody, Slot};
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
 use crate::body::{AnyBody, Download, Upload, empty};
@@ -41,14 +42,16 @@ pub(crate) struct Asked {
     pub(crate) upgrade: Option<OnUpgrade>,
 }
 
-/// Forwards it.
+/// Forwards it. `place` is its own among all requests that may be under way.
 pub(crate) async fn forward(
     routes: &Routes,
     listener: &Listener,
     groups: &[(String, u32)],
     stickiness: Option<Duration>,
     asked: Asked,
+    place: OwnedSemaphorePermit,
 ) -> Response<AnyBody> {
+    let place = Arc::new(place);
     let failed = |status: StatusCode| {
         listener.counts.failed(status);
         reply::failure(status)
@@ -78,7 +81,7 @@ pub(crate) async fn forward(
             return failed(status);
         };
         tried.push(Arc::clone(&target));
-        let in_flight = target.enter();
+        let in_flight = target.enter(&place);
         let begun = Instant::now();
         pulse.beat();
         let outcome = tokio::select! {
@@ -111,7 +114,7 @@ pub(crate) async fn forward(
                 listener.counts.connection_error();
                 group.counts.connection_error();
                 target.avoid();
-                request = unsent;
+                request = *unsent;
                 why
             }
             Err(Failure::Lost(why)) if again => {

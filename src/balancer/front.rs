@@ -42,15 +42,10 @@ impl Front {
             reply::failure(status)
         };
         if let Some((status, _)) = listener::fault(&request) {
-            let mut answer = refused(status);
-            if request.version() < Version::HTTP_2 {
-                // What follows on the connection may not be what it seems.
-                answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-            }
-            return answer;
+            return last(refused(status), request.version());
         }
         if request.method() == Method::CONNECT {
-            return refused(StatusCode::METHOD_NOT_ALLOWED);
+            return last(refused(StatusCode::METHOD_NOT_ALLOWED), request.version());
         }
         let Some(peer) = request.extensions().get::<Peer>().copied() else {
             return refused(StatusCode::INTERNAL_SERVER_ERROR);
@@ -63,11 +58,14 @@ impl Front {
         let facts = Facts::new(host.as_ref(), request.uri(), request.method(), request.headers(), source);
         match rules::choose(&listener.rules, &facts) {
             Some(Action::Forward { groups, stickiness }) => {
+                let Ok(place) = Arc::clone(&self.live.places).try_acquire_owned() else {
+                    return refused(StatusCode::SERVICE_UNAVAILABLE);
+                };
                 let websocket = headers::wants_websocket(request.headers()) && request.method() == Method::GET;
                 // Taken before the request is taken apart.
                 let upgrade = websocket.then(|| hyper::upgrade::on(&mut request));
                 let asked = Asked { request, host, peer, port: self.port, upgrade };
-                forward::forward(&routes, listener, groups, *stickiness, asked).await
+                forward::forward(&routes, listener, groups, *stickiness, asked, place).await
             }
             Some(action @ Action::Redirect { .. }) => {
                 listener.counts.redirected();
@@ -80,6 +78,15 @@ impl Front {
             None => refused(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
+}
+
+/// The last answer on a connection: what follows on it may not be what it seems.
+fn last(mut answer: Response<AnyBody>, version: Version) -> Response<AnyBody> {
+    // A stream of HTTP/2 ends by itself.
+    if version < Version::HTTP_2 {
+        answer.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    answer
 }
 
 impl Service<Request<RequestBody>> for Front {

@@ -15,7 +15,7 @@ use crate::body::empty;
 use crate::checks::Checks;
 use crate::live::{Live, about};
 use crate::pool;
-use crate::target::Target;
+use crate::target::{Target, unchecked};
 
 /// Checks a target until it is dropped.
 pub(crate) struct Checker {
@@ -50,8 +50,8 @@ async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: Healt
     let mut checks = Checks::new();
     if let (Some(live), Some(target)) = (live.upgrade(), target.upgrade()) {
         // A target that was checked in another way before begins anew.
-        target.set_state(State::Initial);
-        live.observe(about(&group, &target, Health::because(State::Initial, "Elb.InitialHealthChecking")));
+        target.set_health(unchecked());
+        live.observe(about(&group, &target, unchecked()));
     }
     loop {
         ticks.tick().await;
@@ -63,11 +63,11 @@ async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: Healt
         };
         let (Some(live), Some(target)) = (live.upgrade(), target.upgrade()) else { return };
         let Some(state) = checks.take(outcome.is_ok(), &check) else { continue };
-        target.set_state(state);
         let health = match outcome {
             Ok(()) => Health::healthy(),
             Err(health) => health,
         };
+        target.set_health(health.clone());
         tracing::info!(
             target_group = group,
             target = %target.address,

@@ -62,19 +62,14 @@ pub struct Balancer {
 impl Balancer {
     /// Begins to balance.
     pub fn start(app: &Arc<App>, config: Config) -> Self {
-        let live = Arc::new(Live::default());
+        let live = Arc::new(Live::new(config.limits.connections));
         let stop = CancellationToken::new();
         let id = Uuid::now_v7().simple().to_string();
         let task = tokio::spawn(source::run(Arc::clone(app), config, id, Arc::clone(&live), stop.clone()));
         Self { live, stop, task }
     }
 
-    /// What was counted since the process began, for each load balancer and target group that there is.
-    pub fn figures(&self) -> Figures {
-        self.live.figures()
-    }
-
-    /// The same for Prometheus.
+    /// What is counted: for Prometheus, and as plain figures for whoever keeps a clone of it.
     pub fn metrics(&self) -> BalancerMetrics {
         BalancerMetrics::new(Arc::clone(&self.live))
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use elb::health::{Health, Observation, State};
 use elb::routing::{self, Rule, Table};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::choice::Turns;
 use crate::figures::{Counts, Figures};
@@ -46,8 +46,9 @@ pub(crate) struct Group {
 }
 
 /// Everything that this process knows.
-#[derive(Default)]
 pub(crate) struct Live {
+    /// Requests that may be under way to targets at one time. A client of HTTP/2 has many on one connection.
+    pub(crate) places: Arc<Semaphore>,
     routes: ArcSwap<Routes>,
     observations: Mutex<HashMap<Key, Observation>>,
     checkers: Mutex<HashMap<(String, String, u16), Checker>>,
@@ -72,6 +73,17 @@ fn key(observation: &Observation) -> Key {
 }
 
 impl Live {
+    /// With nothing to do yet.
+    pub(crate) fn new(most_requests: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(most_requests)),
+            routes: ArcSwap::default(),
+            observations: Mutex::default(),
+            checkers: Mutex::default(),
+            observed: Notify::new(),
+        }
+    }
+
     /// What requests look at, as it is now.
     pub(crate) fn routes(&self) -> Arc<Routes> {
         self.routes.load_full()
@@ -178,12 +190,7 @@ impl Live {
     pub(crate) fn observe_all(&self) {
         for (id, group) in &self.routes().groups {
             for target in group.open.iter().filter(|_| group.spec.used) {
-                let health = match target.state() {
-                    State::Healthy => Health::healthy(),
-                    State::Unhealthy => Health::because(State::Unhealthy, "Target.FailedHealthChecks"),
-                    _ => Health::because(State::Initial, "Elb.InitialHealthChecking"),
-                };
-                self.observe(about(id, target, health));
+                self.observe(about(id, target, target.health()));
             }
             for target in &group.draining {
                 target.drained.store(false, Relaxed);

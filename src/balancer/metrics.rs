@@ -9,17 +9,24 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 
+use crate::figures::Figures;
 use crate::live::Live;
 
 const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 
 /// The figures of the balancer. There is a row for each load balancer and target group that is there, so what is gone takes
-/// its rows along.
+/// its rows along. Clones show the same.
+#[derive(Clone)]
 pub struct BalancerMetrics(Arc<Live>);
 
 impl BalancerMetrics {
     pub(crate) fn new(live: Arc<Live>) -> Self {
         Self(live)
+    }
+
+    /// What was counted since the process began, for each load balancer and target group that there is.
+    pub fn figures(&self) -> Figures {
+        self.0.figures()
     }
 }
 

@@ -29,7 +29,7 @@ const HEAD: usize = 64 << 10;
 /// Why there is no answer.
 pub(crate) enum Failure {
     /// Nothing of the request was sent: it can go to another target.
-    NotSent(Request<AnyBody>, String),
+    NotSent(Box<Request<AnyBody>>, String),
     /// The target may have seen it.
     Lost(String),
 }
@@ -83,13 +83,13 @@ pub(crate) async fn exchange(
     while let Some(sender) = target.pool.take() {
         match send(target, sender, request).await {
             // The target closed it meanwhile, before it saw anything.
-            Err(Failure::NotSent(unsent, _)) => request = unsent,
+            Err(Failure::NotSent(unsent, _)) => request = *unsent,
             done => return done,
         }
     }
     match connect(target.address).await {
         Ok(sender) => send(target, sender, request).await,
-        Err(why) => Err(Failure::NotSent(request, why)),
+        Err(why) => Err(Failure::NotSent(Box::new(request), why)),
     }
 }
 
@@ -131,7 +131,7 @@ async fn send(
         Err(mut error) => {
             let why = error.error().to_string();
             Err(match error.take_message() {
-                Some(unsent) => Failure::NotSent(unsent, why),
+                Some(unsent) => Failure::NotSent(Box::new(unsent), why),
                 None => Failure::Lost(why),
             })
         }

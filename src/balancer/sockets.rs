@@ -9,6 +9,7 @@ use std::time::Duration;
 use elb::health::Observation;
 use elb::routing;
 use listener::{Listener, Tls};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -29,6 +30,8 @@ pub(crate) struct Sockets {
     said: BTreeMap<String, Option<String>>,
     /// Connections, of closed ports too.
     serving: TaskTracker,
+    /// Connections that there may be, on all ports together.
+    places: Arc<Semaphore>,
 }
 
 struct Open {
@@ -40,7 +43,8 @@ struct Open {
 impl Sockets {
     /// None yet.
     pub(crate) fn new(config: Config, live: Arc<Live>) -> Self {
-        Self { config, live, open: HashMap::new(), said: BTreeMap::new(), serving: TaskTracker::new() }
+        let places = Arc::new(Semaphore::new(config.limits.connections));
+        Self { config, live, open: HashMap::new(), said: BTreeMap::new(), serving: TaskTracker::new(), places }
     }
 
     /// Whether a port could not be opened.
@@ -121,7 +125,7 @@ impl Sockets {
                 (true, None) => return Err("there is no certificate".to_owned()),
             };
             match Listener::bind(address, tls, self.config.limits.clone()) {
-                Ok(bound) => break bound,
+                Ok(bound) => break bound.sharing(&self.places),
                 Err(error) if error.kind() == ErrorKind::AddrInUse && was_ours && tries < TRIES => {
                     tries += 1;
                     tokio::time::sleep(BETWEEN).await;

@@ -21,8 +21,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Whoever was silent for this long may have been forgotten, and says everything again.
 const FORGOTTEN: Duration = Duration::from_secs(30);
 
-/// How often ports that could not be opened are tried again, and what others left behind is looked for.
-const RETRY: Duration = Duration::from_secs(5);
+/// How often what others left behind is looked for.
+const CLEAR: Duration = Duration::from_secs(5);
 
 /// How long saying good-bye may take.
 const LEAVE: Duration = Duration::from_secs(2);
@@ -34,7 +34,8 @@ pub(crate) async fn run(app: Arc<App>, config: Config, id: String, live: Arc<Liv
     let mut known = None;
     // When the others last heard of us.
     let mut heard: Option<Instant> = None;
-    let mut retried = Instant::now();
+    let mut tried = Instant::now();
+    let mut cleared = Instant::now();
     loop {
         match routing::load(&app, known).await {
             Ok(Some(fresh)) => {
@@ -42,27 +43,22 @@ pub(crate) async fn run(app: Arc<App>, config: Config, id: String, live: Arc<Liv
                 live.apply(&fresh);
                 sockets.apply(&fresh.listeners).await;
                 table = fresh;
-                retried = Instant::now();
+                tried = Instant::now();
             }
             Ok(None) => {}
             // Requests go on as they were.
             Err(error) => tracing::warn!(%error, "load balancers could not be looked at"),
         }
-        let mut clear = false;
-        if retried.elapsed() >= RETRY {
-            retried = Instant::now();
-            clear = heard.is_some();
-            if sockets.has_failed() {
-                sockets.apply(&table.listeners).await;
-            }
+        if sockets.has_failed() && tried.elapsed() >= LOOK {
+            tried = Instant::now();
+            sockets.apply(&table.listeners).await;
         }
         let draining: HashSet<String> = live.observe_drained().into_iter().collect();
         if let Err(error) = report(&app, &id, &live, &sockets, &mut heard).await {
             tracing::warn!(%error, "the health of targets could not be reported");
-        } else if clear || !draining.is_empty() {
-            if let Err(error) = health::clear(&app, &draining).await {
-                tracing::warn!(%error, "targets that have drained could not be removed");
-            }
+        } else if !draining.is_empty() || (heard.is_some() && cleared.elapsed() >= CLEAR) {
+            cleared = Instant::now();
+            clear(&app, &draining).await;
         }
         tokio::select! {
             () = stop.cancelled() => break,
@@ -76,6 +72,13 @@ pub(crate) async fn run(app: Arc<App>, config: Config, id: String, live: Arc<Liv
         let _ = timeout(LEAVE, health::leave(&app, &id)).await;
     }
     sockets.stop().await;
+}
+
+/// Removes what is over.
+async fn clear(app: &App, draining: &HashSet<String>) {
+    if let Err(error) = health::clear(app, draining).await {
+        tracing::warn!(%error, "targets that have drained could not be removed");
+    }
 }
 
 /// Reports what there is, or that this process is there if the others have not heard of it for a while.

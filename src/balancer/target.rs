@@ -2,12 +2,13 @@
 //! a new table takes it over.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use elb::health::State;
+use elb::health::{Health, State};
 use elb::routing;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use types::Timestamp;
@@ -34,6 +35,8 @@ pub(crate) struct Target {
     pub(crate) gone: CancellationToken,
     /// Whether it was said that it has drained.
     pub(crate) drained: AtomicBool,
+    health: Mutex<Health>,
+    /// The state in `health`, for requests.
     state: AtomicU8,
     in_flight: AtomicUsize,
     begun: Instant,
@@ -52,6 +55,7 @@ impl Target {
             pool: Pool::default(),
             gone: CancellationToken::new(),
             drained: AtomicBool::new(false),
+            health: Mutex::new(unchecked()),
             state: AtomicU8::new(0),
             in_flight: AtomicUsize::new(0),
             begun: Instant::now(),
@@ -75,13 +79,20 @@ impl Target {
         }
     }
 
-    pub(crate) fn set_state(&self, state: State) {
-        let number = match state {
+    /// The same with its reason.
+    pub(crate) fn health(&self) -> Health {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What checks have found out.
+    pub(crate) fn set_health(&self, health: Health) {
+        let number = match health.state {
             State::Healthy => 1,
             State::Unhealthy => 2,
             State::Initial | State::Unused | State::Draining | State::Drained => 0,
         };
         self.state.store(number, Relaxed);
+        *self.health.lock().unwrap_or_else(PoisonError::into_inner) = health;
     }
 
     /// It could not be reached.
@@ -102,24 +113,33 @@ impl Target {
     }
 
     /// One more, until what is returned is dropped.
-    pub(crate) fn enter(self: &Arc<Self>) -> InFlight {
+    pub(crate) fn enter(self: &Arc<Self>, place: &Arc<OwnedSemaphorePermit>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
-        InFlight(Arc::clone(self))
+        InFlight { target: Arc::clone(self), _place: Arc::clone(place) }
     }
 }
 
+/// The health of a target that was not checked.
+pub(crate) fn unchecked() -> Health {
+    Health::because(State::Initial, "Elb.InitialHealthChecking")
+}
+
 /// A request that is under way to a target.
-pub(crate) struct InFlight(Arc<Target>);
+pub(crate) struct InFlight {
+    target: Arc<Target>,
+    /// The request's own, among all that may be under way.
+    _place: Arc<OwnedSemaphorePermit>,
+}
 
 impl InFlight {
     /// The target.
     pub(crate) fn target(&self) -> &Arc<Target> {
-        &self.0
+        &self.target
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Relaxed);
+        self.target.in_flight.fetch_sub(1, Relaxed);
     }
 }

@@ -6,7 +6,7 @@ use blobs::Placeholder;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::time::timeout;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 use tracing::{debug, error, info};
@@ -27,7 +27,7 @@ impl Listener {
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let Self { socket, address: _, tls, limits } = self;
+        let Self { socket, address: _, tls, limits, places } = self;
         let shared = Arc::new(Shared {
             service,
             tls: tls.as_ref().map(super::Tls::acceptor),
@@ -39,11 +39,10 @@ impl Listener {
         });
         let reloader = tls.map(|tls| tokio::spawn(tls.watch(limits.tls_check)));
         let connections = TaskTracker::new();
-        let permits = Arc::new(Semaphore::new(limits.connections));
         let accepting = async {
             loop {
                 // Taken before accepting, so that what exceeds the limit waits in the kernel and costs us nothing.
-                let permit = permits.clone().acquire_owned().await.expect("the semaphore is never closed");
+                let permit = places.clone().acquire_owned().await.expect("the semaphore is never closed");
                 let (socket, address) = match socket.accept().await {
                     Ok(accepted) => accepted,
                     Err(error) => {

@@ -17,8 +17,10 @@ mod tests;
 pub mod tls;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
 
 pub use self::{body::RequestBody, connection::Slot, framing::AmbiguousFraming, head::fault, limits::Limits, tls::Tls};
 
@@ -46,6 +48,7 @@ pub struct Listener {
     address: SocketAddr,
     tls: Option<Tls>,
     limits: Limits,
+    places: Arc<Semaphore>,
 }
 
 impl Listener {
@@ -57,7 +60,16 @@ impl Listener {
         socket.bind(address)?;
         let socket = socket.listen(1024)?;
         let address = socket.local_addr()?;
-        Ok(Self { socket, address, tls, limits: limits.within_open_files() })
+        let limits = limits.within_open_files();
+        let places = Arc::new(Semaphore::new(limits.connections));
+        Ok(Self { socket, address, tls, limits, places })
+    }
+
+    /// Shares its limit of connections with other listeners. Each needs one place to wait for its next connection.
+    #[must_use]
+    pub fn sharing(mut self, places: &Arc<Semaphore>) -> Self {
+        self.places = Arc::clone(places);
+        self
     }
 
     /// The address in use, with the port that the system chose if 0 was asked for.

@@ -18,6 +18,11 @@ struct Load {
     clients: JoinSet<Vec<String>>,
 }
 
+/// A client that speaks HTTP/2.
+fn two() -> reqwest::Client {
+    builder().http2_prior_knowledge().build().expect("a client")
+}
+
 impl Load {
     fn start(url: &str) -> Self {
         let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
@@ -25,7 +30,7 @@ impl Load {
         for number in 0..6 {
             let (stop, done, url) = (Arc::clone(&stop), Arc::clone(&done), url.to_owned());
             // Some speak HTTP/2, and some have a request under way for a while.
-            let client = if number % 3 == 0 { builder().http2_prior_knowledge().build().unwrap() } else { client() };
+            let client = if number % 3 == 0 { two() } else { client() };
             let path = if number % 2 == 0 { "/slow/20" } else { "/" };
             clients.spawn(async move {
                 let mut failures = Vec::new();
