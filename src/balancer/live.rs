@@ -206,7 +206,7 @@ impl Live {
                 draining.push(id.clone());
             }
             for target in &group.draining {
-                if target.in_flight() == 0 && !target.drained.swap(true, Relaxed) {
+                if target.is_quiet() && !target.drained.swap(true, Relaxed) {
                     target.pool.close();
                     let health = Health { state: State::Drained, reason: None, description: None };
                     self.observe(about(id, target, health));

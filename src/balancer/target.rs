@@ -19,6 +19,9 @@ use crate::pool::Pool;
 /// A target that could not be reached is not the first choice for this long, until checks have found out.
 const AVOIDED: Duration = Duration::from_secs(5);
 
+/// How long nothing may be under way to a target before it has drained.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// A target.
 pub(crate) struct Target {
     /// What it is called.
@@ -39,6 +42,8 @@ pub(crate) struct Target {
     /// The state in `health`, for requests.
     state: AtomicU8,
     in_flight: AtomicUsize,
+    /// Since when nothing is under way, of one that drains.
+    quiet_since: Mutex<Option<Instant>>,
     begun: Instant,
     /// Milliseconds since then.
     avoided_until: AtomicU64,
@@ -58,6 +63,7 @@ impl Target {
             health: Mutex::new(unchecked()),
             state: AtomicU8::new(0),
             in_flight: AtomicUsize::new(0),
+            quiet_since: Mutex::new(None),
             begun: Instant::now(),
             avoided_until: AtomicU64::new(0),
         })
@@ -107,6 +113,17 @@ impl Target {
         until > 0 && self.begun.elapsed() < Duration::from_millis(until)
     }
 
+    /// Whether one that drains has nothing under way any more. A request that was about to begin when the target was taken
+    /// out of the table has begun after a moment, so it must have been quiet for one.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let mut since = self.quiet_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.in_flight() > 0 {
+            *since = None;
+            return false;
+        }
+        since.get_or_insert_with(Instant::now).elapsed() >= QUIET
+    }
+
     /// Requests that are under way.
     pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.load(Relaxed)
@@ -141,5 +158,38 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.target.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[test]
+    fn a_target_has_drained_when_it_was_quiet_for_a_moment() {
+        let spec = routing::Target {
+            id: "10.0.0.1".to_owned(),
+            port: 80,
+            address: [10, 0, 0, 1].into(),
+            registered_at: Timestamp::from_micros(0),
+            draining: true,
+        };
+        let target = Target::new(&spec);
+        let back = |by: Duration| {
+            let mut since = target.quiet_since.lock().unwrap();
+            *since = since.map(|since| since - by);
+        };
+        let place = Arc::new(Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap());
+        assert!(!target.is_quiet());
+        back(QUIET);
+        assert!(target.is_quiet());
+        let in_flight = target.enter(&place);
+        assert!(!target.is_quiet());
+        drop(in_flight);
+        // From the beginning again.
+        assert!(!target.is_quiet());
+        assert!(target.is(&spec) && !target.is(&routing::Target { registered_at: Timestamp::from_micros(1), ..spec }));
     }
 }

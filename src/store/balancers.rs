@@ -20,10 +20,8 @@ pub async fn upsert(conn: &mut Conn, balancer_id: &str, now: Timestamp) -> Resul
 /// Those that were seen after `since`.
 pub async fn list(conn: &mut Conn, since: Timestamp) -> Result<Vec<String>> {
     // ix_balancers_seen
-    conn.all("select balancer_id from balancers where seen_at > $1 order by balancer_id", [since.into()], |row| {
-        row.text(0)
-    })
-    .await
+    conn.all("select balancer_id from balancers where seen_at > $1 order by seen_at", [since.into()], |row| row.text(0))
+        .await
 }
 
 /// Those that were seen last before `before`, at most `limit`.

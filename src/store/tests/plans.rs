@@ -147,7 +147,7 @@ const ROWS: &str = "
         select 'li' || cast(i as text), 'lb' || cast(100001 + i % 10000 as text), i, '{}', 0 from n;
     insert into listener_rules (rule_id, listener_id, priority, conditions, actions)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 140000)
-        select 'ru' || cast(i as text), 'li' || cast(100001 + i % 10000 as text), i, '[]', '[]' from n;
+        select 'ru' || cast(i as text), 'li' || cast(100001 + i % 20 as text), i, '[]', '[]' from n;
     insert into target_group_uses (target_group_id, rule_id, load_balancer_id)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
         select 'tg' || cast(100001 + i % 10000 as text), 'ru' || cast(i as text),
@@ -407,13 +407,13 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     listeners::count(conn, some[0]).await?;
     listeners::update(conn, &listener).await?;
     let rule = listener_rules::list_of(conn, &["ru105000"]).await?.pop().expect("a rule");
-    listener_rules::list_page(conn, "li105000", 0, 100).await?;
-    listener_rules::list_at(conn, &["li105000"], 100_000).await?;
-    listener_rules::count(conn, "li105000").await?;
+    listener_rules::list_page(conn, "li100005", 0, 100).await?;
+    listener_rules::list_at(conn, &["li100005"], 100_000).await?;
+    listener_rules::count(conn, "li100005").await?;
     listener_rules::update_priority(conn, &rule, 7).await?;
     target_group_uses::list_load_balancers(conn, &["tg105000", "tg105001"]).await?;
-    target_group_uses::delete(conn, "ru105000").await?;
-    listener_rules::delete(conn, "ru105000").await?;
+    target_group_uses::delete(conn, "ru105001").await?;
+    listener_rules::delete(conn, "ru105001").await?;
     targets::list(conn, "tg105000").await?;
     targets::list_drained(conn, time, 100).await?;
     targets::count(conn, "tg105000").await?;

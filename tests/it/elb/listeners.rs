@@ -58,6 +58,26 @@ until(lambda: state("second") == {"Code": "active"})
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_no_process_opens_has_failed() {
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_BALANCER", "false").start().await;
+    let (aws, port) = (wharf.aws(), port::free());
+    let text = format!(
+        r#"
+arn = balancer()
+listener(arn, {port}, fixed("x"))
+state = lambda: elb.describe_load_balancers()["LoadBalancers"][0]["State"]
+assert state() == {{"Code": "provisioning"}}, state()
+until(lambda: state()["Code"] == "failed", 30)
+assert state()["Reason"] == "Listener on port {port}: no process of this installation opens it", state()
+elb.delete_listener(ListenerArn=elb.describe_listeners(LoadBalancerArn=arn)["Listeners"][0]["ListenerArn"])
+assert state() == {{"Code": "active"}}, state()
+"#
+    );
+    tokio::task::spawn_blocking(move || aws.boto3(&script(&text))).await.unwrap();
+    assert!(client().get(format!("http://127.0.0.1:{port}/")).send().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn listeners_move_and_survive_a_restart() {
     let blue = Target::start("blue").await;
     let mut balanced = Balanced::start(
