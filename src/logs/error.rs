@@ -35,56 +35,8 @@ impl From<Rule> for Error {
             Rule::Unauthenticated(_) => Fault::common(Common::UnrecognizedClient, message),
             Rule::TooManyRequests { .. } => Fault::common(Common::Throttling, "Rate exceeded"),
             Rule::Invalid(_) => Fault::new("InvalidParameterException", message),
-            // Rules of images and repositories are not called from here.
-            Rule::RepositoryUnknown { .. }
-            | Rule::RepositoryExists { .. }
-            | Rule::ManifestUnknown(_)
-            | Rule::BlobUnknown(_)
-            | Rule::UploadUnknown
-            | Rule::Validation(_)
-            | Rule::LifecyclePolicyInvalid(_)
-            | Rule::LifecyclePolicyUnknown { .. }
-            | Rule::LifecyclePreviewInProgress { .. }
-            | Rule::LifecyclePreviewUnknown { .. }
-            | Rule::RegistryPolicyUnknown(_)
-            | Rule::ScanUnknown { .. }
-            | Rule::ImageUnscannable(_)
-            | Rule::StorageClassUnsupported
-            | Rule::CacheRuleUnknown { .. }
-            | Rule::CacheRuleExists { .. }
-            | Rule::UpstreamUnsupported(_)
-            | Rule::Upstream { .. }
-            | Rule::TemplateUnknown { .. }
-            | Rule::TemplateExists { .. }
-            | Rule::ExclusionUnknown { .. }
-            | Rule::ExclusionExists { .. }
-            | Rule::SigningConfigurationUnknown(_)
-            | Rule::BackfillUnknown { .. }
-            | Rule::UploadBusy { .. }
-            | Rule::OutOfOrder { .. }
-            | Rule::SizeInvalid
-            | Rule::BodyInterrupted { .. }
-            | Rule::DigestMismatch(_)
-            | Rule::ManifestInvalid(_)
-            | Rule::ManifestTooLarge { .. }
-            | Rule::ReferencesUnknown { .. }
-            | Rule::RepositoryNotEmpty { .. }
-            | Rule::RepositoryPolicyUnknown { .. }
-            | Rule::ImageUnknown { .. }
-            | Rule::ImageExists { .. }
-            | Rule::LayerInaccessible(_)
-            | Rule::LayerExists(_)
-            | Rule::LayerPartInvalid { .. }
-            | Rule::UploadEmpty
-            | Rule::LayerPartTooSmall { .. }
-            | Rule::LimitExceeded(_)
-            | Rule::InvalidParameter { .. }
-            | Rule::InvalidTagParameter(_)
-            | Rule::TooManyTags { .. }
-            | Rule::TagImmutable { .. }
-            | Rule::TagMoved { .. }
-            | Rule::Referenced { .. }
-            | Rule::DeleteDisabled => Fault::new("InvalidParameterException", message),
+            // The others are of images and repositories, whose rules are not called from here.
+            _ => Fault::new("InvalidParameterException", message),
             Rule::NoSpace => failure(StatusCode::INSUFFICIENT_STORAGE),
             Rule::Unavailable(_) => failure(StatusCode::SERVICE_UNAVAILABLE),
             Rule::Internal => Fault::internal(),

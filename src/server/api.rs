@@ -48,6 +48,7 @@ pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
         cloudwatch::query(),
         ecr::service(),
         ecs::service(),
+        elb::service(),
         iam::iam(),
         iam::sts(),
         logs::service(),

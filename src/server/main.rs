@@ -6,13 +6,13 @@ mod commands;
 mod config;
 mod credential_helper;
 mod health;
-mod listener;
 mod metrics;
 mod middleware;
 mod open;
 mod own_agent;
 mod pool_metrics;
 mod router;
+mod runtime;
 mod scan_results;
 mod telemetry;
 
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     telemetry::init(&config.log_filter, config.log_format);
     // One provider for the whole program; without this call the first connection would have to guess.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = match listener::runtime() {
+    let runtime = match runtime::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("the program cannot start its threads: {error}");

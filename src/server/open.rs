@@ -93,6 +93,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         service_settle: config.service_settle,
         scan_quota_period: config.scan_quota_period,
         metric_retention: config.metric_retention,
+        balancing_tls: config.balancer_tls.is_some() || config.tls.is_some(),
         upload_ttl: config.upload_ttl,
     };
     App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")

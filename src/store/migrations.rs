@@ -57,6 +57,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "logs_and_metrics",
         sql: include_str!("../../migrations/0018_logs_and_metrics.sql"),
     },
+    Migration { version: 19, name: "load_balancing", sql: include_str!("../../migrations/0019_load_balancing.sql") },
     Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
 ];
 

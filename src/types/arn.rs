@@ -76,6 +76,11 @@ impl Arn {
         Self(format!("arn:aws:iam::{account}:oidc-provider/{url}"))
     }
 
+    /// `arn:aws:elasticloadbalancing:<region>:<account>:<resource>`, such as `loadbalancer/app/<name>/<id>`.
+    pub fn load_balancing(registry: &RegistryId, resource: &str) -> Self {
+        Self(format!("arn:aws:elasticloadbalancing:{}:{}:{resource}", registry.region, registry.account))
+    }
+
     /// The ARN as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -27,6 +27,7 @@ pub mod s3;
 pub mod server;
 pub mod sigv4;
 pub mod supervised;
+pub mod target;
 pub mod tcp_proxy;
 pub mod tmpfs;
 pub mod upload;

@@ -30,6 +30,7 @@ const TABLES: &[(&str, &str)] = &[
     ("cloudwatch", "src/cloudwatch/ops"),
     ("ecr", "src/ecr/ops"),
     ("ecs", "src/ecs/ops"),
+    ("elbv2", "src/elb/ops"),
     ("iam", "src/iam/ops"),
     ("logs", "src/logs/ops"),
     ("sts", "src/iam/sts/ops"),
@@ -103,6 +104,8 @@ from botocore.config import Config
 from botocore import UNSIGNED, xform_name
 
 operations = json.loads(OPERATIONS)
+ELB = "arn:aws:elasticloadbalancing:us-east-1:000000000000:"
+RULE = ELB + "listener-rule/app/web/0123456789abcdef/0123456789abcdef/0123456789abcdef"
 SAMPLES = {
     "repositoryName": "team/app", "registryId": "000000000000", "resourceArn": "arn:aws:ecr:us-east-1:000000000000:repository/team/app",
     "imageDigest": "sha256:" + "0" * 64, "layerDigest": "sha256:" + "0" * 64, "imageTag": "tag", "uploadId": "0190aaaa-0000-7000-8000-000000000000",
@@ -120,6 +123,9 @@ SAMPLES = {
     "PolicyInputList": ["{}"], "ActionNames": ["ecr:PutImage"], "GroupName": "group", "UserName": "someone", "RoleName": "role",
     "PolicyName": "policy", "ThumbprintList": ["0" * 40], "ThumbprintListType": ["0" * 40], "WebIdentityToken": "x.y.z" * 2, "Name": "federated",
     "ResourceArn": "arn:aws:iam::000000000000:user/anna", "EncodedMessage": "x",
+    "LoadBalancerArn": ELB + "loadbalancer/app/web/0123456789abcdef", "TargetGroupArn": ELB + "targetgroup/web/0123456789abcdef",
+    "ListenerArn": ELB + "listener/app/web/0123456789abcdef/0123456789abcdef", "RuleArn": RULE, "ResourceArns": [RULE],
+    "RulePriorities": [{"RuleArn": RULE, "Priority": 1}],
 }
 
 def sample(name, shape):

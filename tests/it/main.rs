@@ -10,6 +10,7 @@ mod cloudwatch;
 mod coverage;
 mod ecr;
 mod ecs;
+mod elb;
 mod faults;
 mod harness;
 mod iam;

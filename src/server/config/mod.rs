@@ -20,10 +20,16 @@ mod tests;
 mod url;
 mod validate;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use app::registry::upstream::OwnUpstream;
 use app::scanning::OtherScanner;
+use listener::tls;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
@@ -42,10 +48,7 @@ use self::{
     sources::{Environment, Sources},
     validate::{bytes, number, optional, pair, read, switch, time, word},
 };
-use crate::{
-    listener::tls,
-    telemetry::{LogFilter, LogFormat},
-};
+use crate::telemetry::{LogFilter, LogFormat};
 
 /// All settings, checked.
 #[derive(Debug, Clone)]
@@ -78,6 +81,12 @@ pub(crate) struct Config {
     pub(crate) master_key: Option<MasterKey>,
     /// Certificate and key; `None` means plain HTTP.
     pub(crate) tls: Option<tls::Files>,
+    /// Whether this process opens the listeners of load balancers.
+    pub(crate) balancer: bool,
+    /// On which address; `None` means that of `listen`.
+    pub(crate) balancer_address: Option<IpAddr>,
+    /// Certificate and key of HTTPS listeners; `None` means those of `tls`.
+    pub(crate) balancer_tls: Option<tls::Files>,
     /// The proxies whose forwarding headers are believed.
     pub(crate) trusted_proxies: Vec<Network>,
     /// The challenge to a request without credentials.
@@ -208,7 +217,12 @@ impl Config {
         let regions = region.clone().and_then(|default| read_regions(sources, default, problems));
         let registry_host = optional(sources, "registry_host", problems, registry_host);
         let master_key = optional(sources, "master_key", problems, MasterKey::parse);
-        let tls = read_tls(sources, problems);
+        let tls = read_tls(sources, "tls_cert", "tls_key", problems);
+        let balancer = switch(sources, "balancer", problems);
+        let balancer_address = optional(sources, "balancer_address", problems, |text| {
+            text.parse().map_err(|_| format!("'{text}' is not an address such as 127.0.0.1 or ::"))
+        });
+        let balancer_tls = read_tls(sources, "balancer_tls_cert", "balancer_tls_key", problems);
         let trusted_proxies = read(sources, "trusted_proxies", problems, |text| {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Network::parse).collect::<Result<_, _>>()
         });
@@ -270,6 +284,9 @@ impl Config {
             registry_host: registry_host?,
             master_key: master_key?,
             tls,
+            balancer: balancer?,
+            balancer_address: balancer_address?,
+            balancer_tls,
             trusted_proxies: trusted_proxies?,
             auth_challenge: auth_challenge?,
             token_ttl: token_ttl?,
@@ -389,13 +406,18 @@ fn registry_host(text: &str) -> Result<String, String> {
 }
 
 /// The files are read here once, so that a bad certificate is reported together with everything else.
-fn read_tls(sources: &Sources, problems: &mut Problems) -> Option<tls::Files> {
-    let (certificate, key) = pair(sources, "tls_cert", "tls_key", problems)?;
+fn read_tls(
+    sources: &Sources,
+    certificate_key: &'static str,
+    key_key: &'static str,
+    problems: &mut Problems,
+) -> Option<tls::Files> {
+    let (certificate, key) = pair(sources, certificate_key, key_key, problems)?;
     let files = tls::Files { certificate: certificate.into(), key: key.into() };
     match files.read() {
         Ok(_) => {}
-        Err(tls::ReadError::Certificate(fault)) => validate::fault("tls_cert", fault, problems),
-        Err(tls::ReadError::Key(fault)) => validate::fault("tls_key", fault, problems),
+        Err(tls::ReadError::Certificate(fault)) => validate::fault(certificate_key, fault, problems),
+        Err(tls::ReadError::Key(fault)) => validate::fault(key_key, fault, problems),
     }
     Some(files)
 }

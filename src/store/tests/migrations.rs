@@ -16,6 +16,9 @@ const WIPE: &str = "
     drop table replication_targets;
     drop table alarm_history; drop table alarms; drop table metric_points; drop table metric_series;
     drop table log_chunks; drop table log_streams; drop table log_groups;
+    drop table load_balancing_tags; drop table listener_states; drop table target_health; drop table balancers;
+    drop table targets; drop table target_group_uses; drop table listener_rules; drop table listeners;
+    drop table target_groups; drop table load_balancers;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;
     drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;

@@ -13,15 +13,17 @@ use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
 use crate::{Conn, Db, Result};
 use crate::{
-    access_keys, advisories, advisory_packages, alarm_history, alarms, blob_reviews, blobs, cached_tags,
+    access_keys, advisories, advisory_packages, alarm_history, alarms, balancers, blob_reviews, blobs, cached_tags,
     deleted_manifests, edges, group_members, groups, iam_tags, image_scan_findings, image_scans, image_uses,
     inline_policies, jobs, layer_contents, lifecycle_policies, lifecycle_preview_results, lifecycle_previews,
-    log_chunks, log_groups, log_streams, manifest_storage, manifests, metric_points, metric_series, policy_attachments,
-    pull_gates, pull_through_cache_rules, pull_time_exclusions, registry_settings, registry_usage, removals,
+    listener_rules, listener_states, listeners, load_balancers, load_balancing_tags, log_chunks, log_groups,
+    log_streams, manifest_storage, manifests, metric_points, metric_series, policy_attachments, pull_gates,
+    pull_through_cache_rules, pull_time_exclusions, registry_settings, registry_usage, removals,
     replication_backfill_items, replication_backfills, replication_uploads, replications, repositories,
     repository_blobs, repository_creation_templates, repository_policies, repository_usage, resource_tags,
-    scan_requests, service_deployments, service_events, service_tasks, services, tags, unlinked_blobs, uploads,
-    upstream_credentials, usage, users, webhook_deliveries,
+    scan_requests, service_deployments, service_events, service_tasks, services, tags, target_group_uses,
+    target_groups, target_health, targets, unlinked_blobs, uploads, upstream_credentials, usage, users,
+    webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -166,6 +168,39 @@ const ROWS: &str = "
         select 'd' || cast(i as text), 'w' || cast(i % 20 as text), '{}',
             case when i % 500 = 0 then 'PENDING' else 'DELIVERED' end, 0, i,
             case when i % 500 = 0 then null else i end from n;
+    insert into load_balancers (load_balancer_id, account_id, region, name, settings, attributes, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'lb' || cast(i as text), '000000000000', 'us-east-1', 'lb-' || cast(i as text), '{}', '{}', 0 from n;
+    insert into target_groups (target_group_id, account_id, region, name, settings, attributes, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'tg' || cast(i as text), '000000000000', 'us-east-1', 'tg-' || cast(i as text), '{}', '{}', 0 from n;
+    insert into listeners (listener_id, load_balancer_id, port, settings, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'li' || cast(i as text), 'lb' || cast(100001 + i % 10000 as text), i, '{}', 0 from n;
+    insert into listener_rules (rule_id, listener_id, priority, conditions, actions)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 140000)
+        select 'ru' || cast(i as text), 'li' || cast(100001 + i % 20 as text), i, '[]', '[]' from n;
+    insert into target_group_uses (target_group_id, rule_id, load_balancer_id)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'tg' || cast(100001 + i % 10000 as text), 'ru' || cast(i as text),
+            'lb' || cast(100001 + i % 10000 as text) from n;
+    insert into targets (target_group_id, target_id, port, address, registered_at, draining_until)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 140000)
+        select 'tg' || cast(100001 + i % 10000 as text), '10.0.0.1', i, '10.0.0.1', 0,
+            case when i % 500 = 0 then i end from n;
+    insert into balancers (balancer_id, seen_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
+        select 'ba' || cast(i as text), i from n;
+    insert into target_health (target_group_id, target_id, port, balancer_id, state, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 140000)
+        select 'tg' || cast(100001 + i % 10000 as text), '10.0.0.1', i, 'ba' || cast(100001 + i % 1000 as text),
+            'healthy', 0 from n;
+    insert into listener_states (listener_id, balancer_id, updated_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'li' || cast(i as text), 'ba' || cast(100001 + i % 1000 as text), 0 from n;
+    insert into load_balancing_tags (resource_id, tag_key, tag_value)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'lb' || cast(i as text), 'key', 'value' from n;
     insert into registry_settings (account_id, region, name, document, version, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
         select '000000000000', 'region-' || cast(i as text), 'policy', '{}', 1, 0 from n;
@@ -462,6 +497,46 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     webhook_deliveries::update_pending(conn, "d105000", NOW).await?;
     webhook_deliveries::list(conn, "w1", "d105000", 100).await?;
     webhook_deliveries::delete_ended(conn, time, 100).await?;
+    let some = ["lb105000", "lb105001"];
+    load_balancers::find(conn, some[0]).await?;
+    load_balancers::list_of(conn, &some).await?;
+    load_balancers::list_named(conn, &registry, &["lb-105000"]).await?;
+    load_balancers::list_page(conn, &registry, "lb-105000", 100).await?;
+    load_balancers::update_attributes(conn, some[0], "{}").await?;
+    target_groups::find(conn, "tg105000").await?;
+    target_groups::list_named(conn, &registry, &["tg-105000"]).await?;
+    target_groups::list_page(conn, &registry, "tg-105000", 100).await?;
+    target_groups::update_settings(conn, "tg105000", "{}").await?;
+    let listener = listeners::find(conn, "li105000").await?.expect("a listener");
+    listeners::find_on(conn, some[0], 105_000).await?;
+    listeners::list_of_load_balancers(conn, &some).await?;
+    listeners::list_page(conn, some[0], 0, 100).await?;
+    listeners::count(conn, some[0]).await?;
+    listeners::update(conn, &listener).await?;
+    let rule = listener_rules::list_of(conn, &["ru105000"]).await?.pop().expect("a rule");
+    listener_rules::list_page(conn, "li100005", 0, 100).await?;
+    listener_rules::list_at(conn, &["li100005"], 100_000).await?;
+    listener_rules::count(conn, "li100005").await?;
+    listener_rules::update_priority(conn, &rule, 7).await?;
+    target_group_uses::list_load_balancers(conn, &["tg105000", "tg105001"]).await?;
+    target_group_uses::delete(conn, "ru105001").await?;
+    listener_rules::delete(conn, "ru105001").await?;
+    targets::list(conn, "tg105000").await?;
+    targets::list_drained(conn, time, 100).await?;
+    targets::count(conn, "tg105000").await?;
+    targets::update_draining(conn, "tg105000", "10.0.0.1", 104_999, NOW).await?;
+    targets::delete_draining(conn, "tg105000", "10.0.0.1", 104_999).await?;
+    balancers::list(conn, Timestamp::from_micros(109_990)).await?;
+    balancers::list_gone(conn, time, 100).await?;
+    balancers::delete(conn, "ba105000").await?;
+    target_health::list(conn, "tg105000").await?;
+    target_health::delete(conn, "tg105000", "10.0.0.1", 104_999).await?;
+    target_health::delete_of_balancer(conn, "ba100500").await?;
+    listener_states::list(conn, &["li105000", "li105001"]).await?;
+    listener_states::delete(conn, "li105000").await?;
+    listener_states::delete_of_balancer(conn, "ba100500").await?;
+    load_balancing_tags::list(conn, &some).await?;
+    load_balancing_tags::delete(conn, some[0], &["key".to_owned()]).await?;
     jobs::insert(conn, "new", "kind-1", "r1", NOW).await?;
     jobs::upsert(conn, "newer", "kind-1", "r1", NOW).await?;
     jobs::is_due(conn, "kind-1", time).await?;
