@@ -37,11 +37,11 @@ impl From<Rule> for Error {
             Rule::Invalid(_) => {
                 Fault::twofold("ValidationException", "ValidationError", StatusCode::BAD_REQUEST, message)
             }
-            // The others are of images and repositories, whose rules are not called from here.
-            _ => Fault::twofold("ValidationException", "ValidationError", StatusCode::BAD_REQUEST, message),
             Rule::NoSpace => failure(StatusCode::INSUFFICIENT_STORAGE),
             Rule::Unavailable(_) => failure(StatusCode::SERVICE_UNAVAILABLE),
             Rule::Internal => Fault::internal(),
+            // The others are of images and repositories, whose rules are not called from here.
+            _ => Fault::twofold("ValidationException", "ValidationError", StatusCode::BAD_REQUEST, message),
         })
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Document {
     pub(crate) version_info: Option<VersionInfo>,
     /// The name of the machine in its cloud, or what the agent calls it.
     pub(crate) ec2_instance_id: Option<String>,
+    /// The address that its agent came from, where the ports of its tasks are.
+    pub(crate) address: Option<String>,
     /// Devices such as GPUs.
     pub(crate) platform_devices: Vec<PlatformDevice>,
     /// Token of the registration.
@@ -125,6 +127,7 @@ pub(crate) async fn register(
     tags::check(&said.tags)?;
     let mut document = said.document;
     take_resources(&mut document, &said.resources)?;
+    document.address = Some(call.ctx.source.to_string());
     if document.attributes.len() > MAX_ATTRIBUTES {
         return Err(Error::InvalidParameter(format!(
             "A container instance can not have more than {MAX_ATTRIBUTES} attributes."

@@ -35,11 +35,11 @@ impl From<Rule> for Error {
             Rule::Unauthenticated(_) => Fault::common(Common::UnrecognizedClient, message),
             Rule::TooManyRequests { .. } => Fault::common(Common::Throttling, "Rate exceeded"),
             Rule::Invalid(_) => Fault::new("InvalidParameterException", message),
-            // The others are of images and repositories, whose rules are not called from here.
-            _ => Fault::new("InvalidParameterException", message),
             Rule::NoSpace => failure(StatusCode::INSUFFICIENT_STORAGE),
             Rule::Unavailable(_) => failure(StatusCode::SERVICE_UNAVAILABLE),
             Rule::Internal => Fault::internal(),
+            // The others are of images and repositories, whose rules are not called from here.
+            _ => Fault::new("InvalidParameterException", message),
         })
     }
 }

@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("node", &["types", "aws", "acs", "outbound"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
-    ("ecs", &["types", "aws", "acs", "store", "app"]),
+    ("ecs", &["types", "aws", "acs", "store", "app", "elb"]),
     ("elb", &["types", "aws", "store", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
     ("cloudwatch", &["types", "aws", "store", "app"]),

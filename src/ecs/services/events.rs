@@ -2,6 +2,7 @@
 
 use app::App;
 use store::service_events::ServiceEventRow;
+use store::services::ServiceRow;
 use store::{Conn, service_events};
 use types::Timestamp;
 
@@ -15,12 +16,20 @@ const AGAIN: i64 = 6 * 3600 * 1_000_000;
 
 /// Writes an event of a service: `(service S) …`.
 pub(super) async fn tell(conn: &mut Conn, app: &App, service: &Service, what: &str) -> Result<()> {
-    let event = ServiceEventRow {
-        event_id: app.new_uuid(),
-        message: format!("(service {}) {what}", service.row.name),
-        created_at: app.now(),
-    };
-    service_events::insert(conn, &service.row.service_id, &event).await?;
+    put_down(conn, &service.row, app.new_uuid(), what, app.now()).await
+}
+
+/// Like [`tell`], for whoever has no application at hand.
+pub(super) async fn put_down(
+    conn: &mut Conn,
+    service: &ServiceRow,
+    event_id: String,
+    what: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let message = format!("(service {}) {what}", service.name);
+    let event = ServiceEventRow { event_id, message, created_at: now };
+    service_events::insert(conn, &service.service_id, &event).await?;
     Ok(())
 }
 

@@ -40,7 +40,13 @@ impl Loaded {
 }
 
 /// Reads it.
-pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service: &Service) -> Result<Loaded> {
+pub(super) async fn load(
+    conn: &mut Conn,
+    app: &App,
+    cluster: &Cluster,
+    service: &Service,
+    balanced: &Balanced,
+) -> Result<Loaded> {
     let (now, service_id) = (app.now(), &service.row.service_id);
     let rows = service_deployments::list_shown(conn, service_id).await?;
     let deployments: Vec<Deployment> = rows.into_iter().map(Deployment::read).collect();
@@ -66,7 +72,7 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
     let leaving = leaving(conn, cluster).await?;
     let mut seen = Vec::new();
     for task in open.values() {
-        seen.push(see(task, &known, &deployments, &leaving));
+        seen.push(see(task, &known, &deployments, &leaving, balanced));
     }
     seen.sort_by(|one, other| one.id.cmp(&other.id));
     let desired = usize::try_from(service.row.desired_count).unwrap_or_default();
@@ -155,13 +161,13 @@ fn see(
     known: &HashMap<String, ServiceTaskRow>,
     deployments: &[Deployment],
     leaving: &HashSet<String>,
+    balanced: &Balanced,
 ) -> Seen {
     let Task { row, document } = task;
     let named = row.deployment_id.as_deref().unwrap_or_default();
     let id = named.strip_prefix("ecs-svc/").unwrap_or(named);
     let deployment = deployments.iter().find(|deployment| deployment.row.deployment_id == id);
     let checks = deployment.is_some_and(|deployment| deployment.document.checks_health);
-    let targets = deployment.map(|deployment| targets::of(&deployment.document.revision)).unwrap_or_default();
     let since = document.started_at.map_or(row.created_at, Timestamp::from_micros);
     Seen {
         id: row.task_id.clone(),
@@ -174,7 +180,7 @@ fn see(
             Some("UNHEALTHY") => Health::Unhealthy,
             _ => Health::Unknown,
         },
-        target: targets::health(&targets, &row.task_id),
+        target: balanced.of(&row.task_id),
         protected_until: document.protected_until.map(Timestamp::from_micros),
         host: row.instance_id.clone(),
         host_leaving: row.instance_id.as_ref().is_some_and(|id| leaving.contains(id)),

@@ -3,6 +3,7 @@
 //! deleting services is in the files of these names.
 
 mod apply;
+mod balance;
 pub(crate) mod configuration;
 pub(crate) mod create;
 mod decide;

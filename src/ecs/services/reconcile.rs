@@ -9,6 +9,7 @@ use store::{Conn, clusters, service_deployments, service_events, service_tasks, 
 use types::Timestamp;
 
 use super::apply::Application;
+use super::balance::{self, Balanced};
 use super::decide::model::Settings;
 use super::{Service, decide, events, load};
 use crate::clusters::Cluster;
@@ -39,14 +40,21 @@ pub enum Next {
 pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
     let mut next = Next::In(Duration::ZERO);
     for _ in 0..DECISIONS {
+        let balanced = balance::align(app, service_id).await.map_err(Error::unheard)?;
+        let watched = balanced.watched();
         let (own, id) = (Arc::clone(app), service_id.to_owned());
-        let done: Result<(Next, bool)> =
-            app.db().write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id).await })).await;
+        let done: Result<(Next, bool)> = app
+            .db()
+            .write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id, &balanced).await }))
+            .await;
         let (then, agents) = done.map_err(Error::unheard)?;
         if agents {
             app.wake_agents();
         }
-        next = then;
+        next = match then {
+            Next::In(pause) => Next::In(watched.map_or(pause, |longest| pause.min(longest))),
+            Next::Never => Next::Never,
+        };
         if next != Next::In(Duration::ZERO) {
             break;
         }
@@ -55,7 +63,7 @@ pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
 }
 
 /// One decision. When to look again, and whether agents have something new to do.
-async fn step(conn: &mut Conn, app: &App, service_id: &str) -> Result<(Next, bool)> {
+async fn step(conn: &mut Conn, app: &App, service_id: &str, balanced: &Balanced) -> Result<(Next, bool)> {
     let Some(row) = services::find_by_id(conn, service_id).await? else {
         return Ok((Next::Never, false));
     };
@@ -69,7 +77,7 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str) -> Result<(Next, boo
         return forget(conn, app, &service).await;
     }
     let now = app.now();
-    let mut loaded = load::load(conn, app, &cluster, &service).await?;
+    let mut loaded = load::load(conn, app, &cluster, &service, balanced).await?;
     let settings = settings(app);
     let decision = decide::decide(&loaded.snapshot, &settings, now);
     let look_at = decision.look_at;

@@ -19,7 +19,7 @@ use types::Timestamp;
 use super::{Connection, Session, send};
 use crate::error::{Error, Result};
 use crate::services;
-use crate::tasks::{PENDING, PROVISIONING, RUNNING, STOPPED, STOPPING, Task, payload, save};
+use crate::tasks::{DEACTIVATING, PENDING, PROVISIONING, RUNNING, STOPPED, STOPPING, Task, payload, save};
 
 /// How often the tasks of a host are looked at without being asked to.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -139,6 +139,9 @@ async fn tell(session: &Session, connection: &Connection, told: &mut Told) -> Re
     told.credentials.retain(|id, _| there.contains(id.as_str()));
     let now = session.now();
     for row in found {
+        if row.last_status == DEACTIVATING {
+            continue;
+        }
         let fresh = told.tasks.get(&row.task_id) != Some(&row.desired_status);
         let due = told.credentials.get(&row.task_id).is_some_and(|until| *until <= now.after(RENEW_BEFORE));
         if !fresh && !due {

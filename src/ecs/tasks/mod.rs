@@ -11,6 +11,7 @@ pub(crate) mod request;
 pub(crate) mod start;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use acs::api::NetworkBinding;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub(crate) const PROVISIONING: &str = "PROVISIONING";
 pub(crate) const ACTIVATING: &str = "ACTIVATING";
 /// Its containers run.
 pub(crate) const RUNNING: &str = "RUNNING";
+/// It leaves its target groups.
+pub(crate) const DEACTIVATING: &str = "DEACTIVATING";
 /// Its agent was told to stop it.
 pub(crate) const STOPPING: &str = "STOPPING";
 /// It is over.
@@ -58,6 +61,8 @@ pub(crate) struct Document {
     pub(crate) network_configuration: Option<Value>,
     /// Network interfaces and volumes, as answers show them.
     pub(crate) attachments: Vec<Attachment>,
+    /// As what it is, or is to be, in target groups.
+    pub(crate) targets: Vec<RegisteredTarget>,
     pub(crate) availability_zone: Option<String>,
     pub(crate) platform_version: Option<String>,
     pub(crate) capacity_provider_name: Option<String>,
@@ -79,6 +84,17 @@ pub(crate) struct Document {
     pub(crate) request: Option<String>,
     /// Until when scale-in leaves it alone.
     pub(crate) protected_until: Option<i64>,
+}
+
+/// A task in a target group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RegisteredTarget {
+    pub(crate) target_group_arn: String,
+    /// What it is called there: its address, or the id of its host.
+    pub(crate) id: String,
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
 }
 
 /// What a task takes of its host.
@@ -165,6 +181,10 @@ impl Task {
             return;
         }
         STOPPED.clone_into(&mut self.row.desired_status);
+        if self.row.last_status == RUNNING && !self.document.targets.is_empty() {
+            // Its agent hears of it when nothing is sent to it any more.
+            DEACTIVATING.clone_into(&mut self.row.last_status);
+        }
         self.document.stopping_at = Some(now.micros());
         self.document.stop_code = Some(stop_code.to_owned());
         self.document.stopped_reason = Some(reason.to_owned());

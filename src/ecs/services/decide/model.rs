@@ -133,7 +133,6 @@ pub(crate) enum Health {
 }
 
 /// What load balancers say of it.
-#[expect(dead_code, reason = "no load balancer says anything of tasks yet, see `targets`")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// It is in no target group.

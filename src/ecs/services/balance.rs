@@ -1,0 +1,287 @@
+//! The tasks of a service in target groups: registered once they run, deregistered before they are stopped, and what target
+//! groups say of them.
+//!
+//! It is level-triggered, and comes before each look at a service: what a task is registered as is noted with the task
+//! before it is registered, so that whatever happens in between, it is deregistered in the end. Load balancers have
+//! transactions of their own; none of ours is open meanwhile.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::App;
+use elb::health::State;
+use elb::target_groups;
+use elb::targets::{self, Registration, TargetHealth};
+use store::{Conn, Pending, container_instances, service_deployments, service_tasks, services, tasks};
+
+use super::decide::model::Target as TargetState;
+use super::deployments::Deployment;
+use super::targets::{Target, of};
+use super::{Service, events};
+use crate::container_instances::ContainerInstance;
+use crate::error::{Error, Result};
+use crate::tasks::{DEACTIVATING, RUNNING, RegisteredTarget, STOPPED, STOPPING, Task, save};
+
+/// How long a service rests while target groups have not taken its tasks in, or have not let them go: nobody wakes it then.
+const MOVING: Duration = Duration::from_secs(1);
+
+/// How long it rests while its tasks are in target groups, which wake nobody when one becomes unhealthy.
+const RESTING: Duration = Duration::from_secs(5);
+
+/// What target groups say of the tasks of a service.
+#[derive(Debug, Default)]
+pub(super) struct Balanced {
+    /// By the ids of tasks; the others are in no target group.
+    states: HashMap<String, TargetState>,
+    /// Whether something is under way.
+    moves: bool,
+}
+
+impl Balanced {
+    /// How long the service may rest at most, as far as target groups are concerned.
+    pub(super) fn watched(&self) -> Option<Duration> {
+        match (self.moves, self.states.is_empty()) {
+            (true, _) => Some(MOVING),
+            (false, false) => Some(RESTING),
+            (false, true) => None,
+        }
+    }
+
+    /// What they say of a task.
+    pub(super) fn of(&self, task_id: &str) -> TargetState {
+        self.states.get(task_id).cloned().unwrap_or(TargetState::Unbalanced)
+    }
+}
+
+/// What is known of target groups in one look.
+struct Groups<'a> {
+    app: &'a App,
+    known: HashMap<String, Vec<TargetHealth>>,
+}
+
+impl Groups<'_> {
+    /// The health of the targets of a group; none if it is gone.
+    async fn targets(&mut self, arn: &str) -> Result<&[TargetHealth]> {
+        if !self.known.contains_key(arn) {
+            let found = match targets::health(self.app, arn).await {
+                Ok(found) => found,
+                Err(error) => {
+                    tracing::warn!(?error, target_group = arn, "a target group of a service cannot be looked at");
+                    Vec::new()
+                }
+            };
+            self.known.insert(arn.to_owned(), found);
+        }
+        Ok(self.known.get(arn).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    async fn find(&mut self, target: &RegisteredTarget) -> Result<Option<State>> {
+        let found = self.targets(&target.target_group_arn).await?;
+        let found = found.iter().find(|other| other.id == target.id && other.port == target.port);
+        Ok(found.map(|found| found.health.state))
+    }
+}
+
+/// Brings target groups in line with the tasks of a service, and says how they stand.
+pub(super) async fn align(app: &Arc<App>, service_id: &str) -> Result<Balanced> {
+    let mut conn = app.db().reader().await?;
+    let Some(service) = services::find_by_id(&mut conn, service_id).await?.map(Service::read) else {
+        return Ok(Balanced::default());
+    };
+    let deployments = service_deployments::list_shown(&mut conn, service_id).await?;
+    let wanted: HashMap<String, Vec<Target>> = deployments
+        .into_iter()
+        .map(Deployment::read)
+        .map(|deployment| (deployment.name(), of(&deployment.document.revision)))
+        .collect();
+    let open: Vec<Task> = tasks::list_of_service(&mut conn, service_id).await?.into_iter().map(Task::read).collect();
+    let is_balanced = |task: &Task| !task.document.targets.is_empty();
+    if wanted.values().all(Vec::is_empty) && !open.iter().any(is_balanced) {
+        return Ok(Balanced::default());
+    }
+    let mut all = open;
+    for row in service_tasks::list(&mut conn, service_id).await? {
+        if all.iter().all(|task| task.row.task_id != row.task_id)
+            && let Some(row) = tasks::find(&mut conn, &row.task_id).await?
+        {
+            all.push(Task::read(row));
+        }
+    }
+    drop(conn);
+    let mut groups = Groups { app: app.as_ref(), known: HashMap::new() };
+    let mut balanced = Balanced::default();
+    for mut task in all {
+        let wanted =
+            task.row.deployment_id.as_ref().and_then(|id| wanted.get(id)).map(Vec::as_slice).unwrap_or_default();
+        if task.row.desired_status == STOPPED || task.is_over() {
+            if is_balanced(&task) && !leave(app, &mut groups, &service, task).await? {
+                balanced.moves = true;
+            }
+            continue;
+        }
+        if wanted.is_empty() {
+            continue;
+        }
+        let mut state = TargetState::Initial;
+        if task.row.last_status == RUNNING {
+            if !is_balanced(&task) {
+                note(app, &mut task, wanted).await?;
+            }
+            state = join(app, &mut groups, &service, &task).await?;
+        }
+        balanced.moves |= state == TargetState::Initial;
+        balanced.states.insert(task.row.task_id, state);
+    }
+    Ok(balanced)
+}
+
+/// Notes as what a task is to be registered.
+async fn note(app: &App, task: &mut Task, wanted: &[Target]) -> Result<()> {
+    let mut conn = app.db().reader().await?;
+    let Some(address) = address(&mut conn, task).await? else {
+        return Ok(());
+    };
+    drop(conn);
+    let mut registered = Vec::new();
+    for target in wanted {
+        let about = match target_groups::about(app, &target.target_group_arn).await {
+            Ok(about) => about,
+            Err(error) => {
+                tracing::warn!(?error, target_group = target.target_group_arn, "a task cannot be registered");
+                continue;
+            }
+        };
+        let Some(port) = port(task, target) else {
+            continue;
+        };
+        let id = match about.target_type.as_str() {
+            "instance" => task.row.instance_id.clone().unwrap_or_default(),
+            _ => address.to_string(),
+        };
+        registered.push(RegisteredTarget { target_group_arn: target.target_group_arn.clone(), id, address, port });
+    }
+    let (task_id, now, noted) = (task.row.task_id.clone(), app.now(), registered.clone());
+    let kept = app.db().write_in_background(move |conn| {
+        Box::pin(async move {
+            let found = tasks::lock(conn, &task_id).await?.map(Task::read);
+            let Some(mut task) = found.filter(|task| task.row.desired_status == RUNNING && !task.is_over()) else {
+                return Ok(false);
+            };
+            task.document.targets = noted;
+            save(conn, &mut task, false, now).await?;
+            Ok(true)
+        }) as Pending<'_, bool, Error>
+    });
+    if kept.await? {
+        task.document.targets = registered;
+    }
+    Ok(())
+}
+
+/// Registers a task as what was noted, and says what its target groups make of it.
+async fn join(app: &App, groups: &mut Groups<'_>, service: &Service, task: &Task) -> Result<TargetState> {
+    let mut state = TargetState::Healthy;
+    if task.document.targets.is_empty() {
+        return Ok(TargetState::Initial);
+    }
+    for target in &task.document.targets {
+        match groups.find(target).await? {
+            Some(State::Healthy) => {}
+            Some(State::Unhealthy) => return Ok(TargetState::Unhealthy(target.target_group_arn.clone())),
+            Some(_) => state = TargetState::Initial,
+            None => {
+                state = TargetState::Initial;
+                let (id, address, port) = (target.id.clone(), target.address, target.port);
+                let group = &target.target_group_arn;
+                match targets::register(app, group, Registration { id, address, port }).await {
+                    Ok(()) => tell(app, service, format!("registered 1 targets in (target-group {group})")).await?,
+                    Err(error) => tracing::warn!(?error, target_group = group, "a task cannot be registered"),
+                }
+            }
+        }
+    }
+    Ok(state)
+}
+
+/// Takes a task that is to stop, or is over, out of its target groups. True when it is out of all of them.
+async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task) -> Result<bool> {
+    let mut out = true;
+    for target in &task.document.targets {
+        let group = &target.target_group_arn;
+        match groups.find(target).await? {
+            None => {}
+            Some(State::Draining) => out = false,
+            Some(_) => {
+                out = false;
+                if let Err(error) = targets::deregister(app, group, &target.id, target.port).await {
+                    tracing::warn!(?error, target_group = group, "a task cannot be deregistered");
+                    continue;
+                }
+                tell(app, service, format!("deregistered 1 targets in (target-group {group})")).await?;
+                if !task.is_over() {
+                    tell(app, service, "has begun draining connections on 1 tasks.".to_owned()).await?;
+                }
+            }
+        }
+    }
+    if !out && !task.is_over() {
+        return Ok(false);
+    }
+    let (task_id, now) = (task.row.task_id, app.now());
+    let done = app.db().write_in_background(move |conn| {
+        Box::pin(async move {
+            let Some(mut task) = tasks::lock(conn, &task_id).await?.map(Task::read) else {
+                return Ok(());
+            };
+            let was_over = task.is_over();
+            if was_over && !out {
+                return Ok(());
+            }
+            task.document.targets.clear();
+            if task.row.last_status == DEACTIVATING {
+                STOPPING.clone_into(&mut task.row.last_status);
+            }
+            save(conn, &mut task, was_over, now).await
+        }) as Pending<'_, (), Error>
+    });
+    done.await?;
+    app.wake_agents();
+    Ok(out)
+}
+
+/// Where a task is reached: at its own address, or at that of its host.
+async fn address(conn: &mut Conn, task: &Task) -> Result<Option<IpAddr>> {
+    let details = task.document.attachments.iter().flat_map(|attachment| &attachment.details);
+    let own = details.clone().find(|detail| detail.name == "privateIPv4Address");
+    if let Some(own) = own {
+        return Ok(own.value.parse().ok());
+    }
+    let Some(instance_id) = &task.row.instance_id else {
+        return Ok(None);
+    };
+    let instance = container_instances::find(conn, instance_id).await?.map(ContainerInstance::read);
+    Ok(instance.and_then(|instance| instance.document.address?.parse().ok()))
+}
+
+/// The port under which a container of a task is reached at that address.
+fn port(task: &Task, target: &Target) -> Option<u16> {
+    let container = task.document.containers.iter().find(|container| container.name == target.container_name)?;
+    let own = i64::from(target.container_port);
+    let binding = container.network_bindings.iter().find(|binding| binding.container_port == Some(own));
+    match binding.and_then(|binding| binding.host_port) {
+        Some(port) => u16::try_from(port).ok(),
+        None => Some(target.container_port),
+    }
+}
+
+async fn tell(app: &App, service: &Service, what: String) -> Result<()> {
+    let row = service.row.clone();
+    let (id, text) = (app.new_uuid(), what);
+    let now = app.now();
+    let done = app.db().write_in_background(move |conn| {
+        Box::pin(async move { events::put_down(conn, &row, id, &text, now).await }) as Pending<'_, (), Error>
+    });
+    done.await
+}
