@@ -7,7 +7,7 @@ use crate::row::Row;
 use crate::{Conn, Result};
 
 /// A service of a cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceRow {
     /// Names it here.
     pub service_id: String,

@@ -21,6 +21,9 @@ use crate::shapes::service::Service;
 use crate::tags::{self, Tag};
 use crate::task_definitions::roles;
 
+/// Who the role of a service is passed to.
+const PASSED_TO: (&str, &str) = ("iam:PassedToService", "ecs.amazonaws.com");
+
 /// The operation.
 pub(crate) struct CreateService;
 
@@ -117,7 +120,9 @@ impl Operation for CreateService {
         if !input.tags.is_empty() {
             needs.push(on("ecs:TagResource").with_request_tags(tags::pairs(&input.tags)));
         }
-        needs.extend(roles::needs(registry, [input.role.as_deref()])?);
+        // The scheduler uses this one, not the task.
+        let passed = |need: Need| Need::new(need.action, need.resource).with(PASSED_TO.0, [PASSED_TO.1.to_owned()]);
+        needs.extend(roles::needs(registry, [input.role.as_deref()])?.into_iter().map(passed));
         Ok(needs)
     }
 

@@ -7,14 +7,15 @@ use std::collections::BTreeSet;
 
 use app::App;
 use store::service_tasks::ServiceTaskRow;
-use store::{Conn, ecs_tags, service_deployments, service_tasks};
+use store::services::ServiceRow;
+use store::{Conn, ecs_tags, service_deployments, service_tasks, services};
 use types::Timestamp;
 
 use super::decide::model::{Action, Condition, Counters, Decision, Reason, Strategy};
 use super::deployments::{self, Deployment, Rollback};
 use super::load::Loaded;
 use super::{Service, configuration, events, images, resource};
-use crate::clusters::Cluster;
+use crate::clusters::{Cluster, written};
 use crate::error::Result;
 use crate::placement;
 use crate::tags::{self, Tag};
@@ -32,6 +33,8 @@ pub(super) struct Application<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) service: &'a mut Service,
     pub(super) loaded: &'a mut Loaded,
+    /// As it was read.
+    before: ServiceRow,
     /// Deployments that were changed, by their ids.
     changed: BTreeSet<String>,
     now: Timestamp,
@@ -39,7 +42,8 @@ pub(super) struct Application<'a> {
 
 impl<'a> Application<'a> {
     pub(super) fn new(app: &'a App, cluster: &'a Cluster, service: &'a mut Service, loaded: &'a mut Loaded) -> Self {
-        Self { now: app.now(), app, cluster, service, loaded, changed: BTreeSet::new() }
+        let before = service.row.clone();
+        Self { now: app.now(), app, cluster, service, loaded, before, changed: BTreeSet::new() }
     }
 
     /// Does it. Whether agents have something new to do.
@@ -76,7 +80,11 @@ impl<'a> Application<'a> {
                 deployment.save(conn, self.now).await?;
             }
         }
-        self.service.save(conn).await?;
+        // A service that rests is looked at now and then, and nothing is written.
+        self.service.row.document = written(&self.service.document)?;
+        if self.service.row != self.before {
+            services::update(conn, &self.service.row).await?;
+        }
         Ok(!started.is_empty() || !stopped.is_empty())
     }
 
@@ -350,10 +358,12 @@ impl<'a> Application<'a> {
         let document = primary.map(|primary| &primary.document);
         let unplaceable = document.filter(|document| document.unplaceable);
         let reason = unplaceable.map(|document| document.unplaceable_reason.clone()).unwrap_or_default();
-        // What was found out while starting stands now. Own tasks that are about to go make room first.
+        // What was found out just now is told when the next decision could not help it: own tasks that are about to go
+        // make room first.
+        let stood = standing.contains(&Condition::Unplaceable);
         let going = !stopped.is_empty() || self.loaded.snapshot.tasks.iter().any(|task| task.stopping);
         standing.retain(|condition| *condition != Condition::Unplaceable);
-        if unplaceable.is_some() && !going {
+        if stood && unplaceable.is_some() && !going {
             standing.push(Condition::Unplaceable);
         }
         if !started.is_empty() {

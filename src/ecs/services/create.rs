@@ -3,6 +3,7 @@
 use app::Grant;
 use app::api::Call;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 use store::services;
 use store::services::ServiceRow;
 
@@ -104,7 +105,13 @@ pub(super) fn checks_health(definition: &TaskDefinition) -> bool {
 /// Whether a request was made before and led to this service.
 fn is_repetition(there: &Service, request: &Request) -> Result<bool> {
     let same_token = request.client_token.is_some() && there.document.client_token == request.client_token;
-    Ok(same_token && there.document.request.as_deref() == Some(&written(request)?))
+    Ok(same_token && there.document.request == Some(fingerprint(request)?))
+}
+
+/// What a request asks for, to tell a repetition from another one.
+fn fingerprint(request: &Request) -> Result<String> {
+    let digest = Sha256::digest(written(request)?.as_bytes());
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[expect(clippy::too_many_arguments, reason = "what a row is made of comes from many sides, once")]
@@ -120,7 +127,7 @@ fn row(
 ) -> Result<Service> {
     let document = Document {
         client_token: request.client_token.clone(),
-        request: request.client_token.as_ref().map(|_| written(request)).transpose()?,
+        request: request.client_token.as_ref().map(|_| fingerprint(request)).transpose()?,
         role_arn: request.role.clone(),
         deployment_configuration: request.configuration.clone().over(&Configuration::default_of(strategy)),
         placement_constraints: request.constraints.clone(),

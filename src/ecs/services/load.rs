@@ -11,7 +11,7 @@ use types::Timestamp;
 use super::decide::model::Deployment as Rolled;
 use super::decide::model::{Cause, Counters, Ended, Health, Rollout, Snapshot, Strategy, Task as Seen};
 use super::deployments::Deployment;
-use super::{Service, configuration, events, targets};
+use super::{Service, configuration, events, scale_in, targets};
 use crate::clusters::Cluster;
 use crate::error::Result;
 use crate::task_definitions;
@@ -52,20 +52,27 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
         Strategy::Daemon => Some(Hosts::read(conn, cluster, now).await?),
         Strategy::Replica => None,
     };
-    let eligible = match (&hosts, primary) {
-        (Some(hosts), Some(primary)) => eligible(conn, cluster, service, primary, hosts).await?,
-        _ => Vec::new(),
-    };
     let known: HashMap<String, ServiceTaskRow> =
         service_tasks::list(conn, service_id).await?.into_iter().map(|row| (row.task_id.clone(), row)).collect();
     let open = tasks::list_of_service(conn, service_id).await?;
     let open: HashMap<String, Task> = open.into_iter().map(|row| (row.task_id.clone(), Task::read(row))).collect();
+    let eligible = match (&hosts, primary) {
+        (Some(hosts), Some(primary)) => {
+            let on: HashSet<&str> = open.values().filter_map(|task| task.row.instance_id.as_deref()).collect();
+            eligible(conn, cluster, service, primary, hosts, &on).await?
+        }
+        _ => Vec::new(),
+    };
     let leaving = leaving(conn, cluster).await?;
     let mut seen = Vec::new();
     for task in open.values() {
         seen.push(see(task, &known, &deployments, &leaving));
     }
     seen.sort_by(|one, other| one.id.cmp(&other.id));
+    let desired = usize::try_from(service.row.desired_count).unwrap_or_default();
+    if let (Strategy::Replica, Some(primary)) = (strategy, primary) {
+        scale_in::rank(conn, app, cluster, service, primary, desired, &mut seen).await?;
+    }
     let mut ended = Vec::new();
     for row in known.into_values().filter(|row| !open.contains_key(&row.task_id)) {
         let cause = tasks::find(conn, &row.task_id).await?.map_or(Cause::Asked, |task| cause(&Task::read(task)));
@@ -75,10 +82,9 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
     let configuration = &service.document.deployment_configuration;
     let percent = |given: Option<i64>, default| given.and_then(|given| u64::try_from(given).ok()).unwrap_or(default);
     let snapshot = Snapshot {
-        name: service.row.name.clone(),
         draining: service.row.status == "DRAINING",
         strategy,
-        desired: usize::try_from(service.row.desired_count).unwrap_or_default(),
+        desired,
         minimum_healthy_percent: percent(configuration.minimum_healthy_percent, 100),
         maximum_percent: percent(configuration.maximum_percent, 200),
         breaker: configuration.breaker(),
@@ -92,13 +98,14 @@ pub(super) async fn load(conn: &mut Conn, app: &App, cluster: &Cluster, service:
     Ok(Loaded { snapshot, deployments, tasks: open, hosts })
 }
 
-/// The hosts that are to have a task of a DAEMON service.
+/// The hosts that are to have a task of a DAEMON service. It is on some of them already.
 async fn eligible(
     conn: &mut Conn,
     cluster: &Cluster,
     service: &Service,
     primary: &Deployment,
     hosts: &Hosts,
+    on: &HashSet<&str>,
 ) -> Result<Vec<String>> {
     let revision = &primary.document.revision;
     let registry = &cluster.row.registry;
@@ -109,7 +116,8 @@ async fn eligible(
     let constraints = configuration::all_constraints(&definition, &service.document.placement_constraints)?;
     let attributes = definition.definition.demand().attributes;
     let group = format!("service:{}", service.row.name);
-    let all = hosts.all().iter().filter(|host| host.active && host.connected);
+    // A host whose agent is away for a moment keeps what it has.
+    let all = hosts.all().iter().filter(|host| host.active && (host.connected || on.contains(host.id.as_str())));
     let wanted = all.filter(|host| host.allows(&attributes, &constraints, &group));
     Ok(wanted.map(|host| host.id.clone()).collect())
 }
@@ -170,6 +178,7 @@ fn see(
         protected_until: document.protected_until.map(Timestamp::from_micros),
         host: row.instance_id.clone(),
         host_leaving: row.instance_id.as_ref().is_some_and(|id| leaving.contains(id)),
+        rank: None,
         was_healthy: known.get(&row.task_id).is_some_and(|row| row.was_healthy),
     }
 }

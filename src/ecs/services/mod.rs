@@ -15,6 +15,7 @@ pub(crate) mod protection;
 mod reconcile;
 pub(crate) mod revision;
 pub(crate) mod rollback;
+mod scale_in;
 pub(crate) mod targets;
 pub(crate) mod update;
 

@@ -112,7 +112,7 @@ async fn wake_services(session: &Session) {
                 Some(instance) => services::wake_all(conn, &instance.cluster_id, now).await,
                 None => Ok(()),
             }
-        }) as store::Pending<'_, (), crate::error::Error>
+        }) as store::Pending<'_, (), Error>
     });
     if let Err(error) = woken.await {
         // They look again by themselves.

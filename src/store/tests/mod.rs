@@ -12,6 +12,7 @@ mod lifecycle;
 mod migrations;
 mod names;
 pub(crate) mod plans;
+mod plans_services;
 mod plans_task_definitions;
 mod principals;
 mod references;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use types::Timestamp;
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
-use super::plans_task_definitions;
+use super::{plans_services, plans_task_definitions};
 use crate::advisory_packages::AdvisoryPackageRow;
 use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
@@ -17,9 +17,8 @@ use crate::{
     group_members, groups, iam_tags, image_scan_findings, image_scans, inline_policies, jobs, layer_contents,
     lifecycle_policies, lifecycle_preview_results, lifecycle_previews, manifests, policy_attachments, pull_gates,
     pull_through_cache_rules, pull_time_exclusions, registry_settings, removals, replications, repositories,
-    repository_blobs, repository_creation_templates, repository_policies, resource_tags, service_deployments,
-    service_events, service_tasks, services, tags, unlinked_blobs, uploads, upstream_credentials, users,
-    webhook_deliveries,
+    repository_blobs, repository_creation_templates, repository_policies, resource_tags, tags, unlinked_blobs, uploads,
+    upstream_credentials, users, webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -189,25 +188,7 @@ const ROWS: &str = "
         select 'run' || cast(100001 + i % 20 as text), i, 3, '{}' from n;
     insert into pull_gates (repository_id, document, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
-        select 'r' || cast(i as text), '{}', 0 from n;
-    insert into clusters (cluster_id, account_id, region, name, status, document, created_at)
-        with recursive n (i) as (select 0 union all select i + 1 from n where i < 19)
-        select 'c' || cast(i as text), '000000000000', 'us-east-1', 'cluster-' || cast(i as text), 'ACTIVE', '{}', 0 from n;
-    insert into services (service_id, cluster_id, name, status, strategy, launch_type, desired_count, document, created_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
-        select 's' || cast(i as text), 'c' || cast(i % 20 as text), 'service-' || cast(i as text), 'ACTIVE', 'REPLICA',
-            'EC2', 1, '{}', 0 from n;
-    insert into service_deployments (deployment_id, service_id, status, rollout, outcome, document, created_at,
-            completed_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'd' || cast(i as text), 's' || cast(100001 + i % 600 as text),
-            case when i % 100 = 0 then 'PRIMARY' else 'INACTIVE' end, 'COMPLETED', 'SUCCESSFUL', '{}', i, i from n;
-    insert into service_events (service_id, number, event_id, message, created_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 's' || cast(100001 + i % 600 as text), i, 'e', 'm', 0 from n;
-    insert into service_tasks (task_id, service_id, deployment_id, was_healthy)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 't' || cast(i as text), 's' || cast(100001 + i % 600 as text), 'd1', 0 from n;";
+        select 'r' || cast(i as text), '{}', 0 from n;";
 
 /// Asks for everything that a request, or frequent background work, asks for.
 async fn ask(conn: &mut Conn) -> Result<()> {
@@ -304,25 +285,6 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     iam_tags::list_page(conn, "AIDA105000", "", 100).await?;
     iam_tags::delete(conn, "AIDA105000", &["team"]).await?;
     uploads::update_expired(conn, id, time).await?;
-    let service = services::find(conn, "c7", "service-105007").await?.expect("a service");
-    services::find_by_id(conn, "s105007").await?;
-    services::lock(conn, "s105007").await?;
-    services::list(conn, "c7", "", "REPLICA", "service-110000", 100).await?;
-    services::update(conn, &service).await?;
-    let shown = service_deployments::list_shown(conn, "s100301").await?;
-    service_deployments::update(conn, shown.first().expect("a deployment")).await?;
-    service_deployments::find(conn, "d105000").await?;
-    service_deployments::find_completed(conn, "s100301", "d105000").await?;
-    let filter =
-        service_deployments::Filter { outcomes: &[], created_after: Timestamp::from_micros(0), created_before: NOW };
-    service_deployments::list(conn, "s100301", filter, (Timestamp::from_micros(130_000), ""), 100).await?;
-    service_deployments::delete_old(conn, "s100301", 90, "d105000").await?;
-    let event = service_events::ServiceEventRow { event_id: "e".to_owned(), message: "m".to_owned(), created_at: NOW };
-    service_events::insert(conn, "s100301", &event).await?;
-    service_events::list(conn, "s100301").await?;
-    service_tasks::list(conn, "s100301").await?;
-    service_tasks::update_healthy(conn, "t105000").await?;
-    service_tasks::delete(conn, "t105000").await?;
     registry_settings::find(conn, &registry, "policy").await?;
     registry_settings::upsert(conn, &registry, "policy", "{}", NOW).await?;
     registry_settings::delete(conn, &registry, "policy").await?;
@@ -426,6 +388,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     pull_gates::find(conn, id).await?;
     pull_gates::upsert(conn, id, "{}", NOW).await?;
     pull_gates::delete(conn, id).await?;
+    plans_services::ask(conn).await?;
     plans_task_definitions::ask(conn).await?;
     Ok(())
 }
@@ -467,6 +430,7 @@ async fn check(db: &Db) {
 async fn requests_are_answered_from_indexes() {
     on_each(|test| async move {
         write(&test.db, |conn| Box::pin(conn.script(ROWS))).await.unwrap();
+        write(&test.db, |conn| Box::pin(conn.script(plans_services::ROWS))).await.unwrap();
         write(&test.db, |conn| Box::pin(conn.script(plans_task_definitions::ROWS))).await.unwrap();
         if !test.is_postgres() {
             // A database that was never closed in good order has no statistics.

@@ -8,7 +8,7 @@ use crate::service_deployments::{Filter, ServiceDeploymentRow};
 use crate::service_events::ServiceEventRow;
 use crate::service_tasks::ServiceTaskRow;
 use crate::services::ServiceRow;
-use crate::{Conn, Db, Result, clusters, service_deployments, service_events, service_tasks, services};
+use crate::{Conn, Db, Result, accounts, clusters, service_deployments, service_events, service_tasks, services};
 
 fn service(id: &str, name: &str) -> ServiceRow {
     ServiceRow {
@@ -46,6 +46,7 @@ async fn cluster(conn: &mut Conn) -> Result<()> {
         document: "{}".to_owned(),
         created_at: NOW,
     };
+    accounts::insert(conn, &registry().account, NOW).await?;
     clusters::insert(conn, &cluster).await?;
     services::insert(conn, &service("s", "web")).await?;
     Ok(())

@@ -391,3 +391,75 @@ expect({{one["taskDefinitionArn"].split("/")[1] for one in tasks()}}, {{"web:2"}
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn permissions_are_about_services_clusters_and_roles() {
+    quickly(async |wharf| {
+        let aws = wharf.aws();
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": ["ecs:CreateService", "ecs:UpdateService", "ecs:DescribeServices"],
+              "Resource": "arn:aws:ecs:*:*:service/default/web*",
+              "Condition": { "ArnEquals": { "ecs:cluster": "arn:aws:ecs:us-east-1:000000000000:cluster/default" } } },
+            { "Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::000000000000:role/balancer",
+              "Condition": { "StringEquals": { "iam:PassedToService": "ecs.amazonaws.com" } } },
+        ] });
+        let user = wharf.known_user("deployer", &policy).await;
+        run(
+            &aws,
+            &json!({}),
+            &format!("ecs.create_cluster()\necs.create_cluster(clusterName='other')\n{SETUP}\ndefine()"),
+        );
+        run(
+            &aws.as_user(&user),
+            &json!({}),
+            &format!(
+                r#"{SETUP}
+denied = "AccessDeniedException"
+create(desiredCount=0)
+ecs.update_service(service="web", desiredCount=0)
+expect(service()["serviceName"], "web")
+message(denied, create, name="api", desiredCount=0)
+message(denied, create, name="web-2", desiredCount=0, cluster="other")
+message(denied, create, name="web-3", desiredCount=0, tags=[{{"key": "a", "value": "b"}}])
+message(denied, ecs.delete_service, service="web")
+message(denied, ecs.list_services)
+group = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/a/0123456789abcdef"
+balancers = [{{"targetGroupArn": group, "containerName": "app", "containerPort": 80}}]
+message(denied, create, name="web-4", desiredCount=0, role="other", loadBalancers=balancers)
+made = create(name="web-5", desiredCount=0, role="balancer", loadBalancers=balancers)
+expect(made["roleArn"], "arn:aws:iam::000000000000:role/balancer")
+"#
+            ),
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_host_is_given_room_if_the_minimum_lets_it() {
+    quickly(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let _agent = EcsAgent::join(&aws, "default", 1024, 1024).await;
+        run(
+            &aws,
+            &json!({}),
+            &format!(
+                r#"{SETUP}
+fixed = dict(portMappings=[{{"containerPort": 80, "hostPort": 8080}}])
+define(**fixed)
+create(desiredCount=1, deploymentConfiguration={{"minimumHealthyPercent": 0, "maximumPercent": 200}})
+completed()
+ecs.update_service(service="web", taskDefinition=define(**fixed))
+now = completed()
+expect((now["runningCount"], now["taskDefinition"].split("/")[1]), (1, "web:2"))
+assert not any("unable to place" in one for one in messages()), messages()
+ecs.update_service(service="web", deploymentConfiguration={{"minimumHealthyPercent": 100}}, forceNewDeployment=True)
+eventually(lambda: any("is already using a port required by your task." in one for one in messages()))
+expect(service()["runningCount"], 1)
+"#
+            ),
+        );
+    })
+    .await;
+}

@@ -7,8 +7,6 @@ use types::Timestamp;
 /// A service as it stands, with all that runs for it.
 #[derive(Debug, Clone)]
 pub(crate) struct Snapshot {
-    /// Its name, for events.
-    pub(crate) name: String,
     /// Whether it is being deleted: then everything ends.
     pub(crate) draining: bool,
     pub(crate) strategy: Strategy,
@@ -120,6 +118,8 @@ pub(crate) struct Task {
     pub(crate) host_leaving: bool,
     /// It was seen healthy before.
     pub(crate) was_healthy: bool,
+    /// Its place among those that placement would take away, if there are too many.
+    pub(crate) rank: Option<usize>,
 }
 
 /// What the checks of its containers say.
@@ -133,6 +133,7 @@ pub(crate) enum Health {
 }
 
 /// What load balancers say of it.
+#[expect(dead_code, reason = "no load balancer says anything of tasks yet, see `targets`")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
     /// It is in no target group.

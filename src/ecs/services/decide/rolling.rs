@@ -1,6 +1,7 @@
 //! What is started and what is stopped, within the bounds: never more tasks than the maximum percent of the desired
 //! number, never a healthy one stopped when that leaves fewer than the minimum percent.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use types::Timestamp;
@@ -278,25 +279,24 @@ impl<'s> Plan<'s> {
         free.into_iter().map(|(_, host)| host).collect()
     }
 
-    /// Which are stopped first: those that serve nobody, then those whose host has most tasks of the service, then the
-    /// youngest. What is protected is not among them.
+    /// Which are stopped first: those that serve nobody, then those that placement would take away, then those whose host
+    /// has most tasks of the service, then the youngest. What is protected is not among them.
     fn order(&self, seen: &[Seen<'s>]) -> Vec<Seen<'s>> {
         let on_host = |task: &Task| {
             let kept = self.service.tasks.iter().filter(|other| !other.stopping && other.host.is_some());
             kept.filter(|other| other.host == task.host).count()
         };
-        let mut order: Vec<(bool, State, usize, Seen<'s>)> = seen
+        let mut order: Vec<_> = seen
             .iter()
             .filter(|seen| !seen.protected && !self.stopped.contains(seen.task.id.as_str()))
-            .map(|seen| (!self.is_misplaced(seen), seen.state, usize::MAX - on_host(seen.task), *seen))
+            .map(|seen| {
+                let rank = seen.task.rank.unwrap_or(usize::MAX);
+                let youngest = Reverse((seen.task.running_since, &seen.task.id));
+                ((!self.is_misplaced(seen), seen.state, rank, Reverse(on_host(seen.task)), youngest), *seen)
+            })
             .collect();
-        order.sort_by(|(misplaced, state, crowd, seen), (other_misplaced, other_state, other_crowd, other)| {
-            (misplaced, state, crowd)
-                .cmp(&(other_misplaced, other_state, other_crowd))
-                .then_with(|| other.task.running_since.cmp(&seen.task.running_since))
-                .then_with(|| other.task.id.cmp(&seen.task.id))
-        });
-        order.into_iter().map(|(_, _, _, seen)| seen).collect()
+        order.sort_by_key(|(key, _)| *key);
+        order.into_iter().map(|(_, seen)| seen).collect()
     }
 
     /// Something is to be started, nothing can be stopped or started, and nothing is on its way.

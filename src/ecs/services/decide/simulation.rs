@@ -51,7 +51,6 @@ impl World {
             now: Timestamp::from_micros(1_000_000_000),
             settings: Settings { settle: Duration::from_secs(3), ..Settings::default() },
             service: Snapshot {
-                name: "web".to_owned(),
                 draining: false,
                 strategy,
                 desired,
@@ -276,6 +275,7 @@ impl World {
             host: found,
             host_leaving: false,
             was_healthy: false,
+            rank: None,
         });
     }
 
