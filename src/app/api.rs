@@ -164,6 +164,17 @@ impl Call {
         RegistryId { account, region: self.ctx.registry.region.clone() }
     }
 
+    /// The host under which clients reach this installation, without a port.
+    pub fn external_host(&self) -> &str {
+        let url = self.ctx.app.config().external_url.as_deref().and_then(|url| url.split_once("://"));
+        let host = url.map_or(self.host.as_str(), |(_, rest)| rest.split('/').next().unwrap_or(rest));
+        match host.rsplit_once(':') {
+            // What is in brackets has colons of its own.
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => host,
+        }
+    }
+
     /// `https` or `http`, as clients reach this server.
     fn scheme(&self) -> &str {
         match self.ctx.app.config().external_url.as_deref().and_then(|url| url.split_once("://")) {

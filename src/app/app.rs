@@ -52,6 +52,8 @@ pub struct App {
     pub(crate) previews: Notify,
     /// Wakes the sessions of agents, which look for what their hosts have to do.
     agents: Notify,
+    /// Wakes the balancer of this process.
+    balancing: Notify,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
     webhooks: ArcSwap<Webhooks>,
@@ -88,6 +90,7 @@ impl App {
             uploads: TaskTracker::new(),
             previews: Notify::new(),
             agents: Notify::new(),
+            balancing: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
             webhooks: ArcSwap::from_pointee(webhooks),
@@ -123,6 +126,11 @@ impl App {
     /// The blob store.
     pub fn blobs(&self) -> &Blobs {
         &self.blobs
+    }
+
+    /// What wakes the balancer of this process: load balancers or their targets were changed here.
+    pub fn balancing(&self) -> &Notify {
+        &self.balancing
     }
 
     /// Users, keys and policies as they were a moment ago.

@@ -12,13 +12,13 @@ use crate::{App, Error, Result};
 const MAX_LENGTH: usize = 4096;
 
 /// Seals a place in a list. `list` says which list it is, with everything that decides what is in it.
-pub(crate) fn seal<T: Serialize>(app: &App, list: &str, place: &T) -> Result<String> {
+pub fn seal<T: Serialize>(app: &App, list: &str, place: &T) -> Result<String> {
     let text = serde_json::to_vec(place).map_err(|_| Error::Internal)?;
     Ok(URL_SAFE_NO_PAD.encode(app.sealer.seal(list, &text)?))
 }
 
 /// The place in a list that a token names. None if the token was not made here for this list.
-pub(crate) fn open<T: DeserializeOwned>(app: &App, list: &str, token: &str) -> Option<T> {
+pub fn open<T: DeserializeOwned>(app: &App, list: &str, token: &str) -> Option<T> {
     if token.len() > MAX_LENGTH {
         return None;
     }

@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, json, query,
+    Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, gzip, json,
+    query,
 };
 
 /// The services of a host.
@@ -173,6 +174,8 @@ impl<H: Host> Dispatcher<H> {
             }
             let caller = self.host.authenticate(head, signature.as_ref(), service.name, entry.access, body)?;
             let caller = call.insert(caller);
+            // What was signed is what came.
+            let body = &gzip::unpacked(head, body, entry.body_limit)?;
             let exchange = Exchange {
                 protocol: &service.protocol,
                 missing: service.missing,
@@ -203,7 +206,7 @@ impl<H: Host> Dispatcher<H> {
             self.host.record(record).await;
         }
         match outcome {
-            Ok(body) => finish(head, StatusCode::OK, content_type(&service.protocol), label, body),
+            Ok(body) => finish(head, StatusCode::OK, content_type(head, &service.protocol), label, body),
             Err(fault) => failure(head, &service.protocol, label, &fault),
         }
     }
@@ -265,8 +268,10 @@ fn shown(text: &str) -> String {
     text.chars().filter(|character| !character.is_control()).take(128).collect()
 }
 
-fn content_type(protocol: &Protocol) -> &'static str {
+fn content_type(head: &Head, protocol: &Protocol) -> &'static str {
     match protocol {
+        // CloudWatch speaks the version before, which differs in nothing else.
+        Protocol::Json { .. } if head.header("content-type") == Some(json::CONTENT_TYPE_1_0) => json::CONTENT_TYPE_1_0,
         Protocol::Json { .. } => json::CONTENT_TYPE,
         Protocol::Query { .. } => query::CONTENT_TYPE,
     }
@@ -277,7 +282,16 @@ fn failure(head: &Head, protocol: &Protocol, label: &'static str, fault: &Fault)
         Protocol::Json { .. } => json::encode_fault(fault, protocol),
         Protocol::Query { .. } => query::encode_fault(fault, protocol, &head.request_id),
     };
-    finish(head, fault.status(protocol), content_type(protocol), label, body)
+    let mut answer = finish(head, fault.status(protocol), content_type(head, protocol), label, body);
+    // A service that spoke Query once: its clients go on to know failures by the names of then.
+    if matches!(protocol, Protocol::Json { .. }) && head.header("x-amzn-query-mode") == Some("true") {
+        let code = fault.code(&NOBODY);
+        let whose = if fault.status(protocol).is_server_error() { "Receiver" } else { "Sender" };
+        if let Ok(value) = HeaderValue::from_str(&format!("{code};{whose}")) {
+            answer.headers_mut().insert("x-amzn-query-error", value);
+        }
+    }
+    answer
 }
 
 fn finish(head: &Head, status: StatusCode, content_type: &'static str, label: &'static str, body: Vec<u8>) -> Answer {

@@ -19,7 +19,12 @@ pub struct Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Common(Common),
-    Own { code: &'static str, status: StatusCode },
+    Own {
+        code: &'static str,
+        /// As a Query service spells it.
+        query: &'static str,
+        status: StatusCode,
+    },
 }
 
 /// The failures that every service has. JSON services and Query services spell them differently.
@@ -111,7 +116,12 @@ impl Fault {
 
     /// A failure with a code of its service and another status.
     pub fn with_status(code: &'static str, status: StatusCode, message: impl Into<String>) -> Self {
-        Self { kind: Kind::Own { code, status }, message: message.into(), members: Vec::new() }
+        Self { kind: Kind::Own { code, query: code, status }, message: message.into(), members: Vec::new() }
+    }
+
+    /// A failure that a service which speaks both protocols spells in two ways.
+    pub fn twofold(code: &'static str, query: &'static str, status: StatusCode, message: impl Into<String>) -> Self {
+        Self { kind: Kind::Own { code, query, status }, message: message.into(), members: Vec::new() }
     }
 
     /// A failure that every service has.
@@ -178,7 +188,8 @@ impl Fault {
 
     fn spelled(&self, protocol: &Protocol) -> (&'static str, StatusCode) {
         match (self.kind, protocol) {
-            (Kind::Own { code, status }, _) => (code, status),
+            (Kind::Own { code, status, .. }, Protocol::Json { .. }) => (code, status),
+            (Kind::Own { query, status, .. }, Protocol::Query { .. }) => (query, status),
             (Kind::Common(common), Protocol::Json { .. }) => common.json(),
             (Kind::Common(common), Protocol::Query { .. }) => common.query(),
         }

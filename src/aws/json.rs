@@ -9,6 +9,9 @@ use crate::{Common, Fault, Protocol};
 /// The content type of every answer.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 
+/// That of version 1.0, for clients that ask in it.
+pub(crate) const CONTENT_TYPE_1_0: &str = "application/x-amz-json-1.0";
+
 /// Reads the body of a request. No body at all is an empty object: some clients send none for an operation without
 /// input.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], missing: fn(&str) -> Fault) -> Result<T, Fault> {

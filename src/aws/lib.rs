@@ -16,6 +16,7 @@
 mod blob;
 mod dispatch;
 mod fault;
+mod gzip;
 mod host;
 mod json;
 mod need;
@@ -39,5 +40,5 @@ pub use record::{Audit, Record};
 pub use request::{Answer, Head, Label};
 pub use service::{Protocol, Service};
 pub use sigv4::{Credentials, Signature, SigningKeys, sign};
-pub use time::{Epoch, Iso};
+pub use time::{Epoch, Iso, Moment};
 pub use validate::{Violations, invalid_parameter};

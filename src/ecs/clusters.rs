@@ -40,7 +40,8 @@ impl Document {
 }
 
 /// A setting of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Setting {
     pub(crate) name: String,
     pub(crate) value: String,

@@ -4,6 +4,7 @@
 mod leftovers;
 mod lifecycle_previews;
 mod metrics;
+mod usage_metrics;
 mod worker;
 
 use std::sync::Arc;
@@ -11,11 +12,14 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
-use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads};
+use app::replication::backfill;
+use app::scanning::referrers;
+use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
+pub use usage_metrics::UsageMetrics;
 use worker::{Attempt, Kind, Outcome};
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
@@ -44,13 +48,44 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 2,
-        run: |app, repository_id| {
+        run: |app, subject| {
             Box::pin(async move {
-                replication::run(&app, &repository_id).await?;
+                replication::run(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
         },
     },
+    Kind {
+        name: replication::JOB_ELSEWHERE,
+        every: Duration::from_secs(1),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 4,
+        run: |app, subject| {
+            Box::pin(async move {
+                replication::run_elsewhere(&app, &subject).await?;
+                Ok(Outcome::Over)
+            })
+        },
+    },
+    Kind {
+        name: backfill::JOB,
+        every: Duration::from_secs(2),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 1,
+        run: |app, backfill_id| {
+            Box::pin(
+                async move { Ok(if backfill::run(&app, &backfill_id).await? { Outcome::Over } else { Outcome::Done }) },
+            )
+        },
+    },
+    single("forget backfills", Duration::from_secs(3600), |app, _| {
+        Box::pin(async move {
+            while backfill::forget(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
     Kind {
         name: scanning::JOB,
         // Whoever asked waits for it; there is nothing to do again.
@@ -59,8 +94,18 @@ const KINDS: &[Kind] = &[
         single: false,
         workers: 1,
         run: |app, subject| {
+            Box::pin(async move { Ok(scanning::run(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again)) })
+        },
+    },
+    Kind {
+        name: referrers::JOB,
+        every: Duration::from_secs(5),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 1,
+        run: |app, subject| {
             Box::pin(async move {
-                scanning::run(&app, &subject).await?;
+                referrers::attach(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
         },
@@ -95,8 +140,7 @@ const KINDS: &[Kind] = &[
     }),
     single("collect garbage", Duration::from_secs(10), |app, _| {
         Box::pin(async move {
-            let delay = app.config().gc_delay;
-            let collected = garbage::run(&app, delay).await?;
+            let collected = garbage::run(&app, None).await?;
             if collected != Collected::default() {
                 tracing::debug!(?collected, "garbage was collected");
             }
@@ -127,9 +171,46 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("measure usage", Duration::from_secs(24 * 3600), |app, _| {
+        Box::pin(async move {
+            usage::measure(app.db(), app.blobs(), || app.now()).await?;
+            Ok(Outcome::Done)
+        })
+    }),
     single("sweep lifecycle previews", Duration::from_secs(600), |app, _| {
         Box::pin(async move {
             preview::sweep(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("put log chunks together", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while logs::upkeep::put_together(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire log events", Duration::from_secs(600), |app, _| {
+        Box::pin(async move {
+            logs::upkeep::expire(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("remove deleted logs", Duration::from_secs(10), |app, _| {
+        Box::pin(async move {
+            while logs::upkeep::remove_deleted(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("evaluate alarms", cloudwatch::alarms::EVALUATE_EVERY, |app, _| {
+        Box::pin(async move {
+            cloudwatch::alarms::evaluate(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("expire metrics", cloudwatch::metrics::EXPIRE_EVERY, |app, _| {
+        Box::pin(async move {
+            cloudwatch::metrics::expire(&app).await?;
+            cloudwatch::alarms::expire_history(&app).await?;
             Ok(Outcome::Done)
         })
     }),
@@ -165,7 +246,7 @@ const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -
 }
 
 /// Runs all jobs until the returned set is dropped.
-pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
+pub fn start(app: &Arc<App>, metrics: &JobMetrics, usage: &UsageMetrics) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let own = Arc::clone(app);
     tasks.spawn(async move {
@@ -191,6 +272,7 @@ pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
     });
     tasks.spawn(lifecycle_previews::run(Arc::clone(app)));
     tasks.spawn(metrics::watch(Arc::clone(app), metrics.clone()));
+    tasks.spawn(usage_metrics::watch(Arc::clone(app), usage.clone()));
     let own = Arc::clone(app);
     tasks.spawn(async move {
         // Without its row a job is never done: until the database is there, there is nothing to do anyway.

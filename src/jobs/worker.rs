@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{App, Error, Result};
+use app::{App, Error, Result, UpstreamFailure};
 use store::jobs::{self, JobRow};
 use store::{Conn, Pending};
 use uuid::Uuid;
@@ -161,7 +161,8 @@ async fn over(app: &App, job: &JobRow, owner: &str) -> Result<()> {
 
 async fn failed(app: &App, job: &JobRow, owner: &str, error: &Error) -> Result<()> {
     let (job_id, owner, now) = (job.job_id.clone(), owner.to_owned(), app.now());
-    let (due_at, error) = (now.after(back_off(job.attempts)), error.to_string());
+    let pause = back_off(job.attempts).max(asked_for(error));
+    let (due_at, error) = (now.after(pause), error.to_string());
     write(app, move |conn| {
         Box::pin(async move {
             jobs::update_failed(conn, &job_id, &owner, &error, due_at, now).await?;
@@ -169,6 +170,14 @@ async fn failed(app: &App, job: &JobRow, owner: &str, error: &Error) -> Result<(
         })
     })
     .await
+}
+
+/// How long another registry wants to be left alone.
+fn asked_for(error: &Error) -> Duration {
+    match error {
+        Error::Upstream { failure: UpstreamFailure::Busy { retry_after }, .. } => *retry_after,
+        _ => Duration::ZERO,
+    }
 }
 
 /// Twice as long after each failure.

@@ -1,7 +1,8 @@
 //! `/v2/<name>/manifests/<reference>` (end-3, end-7a, end-7b, end-9)
 
 use app::cache::{self, Pulled};
-use app::images::{self, Condition, Push};
+use app::images::{self, Condition, Push, Sender};
+use app::replication::ORIGIN_HEADER;
 use app::scanning::gate;
 use app::{Error, Permit};
 use axum::body::Body;
@@ -79,7 +80,8 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
     };
     let bytes = collect(call, body).await?;
     let condition = condition(&call.parts.headers)?;
-    let push = Push { reference, tags: tags.clone(), condition, content_type, bytes, strict: false };
+    let push =
+        Push { reference, tags: tags.clone(), condition, content_type, bytes, sender: sender(call), strict: false };
     let pushed = images::put(&call.ctx, permit, push).await?;
     let mut answer = response::empty(StatusCode::CREATED);
     let headers = answer.headers_mut();
@@ -97,9 +99,17 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
 pub(crate) async fn delete(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
     match parse_existing(reference)? {
         Reference::Tag(tag) => app::tags::delete(&call.ctx, permit, &tag).await?,
-        Reference::Digest(digest) => images::delete(&call.ctx, permit, &digest).await?,
+        Reference::Digest(digest) => images::delete(&call.ctx, permit, &digest, sender(call)).await?,
     }
     Ok(response::empty(StatusCode::ACCEPTED))
+}
+
+/// Whether another installation replicates what happened there.
+fn sender(call: &Call) -> Sender {
+    match call.parts.headers.contains_key(ORIGIN_HEADER) {
+        true => Sender::Replication,
+        false => Sender::Client,
+    }
 }
 
 /// A reference to something that should exist. What cannot be a tag names nothing; what looks like a digest and is

@@ -4,18 +4,19 @@ use std::error::Error as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::LOCATION;
 use reqwest::{Response, Url, redirect};
 
 use crate::guard::Guard;
 use crate::resolver::Guarded;
-use crate::{Config, Error, Result};
+use crate::{Ask, Config, Error, Result};
 
-/// Redirects that are followed.
+/// Redirects that are followed to a resource.
 const HOPS: usize = 3;
 /// The whole of one request with its redirects.
 const PATIENCE: Duration = Duration::from_secs(10);
+const LATE: &str = "it takes too long";
 const CONNECT: Duration = Duration::from_secs(5);
 
 /// Who chose a host.
@@ -84,16 +85,24 @@ impl Client {
 
     /// The body of a resource, of at most `limit` bytes.
     pub async fn get(&self, url: &str, limit: usize) -> Result<Bytes> {
-        let parsed = parse(url)?;
-        let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
+        let late = || Error::Unreachable(parse(url).map_or_else(|_| url.to_owned(), |url| host(&url)), LATE.to_owned());
+        let ask = Ask {
+            url,
+            chosen_by: ChosenBy::Caller,
+            head: false,
+            accept: "",
+            authorization: None,
+            hops: HOPS,
+            patience: PATIENCE,
+        };
         let read = async {
-            let (url, answer) = self.follow(parsed, Guard::Local).await?;
+            let answer = self.send(&ask).await?;
             match answer.status() {
-                status if status.is_success() => read(&url, answer, limit).await,
-                status => Err(Error::Status(host(&url), status.as_u16())),
+                200..=299 => answer.body(limit).await,
+                status => Err(Error::Status(answer.host(), status)),
             }
         };
-        tokio::time::timeout(PATIENCE, read).await.map_err(|_| late)?
+        tokio::time::timeout(PATIENCE, read).await.map_err(|_| late())?
     }
 
     /// Fetches a resource of at most `limit` bytes from a host that the operator chose, piece by piece. No redirect is
@@ -133,26 +142,13 @@ impl Client {
     ) -> Result<u16> {
         let (parsed, guard) = (parse(url)?, Guard::of(chosen_by));
         self.check(&parsed, guard, guard == Guard::None)?;
-        let late = Error::Unreachable(host(&parsed), "it takes too long".to_owned());
+        let late = Error::Unreachable(host(&parsed), LATE.to_owned());
         let mut request = self.http(guard)?.post(parsed.clone()).body(body);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
         let answer = tokio::time::timeout(PATIENCE, request.send()).await.map_err(|_| late)?;
         Ok(answer.map_err(|error| failure(&parsed, &error))?.status().as_u16())
-    }
-
-    /// The last answer after redirects, and where it came from.
-    async fn follow(&self, mut url: Url, guard: Guard) -> Result<(Url, Response)> {
-        for _ in 0..=HOPS {
-            self.check(&url, guard, false)?;
-            let answer = self.http(guard)?.get(url.clone()).send().await.map_err(|error| failure(&url, &error))?;
-            match next(&url, &answer) {
-                Some(next) => url = next,
-                None => return Ok((url, answer)),
-            }
-        }
-        Err(Error::Forbidden(host(&url), "too many redirects"))
     }
 }
 
@@ -164,17 +160,6 @@ pub(crate) fn parse(url: &str) -> Result<Url> {
 pub(crate) fn next(url: &Url, answer: &Response) -> Option<Url> {
     let next = answer.headers().get(LOCATION).and_then(|next| next.to_str().ok());
     next.filter(|_| answer.status().is_redirection()).and_then(|next| url.join(next).ok())
-}
-
-async fn read(url: &Url, mut answer: Response, limit: usize) -> Result<Bytes> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|error| failure(url, &error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(Error::TooLong(host(url), limit));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
 }
 
 /// The cause that says most. A refusal of our own comes back from below the client, in its clothes.

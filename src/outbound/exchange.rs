@@ -11,9 +11,6 @@ use crate::client::{failure, host, next, parse};
 use crate::guard::Guard;
 use crate::{ChosenBy, Client, Error, Result};
 
-/// Redirects that are followed. Registries send clients to their storage, which may send them on.
-const HOPS: usize = 5;
-
 /// A body that brings nothing for this long has ended.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -30,6 +27,8 @@ pub struct Ask<'a> {
     pub accept: &'a str,
     /// Credentials. They go to the host of `url` and to no other.
     pub authorization: Option<&'a HeaderValue>,
+    /// How many redirects are followed.
+    pub hops: usize,
     /// How long it may take until the head of the answer is there, redirects included.
     pub patience: Duration,
 }
@@ -54,7 +53,7 @@ impl Client {
         // What an operator reaches in plain HTTP may send us to its neighbors in plain HTTP.
         let plain = own == Guard::None && url.scheme() == "http";
         let (mut guard, mut authorization) = (own, ask.authorization);
-        for _ in 0..=HOPS {
+        for _ in 0..=ask.hops {
             self.check(&url, guard, plain)?;
             let method = if ask.head { Method::HEAD } else { Method::GET };
             let mut request = self.http(guard)?.request(method, url.clone());
@@ -80,9 +79,24 @@ impl Client {
 }
 
 impl Answer {
+    /// From a place, which failures name.
+    pub(crate) fn new(url: Url, response: Response) -> Self {
+        Self { url, response }
+    }
+
     /// The status.
     pub fn status(&self) -> u16 {
         self.response.status().as_u16()
+    }
+
+    /// The host that answered.
+    pub(crate) fn host(&self) -> String {
+        host(&self.url)
+    }
+
+    /// Where it says that something is, as a whole URL.
+    pub fn location(&self) -> Option<String> {
+        Some(self.url.join(self.header("location")?).ok()?.into())
     }
 
     /// A header, if it is there and text.

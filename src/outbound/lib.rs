@@ -13,13 +13,17 @@ mod exchange;
 mod guard;
 mod resolver;
 mod roots;
+mod submit;
+mod upgrade;
 
+pub use call::Call;
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
 pub use exchange::{Answer, Ask, same_origin};
-pub use reqwest::Upgraded;
 pub use reqwest::header::{HeaderMap, HeaderValue};
+pub use reqwest::{Method, Upgraded};
 pub use roots::Roots;
+pub use submit::{Payload, Submit};
 
 /// What an operator can choose.
 #[derive(Debug, Clone, Default)]

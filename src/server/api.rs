@@ -43,7 +43,16 @@ struct Services {
 
 /// The one path of all AWS services. `memory` is what large bodies may take together, in bytes.
 pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
-    let services = vec![ecr::service(), ecs::service(), iam::iam(), iam::sts()];
+    let services = vec![
+        cloudwatch::json(),
+        cloudwatch::query(),
+        ecr::service(),
+        ecs::service(),
+        elb::service(),
+        iam::iam(),
+        iam::sts(),
+        logs::service(),
+    ];
     let pieces = usize::try_from(memory.max(LEAST)).unwrap_or(usize::MAX) / PIECE;
     let services = Services {
         dispatcher: Dispatcher::new(Api::new(Arc::clone(app)), services),

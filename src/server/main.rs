@@ -6,13 +6,14 @@ mod commands;
 mod config;
 mod credential_helper;
 mod health;
-mod listener;
 mod metrics;
 mod middleware;
 mod open;
 mod own_agent;
 mod pool_metrics;
 mod router;
+mod runtime;
+mod scan_results;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
     telemetry::init(&config.log_filter, config.log_format);
     // One provider for the whole program; without this call the first connection would have to guess.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = match listener::runtime() {
+    let runtime = match runtime::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("the program cannot start its threads: {error}");
@@ -54,17 +55,22 @@ fn main() -> ExitCode {
             Command::Check => commands::check::run(config).await,
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
             Command::Gc { delay } => commands::gc::run(config, delay).await,
+            Command::GcDelay(command) => commands::gc_delay::run(config, command).await,
             Command::Jobs => commands::jobs::run(config).await,
             Command::Advisories(command) => commands::advisories::run(config, command).await,
             Command::PullGate(command) => commands::pull_gate::run(config, command).await,
             Command::Sbom { repository, reference, format } => {
                 commands::sbom::run(config, &repository, &reference, &format).await
             }
-            Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
-            Command::Usage => commands::usage::run(config).await,
+            Command::SbomReferrers(command) => commands::sbom_referrers::run(config, command).await,
+            Command::Lifecycle { repository, preview, policy } => {
+                commands::lifecycle::run(config, &repository, preview, policy.as_deref()).await
+            }
+            Command::Usage { now } => commands::usage::run(config, now).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Webhook(command) => commands::webhook::run(config, command).await,
+            Command::ReplicationTarget(command) => commands::replication_target::run(config, command).await,
             Command::Account(command) => commands::account::run(config, command).await,
             // Needs none of the settings, so it was carried out before they were read.
             Command::CredentialHelper { .. } => ExitCode::SUCCESS,

@@ -85,11 +85,15 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         outbound: config.outbound.clone(),
         gc_delay: config.gc_delay,
         host_timeout: config.host_timeout,
+        lifecycle_keep_used: config.lifecycle_keep_used,
         undo_window: config.undo_window,
+        scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,
         service_back_off: config.service_back_off,
         service_settle: config.service_settle,
         scan_quota_period: config.scan_quota_period,
+        metric_retention: config.metric_retention,
+        balancing_tls: config.balancer_tls.is_some() || config.tls.is_some(),
         upload_ttl: config.upload_ttl,
     };
     App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")

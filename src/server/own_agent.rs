@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::commands::agent::find_socket;
 use crate::config::{Config, OwnAgent};
-use crate::listener::Listener;
+use listener::Listener;
 
 /// The cluster that this host belongs to.
 const CLUSTER: &str = "default";

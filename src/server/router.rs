@@ -10,7 +10,7 @@ use crate::config::{Challenge, Config};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::middleware::{Frame, Fronts, RequestId};
-use crate::{agents, api};
+use crate::{agents, api, scan_results};
 
 /// How long a body may send nothing, outside uploads, which have their own limit.
 const BODY_IDLE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -30,6 +30,7 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
         .merge(oci::router(Arc::clone(app), wire))
         .merge(api::router(app, config.memory_budget))
         .merge(agents::router(app))
+        .merge(scan_results::router(app))
         .merge(Health::new(Arc::clone(app)).into_router())
         .merge(metrics.into_router())
         .fallback(oci::not_found);

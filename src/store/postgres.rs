@@ -66,6 +66,7 @@ fn bind(sql: SqlStr, arguments: Vec<Value>) -> Query<'static, Postgres, PgArgume
         query = match argument {
             Value::Text(text) => query.bind(text),
             Value::Integer(integer) => query.bind(integer),
+            Value::Real(real) => query.bind(real),
             Value::Bytes(bytes) => query.bind(bytes),
         };
     }

@@ -1,6 +1,6 @@
 //! Table `replications`: images that are replicated to other registries, and how far that is.
 
-use types::{Digest, RegistryId, Timestamp};
+use types::{Digest, RegistryId, RepoName, Timestamp};
 
 use crate::row::Row;
 use crate::{Conn, Result};
@@ -58,17 +58,70 @@ pub async fn upsert(
     Ok(())
 }
 
-/// What is asked for of a repository, in the order in which it was asked, at most `limit`.
-pub async fn list_open(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<Vec<ReplicationRow>> {
-    // ix_replications_open
+/// What is asked for of a repository at a destination, in the order in which it was asked, at most `limit`.
+pub async fn list_open(
+    conn: &mut Conn,
+    repository_id: &str,
+    destination: &RegistryId,
+    limit: usize,
+) -> Result<Vec<ReplicationRow>> {
+    // ix_replications_destination
     conn.all(
         "select digest, account_id, region, status, failure_code, requested
          from replications
-         where repository_id = $1 and status in ('IN_PROGRESS', 'DELETING')
+         where repository_id = $1 and account_id = $2 and region = $3 and status in ('IN_PROGRESS', 'DELETING')
          order by updated_at
-         limit $2",
-        [repository_id.into(), limit.into()],
+         limit $4",
+        [repository_id.into(), (&destination.account).into(), (&destination.region).into(), limit.into()],
         read,
+    )
+    .await
+}
+
+/// Destinations at which something is asked for of a repository.
+pub async fn list_open_destinations(conn: &mut Conn, repository_id: &str) -> Result<Vec<RegistryId>> {
+    // ix_replications_destination
+    conn.all(
+        "select distinct account_id, region
+         from replications
+         where repository_id = $1 and status in ('IN_PROGRESS', 'DELETING')",
+        [repository_id.into()],
+        |row| Ok(RegistryId { account: row.parsed(0, "account_id")?, region: row.parsed(1, "region")? }),
+    )
+    .await
+}
+
+/// Another repository of the registry that has a blob and of which something was replicated to a destination, so that the
+/// blob may be there. Some are looked at.
+pub async fn find_mount(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    repository_id: &str,
+    digest: &Digest,
+    destination: &RegistryId,
+) -> Result<Option<RepoName>> {
+    // ix_repository_blobs_digest, pk_repositories, pk_replications
+    conn.optional(
+        "select repository.name
+         from (select repository_id from repository_blobs where digest = $1 limit 64) link
+         join repositories repository on repository.repository_id = link.repository_id
+         where link.repository_id <> $2 and repository.account_id = $3 and repository.region = $4
+           and exists (
+               select 1
+               from replications replication
+               where replication.repository_id = link.repository_id and replication.account_id = $5
+                 and replication.region = $6 and replication.status = 'COMPLETE'
+           )
+         limit 1",
+        [
+            digest.into(),
+            repository_id.into(),
+            (&registry.account).into(),
+            (&registry.region).into(),
+            (&destination.account).into(),
+            (&destination.region).into(),
+        ],
+        |row| row.parsed(0, "name"),
     )
     .await
 }
@@ -109,6 +162,31 @@ pub async fn update_ended(
                 row.requested.into(),
                 status.into(),
                 failure_code.into(),
+                now.into(),
+            ],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Puts a replication behind the others that are open, unless it was asked for again meanwhile.
+pub async fn update_postponed(
+    conn: &mut Conn,
+    repository_id: &str,
+    row: &ReplicationRow,
+    now: Timestamp,
+) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update replications
+             set updated_at = $6
+             where repository_id = $1 and digest = $2 and account_id = $3 and region = $4 and requested = $5",
+            [
+                repository_id.into(),
+                (&row.digest).into(),
+                (&row.destination.account).into(),
+                (&row.destination.region).into(),
+                row.requested.into(),
                 now.into(),
             ],
         )

@@ -55,6 +55,13 @@ impl Row<'_> {
         Ok(micros.map(Timestamp::from_micros))
     }
 
+    pub(crate) fn real(&self, column: usize) -> Result<f64> {
+        Ok(match self {
+            Self::Sqlite(row) => row.get(column)?,
+            Self::Postgres(row) => row.try_get(column)?,
+        })
+    }
+
     pub(crate) fn bytes(&self, column: usize) -> Result<Vec<u8>> {
         Ok(match self {
             Self::Sqlite(row) => row.get(column)?,

@@ -66,6 +66,7 @@ impl ToSql for Value {
         Ok(ToSqlOutput::Borrowed(match self {
             Self::Text(text) => text.as_ref().map_or(ValueRef::Null, |text| ValueRef::Text(text.as_bytes())),
             Self::Integer(integer) => integer.map_or(ValueRef::Null, ValueRef::Integer),
+            Self::Real(real) => ValueRef::Real(*real),
             Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }

@@ -7,6 +7,7 @@ use types::{AccountId, Digest, MediaType, Region, RepoName, Tag, Timestamp};
 pub(crate) enum Value {
     Text(Option<String>),
     Integer(Option<i64>),
+    Real(f64),
     Bytes(Vec<u8>),
 }
 
@@ -43,6 +44,12 @@ impl From<Option<&str>> for Value {
 impl From<i64> for Value {
     fn from(integer: i64) -> Self {
         Self::Integer(Some(integer))
+    }
+}
+
+impl From<f64> for Value {
+    fn from(real: f64) -> Self {
+        Self::Real(real)
     }
 }
 

@@ -25,6 +25,22 @@ impl Arn {
         Self(format!("arn:aws:ecr:{}:{}:repository/*", registry.region, registry.account))
     }
 
+    /// `arn:aws:logs:<region>:<account>:log-group:<name>`.
+    pub fn log_group(registry: &RegistryId, name: &str) -> Self {
+        Self(format!("arn:aws:logs:{}:{}:log-group:{name}", registry.region, registry.account))
+    }
+
+    /// `arn:aws:logs:<region>:<account>:log-group:<name>:log-stream:<stream>`. What is about a group as a whole is about
+    /// the stream without a name.
+    pub fn log_stream(registry: &RegistryId, group: &str, stream: &str) -> Self {
+        Self(format!("{}:log-stream:{stream}", Self::log_group(registry, group)))
+    }
+
+    /// `arn:aws:cloudwatch:<region>:<account>:alarm:<name>`.
+    pub fn alarm(registry: &RegistryId, name: &str) -> Self {
+        Self(format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", registry.region, registry.account))
+    }
+
     /// `arn:aws:iam::<account>:root`, the account itself.
     pub fn root(account: &AccountId) -> Self {
         Self(format!("arn:aws:iam::{account}:root"))
@@ -58,6 +74,11 @@ impl Arn {
     /// `arn:aws:iam::<account>:oidc-provider/<url>`; the URL of the issuer without its scheme.
     pub fn open_id_connect_provider(account: &AccountId, url: &str) -> Self {
         Self(format!("arn:aws:iam::{account}:oidc-provider/{url}"))
+    }
+
+    /// `arn:aws:elasticloadbalancing:<region>:<account>:<resource>`, such as `loadbalancer/app/<name>/<id>`.
+    pub fn load_balancing(registry: &RegistryId, resource: &str) -> Self {
+        Self(format!("arn:aws:elasticloadbalancing:{}:{}:{resource}", registry.region, registry.account))
     }
 
     /// The ARN as text.

@@ -4,20 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use outbound::{Answer, Ask};
+use outbound::{Answer, Ask, HeaderValue};
 use types::MediaType;
 
 use crate::login::Logins;
 use crate::{Error, Result, Upstream};
 
 /// Every kind of manifest that we can store.
-const MANIFESTS: [&str; 4] =
+pub(crate) const MANIFESTS: [&str; 4] =
     [MediaType::OCI_INDEX, MediaType::OCI_MANIFEST, MediaType::DOCKER_MANIFEST_LIST, MediaType::DOCKER_MANIFEST];
+
+/// Redirects that are followed. Registries send clients to their storage, which may send them on.
+pub(crate) const HOPS: usize = 5;
 
 /// Asks registries.
 pub struct Client {
-    http: Arc<outbound::Client>,
-    logins: Logins,
+    pub(crate) http: Arc<outbound::Client>,
+    pub(crate) logins: Logins,
 }
 
 /// A manifest as a registry gave it. Nothing of it is verified.
@@ -112,6 +115,7 @@ impl Client {
         }
     }
 
+    /// Asks, with a login for a scope if one is wanted. Any other status than success is a failure.
     async fn ask(
         &self,
         upstream: &Upstream,
@@ -121,21 +125,49 @@ impl Client {
         accept: &str,
         patience: Duration,
     ) -> Result<Answer> {
-        let url = upstream.url(path);
         let scope = if repository.is_empty() { String::new() } else { format!("repository:{repository}:pull") };
-        let known = self.logins.known(upstream, &scope);
-        let ask =
-            Ask { url: &url, chosen_by: upstream.chosen_by, head, accept, authorization: known.as_ref(), patience };
+        success(self.ask_for(upstream, &scope, &upstream.url(path), head, accept, patience).await?)
+    }
+
+    /// Asks at a URL of the registry's own, with a login for a scope if one is wanted.
+    pub(crate) async fn ask_for(
+        &self,
+        upstream: &Upstream,
+        scope: &str,
+        url: &str,
+        head: bool,
+        accept: &str,
+        patience: Duration,
+    ) -> Result<Answer> {
+        let known = self.logins.known(upstream, scope);
+        let ask = Ask {
+            url,
+            chosen_by: upstream.chosen_by,
+            head,
+            accept,
+            authorization: known.as_ref(),
+            hops: HOPS,
+            patience,
+        };
         let answer = self.http.send(&ask).await?;
         if answer.status() != 401 {
-            return success(answer);
+            return Ok(answer);
         }
+        let login = self.login_again(upstream, scope, &answer, patience).await?;
+        Ok(self.http.send(&Ask { authorization: Some(&login), ..ask }).await?)
+    }
+
+    /// A login that meets the challenge of a refusal.
+    pub(crate) async fn login_again(
+        &self,
+        upstream: &Upstream,
+        scope: &str,
+        refusal: &Answer,
+        patience: Duration,
+    ) -> Result<HeaderValue> {
         // A token may end before its time.
-        self.logins.forget(upstream, &scope);
-        match self.logins.meet(&self.http, upstream, &scope, &answer, patience).await? {
-            Some(login) => success(self.http.send(&Ask { authorization: Some(&login), ..ask }).await?),
-            None => Err(Error::Refused(401)),
-        }
+        self.logins.forget(upstream, scope);
+        self.logins.meet(&self.http, upstream, scope, refusal, patience).await?.ok_or(Error::Refused(401))
     }
 }
 

@@ -20,6 +20,14 @@ pub enum Error {
         /// When it wants to be asked again, if it says so.
         retry_after: Option<Duration>,
     },
+    /// It does not take what was brought.
+    #[error("it rejects with status {status} and code {code}")]
+    Rejected {
+        /// The status, of those that blame the client.
+        status: u16,
+        /// The code of its first error; empty if it gives none.
+        code: String,
+    },
     /// It failed, or answered what no registry answers.
     #[error("it answers with status {0}")]
     Status(u16),

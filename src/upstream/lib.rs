@@ -1,16 +1,19 @@
-//! The client's side of the registry protocol: manifests and blobs of other registries, and the logins that they ask for.
+//! The client's side of the registry protocol: manifests and blobs of other registries, fetched or brought there, and the
+//! logins that they ask for.
 //!
-//! It fetches and says what came of it. What is kept, what is believed and who may ask is decided elsewhere; where a
+//! It asks and says what came of it. What is kept, what is believed and who may ask is decided elsewhere; where a
 //! request may go is decided in `outbound`.
 
 mod challenge;
 mod client;
 mod error;
 mod login;
+mod push;
 
 pub use client::{Blob, Client, Manifest};
 pub use error::{Error, Result};
-pub use outbound::ChosenBy;
+pub use outbound::{ChosenBy, Payload};
+pub use push::{Begun, Mount, PushTo, Session};
 use types::Secret;
 
 /// A registry to ask.

@@ -10,7 +10,7 @@ use outbound::{Answer, Ask, ChosenBy, HeaderValue, same_origin};
 use serde::Deserialize;
 
 use crate::challenge::{self, Challenge};
-use crate::client::failure;
+use crate::client::{HOPS, failure};
 use crate::{Credentials, Error, Result, Upstream};
 
 /// Logins that are kept.
@@ -103,7 +103,8 @@ async fn fetch(
         other => other,
     };
     let authorization = upstream.credentials.as_ref().map(basic).transpose()?;
-    let ask = Ask { url: &url, chosen_by, head: false, accept: "", authorization: authorization.as_ref(), patience };
+    let authorization = authorization.as_ref();
+    let ask = Ask { url: &url, chosen_by, head: false, accept: "", authorization, hops: HOPS, patience };
     let answer = http.send(&ask).await?;
     if answer.status() != 200 {
         return Err(failure(&answer));

@@ -2,6 +2,7 @@
 //! [`client::Client`] or raw sockets, and puts proxies between the server and what it depends on when it wants faults.
 
 pub mod accounts;
+pub mod adapter;
 pub mod admin;
 pub mod answer;
 pub mod aws;
@@ -14,6 +15,7 @@ pub mod ecs_agent;
 pub mod fault_proxy;
 pub mod forgery;
 pub mod issuer;
+pub mod peer;
 pub mod port;
 pub mod postgres;
 pub mod program;
@@ -25,6 +27,7 @@ pub mod s3;
 pub mod server;
 pub mod sigv4;
 pub mod supervised;
+pub mod target;
 pub mod tcp_proxy;
 pub mod tmpfs;
 pub mod upload;

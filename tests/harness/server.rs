@@ -52,7 +52,17 @@ impl Builder {
     /// Starts the server and waits until it is ready.
     pub async fn start(self) -> Wharf {
         let home = tempfile::Builder::new().prefix("wharf-test-").tempdir().expect("a temporary directory");
-        let (port, program, start_time) = launch(&self.backing, &self.overrides, home.path(), None).await;
+        self.launch(home, None).await
+    }
+
+    /// The same, on a port that somebody knows already.
+    pub async fn start_at(self, port: u16) -> Wharf {
+        let home = tempfile::Builder::new().prefix("wharf-test-").tempdir().expect("a temporary directory");
+        self.launch(home, Some(port)).await
+    }
+
+    async fn launch(self, home: TempDir, port: Option<u16>) -> Wharf {
+        let (port, program, start_time) = launch(&self.backing, &self.overrides, home.path(), port).await;
         Wharf { backing: self.backing, home, overrides: self.overrides, port, program, start_time }
     }
 }

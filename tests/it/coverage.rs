@@ -26,8 +26,18 @@ enum Access {
 }
 
 /// The services and where their tables are.
-const TABLES: &[(&str, &str)] =
-    &[("ecr", "src/ecr/ops"), ("ecs", "src/ecs/ops"), ("iam", "src/iam/ops"), ("sts", "src/iam/sts/ops")];
+const TABLES: &[(&str, &str)] = &[
+    ("cloudwatch", "src/cloudwatch/ops"),
+    ("ecr", "src/ecr/ops"),
+    ("ecs", "src/ecs/ops"),
+    ("elbv2", "src/elb/ops"),
+    ("iam", "src/iam/ops"),
+    ("logs", "src/logs/ops"),
+    ("sts", "src/iam/sts/ops"),
+];
+
+/// Those whose errors are named as JSON services name them.
+const JSON: &[&str] = &["ecr", "ecs", "logs"];
 
 /// Operations that need no permission, or whose rule judges by itself, and why each may. The list is short on purpose.
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
@@ -94,6 +104,8 @@ from botocore.config import Config
 from botocore import UNSIGNED, xform_name
 
 operations = json.loads(OPERATIONS)
+ELB = "arn:aws:elasticloadbalancing:us-east-1:000000000000:"
+RULE = ELB + "listener-rule/app/web/0123456789abcdef/0123456789abcdef/0123456789abcdef"
 SAMPLES = {
     "repositoryName": "team/app", "registryId": "000000000000", "resourceArn": "arn:aws:ecr:us-east-1:000000000000:repository/team/app",
     "imageDigest": "sha256:" + "0" * 64, "layerDigest": "sha256:" + "0" * 64, "imageTag": "tag", "uploadId": "0190aaaa-0000-7000-8000-000000000000",
@@ -111,6 +123,9 @@ SAMPLES = {
     "PolicyInputList": ["{}"], "ActionNames": ["ecr:PutImage"], "GroupName": "group", "UserName": "someone", "RoleName": "role",
     "PolicyName": "policy", "ThumbprintList": ["0" * 40], "ThumbprintListType": ["0" * 40], "WebIdentityToken": "x.y.z" * 2, "Name": "federated",
     "ResourceArn": "arn:aws:iam::000000000000:user/anna", "EncodedMessage": "x",
+    "LoadBalancerArn": ELB + "loadbalancer/app/web/0123456789abcdef", "TargetGroupArn": ELB + "targetgroup/web/0123456789abcdef",
+    "ListenerArn": ELB + "listener/app/web/0123456789abcdef/0123456789abcdef", "RuleArn": RULE, "ResourceArns": [RULE],
+    "RulePriorities": [{"RuleArn": RULE, "Priority": 1}],
 }
 
 def sample(name, shape):
@@ -122,10 +137,16 @@ def sample(name, shape):
         return {member: sample(member, shape.members[member]) for member in required}
     if kind == "list":
         return [sample(shape.member.name[:1].lower() + shape.member.name[1:], shape.member)]
+    if kind == "timestamp":
+        return time.time() - (60 if name == "StartTime" else 0)
+    if kind == "double":
+        return 1.0
     if kind in ("integer", "long"):
         return shape.metadata.get("min", 1)
     if kind == "boolean":
         return False
+    if kind == "map":
+        return {"a": "b"}
     if kind == "blob":
         return b"x"
     if shape.enum if hasattr(shape, "enum") else None:
@@ -145,6 +166,15 @@ EXTRA = {
     "ecs:TagResource": {"resourceArn": CLUSTER, "tags": [{"key": "a", "value": "b"}]},
     "ecs:UntagResource": {"resourceArn": CLUSTER}, "ecs:ListTagsForResource": {"resourceArn": CLUSTER},
 }
+LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:g"
+EXTRA |= {
+    "logs:TagResource": {"resourceArn": LOG_GROUP}, "logs:UntagResource": {"resourceArn": LOG_GROUP},
+    "logs:ListTagsForResource": {"resourceArn": LOG_GROUP}, "logs:DescribeLogStreams": {"logGroupName": "g"},
+    "cloudwatch:TagResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a", "Tags": [{"Key": "a", "Value": "b"}]},
+    "cloudwatch:UntagResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"},
+    "cloudwatch:ListTagsForResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"},
+    "logs:GetLogEvents": {"logGroupName": "g"}, "logs:FilterLogEvents": {"logGroupName": "g"},
+}
 for tagging in ("TagUser", "TagRole", "TagPolicy", "TagOpenIDConnectProvider"):
     EXTRA[tagging] = {"Tags": [{"Key": "a", "Value": "b"}]}
 
@@ -159,7 +189,7 @@ for service, name in operations:
             continue
         shape = model.operation_model(name).input_shape
         arguments = {member: sample(member, shape.members[member]) for member in (shape.required_members if shape else [])}
-        arguments.update(EXTRA.get(f"{service}:{name}", EXTRA.get(name, {})))
+        arguments.update(EXTRA.get(f"{service}:{name}", EXTRA.get(name, {}) if service in ("ecr", "ecs", "iam", "sts") else {}))
         try:
             getattr(api, xform_name(name))(**arguments)
             results[f"{service}:{name}:{how}"] = ["ok", ""]
@@ -184,7 +214,7 @@ async fn every_operation_is_closed_to_who_does_not_sign_and_who_may_not() {
     for operation in &operations {
         let Operation { service, name, action, access } = operation;
         let outcome = |how: &str| &results[&format!("{service}:{name}:{how}")];
-        let json = matches!(*service, "ecr" | "ecs");
+        let json = JSON.contains(service);
         let (unsigned, signed) = (outcome("unsigned"), outcome("signed"));
         let missing = if json { "MissingAuthenticationTokenException" } else { "MissingAuthenticationToken" };
         if *access != Access::Unsigned && unsigned.0 != missing {

@@ -3,7 +3,7 @@
 
 use store::upstream_credentials::{self as rows, UpstreamCredentialRow};
 use store::{Commit, Pending};
-use types::{RegistryId, Secret};
+use types::{AccountId, Secret};
 use upstream::Credentials;
 
 use crate::registry::cache_rules::{is_secret, secret_account};
@@ -46,14 +46,14 @@ pub async fn remove(app: &App, credential_arn: &str) -> Result<bool> {
         .await
 }
 
-/// What a rule of a registry opens a host with. None if that is not stored, is for another host, or is another account's.
-pub(super) async fn open(
+/// What an account opens a host with. None if that is not stored, is for another host, or is another account's.
+pub(crate) async fn open(
     app: &App,
-    registry: &RegistryId,
+    account: &AccountId,
     credential_arn: &str,
     host: &str,
 ) -> Result<Option<Credentials>> {
-    if secret_account(credential_arn) != Some(registry.account.as_str()) {
+    if secret_account(credential_arn) != Some(account.as_str()) {
         return Ok(None);
     }
     let found = rows::find(&mut app.db.reader().await?, credential_arn).await?;

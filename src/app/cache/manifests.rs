@@ -163,6 +163,7 @@ async fn fetch(
         condition,
         content_type,
         bytes: fetched.bytes,
+        sender: images::Sender::Client,
         strict: false,
     };
     match images::admit(ctx, permit, push, Origin::Upstream).await {

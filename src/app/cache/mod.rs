@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 pub use self::arrival::Arriving;
 pub use self::blobs::{Found, blob, blob_size};
+pub(crate) use self::credentials::open as credential;
 pub use self::credentials::{remove as remove_credential, set as set_credential};
 use self::flights::Flights;
 pub use self::manifests::{Pulled, manifest};
@@ -56,6 +57,11 @@ impl Cache {
         }
     }
 
+    /// The client of other registries, with the logins that it remembers.
+    pub(crate) fn client(&self) -> &upstream::Client {
+        &self.client
+    }
+
     /// Remembers what can be learned from a failure, and says it in the words of the rules. What is not there is `absent`.
     fn failed(&self, source: &Source, key: &str, error: &upstream::Error, absent: Error) -> Error {
         let host = source.host();
@@ -72,7 +78,7 @@ impl Cache {
                 UpstreamFailure::Wrong
             }
             upstream::Error::Outbound(outbound::Error::Forbidden(..)) => UpstreamFailure::Forbidden,
-            upstream::Error::Status(_) | upstream::Error::Outbound(_) => {
+            upstream::Error::Rejected { .. } | upstream::Error::Status(_) | upstream::Error::Outbound(_) => {
                 self.memory.trouble(host);
                 UpstreamFailure::Down
             }

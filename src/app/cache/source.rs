@@ -73,7 +73,7 @@ impl Source {
         let reach = self.reach.ok_or_else(|| self.failure(UpstreamFailure::Unsupported))?;
         let credentials = match &self.credential_arn {
             None => None,
-            Some(arn) => match credentials::open(app, &self.registry, arn, &self.host).await? {
+            Some(arn) => match credentials::open(app, &self.registry.account, arn, &self.host).await? {
                 Some(credentials) => Some(credentials),
                 None => {
                     tracing::warn!(

@@ -10,10 +10,10 @@ use store::repositories::RepositoryRow;
 use store::{Conn, cached_tags, edges, manifests, repository_blobs};
 use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 
-use super::Image;
+use super::{Image, storage_class};
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::manifest::Manifest;
-use crate::{Action, App, Ctx, Error, Permit, Result, limits, replication, repositories, scanning};
+use crate::{Action, App, Ctx, Error, Permit, Result, authz, limits, replication, repositories, scanning};
 
 /// Where a tag must be for a push to move it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +41,31 @@ pub struct Push {
     pub content_type: Option<MediaType>,
     /// The document.
     pub bytes: Bytes,
+    /// Who sends it.
+    pub sender: Sender,
     /// Whether a push that changes nothing is refused, and so is a document whose media type nobody states: as PutImage
     /// does and the registry protocol does not.
     pub strict: bool,
+}
+
+/// Who pushes or deletes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// A client.
+    Client,
+    /// Another installation, by its replication configuration. It must be allowed to replicate, and what it brings goes
+    /// nowhere from here: or two that replicate to each other would never come to rest.
+    Replication,
+}
+
+impl Sender {
+    /// Fails if the caller may not act as this.
+    pub(super) fn authorize(self, ctx: &Ctx, permit: &Permit) -> Result<()> {
+        match self {
+            Self::Client => Ok(()),
+            Self::Replication => authz::authorize(ctx, &[Action::ReplicateImage], permit.repository()).map(drop),
+        }
+    }
 }
 
 /// Where a manifest comes from, which says what must be there with it.
@@ -67,6 +89,7 @@ pub struct Pushed {
 /// Stores a manifest and sets its tags, all or nothing.
 pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
     permit.require(Action::PutImage)?;
+    push.sender.authorize(ctx, permit)?;
     admit(ctx, permit, push, Origin::Push).await
 }
 
@@ -116,7 +139,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
     };
     let tags: Vec<(String, Tag)> = tags.into_iter().map(|tag| (ctx.app.new_id(), tag)).collect();
     let app = Arc::clone(&ctx.app);
-    let (condition, strict) = (push.condition, push.strict);
+    let (condition, strict, sender) = (push.condition, push.strict, push.sender);
     let repository_id = ctx
         .app
         .db
@@ -127,6 +150,9 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                 let sparse = origin == Origin::Upstream || app.config.sparse_indexes;
                 row.image_size = require_references(conn, &row.repository_id, &manifest, sparse).await?;
                 let mut changed = insert(conn, &row, &manifest).await?;
+                if origin == Origin::Push {
+                    changed |= storage_class::activate_pushed(conn, &row, &manifest, changed).await?;
+                }
                 let mut told = Vec::new();
                 let repository = reread(conn, &repository).await?;
                 if changed {
@@ -164,7 +190,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                 }
                 tell(conn, &app, &repository, &row, changed, &told).await?;
                 // Pushed again, an image goes where the rules of today say. What was only fetched goes nowhere.
-                if origin == Origin::Push {
+                if origin == Origin::Push && sender == Sender::Client {
                     replication::note_push(conn, &app, &repository, &row.digest).await?;
                 }
                 Ok::<_, Error>(row.repository_id)
@@ -194,14 +220,10 @@ async fn tell(
     };
     for tag in told {
         let event = ImageEvent {
-            action: ImageAction::Push,
-            registry: &repository.registry,
-            repository: &repository.name,
-            digest: &row.digest,
             tag: *tag,
             media_type: Some(&row.media_type),
             artifact_type: row.artifact_type.as_deref(),
-            by_lifecycle: false,
+            ..ImageEvent::new(ImageAction::Push, repository, &row.digest)
         };
         events::emit(conn, app, &event).await?;
     }
@@ -240,7 +262,8 @@ pub(crate) async fn copy(
         pushed_at: now,
         bytes: found.bytes,
     };
-    let new = insert(conn, &row, &manifest).await?;
+    let mut new = insert(conn, &row, &manifest).await?;
+    new |= storage_class::activate_pushed(conn, &row, &manifest, new).await?;
     if new {
         limits::require_image(conn, app, id).await?;
         scanning::on_push(conn, app, target, digest, &manifest).await?;
@@ -279,7 +302,9 @@ pub(crate) async fn put_back(
         pushed_at: deleted.pushed_at,
         bytes: deleted.bytes,
     };
-    insert(conn, &row, &manifest).await?;
+    if insert(conn, &row, &manifest).await? {
+        storage_class::put_back(conn, &row, &deleted.storage).await?;
+    }
     Ok(())
 }
 

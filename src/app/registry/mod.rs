@@ -7,9 +7,10 @@
 mod check;
 mod snapshot;
 mod template_settings;
-mod wildcard;
+pub(crate) mod wildcard;
 
 pub mod account_settings;
+pub mod backfills;
 pub mod cache_rules;
 pub mod creation_templates;
 pub mod policy;
@@ -23,7 +24,7 @@ pub(crate) use snapshot::Registries;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use store::{Conn, Pending, registry_settings};
+use store::{Conn, Pending, registry_settings, stamps};
 use types::RegistryId;
 
 use crate::{App, Ctx, Error, Result, page_token};
@@ -87,10 +88,13 @@ async fn put<T: Serialize>(ctx: &Ctx, name: &'static str, value: &T) -> Result<(
         .write(move |conn| {
             Box::pin(async move {
                 registry_settings::upsert(conn, &registry, name, &document, now).await?;
+                // Pushes find it in memory.
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 Ok(())
             }) as Pending<'_, (), Error>
         })
-        .await
+        .await?;
+    obey(&ctx.app).await
 }
 
 /// Removes the document of that name and gives it back.

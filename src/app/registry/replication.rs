@@ -1,8 +1,7 @@
-//! Where images are to be replicated to, and backfills of what was there before. The configuration is checked, stored
-//! and given back as it was sent; [`crate::replication`] obeys it. Backfills are not offered.
+//! Where images are to be replicated to. The configuration is checked, stored and given back as it was sent;
+//! [`crate::replication`] obeys it.
 
 use std::collections::BTreeSet;
-use std::convert::Infallible;
 
 use serde::{Deserialize, Serialize};
 use store::Conn;
@@ -12,7 +11,7 @@ use types::{Digest, RegistryId, RepoName};
 use super::check::{entries, invalid, is_account, is_region, length, one_of, pattern};
 use super::name::REPLICATION;
 use crate::images::{self, ImageId};
-use crate::{Action, Ctx, Error, Grant, Permit, Result, page_token, repositories};
+use crate::{Action, Ctx, Grant, Permit, Result, repositories};
 
 /// The quota of ECR; its model would take 25.
 const MAX_RULES: usize = 10;
@@ -108,7 +107,7 @@ impl ReplicationDestination {
         Some(RegistryId { account: self.registry_id.parse().ok()?, region: self.region.parse().ok()? })
     }
 
-    fn check(&self, ctx: &Ctx) -> Result<()> {
+    pub(crate) fn check(&self, ctx: &Ctx) -> Result<()> {
         pattern("region", (2..=25).contains(&self.region.len()) && is_region(&self.region), "[0-9a-z-]{2,25}")?;
         pattern("registryId", is_account(&self.registry_id), "[0-9]{12}")?;
         let own = &ctx.registry;
@@ -139,12 +138,12 @@ pub async fn get(ctx: &Ctx, grant: &Grant) -> Result<ReplicationConfiguration> {
     current(ctx).await
 }
 
-/// The configuration of a registry, if it has one.
+/// The configuration of a registry as it is in the database, if it has one. Pushes find it in memory.
 pub(crate) async fn of(conn: &mut Conn, registry: &RegistryId) -> Result<Option<ReplicationConfiguration>> {
     super::find(conn, registry, REPLICATION).await
 }
 
-async fn current(ctx: &Ctx) -> Result<ReplicationConfiguration> {
+pub(crate) async fn current(ctx: &Ctx) -> Result<ReplicationConfiguration> {
     let mut conn = ctx.app.db.reader().await?;
     Ok(of(&mut conn, &ctx.registry).await?.unwrap_or_default())
 }
@@ -164,43 +163,6 @@ pub async fn status(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<(Digest,
     let repository = repositories::find(&mut conn, permit).await?;
     let rows = replications::list_of_image(&mut conn, &repository.repository_id, &digest).await?;
     Ok((digest, rows))
-}
-
-/// Refuses to begin a backfill, with the reason: a destination that is not configured, or that there are none.
-pub async fn start_backfill(ctx: &Ctx, grant: &Grant, destination: &ReplicationDestination) -> Result<Infallible> {
-    grant.require(Action::StartReplicationBackfill.as_str())?;
-    destination.check(ctx)?;
-    let configured = current(ctx).await?.rules.into_iter().flat_map(|rule| rule.destinations);
-    if !configured.into_iter().any(|known| known == *destination) {
-        return Err(Error::Validation(format!(
-            "The destination registry {} in {} is not in the replication configuration of the registry with id '{}'",
-            destination.registry_id, destination.region, ctx.registry.account
-        )));
-    }
-    Err(Error::Validation("Backfills do not run on this registry: push the images again".to_owned()))
-}
-
-/// Lists the backfills of the registry: there is none. A token cannot have come from here.
-pub fn list_backfills(ctx: &Ctx, grant: &Grant, next_token: Option<&str>) -> Result<()> {
-    grant.require(Action::ListReplicationBackfills.as_str())?;
-    page_token::open_next::<()>(&ctx.app, "replication backfills", next_token)?;
-    Ok(())
-}
-
-/// Refuses what is about one backfill: there is none.
-pub fn backfill(ctx: &Ctx, grant: &Grant, action: Action, replication_backfill_id: &str) -> Result<Infallible> {
-    grant.require(action.as_str())?;
-    let is_uuid = replication_backfill_id.len() == 36
-        && replication_backfill_id.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    pattern(
-        "replicationBackfillId",
-        is_uuid,
-        "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}",
-    )?;
-    Err(Error::BackfillUnknown { registry: ctx.registry.clone(), id: replication_backfill_id.to_owned() })
 }
 
 #[cfg(test)]

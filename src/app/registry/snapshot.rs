@@ -1,14 +1,21 @@
-//! What authorization and pulls ask of registries as a whole, in memory: their policies, their cache rules, and whose
-//! pulls leave no trace. It is read and replaced with the rest of the snapshot.
+//! What authorization, pulls and pushes ask of registries as a whole, in memory: their policies, their cache rules, whose
+//! pulls leave no trace, what becomes of what is pushed, and how long they keep garbage. It is read and replaced with the
+//! rest of the snapshot.
 
 use std::collections::{HashMap, HashSet};
+
+use serde::de::DeserializeOwned;
 
 use ::policy::{Kind, Policy, Principal};
 use store::{Conn, pull_through_cache_rules, pull_time_exclusions, registry_settings};
 use types::{AccountId, Region, RegistryId};
 
 use super::cache_rules::CacheRule;
+use super::name;
+use super::replication::ReplicationConfiguration;
+use super::scanning::ScanningConfiguration;
 use crate::Result;
+use crate::garbage::delay::Delays;
 use crate::snapshot::stored;
 
 /// What is asked of registries as a whole.
@@ -17,6 +24,9 @@ pub(crate) struct Registries {
     policies: HashMap<AccountId, HashMap<Region, Policy>>,
     excluded: HashMap<RegistryId, HashSet<String>>,
     cache_rules: HashMap<RegistryId, Vec<CacheRule>>,
+    gc_delays: Delays,
+    replication: HashMap<RegistryId, ReplicationConfiguration>,
+    scanning: HashMap<RegistryId, ScanningConfiguration>,
 }
 
 impl Registries {
@@ -35,7 +45,15 @@ impl Registries {
         for rule in pull_through_cache_rules::list_all(conn).await? {
             cache_rules.entry(rule.registry.clone()).or_default().push(rule);
         }
-        Ok(Self { policies, excluded, cache_rules })
+        let replication = documents(conn, name::REPLICATION).await?;
+        let scanning = documents(conn, name::SCANNING).await?;
+        let gc_delays = Delays::load(conn).await?;
+        Ok(Self { policies, excluded, cache_rules, gc_delays, replication, scanning })
+    }
+
+    /// The registries that keep garbage for another time than the installation.
+    pub(crate) fn gc_delays(&self) -> &Delays {
+        &self.gc_delays
     }
 
     /// The policy of a registry, if it has one.
@@ -48,9 +66,27 @@ impl Registries {
         self.cache_rules.get(registry).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Where what is pushed to a registry is replicated to.
+    pub(crate) fn replication(&self, registry: &RegistryId) -> Option<&ReplicationConfiguration> {
+        self.replication.get(registry)
+    }
+
+    /// How what is pushed to a registry is scanned, if that was configured.
+    pub(crate) fn scanning(&self, registry: &RegistryId) -> Option<&ScanningConfiguration> {
+        self.scanning.get(registry)
+    }
+
     /// Whether a pull by somebody counts as use of an image. A session of a role is the role.
     pub(crate) fn counts_pull(&self, registry: &RegistryId, principal: &Principal) -> bool {
         let excluded = |set: &HashSet<String>| principal.policy_arn().is_some_and(|arn| set.contains(arn));
         !self.excluded.get(registry).is_some_and(excluded)
     }
+}
+
+/// The documents of that name. One that cannot be read, as by a program that is older than the one that wrote it, is as if
+/// it were not there: what else is in memory counts all the same.
+async fn documents<T: DeserializeOwned>(conn: &mut Conn, name: &str) -> Result<HashMap<RegistryId, T>> {
+    let listed = registry_settings::list(conn, name).await?;
+    let read = listed.into_iter().filter_map(|(registry, text)| Some((registry, super::stored(name, &text).ok()?)));
+    Ok(read.collect())
 }

@@ -138,6 +138,7 @@ impl Snapshot {
                     session_policies: None,
                 })
             }
+            Bearer::Scanner(image) => Some(image.identity(opened)),
         }
     }
 

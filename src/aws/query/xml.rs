@@ -119,6 +119,11 @@ impl<'o> Serializer for Element<'o> {
         serialize_f64 f64, serialize_char char
     );
 
+    /// Times that know two forms take the one of XML; see `Moment`.
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
     fn serialize_str(self, text: &str) -> Result<(), Error> {
         self.text(text)
     }

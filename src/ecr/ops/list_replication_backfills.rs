@@ -1,12 +1,13 @@
-//! `ListReplicationBackfills`: the backfills of the registry. None exists, since nothing is replicated yet.
+//! `ListReplicationBackfills`: the backfills of the registry, the latest first; those that ended are kept for 90 days.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ListReplicationBackfills.html>
 
 use app::api::Call;
-use app::registry::replication;
+use app::registry::backfills;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 
+use super::replication_backfill::Summary;
 use crate::error::Error;
 use crate::shapes::paging;
 use crate::shapes::target::own_registry;
@@ -26,8 +27,9 @@ pub(crate) struct Input {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Output {
     registry_id: String,
-    /// Always empty.
-    backfills: [(); 0],
+    backfills: Vec<Summary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
 }
 
 impl Operation for ListReplicationBackfills {
@@ -45,7 +47,9 @@ impl Operation for ListReplicationBackfills {
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        replication::list_backfills(&call.ctx, grant, input.next_token.as_deref())?;
-        Ok(Output { registry_id: call.account().to_string(), backfills: [] })
+        let limit = paging::limit(input.max_results, 50)?;
+        let page = backfills::list(&call.ctx, grant, input.next_token.as_deref(), limit).await?;
+        let backfills = page.items.into_iter().map(Summary::from).collect();
+        Ok(Output { registry_id: call.account().to_string(), backfills, next_token: page.next_token })
     }
 }

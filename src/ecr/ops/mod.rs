@@ -52,6 +52,7 @@ mod put_registry_scanning_configuration;
 mod put_replication_configuration;
 mod put_signing_configuration;
 mod register_pull_time_update_exclusion;
+mod replication_backfill;
 mod set_repository_policy;
 mod start_image_scan;
 mod start_lifecycle_policy_preview;

@@ -7,7 +7,7 @@
 use app::api::Call;
 use app::{
     Action, Grant,
-    images::{self, Condition, Push},
+    images::{self, Condition, Push, Sender},
 };
 use aws::{Audit, Need, Operation, invalid_parameter};
 use bytes::Bytes;
@@ -83,7 +83,15 @@ impl Operation for PutImage {
             (None, Some(digest)) => (Reference::Digest(digest), Vec::new()),
             (None, None) => (Reference::Digest(Algorithm::Sha256.digest(&bytes)), Vec::new()),
         };
-        let push = Push { reference, tags, condition: Condition::None, content_type, bytes, strict: true };
+        let push = Push {
+            reference,
+            tags,
+            condition: Condition::None,
+            content_type,
+            bytes,
+            sender: Sender::Client,
+            strict: true,
+        };
         let pushed =
             images::put(&call.ctx, &target.permit(grant), push).await.map_err(|error| target.failure(error))?;
         Ok(Output { image: Image::new(&target, &pushed.image, input.image_tag) })

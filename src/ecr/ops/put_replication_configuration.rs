@@ -1,7 +1,8 @@
 //! `PutReplicationConfiguration`: where the images of the registry are to be replicated to; without rules nowhere.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_PutReplicationConfiguration.html>
 //!
-//! The configuration is stored. Nothing is replicated yet.
+//! A destination that is no registry of this installation is where an operator said that it is (`wharf
+//! replication-target`).
 
 use app::api::Call;
 use app::registry::replication::{self, ReplicationConfiguration};

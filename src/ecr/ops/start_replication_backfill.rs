@@ -1,15 +1,14 @@
-//! `StartReplicationBackfill`: replicates what is there already to a destination.
+//! `StartReplicationBackfill`: replicates what is there already to a destination of the replication configuration.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StartReplicationBackfill.html>
-//!
-//! Nothing is replicated yet, so no backfill begins: a destination that is not configured is refused as on ECR, one
-//! that is with a `ValidationException` that says so.
 
 use app::api::Call;
-use app::registry::replication::{self, ReplicationDestination};
+use app::registry::backfills;
+use app::registry::replication::ReplicationDestination;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::replication_backfill::Begun;
 use crate::error::Error;
 use crate::shapes::target::own_registry;
 
@@ -23,16 +22,12 @@ pub(crate) struct Input {
     destination: ReplicationDestination,
 }
 
-/// There is none: no backfill begins.
-#[derive(Debug, Serialize)]
-pub(crate) enum Output {}
-
 impl Operation for StartReplicationBackfill {
     type Call = Call;
     const NAME: &'static str = "StartReplicationBackfill";
     const ACTION: &'static str = Action::StartReplicationBackfill.as_str();
     type Input = Input;
-    type Output = Output;
+    type Output = Begun;
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
@@ -40,7 +35,7 @@ impl Operation for StartReplicationBackfill {
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
-    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        match replication::start_backfill(&call.ctx, grant, &input.destination).await? {}
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Begun, Error> {
+        Ok(backfills::start(&call.ctx, grant, &input.destination).await?.into())
     }
 }

@@ -1,12 +1,13 @@
-//! `StopReplicationBackfill`: stops a backfill. None exists, since nothing is replicated yet.
+//! `StopReplicationBackfill`: stops a backfill. What is on its way comes to its end.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_StopReplicationBackfill.html>
 
 use app::api::Call;
-use app::registry::replication;
+use app::registry::backfills;
 use app::{Action, Grant};
 use aws::{Need, Operation, Resource};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::replication_backfill::Begun;
 use crate::error::Error;
 use crate::shapes::target::own_registry;
 
@@ -20,16 +21,12 @@ pub(crate) struct Input {
     replication_backfill_id: String,
 }
 
-/// There is none: no backfill exists.
-#[derive(Debug, Serialize)]
-pub(crate) enum Output {}
-
 impl Operation for StopReplicationBackfill {
     type Call = Call;
     const NAME: &'static str = "StopReplicationBackfill";
     const ACTION: &'static str = Action::StopReplicationBackfill.as_str();
     type Input = Input;
-    type Output = Output;
+    type Output = Begun;
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
@@ -37,7 +34,7 @@ impl Operation for StopReplicationBackfill {
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 
-    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        match replication::backfill(&call.ctx, grant, Action::StopReplicationBackfill, &input.replication_backfill_id)? {}
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Begun, Error> {
+        Ok(backfills::stop(&call.ctx, grant, &input.replication_backfill_id).await?.into())
     }
 }

@@ -4,7 +4,7 @@
 use acs::api::Attribute;
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::arns;

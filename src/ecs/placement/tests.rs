@@ -119,9 +119,9 @@ fn strategies_go_one_after_the_other() {
     let mut hosts = vec![host("a", "z1"), host("b", "z1"), host("c", "z2")];
     hosts[0].cpu = 900;
     let binpack = Strategy::read("binpack", Some("cpu")).unwrap();
-    assert_eq!(placed(&hosts, &demand(1, 1), &[], &[binpack.clone()]), Ok(0));
+    assert_eq!(placed(&hosts, &demand(1, 1), &[], std::slice::from_ref(&binpack)), Ok(0));
     // What does not fit is not the fullest, it is none.
-    assert_eq!(placed(&hosts, &demand(1000, 1), &[], &[binpack.clone()]), Ok(1));
+    assert_eq!(placed(&hosts, &demand(1000, 1), &[], std::slice::from_ref(&binpack)), Ok(1));
     hosts[0].add(&demand(1, 1), "g");
     let zones = Strategy::read("spread", Some("attribute:ecs.availability-zone")).unwrap();
     assert_eq!(placed(&hosts, &demand(1, 1), &[], &[zones.clone(), binpack.clone()]), Ok(2));

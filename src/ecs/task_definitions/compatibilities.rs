@@ -16,9 +16,8 @@ const FARGATE_SIZES: &[(i64, i64, i64, i64)] = &[
 
 /// All that it can run as, in the order that ECS has.
 pub(crate) fn possible(definition: &Definition) -> Vec<String> {
-    let all: [(&str, fn(&Definition) -> Result<(), String>); 3] =
-        [("EXTERNAL", external), ("EC2", ec2), ("FARGATE", fargate)];
-    all.into_iter().filter(|(_, check)| check(definition).is_ok()).map(|(name, _)| name.to_owned()).collect()
+    let all = ["EXTERNAL", "EC2", "FARGATE"].into_iter();
+    all.filter(|launch_type| check(definition, launch_type).is_ok()).map(str::to_owned).collect()
 }
 
 /// Why it cannot run as one.

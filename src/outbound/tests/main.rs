@@ -116,7 +116,7 @@ async fn a_silent_host_is_given_up() {
 }
 
 fn ask(url: &str, chosen_by: ChosenBy) -> Ask<'_> {
-    Ask { url, chosen_by, head: false, accept: "", authorization: None, patience: Duration::from_secs(5) }
+    Ask { url, chosen_by, head: false, accept: "", authorization: None, hops: 5, patience: Duration::from_secs(5) }
 }
 
 #[tokio::test]

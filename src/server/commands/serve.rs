@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use app::bootstrap::{self, AccessKey};
-use jobs::JobMetrics;
+use balancer::Balancer;
+use jobs::{JobMetrics, UsageMetrics};
+use listener::{Limits, Listener, Tls};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::listener::{Limits, Listener, Tls};
 use crate::metrics::Metrics;
 use crate::pool_metrics::PoolMetrics;
 use crate::{open, own_agent, router};
@@ -32,7 +34,7 @@ pub(crate) async fn run(config: Config) -> ExitCode {
 
 async fn serve(config: Config) -> Result<()> {
     let tls = config.tls.clone().map(Tls::new).transpose().context("cannot use the TLS certificate")?;
-    let listener = Listener::bind(config.listen, tls, Limits::from(&config))
+    let listener = Listener::bind(config.listen, tls, limits(&config))
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let app = open::application(&config).await?;
     let configured = config.root_key.as_ref().map(|key| AccessKey {
@@ -47,8 +49,14 @@ async fn serve(config: Config) -> Result<()> {
     metrics.registry().register_collector(Box::new(PoolMetrics::new(app.db().clone())));
     let job_metrics = JobMetrics::default();
     metrics.registry().register_collector(Box::new(job_metrics.clone()));
+    let usage_metrics = UsageMetrics::default();
+    metrics.registry().register_collector(Box::new(usage_metrics.clone()));
+    let balancer = config.balancer.then(|| Balancer::start(&app, balancing(&config)));
+    if let Some(balancer) = &balancer {
+        metrics.registry().register_collector(Box::new(balancer.metrics()));
+    }
     let service = router::build(&config, &app, metrics);
-    let jobs = jobs::start(&app, &job_metrics);
+    let jobs = jobs::start(&app, &job_metrics, &usage_metrics);
     tracing::info!(
         address = %listener.local_address(),
         tls = config.tls.is_some(),
@@ -57,14 +65,51 @@ async fn serve(config: Config) -> Result<()> {
         "the registry is ready"
     );
     let agent = own_agent::start(&config, &app, &listener);
-    let stopped = listener.serve(service, stop_signal()?).await;
+    let stopping = CancellationToken::new();
+    let stop = stop_signal()?;
+    let balanced = balancer.map(|balancer| {
+        // Both stop at the same time, each with a grace of its own.
+        let told = stopping.clone();
+        tokio::spawn(async move {
+            told.cancelled().await;
+            balancer.stop().await;
+        })
+    });
+    let stopped = listener
+        .serve(service, async move {
+            stop.await;
+            stopping.cancel();
+        })
+        .await;
     // Its tasks run on; the next process finds them.
     agent.inspect(|agent| agent.abort());
+    if let Some(balanced) = balanced {
+        let _ = balanced.await;
+    }
     drop(jobs);
     app.settle(SETTLE).await;
     app.db().close().await;
     tracing::info!(finished = stopped.finished, cut_off = stopped.cut_off, "the registry has stopped");
     Ok(())
+}
+
+/// What clients may take, of the registry and of load balancers alike.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        connections: config.max_connections as usize,
+        idle: config.idle_timeout,
+        grace: config.shutdown_grace,
+        ..Limits::default()
+    }
+}
+
+/// How this process balances.
+fn balancing(config: &Config) -> balancer::Config {
+    balancer::Config {
+        address: config.balancer_address.unwrap_or(config.listen.ip()),
+        tls: config.balancer_tls.clone().or_else(|| config.tls.clone()),
+        limits: limits(config),
+    }
 }
 
 /// Completes when the process is asked to stop.

@@ -92,5 +92,8 @@ fn named(action: WebhookAction) -> ImageAction {
         WebhookAction::Push => ImageAction::Push,
         WebhookAction::Delete => ImageAction::Delete,
         WebhookAction::Pull => ImageAction::Pull,
+        WebhookAction::Lifecycle => ImageAction::Lifecycle,
+        WebhookAction::Scan => ImageAction::Scan,
+        WebhookAction::Replicate => ImageAction::Replicate,
     }
 }

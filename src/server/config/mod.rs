@@ -9,6 +9,7 @@ mod duration;
 mod master_key;
 mod network;
 mod problems;
+mod scanner;
 mod settings;
 mod size;
 mod sources;
@@ -19,16 +20,23 @@ mod tests;
 mod url;
 mod validate;
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use app::registry::upstream::OwnUpstream;
+use app::scanning::OtherScanner;
+use listener::tls;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     agent::AgentArguments,
     cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
-        WebhookCommand,
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
+        ReplicationTargetCommand, SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
@@ -40,10 +48,7 @@ use self::{
     sources::{Environment, Sources},
     validate::{bytes, number, optional, pair, read, switch, time, word},
 };
-use crate::{
-    listener::tls,
-    telemetry::{LogFilter, LogFormat},
-};
+use crate::telemetry::{LogFilter, LogFormat};
 
 /// All settings, checked.
 #[derive(Debug, Clone)]
@@ -76,6 +81,12 @@ pub(crate) struct Config {
     pub(crate) master_key: Option<MasterKey>,
     /// Certificate and key; `None` means plain HTTP.
     pub(crate) tls: Option<tls::Files>,
+    /// Whether this process opens the listeners of load balancers.
+    pub(crate) balancer: bool,
+    /// On which address; `None` means that of `listen`.
+    pub(crate) balancer_address: Option<IpAddr>,
+    /// Certificate and key of HTTPS listeners; `None` means those of `tls`.
+    pub(crate) balancer_tls: Option<tls::Files>,
     /// The proxies whose forwarding headers are believed.
     pub(crate) trusted_proxies: Vec<Network>,
     /// The challenge to a request without credentials.
@@ -104,6 +115,8 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// How long a blob to which nothing refers is kept.
     pub(crate) gc_delay: Duration,
+    /// What looks into images; none: this program.
+    pub(crate) scanner: Option<OtherScanner>,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
     /// Whether this process runs ECS tasks.
@@ -114,6 +127,10 @@ pub(crate) struct Config {
     pub(crate) service_back_off: Duration,
     /// See [`app::Config::service_settle`].
     pub(crate) service_settle: Duration,
+    /// Whether lifecycle policies leave images alone that somebody runs.
+    pub(crate) lifecycle_keep_used: bool,
+    /// How long the points of metrics are kept.
+    pub(crate) metric_retention: Duration,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
@@ -200,7 +217,12 @@ impl Config {
         let regions = region.clone().and_then(|default| read_regions(sources, default, problems));
         let registry_host = optional(sources, "registry_host", problems, registry_host);
         let master_key = optional(sources, "master_key", problems, MasterKey::parse);
-        let tls = read_tls(sources, problems);
+        let tls = read_tls(sources, "tls_cert", "tls_key", problems);
+        let balancer = switch(sources, "balancer", problems);
+        let balancer_address = optional(sources, "balancer_address", problems, |text| {
+            text.parse().map_err(|_| format!("'{text}' is not an address such as 127.0.0.1 or ::"))
+        });
+        let balancer_tls = read_tls(sources, "balancer_tls_cert", "balancer_tls_key", problems);
         let trusted_proxies = read(sources, "trusted_proxies", problems, |text| {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(Network::parse).collect::<Result<_, _>>()
         });
@@ -221,6 +243,8 @@ impl Config {
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let lifecycle_keep_used = switch(sources, "lifecycle_keep_used", problems);
+        let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let agent = read(sources, "agent", problems, |text| match text {
@@ -232,6 +256,7 @@ impl Config {
         let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
         let service_back_off = time(sources, "service_back_off", problems, SECOND..=DAY, "between 1s and 1d");
         let service_settle = time(sources, "service_settle", problems, Duration::ZERO..=DAY, "at most 1d");
+        let metric_retention = time(sources, "metric_retention", problems, DAY..=3650 * DAY, "between 1d and 3650d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -259,6 +284,9 @@ impl Config {
             registry_host: registry_host?,
             master_key: master_key?,
             tls,
+            balancer: balancer?,
+            balancer_address: balancer_address?,
+            balancer_tls,
             trusted_proxies: trusted_proxies?,
             auth_challenge: auth_challenge?,
             token_ttl: token_ttl?,
@@ -272,12 +300,15 @@ impl Config {
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
             gc_delay: gc_delay?,
+            scanner: scanner?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
             agent: agent?,
             host_timeout: host_timeout?,
             service_back_off: service_back_off?,
             service_settle: service_settle?,
+            lifecycle_keep_used: lifecycle_keep_used?,
+            metric_retention: metric_retention?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
@@ -299,6 +330,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
     let repositories = number(sources, "max_repositories", problems, 1..=MANY);
     let images = number(sources, "max_images", problems, 1..=MANY);
     let image_tags = number(sources, "max_image_tags", problems, 1..=MANY);
+    let daily_scans = number(sources, "max_daily_scans", problems, 1..=MANY);
     let layer_bytes = bytes(sources, "max_layer_bytes", problems, MIB..=1 << 42, "between 1MiB and 4TiB");
     let layer_parts = number(sources, "max_layer_parts", problems, 1..=1_000_000);
     // The model of ECR, which clients check parts against, allows no more.
@@ -308,6 +340,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
         repositories: repositories?.into(),
         images: images?.into(),
         image_tags: image_tags?.into(),
+        daily_scans: daily_scans?.into(),
         layer_bytes: layer_bytes?,
         layer_parts: layer_parts?.into(),
         layer_part_bytes: layer_part_bytes?,
@@ -373,13 +406,18 @@ fn registry_host(text: &str) -> Result<String, String> {
 }
 
 /// The files are read here once, so that a bad certificate is reported together with everything else.
-fn read_tls(sources: &Sources, problems: &mut Problems) -> Option<tls::Files> {
-    let (certificate, key) = pair(sources, "tls_cert", "tls_key", problems)?;
+fn read_tls(
+    sources: &Sources,
+    certificate_key: &'static str,
+    key_key: &'static str,
+    problems: &mut Problems,
+) -> Option<tls::Files> {
+    let (certificate, key) = pair(sources, certificate_key, key_key, problems)?;
     let files = tls::Files { certificate: certificate.into(), key: key.into() };
     match files.read() {
         Ok(_) => {}
-        Err(tls::ReadError::Certificate(fault)) => validate::fault("tls_cert", fault, problems),
-        Err(tls::ReadError::Key(fault)) => validate::fault("tls_key", fault, problems),
+        Err(tls::ReadError::Certificate(fault)) => validate::fault(certificate_key, fault, problems),
+        Err(tls::ReadError::Key(fault)) => validate::fault(key_key, fault, problems),
     }
     Some(files)
 }

@@ -49,6 +49,19 @@ fn nothing_at_all_is_a_working_configuration() {
     assert!(matches!(&config.database, Database::Sqlite(path) if path == Path::new("./wharf-data/wharf.db")));
     assert!(matches!(&config.storage, Storage::Disk(path) if path == Path::new("./wharf-data/blobs")));
     assert!(config.root_key.is_none() && config.tls.is_none() && config.master_key.is_none());
+    assert!(config.balancer && config.balancer_address.is_none() && config.balancer_tls.is_none());
+}
+
+#[test]
+fn the_balancer_has_an_address_without_a_port() {
+    let environment = [("WHARF_BALANCER", "false"), ("WHARF_BALANCER_ADDRESS", "fd00::1")];
+    let config = load(&[], &environment).unwrap();
+    assert!(!config.balancer);
+    assert_eq!(config.balancer_address, Some("fd00::1".parse().unwrap()));
+    let faults = faults(&[("WHARF_BALANCER_ADDRESS", "10.0.0.5:80"), ("WHARF_BALANCER_TLS_CERT", "/nonexistent")]);
+    for name in ["WHARF_BALANCER_ADDRESS", "WHARF_BALANCER_TLS_KEY"] {
+        assert!(faults.iter().any(|fault| fault.contains(name)), "{name}: {faults:?}");
+    }
 }
 
 #[test]

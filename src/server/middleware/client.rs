@@ -107,7 +107,7 @@ fn parse_address(text: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::listener::Peer;
+    use listener::Peer;
 
     fn client(peer: &str, headers: &[(&str, &str)]) -> Client {
         let mut request = Request::builder();

@@ -22,13 +22,14 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::{Extensions, HeaderName, HeaderValue, Request, Response, header};
+use listener::Peer;
 use tower::{Service, ServiceExt};
 use tracing::{Instrument, error_span};
 use uuid::Uuid;
 
 use self::exchange::{CountedBody, Exchange};
 pub(crate) use self::{client::Client, exchange::MeasuredBody};
-use crate::{config::Network, listener::Peer, metrics::HttpMetrics};
+use crate::{config::Network, metrics::HttpMetrics};
 
 /// The template of the route that answered: an extension of the response, and a label of the metrics. A response without
 /// one counts under `other`.

@@ -12,6 +12,7 @@ use axum::{
     routing::{get, post},
 };
 use http::{Method, StatusCode};
+use listener::{Limits, Listener};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -20,11 +21,7 @@ use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::*;
-use crate::{
-    listener::{Limits, Listener},
-    metrics::Metrics,
-    telemetry::LogFilter,
-};
+use crate::{metrics::Metrics, telemetry::LogFilter};
 
 fn router() -> Router {
     Router::new()

@@ -10,6 +10,15 @@ const WIPE: &str = "
     drop table service_tasks; drop table service_events; drop table service_deployments; drop table services;
     drop table ecs_account_settings; drop table task_definitions; drop table task_definition_families;
     drop table tasks; drop table container_instances; drop table ecs_tags; drop table clusters;
+    drop table image_uses; drop table repository_usage; drop table registry_usage; drop table store_usage;
+    drop table scan_requests;
+    drop table replication_backfill_items; drop table replication_backfills; drop table replication_uploads;
+    drop table replication_targets;
+    drop table alarm_history; drop table alarms; drop table metric_points; drop table metric_series;
+    drop table log_chunks; drop table log_streams; drop table log_groups;
+    drop table load_balancing_tags; drop table listener_states; drop table target_health; drop table balancers;
+    drop table targets; drop table target_group_uses; drop table listener_rules; drop table listeners;
+    drop table target_groups; drop table load_balancers;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;
     drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;

@@ -7,6 +7,7 @@ mod cut_connections;
 mod garbage;
 mod harness;
 mod iam;
+mod image_lifecycle;
 mod jobs;
 mod lifecycle;
 mod migrations;

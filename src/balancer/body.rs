@@ -1,0 +1,113 @@
+//! The bodies on their way through: the client's, whose pieces count as signs of life, and the target's, which keeps the
+//! target's count of requests until it has gone out whole.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::Incoming;
+use listener::RequestBody;
+use tokio::time::{Instant, Sleep};
+
+use crate::pulse::Pulse;
+use crate::target::InFlight;
+
+/// What can go wrong with a body.
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A body, wherever it comes from.
+pub(crate) type AnyBody = UnsyncBoxBody<Bytes, BoxError>;
+
+/// A body that is there.
+pub(crate) fn full(bytes: impl Into<Bytes>) -> AnyBody {
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+}
+
+/// No body.
+pub(crate) fn empty() -> AnyBody {
+    Empty::new().map_err(|never| match never {}).boxed_unsync()
+}
+
+/// A client's body on its way to a target.
+pub(crate) struct Upload {
+    body: RequestBody,
+    pulse: Pulse,
+}
+
+impl Upload {
+    pub(crate) fn new(body: RequestBody, pulse: Pulse) -> Self {
+        Self { body, pulse }
+    }
+}
+
+impl Body for Upload {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.pulse.beat();
+        if matches!(frame, Some(Err(_))) {
+            self.pulse.client_failed();
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A target's body on its way to a client.
+pub(crate) struct Download {
+    body: Incoming,
+    idle: Duration,
+    /// Runs while the target is waited for.
+    timer: Option<Pin<Box<Sleep>>>,
+    waiting: bool,
+    _in_flight: InFlight,
+}
+
+impl Download {
+    /// Fails when the target sends nothing for `idle`.
+    pub(crate) fn new(body: Incoming, idle: Duration, in_flight: InFlight) -> Self {
+        Self { body, idle, timer: None, waiting: false, _in_flight: in_flight }
+    }
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            this.waiting = false;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let deadline = Instant::now() + this.idle;
+        let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if !this.waiting {
+            this.waiting = true;
+            timer.as_mut().reset(deadline);
+        }
+        ready!(timer.as_mut().poll(cx));
+        Poll::Ready(Some(Err("the target stopped sending".into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

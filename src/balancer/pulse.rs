@@ -1,0 +1,54 @@
+//! When something last happened to an exchange, so that what is slow and what is dead are told apart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+/// When something last happened. Clones share it.
+#[derive(Debug, Clone)]
+pub(crate) struct Pulse(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    begun: Instant,
+    /// Milliseconds since then.
+    last: AtomicU64,
+    client_failed: AtomicBool,
+}
+
+impl Pulse {
+    /// Beginning now.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Inner { begun: Instant::now(), last: AtomicU64::new(0), client_failed: AtomicBool::new(false) }))
+    }
+
+    /// Something happens.
+    pub(crate) fn beat(&self) {
+        let passed = u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.0.last.store(passed, Relaxed);
+    }
+
+    /// The client did not send what it should.
+    pub(crate) fn client_failed(&self) {
+        self.0.client_failed.store(true, Relaxed);
+    }
+
+    /// Whether it did not.
+    pub(crate) fn has_client_failed(&self) -> bool {
+        self.0.client_failed.load(Relaxed)
+    }
+
+    /// Completes when nothing has happened for `idle`.
+    pub(crate) async fn silence(&self, idle: Duration) {
+        loop {
+            let last = self.0.begun + Duration::from_millis(self.0.last.load(Relaxed));
+            let end = last + idle;
+            if Instant::now() >= end {
+                return;
+            }
+            sleep_until(end).await;
+        }
+    }
+}

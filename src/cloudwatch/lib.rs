@@ -1,0 +1,47 @@
+//! The CloudWatch API: metrics and alarms. It has one front, so its rules live here too. Metrics are kept by the minute for
+//! some days ([`metrics`], which the container runner calls in this process); alarms are looked at every minute
+//! ([`alarms`]).
+//!
+//! One table of operations serves JSON, which SDKs of today speak, and Query, which older ones do. CBOR, metric math,
+//! percentiles, composite alarms, dashboards and streams are not here: what asks for them is refused.
+
+pub mod alarms;
+mod data_query;
+mod datum;
+mod error;
+mod evaluation;
+mod failures;
+mod history;
+pub mod metrics;
+mod need;
+mod ops;
+mod period;
+mod range;
+mod shapes;
+mod tokens;
+
+use app::api::Call;
+use aws::{Protocol, Service};
+
+/// CloudWatch for clients that speak JSON.
+pub fn json() -> Service<Call> {
+    Service {
+        name: "monitoring",
+        protocol: Protocol::Json { target: "GraniteServiceVersion20100801" },
+        operations: ops::OPERATIONS,
+        missing: failures::missing,
+    }
+}
+
+/// CloudWatch for clients that speak Query.
+pub fn query() -> Service<Call> {
+    Service {
+        name: "monitoring",
+        protocol: Protocol::Query {
+            version: "2010-08-01",
+            namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+        },
+        operations: ops::OPERATIONS,
+        missing: failures::missing,
+    }
+}

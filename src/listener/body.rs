@@ -1,0 +1,147 @@
+//! The two bodies at the edge: the request's, which fails when the client stops sending, and the response's, which tells
+//! the connection when it has been handed over.
+
+use std::{
+    io,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Version, header::EXPECT};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use tokio::{
+    runtime::Handle,
+    time::{Instant, Sleep},
+};
+
+use super::io::Notes;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What is read of a body that nobody wanted, after its answer is on its way.
+const LINGER_BYTES: usize = 64 << 20;
+/// For how long.
+const LINGER: Duration = Duration::from_secs(10);
+
+/// A request's body. There is no limit to the time it may take as long as something arrives now and then.
+pub struct RequestBody {
+    /// `None` once it was dropped.
+    incoming: Option<Incoming>,
+    /// Whether an unread rest is read on when the body is dropped.
+    linger: bool,
+    /// Whether the client waits for leave to send (`Expect: 100-continue`) and has none yet: reading would give it.
+    withheld: bool,
+    stall: Duration,
+    /// Runs while the client is waited for.
+    timer: Option<Pin<Box<Sleep>>>,
+    waiting: bool,
+}
+
+impl RequestBody {
+    /// Fails after `stall` without a byte.
+    pub(super) fn new(incoming: Incoming, stall: Duration, version: Version, headers: &HeaderMap) -> Self {
+        Self {
+            incoming: Some(incoming),
+            // HTTP/2 ends one stream without ending the connection.
+            linger: version < Version::HTTP_2,
+            withheld: headers.contains_key(EXPECT),
+            stall,
+            timer: None,
+            waiting: false,
+        }
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.withheld = false;
+        let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
+        if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
+            self.waiting = false;
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let this = &mut *self;
+        let deadline = Instant::now() + this.stall;
+        let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if !this.waiting {
+            this.waiting = true;
+            timer.as_mut().reset(deadline);
+        }
+        ready!(pin!(timer).as_mut().poll(cx));
+        // It was waited for long enough.
+        this.linger = false;
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stopped sending").into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.incoming.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for RequestBody {
+    /// A client that is still sending when its answer comes must be able to read that: were the rest left unread, closing
+    /// the connection would reset it. So the rest is read and thrown away, within limits, while the answer goes out.
+    fn drop(&mut self) {
+        if let Some(incoming) = self.incoming.take()
+            && self.linger
+            && !self.withheld
+            && !incoming.is_end_stream()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(tokio::time::timeout(LINGER, discard(incoming)));
+        }
+    }
+}
+
+async fn discard(mut incoming: Incoming) {
+    let mut read = 0;
+    while read < LINGER_BYTES
+        && let Some(Ok(frame)) = incoming.frame().await
+    {
+        read += frame.data_ref().map_or(0, Bytes::len);
+    }
+}
+
+/// One request in the connection's notes, from its head to the end of its response.
+pub(super) struct InFlight(pub(super) Arc<Notes>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.activity.end();
+    }
+}
+
+/// A response's body on its way out.
+pub(super) struct ResponseBody<B> {
+    pub(super) body: B,
+    pub(super) _in_flight: InFlight,
+}
+
+impl<B: Body + Unpin> Body for ResponseBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

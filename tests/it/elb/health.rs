@@ -1,0 +1,128 @@
+//! The health of targets, and draining.
+
+use std::time::{Duration, Instant};
+
+use tests::harness::target::Target;
+use tests::harness::{Backend, DEFAULT};
+
+use super::balanced::{Balanced, client, target_of};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn targets_are_checked_and_the_sick_get_no_requests() {
+    let (blue, green) = (Target::start("blue").await, Target::start("green").await);
+    green.set_health(503);
+    let targets = [("BLUE", &blue), ("GREEN", &green)];
+    let balanced = Balanced::start(
+        Backend::SqliteDisk,
+        &targets,
+        r#"
+arn, web, plain = balancer(), quick_group(), quick_group("plain", HealthCheckProtocol="TCP", Matcher={"HttpCode": "200"})
+one = listener(arn, PORT, forward(web))
+register(web, BLUE, GREEN)
+register(plain, BLUE, 1)
+assert health(plain)[BLUE] == ("unused", "Target.NotInUse"), health(plain)
+rule(one, 1, path("/plain"), forward(plain))
+until_healthy(web, BLUE)
+until_healthy(plain, BLUE)
+elb.get_waiter("target_in_service").wait(TargetGroupArn=web, Targets=[{"Id": "127.0.0.1", "Port": BLUE}])
+until(lambda: health(web)[GREEN][0] == "unhealthy")
+assert health(web)[GREEN] == ("unhealthy", "Target.ResponseCodeMismatch")
+[shown] = [one for one in elb.describe_target_health(TargetGroupArn=web)["TargetHealthDescriptions"] if one["Target"]["Port"] == GREEN]
+assert shown["TargetHealth"]["Description"] == "Health checks failed with these codes: [503]", shown
+assert shown["HealthCheckPort"] == str(GREEN)
+until(lambda: health(plain)[1] == ("unhealthy", "Target.FailedHealthChecks"))
+"#,
+    )
+    .await;
+    let client = client();
+    for _ in 0..10 {
+        assert_eq!(target_of(&client, &balanced.url("/")).await, "blue");
+    }
+    // Two successes bring it back.
+    green.set_health(200);
+    balanced
+        .run(
+            &targets,
+            r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+until_healthy(web, BLUE, GREEN)
+"#,
+        )
+        .await;
+    let mut names = std::collections::BTreeSet::new();
+    for _ in 0..10 {
+        names.insert(target_of(&client, &balanced.url("/")).await);
+    }
+    assert_eq!(names.len(), 2, "{names:?}");
+    // If all are sick, all get requests: a check may be wrong.
+    blue.set_health(500);
+    green.set_health(500);
+    balanced
+        .run(
+            &targets,
+            r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+until(lambda: all(state == "unhealthy" for state, _ in health(web).values()))
+"#,
+        )
+        .await;
+    target_of(&client, &balanced.url("/")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_to_a_target_that_drains_is_finished() {
+    for &backend in DEFAULT {
+        let (blue, green) = (Target::start("blue").await, Target::start("green").await);
+        let targets = [("BLUE", &blue), ("GREEN", &green)];
+        let balanced = Balanced::start(
+            backend,
+            &targets,
+            r#"
+arn, web = balancer(), quick_group()
+listener(arn, PORT, forward(web))
+register(web, BLUE)
+until_healthy(web, BLUE)
+until_open(arn)
+"#,
+        )
+        .await;
+        let client = client();
+        let slow = tokio::spawn(client.get(balanced.url("/slow/6000")).send());
+        while blue.asked() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let begun = Instant::now();
+        balanced
+            .run(
+                &targets,
+                r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+register(web, GREEN)
+until_healthy(web, GREEN)
+deregister(web, BLUE)
+assert health(web)[BLUE] == ("draining", "Target.DeregistrationInProgress"), health(web)
+time.sleep(1.2)
+"#,
+            )
+            .await;
+        let asked = blue.asked();
+        for _ in 0..5 {
+            assert_eq!(target_of(&client, &balanced.url("/")).await, "green");
+        }
+        assert_eq!(blue.asked(), asked);
+        let answer = slow.await.unwrap().unwrap();
+        assert_eq!((answer.status().as_u16(), &answer.headers()["x-target"]), (200, &"blue".parse().unwrap()));
+        // The delay is five minutes, but nothing is under way any more.
+        balanced
+            .run(
+                &targets,
+                r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+until(lambda: BLUE not in health(web))
+elb.get_waiter("target_deregistered").wait(TargetGroupArn=web, Targets=[{"Id": "127.0.0.1", "Port": BLUE}])
+"#,
+            )
+            .await;
+        assert!(begun.elapsed() < Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,97 @@
+//! Registries elsewhere that are down, busy, in trouble, or do not take a blob at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use http::Method;
+use tests::harness::admin::within;
+use tests::harness::fault_proxy::{Fault, FaultProxy};
+use tests::harness::peer::Peer;
+use tests::harness::tcp_proxy::{Link, TcpProxy};
+use tests::harness::{Backend, Image, random};
+
+use super::{complete, in_progress, reaching, replicate_to_anybody, status};
+
+#[tokio::test]
+async fn a_registry_that_is_down_gets_its_images_once_it_is_back_and_keeps_no_other() {
+    let (peer, other) = (Peer::start(), Peer::start());
+    let proxy = TcpProxy::start(&peer.host()).await;
+    let here = reaching(Backend::SqliteDisk, &[&proxy.address(), &other.host()]).await;
+    replicate_to_anybody(&here, &proxy.address());
+    let second = other.url();
+    crate::jobs::must(&here, &["replication-target", "set", "000000000000", "eu-west-2", &second]);
+    here.aws().boto3(
+        r#"client("ecr").put_replication_configuration(replicationConfiguration={"rules": [{"destinations": [
+    {"region": "eu-west-1", "registryId": "000000000000"}, {"region": "eu-west-2", "registryId": "000000000000"}]}]})"#,
+    );
+    proxy.set(Link::Cut);
+    let repository = here.client().repository("team/app");
+    let image = repository.push_small("v1").await;
+    let both = || status(&here.aws(), "team/app", "v1");
+    within(60, "one of them has it", async || both() == [in_progress(), complete()].concat()).await;
+    other.expect_image("team/app", "v1", &image).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    assert_eq!(both(), [in_progress(), complete()].concat());
+    proxy.set(Link::Up);
+    within(120, "the other one too", async || both() == [complete(), complete()].concat()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+}
+
+#[tokio::test]
+async fn a_busy_registry_is_left_alone_and_a_failure_at_one_image_keeps_no_other() {
+    let peer = Peer::start();
+    let proxy = FaultProxy::start(&peer.url()).await;
+    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
+    let here = reaching(Backend::PostgresDisk, &[&host]).await;
+    replicate_to_anybody(&here, &host);
+    proxy.plan(|_| Fault::Status(429));
+    let repository = here.client().repository("team/app");
+    let image = repository.push_small("v1").await;
+    within(60, "it was asked", async || proxy.faults() > 0).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    // Once, and then not for ten seconds.
+    assert_eq!(proxy.faults(), 1);
+    assert_eq!(status(&here.aws(), "team/app", "v1"), in_progress());
+    let poison = image.digest.clone();
+    let tag = "/manifests/v1";
+    proxy.plan(move |seen| {
+        let path = seen.uri.path();
+        let bad = seen.method == Method::PUT && (path.ends_with(tag) || path.contains(&poison));
+        if bad { Fault::Status(503) } else { Fault::None }
+    });
+    let next = repository.push_small("v2").await;
+    within(120, "another image arrives", async || status(&here.aws(), "team/app", "v2") == complete()).await;
+    peer.expect_image("mirror/team/app", "v2", &next).await;
+    assert_eq!(status(&here.aws(), "team/app", "v1"), in_progress());
+    proxy.heal();
+    within(120, "in the end both", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+}
+
+/// Proxies limit the size of a body.
+#[tokio::test]
+async fn a_blob_that_is_too_large_for_one_request_goes_in_pieces() {
+    let peer = Peer::start();
+    let proxy = FaultProxy::start(&peer.url()).await;
+    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
+    let here = reaching(Backend::SqliteDisk, &[&host]).await;
+    replicate_to_anybody(&here, &host);
+    let (refused, pieces) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (no, patches) = (Arc::clone(&refused), Arc::clone(&pieces));
+    let layer = random(40 << 20);
+    proxy.plan(move |seen| {
+        if seen.method == Method::PATCH && no.fetch_add(1, Ordering::SeqCst) == 0 {
+            return Fault::Status(413);
+        }
+        if seen.method == Method::PATCH {
+            patches.fetch_add(1, Ordering::SeqCst);
+        }
+        Fault::None
+    });
+    let image = Image::of(vec![layer]);
+    here.client().repository("team/app").push_image("v1", &image).await;
+    within(120, "it arrives", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+    assert_eq!((refused.load(Ordering::SeqCst), pieces.load(Ordering::SeqCst)), (4, 3));
+}
