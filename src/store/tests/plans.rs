@@ -651,10 +651,17 @@ fn reads_too_much(sql: &str, line: &str) -> bool {
     // A sort before rows are locked sorts what was asked for, not what is there.
     let page = sql.contains("limit") && sql.contains("order by") && !sql.contains("delete");
     let sqlite_scan = line.starts_with("SCAN ")
-        && !["json_each", "SCAN asked VIRTUAL", "CONSTANT", "open_uploads", "(subquery", "SCAN counted"]
-        && !["json_each", "CONSTANT", "open_uploads", "(subquery", "SCAN counted", "SCAN planned"]
-            .iter()
-            .any(|known| line.contains(known));
+        && ![
+            "json_each",
+            "SCAN asked VIRTUAL",
+            "CONSTANT",
+            "open_uploads",
+            "(subquery",
+            "SCAN counted",
+            "SCAN planned",
+        ]
+        .iter()
+        .any(|known| line.contains(known));
     sqlite_scan || line.contains("Seq Scan on") || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
 }
 
