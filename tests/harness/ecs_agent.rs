@@ -186,13 +186,13 @@ async fn run(shared: Arc<Shared>, instance_arn: String, mut events: mpsc::Unboun
                 continue;
             }
             match (status, &behavior.fails, behavior.exits) {
-                ("RUNNING", Some(reason), _) => submit(&own, &task, "STOPPED", Some(reason), None).await,
+                ("RUNNING", Some(reason), _) => report(&own, &task, "STOPPED", Some(reason), None).await,
                 ("RUNNING", None, Some(code)) => {
-                    submit(&own, &task, "RUNNING", None, None).await;
-                    submit(&own, &task, "STOPPED", None, Some(code)).await;
+                    report(&own, &task, "RUNNING", None, None).await;
+                    report(&own, &task, "STOPPED", None, Some(code)).await;
                 }
-                ("RUNNING", None, None) => submit(&own, &task, "RUNNING", None, None).await,
-                _ => submit(&own, &task, "STOPPED", None, Some(137)).await,
+                ("RUNNING", None, None) => report(&own, &task, "RUNNING", None, None).await,
+                _ => report(&own, &task, "STOPPED", None, Some(137)).await,
             }
         }
     });
@@ -294,6 +294,25 @@ fn take(shared: &Shared, task: &Value) {
         _ => return,
     };
     let _ = shared.events.send((arn, event));
+}
+
+/// Says what became of a task until it is heard: the server may be away for a moment.
+async fn report(
+    shared: &Arc<Shared>,
+    task: &Value,
+    status: &'static str,
+    reason: Option<&str>,
+    exit_code: Option<i64>,
+) {
+    for _ in 0..100 {
+        let (own, task, reason) = (Arc::clone(shared), task.clone(), reason.map(str::to_owned));
+        let said = tokio::spawn(async move { submit(&own, &task, status, reason.as_deref(), exit_code).await });
+        if said.await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    panic!("nobody hears what became of a task");
 }
 
 async fn submit(shared: &Shared, task: &Value, status: &str, reason: Option<&str>, exit_code: Option<i64>) {

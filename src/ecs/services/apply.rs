@@ -358,10 +358,12 @@ impl<'a> Application<'a> {
         let document = primary.map(|primary| &primary.document);
         let unplaceable = document.filter(|document| document.unplaceable);
         let reason = unplaceable.map(|document| document.unplaceable_reason.clone()).unwrap_or_default();
-        // What was found out while starting stands now. Own tasks that are about to go make room first.
+        // What was found out just now is told when the next decision could not help it: own tasks that are about to go
+        // make room first.
+        let stood = standing.contains(&Condition::Unplaceable);
         let going = !stopped.is_empty() || self.loaded.snapshot.tasks.iter().any(|task| task.stopping);
         standing.retain(|condition| *condition != Condition::Unplaceable);
-        if unplaceable.is_some() && !going {
+        if stood && unplaceable.is_some() && !going {
             standing.push(Condition::Unplaceable);
         }
         if !started.is_empty() {
