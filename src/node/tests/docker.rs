@@ -43,16 +43,18 @@ fn start() -> String {
     let folder = std::env::temp_dir().join(format!("wharf-node-docker-{}", std::process::id()));
     let started = Command::new(root().join("tools/start-docker")).arg(&folder).arg("--bridge").output().unwrap();
     assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
-    let end = "while kill -0 $0 2>/dev/null; do sleep 1; done; \"$1\" \"$2\"; rm -rf \"$2\"";
-    Command::new("setsid")
+    // It is left behind by a shell that ends at once, so that nobody has to wait for it.
+    let end = "(while kill -0 $0 2>/dev/null; do sleep 1; done; \"$1\" \"$2\"; rm -rf \"$2\") &";
+    let left = Command::new("setsid")
         .args(["sh", "-c", end, &std::process::id().to_string()])
         .arg(root().join("tools/stop"))
         .arg(&folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
-        .spawn()
+        .status()
         .unwrap();
+    assert!(left.success());
     format!("unix://{}", folder.join("docker.sock").display())
 }
 
