@@ -8,6 +8,7 @@ use acs::{
     Container, ContainerDependency, DockerConfig, DockerVolumeConfiguration, ElasticNetworkInterface, HostVolume,
     IamRoleCredentials, MountPoint, PortMapping, Task, Volume,
 };
+use acs::frame::ToControl;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -416,7 +417,7 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let mut web = shell("web", "echo inside >/tmp/index.html; httpd -f -p 8080 -h /tmp");
     web.port_mappings =
         vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
-    let client = shell("client", "while ! wget -q -O - http://127.0.0.1:8080/; do sleep 0.2; done; sleep 1000");
+    let client = shell("client", "while ! wget -q -O - http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.2; done; sleep 1000");
     let mut wanted = bench.task(vec![web, logged(client)]);
     wanted.network_mode = Some("awsvpc".to_owned());
     wanted.elastic_network_interfaces = vec![ElasticNetworkInterface {
@@ -461,5 +462,42 @@ async fn containers_run_on_while_the_agent_is_away_and_are_not_started_twice() {
     bench.start().await;
     let change = bench.stop(&wanted).await;
     assert_eq!(change.containers[0].runtime_id.as_ref(), Some(&before.id));
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_containers_use_and_how_they_are_is_published() {
+    let mut bench = Bench::new().await;
+    let mut app = shell("app", "while :; do :; done");
+    app.health_check_type = Some("docker".to_owned());
+    let second = 1_000_000_000_i64;
+    let check = json!({"Healthcheck": {"Test": ["CMD-SHELL", "echo well"], "Interval": second, "Timeout": second, "Retries": 3}});
+    app.docker_config =
+        Some(DockerConfig { version: "1.21".to_owned(), config: Some(check.to_string()), host_config: None });
+    let wanted = bench.task(vec![app]);
+    bench.run(&wanted).await;
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let metrics = || {
+        bench.fake.frames().into_iter().find_map(|frame| match frame {
+            ToControl::PublishMetrics(request) => request.task_metrics.into_iter().find(|metric| metric.task_arn == bench.arn()),
+            _ => None,
+        })
+    };
+    let healthy = || {
+        bench.fake.frames().into_iter().any(|frame| match frame {
+            ToControl::PublishHealth(request) => {
+                request.tasks.iter().flat_map(|task| &task.containers).any(|health| health.health_status == "HEALTHY")
+            }
+            _ => false,
+        })
+    };
+    eventually("it is published", || metrics().is_some()).await;
+    let container = &metrics().unwrap().container_metrics[0];
+    let cpu = container.cpu_stats_set.unwrap();
+    assert!(cpu.sample_count > 0 && cpu.max > 5.0, "a busy loop uses a core: {cpu:?}");
+    assert!(container.memory_stats_set.unwrap().max > 0.0);
+    assert!(container.network_stats_set.is_some());
+    eventually("its health is published", healthy).await;
+    bench.stop(&wanted).await;
     bench.end().await;
 }
