@@ -99,13 +99,9 @@ impl Engine for Docker {
     }
 
     async fn import(&self, name: &str, tree: Bytes) -> Result<()> {
-        let (repository, tag) = split(name);
-        let options = CreateImageOptions {
-            from_src: Some("-".to_owned()),
-            repo: Some(repository.to_owned()),
-            tag: tag.map(str::to_owned),
-            ..Default::default()
-        };
+        // With its tag in it: Podman does not look at a tag beside it.
+        let options =
+            CreateImageOptions { from_src: Some("-".to_owned()), repo: Some(name.to_owned()), ..Default::default() };
         let mut progress = self.client.create_image(Some(options), Some(body_full(tree)), None);
         let import = async {
             while let Some(line) = progress.next().await {

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use acs::frame::ToControl;
 use acs::{
     Container, ContainerDependency, DockerConfig, DockerVolumeConfiguration, ElasticNetworkInterface, HostVolume,
     IamRoleCredentials, MountPoint, PortMapping, Task, Volume,
 };
-use acs::frame::ToControl;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -417,7 +417,8 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let mut web = shell("web", "echo inside >/tmp/index.html; httpd -f -p 8080 -h /tmp");
     web.port_mappings =
         vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
-    let client = shell("client", "while ! wget -q -O - http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.2; done; sleep 1000");
+    let client =
+        shell("client", "while ! wget -q -O - http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.2; done; sleep 1000");
     let mut wanted = bench.task(vec![web, logged(client)]);
     wanted.network_mode = Some("awsvpc".to_owned());
     wanted.elastic_network_interfaces = vec![ElasticNetworkInterface {
@@ -479,7 +480,9 @@ async fn what_containers_use_and_how_they_are_is_published() {
     bench.fake.reaches(&bench.arn(), "RUNNING").await;
     let metrics = || {
         bench.fake.frames().into_iter().find_map(|frame| match frame {
-            ToControl::PublishMetrics(request) => request.task_metrics.into_iter().find(|metric| metric.task_arn == bench.arn()),
+            ToControl::PublishMetrics(request) => {
+                request.task_metrics.into_iter().find(|metric| metric.task_arn == bench.arn())
+            }
             _ => None,
         })
     };

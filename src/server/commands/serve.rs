@@ -11,6 +11,7 @@ use app::bootstrap::{self, AccessKey};
 use jobs::JobMetrics;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::commands::agent::Beside;
 use crate::config::Config;
 use crate::listener::{Limits, Listener, Tls};
 use crate::metrics::Metrics;
@@ -56,7 +57,16 @@ async fn serve(config: Config) -> Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the registry is ready"
     );
-    let stopped = listener.serve(service, stop_signal()?).await;
+    let agent = Beside::start(&config, listener.local_address());
+    let signal = stop_signal()?;
+    let stop = async {
+        signal.await;
+        // First, since it is a client of this process, and one that stays connected.
+        if let Some(agent) = agent {
+            agent.end().await;
+        }
+    };
+    let stopped = listener.serve(service, stop).await;
     drop(jobs);
     app.settle(SETTLE).await;
     app.db().close().await;

@@ -112,6 +112,10 @@ pub(crate) struct Config {
     pub(crate) disk_low_water: u64,
     /// Whom requests of the server itself may reach, and which certificates they trust.
     pub(crate) outbound: outbound::Config,
+    /// The cluster of the agent in this process; `None` means that there is none.
+    pub(crate) agent_cluster: Option<String>,
+    /// The socket of its engine; `None` means one that is found.
+    pub(crate) agent_engine: Option<String>,
     /// The most client connections.
     pub(crate) max_connections: u32,
     /// How long a connection may stay open without a request.
@@ -211,6 +215,12 @@ impl Config {
             let pem = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
             outbound::Roots::parse(&pem).map_err(|fault| format!("{path} {fault}"))
         });
+        let agent_cluster = optional(sources, "agent_cluster", problems, |name| {
+            let wholesome = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            let valid = name.len() <= 255 && name.chars().all(wholesome);
+            if valid { Ok(name.to_owned()) } else { Err(format!("'{name}' is not the name of a cluster")) }
+        });
+        let agent_engine = optional(sources, "agent_engine", problems, |path| Ok::<_, String>(path.to_owned()));
         let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
         let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
@@ -250,6 +260,8 @@ impl Config {
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
             outbound: outbound::Config { roots: outbound_ca?.unwrap_or_default(), loopback: outbound_loopback? },
+            agent_cluster: agent_cluster?,
+            agent_engine: agent_engine?,
             max_connections: max_connections?,
             idle_timeout: idle_timeout?,
             shutdown_grace: shutdown_grace?,

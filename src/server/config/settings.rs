@@ -101,6 +101,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("max_layer_parts", "4200", "Most parts of a layer that is uploaded through the API of ECR"),
     setting("max_layer_part_bytes", "20MiB", "Largest part of such a layer"),
     setting("min_layer_part_bytes", "5MiB", "Smallest part of such a layer, other than its last"),
+    setting(
+        "agent_cluster",
+        "",
+        "Cluster whose tasks this process runs itself, on the container engine of its host; unset: none",
+    ),
+    setting(
+        "agent_engine",
+        "",
+        "Socket of that engine, such as unix:///var/run/docker.sock; unset: that of Docker, then that of Podman",
+    ),
     setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together"),
     setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),

@@ -23,7 +23,8 @@ fn task(mode: &str, containers: Vec<Container>) -> Task {
 }
 
 fn body(task: &Task, index: usize) -> Value {
-    let around = Surroundings { cluster: "default", task_network: "net", pause_image: "pause", ..Surroundings::default() };
+    let around =
+        Surroundings { cluster: "default", task_network: "net", pause_image: "pause", ..Surroundings::default() };
     task.body(index, &around).unwrap()
 }
 
@@ -152,7 +153,10 @@ fn parameters_of_linux_and_shared_namespaces() {
     task.wanted.cpu = Some(0.5);
     task.wanted.memory = Some(10);
     let first = body(&task, 0)["HostConfig"].clone();
-    assert_eq!((&first["Privileged"], &first["Init"], &first["ShmSize"]), (&json!(true), &json!(true), &json!(2 << 20)));
+    assert_eq!(
+        (&first["Privileged"], &first["Init"], &first["ShmSize"]),
+        (&json!(true), &json!(true), &json!(2 << 20))
+    );
     assert_eq!(first["Devices"][0]["CgroupPermissions"], "rw");
     assert_eq!((&first["NanoCpus"], &first["Memory"]), (&json!(500_000_000), &json!(10 << 20)));
     let joined = format!("container:{}", task.container_name(0));
