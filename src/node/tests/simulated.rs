@@ -124,6 +124,23 @@ async fn a_task_is_run_and_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_engine_in_memory_gives_ports_and_ends_as_its_commands_say() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine);
+    let mut serve = task(1, vec![container("app")]);
+    serve.network_mode = Some("bridge".to_owned());
+    serve.containers[0].port_mappings = vec![acs::PortMapping { container_port: 80, ..acs::PortMapping::default() }];
+    let mut job = task(2, vec![container("app")]);
+    job.containers[0].command = vec!["exit".to_owned(), "3".to_owned()];
+    fake.payload(1, vec![serve, job]).await;
+    let change = fake.reaches(&arn(1), "RUNNING").await;
+    assert!(change.containers[0].network_bindings[0].host_port.unwrap() > 49_152);
+    let change = fake.reaches(&arn(2), "STOPPED").await;
+    assert_eq!(change.containers[0].exit_code, Some(3));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_comes_twice_is_started_once() {
     let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
     let agent = Agent::start(config(&fake, folder.path()), engine.clone());
