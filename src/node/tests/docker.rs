@@ -32,6 +32,10 @@ async fn socket() -> &'static str {
     SOCKET
         .get_or_init(|| async {
             let socket = std::env::var("WHARF_TEST_DOCKER_HOST").unwrap_or_else(|_| start());
+            // An agent that is root does it itself.
+            let add = "[ $(id -u) = 0 ] || ip address show dev lo | grep -q 169.254.170.2 || \
+                       sudo ip address add 169.254.170.2/32 dev lo";
+            assert!(Command::new("sh").args(["-c", add]).status().unwrap().success());
             let docker = Docker::connect(&socket).await.unwrap();
             docker.import(IMAGE, tree()).await.unwrap();
             socket
@@ -45,9 +49,11 @@ fn start() -> String {
     let started = Command::new(root().join("tools/start-docker")).arg(&folder).arg("--bridge").output().unwrap();
     assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
     // It is left behind by a shell that ends at once, so that nobody has to wait for it.
-    let end = "(while kill -0 $0 2>/dev/null; do sleep 1; done; \"$1\" \"$2\"; rm -rf \"$2\") &";
+    let end = "(while kill -0 $0 2>/dev/null; do sleep 1; done; bridge=$(cat \"$2/docker/bridge\"); \"$1\" \"$2\"; \
+               as_root ip link delete \"$bridge\"; as_root rm -rf \"$2\") &";
+    let end = format!("as_root() {{ if [ $(id -u) = 0 ]; then \"$@\"; else sudo \"$@\"; fi; }}; {end}");
     let left = Command::new("setsid")
-        .args(["sh", "-c", end, &std::process::id().to_string()])
+        .args(["sh", "-c", &end, &std::process::id().to_string()])
         .arg(root().join("tools/stop"))
         .arg(&folder)
         .stdin(Stdio::null())
