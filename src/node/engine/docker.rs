@@ -181,6 +181,8 @@ impl Engine for Docker {
             tokio::select! {
                 () = ids.closed() => return Ok(()),
                 event = events.next() => match event {
+                    // Every health check is a command in the container, and changes nothing by itself.
+                    Some(Ok(event)) if event.action.as_deref().is_some_and(|action| action.starts_with("exec_")) => {}
                     Some(Ok(event)) => {
                         let Some(id) = event.actor.and_then(|actor| actor.id) else { continue };
                         if ids.send(id).await.is_err() {
