@@ -193,6 +193,35 @@ impl Call {
         format!("{account}.dkr.ecr.{region}.{plain}")
     }
 
+    /// Where clients reach this server: scheme, host and port.
+    pub fn url(&self) -> String {
+        match &self.ctx.app.config().external_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None => format!("{}://{}", self.scheme(), self.host),
+        }
+    }
+
+    /// The registry of this installation that an image is in, by the host in its name.
+    pub fn registry_of_image(&self, image: &str) -> Option<RegistryId> {
+        let (host, _) = image.split_once('/')?;
+        let config = self.ctx.app.config();
+        for account_id in [&config.registry.account, self.account()] {
+            for region in &config.regions {
+                let registry = RegistryId { account: account_id.clone(), region: region.clone() };
+                if self.registry_host(&registry) == host {
+                    return Some(registry);
+                }
+            }
+        }
+        // Another account's, by the names that ECR gives registries.
+        let labels: Vec<&str> = host.splitn(5, '.').collect();
+        let [account, "dkr", "ecr", region, _] = labels[..] else {
+            return None;
+        };
+        let region = config.regions.iter().find(|known| known.as_str() == region)?;
+        Some(RegistryId { account: account.parse().ok()?, region: region.clone() })
+    }
+
     /// [`Call::registry_host`] with its scheme.
     pub fn registry_url(&self, registry: &RegistryId) -> String {
         format!("{}://{}", self.scheme(), self.registry_host(registry))

@@ -50,6 +50,8 @@ pub struct App {
     pub(crate) uploads: TaskTracker,
     /// Wakes whoever works on lifecycle previews.
     pub(crate) previews: Notify,
+    /// Wakes the sessions of agents, which look for what their hosts have to do.
+    agents: Notify,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
     webhooks: ArcSwap<Webhooks>,
@@ -85,11 +87,22 @@ impl App {
             headroom: Headroom::new(),
             uploads: TaskTracker::new(),
             previews: Notify::new(),
+            agents: Notify::new(),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
             webhooks: ArcSwap::from_pointee(webhooks),
             gates: ArcSwap::from_pointee(gates),
         }))
+    }
+
+    /// Tells the sessions of agents in this process to look at once. Those of other processes look by themselves.
+    pub fn wake_agents(&self) {
+        self.agents.notify_waiters();
+    }
+
+    /// Waits until somebody calls [`App::wake_agents`].
+    pub fn agents_woken(&self) -> tokio::sync::futures::Notified<'_> {
+        self.agents.notified()
     }
 
     /// The settings.
@@ -174,12 +187,12 @@ impl App {
     }
 
     /// A new id in the usual form of a UUID.
-    pub(crate) fn new_uuid(&self) -> String {
+    pub fn new_uuid(&self) -> String {
         Uuid::new_v4().to_string()
     }
 
     /// A new id that sorts by the time it was made.
-    pub(crate) fn new_id(&self) -> String {
+    pub fn new_id(&self) -> String {
         Uuid::now_v7().simple().to_string()
     }
 }

@@ -2,6 +2,7 @@
 
 use aws::{Need, Resource};
 use policy::{Policies, Policy, PrincipalKind, Request};
+use store::repositories::RepositoryRow;
 use types::{AccountId, RegistryId, RepoName};
 
 use crate::facts::RequestFacts;
@@ -44,6 +45,11 @@ impl Permit {
 }
 
 impl Permit {
+    /// The permit of the registry itself, for what an operator asked it to do with a repository.
+    pub(crate) fn of_registry(repository: &RepositoryRow, actions: &[Action]) -> Self {
+        Self { registry: repository.registry.clone(), repository: repository.name.clone(), actions: actions.to_vec() }
+    }
+
     /// The permit of whoever holds a ticket that was given out to somebody who had it.
     pub(crate) fn by_ticket(registry: RegistryId, repository: RepoName, action: Action) -> Self {
         Self { registry, repository, actions: vec![action] }
@@ -187,12 +193,19 @@ fn weigh(
             &both
         }
     };
-    let policies = Policies {
-        identity: &ctx.identity.policies,
-        resource: of_resource,
-        boundary: ctx.identity.boundary.as_ref(),
-        session: ctx.identity.session_policies.as_deref(),
-        guards: &[],
+    let policies = match ctx.identity.scanned_image() {
+        // The operator lets it look into images: policies have no say in it, and grant it nothing beyond its token.
+        Some(_) => {
+            let own = ctx.identity.policies.as_slice();
+            Policies { identity: own, guards: own, ..Policies::default() }
+        }
+        None => Policies {
+            identity: &ctx.identity.policies,
+            resource: of_resource,
+            boundary: ctx.identity.boundary.as_ref(),
+            session: ctx.identity.session_policies.as_deref(),
+            guards: &[],
+        },
     };
     let facts = RequestFacts::new(ctx).with_conditions(conditions).with_resource_tags(side.service, side.tags);
     let request = Request { principal, action, resource: arn, context: &facts };

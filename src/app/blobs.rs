@@ -10,6 +10,7 @@ pub use store::blobs::BlobRow;
 use store::unlinked_blobs;
 use types::{Digest, RepoName};
 
+use crate::authn::scanner;
 use crate::authz;
 use crate::registry::account_settings;
 use crate::{Action, Ctx, Error, Permit, Result, garbage, repositories};
@@ -21,7 +22,9 @@ const MOUNT_CANDIDATES: usize = 16;
 pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
-    found.ok_or_else(|| permit.repository_unknown())?.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
+    let found = found.ok_or_else(|| permit.repository_unknown())?;
+    scanner::require_blob(ctx, &mut conn, &found.repository_id, digest).await?;
+    found.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))
 }
 
 /// [`find`], for somebody who will not send the blob if it is there: then garbage collection leaves them the time to refer
@@ -29,12 +32,14 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow
 pub async fn check(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<BlobRow> {
     let mut conn = ctx.app.db.reader().await?;
     let found = store::repository_blobs::find(&mut conn, permit.registry(), permit.repository(), digest).await?;
-    drop(conn);
     let found = found.ok_or_else(|| permit.repository_unknown())?;
+    scanner::require_blob(ctx, &mut conn, &found.repository_id, digest).await?;
+    drop(conn);
     let unknown = || Error::BlobUnknown(digest.clone());
     let blob = found.blob.ok_or_else(unknown)?;
-    let in_view = found.review_since.is_some_and(|since| since < garbage::stale(&ctx.app));
-    if in_view && garbage::vouch(&ctx.app, &found.repository_id, &[digest]).await?.is_empty() {
+    let stale = garbage::stale(&ctx.app, permit.registry());
+    let in_view = found.review_since.is_some_and(|since| since < stale);
+    if in_view && garbage::vouch(&ctx.app, &found.repository_id, &[digest], stale).await?.is_empty() {
         return Err(unknown());
     }
     Ok(blob)

@@ -6,6 +6,7 @@ use types::{Region, RegistryId};
 
 use crate::Limits;
 use crate::registry::upstream::OwnUpstream;
+use crate::scanning::OtherScanner;
 
 /// What an operator can choose.
 #[derive(Debug, Clone)]
@@ -43,12 +44,22 @@ pub struct Config {
     pub outbound: outbound::Config,
     /// How long a blob to which nothing refers is kept.
     pub gc_delay: Duration,
+    /// Whether lifecycle policies leave images alone that somebody runs.
+    pub lifecycle_keep_used: bool,
     /// How long what was deleted can be restored. Zero: not at all.
     pub undo_window: Duration,
+    /// What looks into images; none: this program does.
+    pub scanner: Option<OtherScanner>,
     /// How long one layer may take to be read for a scan.
     pub scan_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
+    /// How long the agent of a container instance may be away until its tasks count as lost.
+    pub host_timeout: Duration,
+    /// The longest pause between starts of a service's tasks that fail.
+    pub service_back_off: Duration,
+    /// How long a service's task must run until it counts as healthy, if nothing checks it.
+    pub service_settle: Duration,
     /// How long an upload session may lie idle.
     pub upload_ttl: Duration,
 }

@@ -219,8 +219,16 @@ pub enum Error {
     #[error("The operation failed because the image type '{0}' is not supported for scanning")]
     ImageUnscannable(String),
     /// The image cannot be moved to or from the archive.
-    #[error("The requested image storage class update is not supported: this registry has no archive yet")]
+    #[error(
+        "The requested image storage class update is not supported: an image index that is not archived lists the image"
+    )]
     StorageClassUnsupported,
+    /// What is to be scanned is archived. The text is that of ECR's model.
+    #[error("The specified image is archived and cannot be scanned.")]
+    ImageArchived,
+    /// The repository has the manifest in its archive, from where nothing is given out.
+    #[error("manifest '{0}' is archived; restore it with UpdateImageStorageClass, or push it again")]
+    ManifestArchived(String),
     /// There is no such cache rule.
     #[error("The pull through cache rule with prefix '{prefix}' does not exist in the registry with id '{}'", registry.account)]
     CacheRuleUnknown {
@@ -299,6 +307,9 @@ pub enum Error {
     /// No image refers to the blob, so it may go at any time and is not given out by ECR's API.
     #[error("the layer {0} is not associated with an image")]
     LayerInaccessible(Digest),
+    /// Only archived images refer to the blob.
+    #[error("the layer {0} belongs to archived images only")]
+    LayerArchived(Digest),
     /// The blob that an upload brings is there already.
     #[error("the layer {0} already exists in the repository")]
     LayerExists(Digest),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use policy::{Policy, Principal};
 
-use crate::authn::session::Opened;
+use crate::authn::scanner::ScannedImage;
+use crate::authn::session::{Bearer, Opened};
 
 /// The root of an account, a user, a session of a role, or nobody in particular.
 #[derive(Debug)]
@@ -34,6 +35,14 @@ impl Identity {
             tags: Vec::new(),
             session: None,
             session_policies: None,
+        }
+    }
+
+    /// The one image that a scanner may pull; none for everybody else.
+    pub(crate) fn scanned_image(&self) -> Option<&ScannedImage> {
+        match &self.session.as_ref()?.session.bearer {
+            Bearer::Scanner(image) => Some(image),
+            Bearer::Role { .. } | Bearer::AccessKey(_) => None,
         }
     }
 }

@@ -40,6 +40,7 @@ impl KeyUses {
             Some(opened) => match &opened.session.bearer {
                 Bearer::Role { role_id, .. } => Some(User::Role(role_id.clone())),
                 Bearer::AccessKey(access_key_id) => Some(User::AccessKey(access_key_id.clone())),
+                Bearer::Scanner(_) => None,
             },
             None => login.access_key_id.clone().map(User::AccessKey),
         };

@@ -39,8 +39,17 @@ struct Ticket {
     e: i64,
 }
 
-/// Which of these layers a repository has: the bytes of each, in the order of the digests.
-pub async fn sizes(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec<Option<u64>>> {
+/// A layer that a repository has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layer {
+    /// In bytes.
+    pub size: u64,
+    /// Whether only archived images refer to it.
+    pub archived: bool,
+}
+
+/// Which of these layers a repository has, in the order of the digests.
+pub async fn find(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec<Option<Layer>>> {
     permit.require(Action::BatchCheckLayerAvailability)?;
     let mut conn = ctx.app.db.reader().await?;
     let id = repositories::find(&mut conn, permit).await?.repository_id;
@@ -48,13 +57,18 @@ pub async fn sizes(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec
     let mut found = repository_blobs::list_existing(&mut conn, &id, &wanted).await?;
     // Whoever asks will not send those that are there.
     let there: Vec<&Digest> = found.iter().map(|(digest, _)| digest).collect();
-    if blob_reviews::any_stale(&mut conn, &id, &there, garbage::stale(&ctx.app)).await? {
+    let archived = edges::list_archived_blobs(&mut conn, &id, &there).await?;
+    let stale = garbage::stale(&ctx.app, permit.registry());
+    if blob_reviews::any_stale(&mut conn, &id, &there, stale).await? {
         drop(conn);
-        let held = garbage::vouch(&ctx.app, &id, &there).await?;
+        let held = garbage::vouch(&ctx.app, &id, &there, stale).await?;
         found.retain(|(digest, _)| held.contains(digest));
     }
-    let size = |digest: &Digest| found.iter().find(|(known, _)| known == digest).map(|(_, size)| *size);
-    Ok(digests.iter().map(size).collect())
+    let layer = |digest: &Digest| {
+        let (_, size) = found.iter().find(|(known, _)| known == digest)?;
+        Some(Layer { size: *size, archived: archived.contains(digest) })
+    };
+    Ok(digests.iter().map(layer).collect())
 }
 
 /// An address for a layer that some image of the repository refers to: of the store, if it has such addresses and clients
@@ -68,6 +82,9 @@ pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<Dow
     let blob = found.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))?;
     if edges::find_parent_of_blob(&mut conn, &repository_id, digest).await?.is_none() {
         return Err(Error::LayerInaccessible(digest.clone()));
+    }
+    if !edges::list_archived_blobs(&mut conn, &repository_id, &[digest]).await?.is_empty() {
+        return Err(Error::LayerArchived(digest.clone()));
     }
     drop(conn);
     if ctx.app.config.blob_redirect

@@ -45,10 +45,12 @@ pub mod repositories;
 pub mod repository_policies;
 pub mod resource_tags;
 pub mod scanning;
+pub mod service_roles;
 pub mod sessions;
 pub mod tags;
 pub mod trust;
 pub mod uploads;
+pub mod usage;
 pub mod web_identity;
 
 pub use action::Action;

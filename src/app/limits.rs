@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use moka::sync::Cache;
-use store::{Conn, manifests, repositories, tags};
+use store::{Conn, image_scans, manifest_storage, repositories, tags};
 use types::{Digest, RegistryId};
 
 use crate::{App, Error, Result};
@@ -23,6 +23,8 @@ pub struct Limits {
     pub images: u64,
     /// Tags of an image.
     pub image_tags: u64,
+    /// Scans that are asked for in a registry in a day.
+    pub daily_scans: u64,
     /// Bytes of a layer.
     pub layer_bytes: u64,
     /// Parts of a layer that comes through UploadLayerPart.
@@ -41,6 +43,7 @@ impl Default for Limits {
             repositories: 100_000,
             images: 100_000,
             image_tags: 1_000,
+            daily_scans: 100_000,
             layer_bytes: 52_000 * MIB,
             layer_parts: 4_200,
             layer_part_bytes: 20 * MIB,
@@ -52,6 +55,7 @@ impl Default for Limits {
 /// As long as a count is this far from its limit it is believed.
 const MARGIN: u64 = 1_000;
 const BELIEVED_FOR: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How many more there may be, by what is counted.
 pub(crate) struct Headroom(Cache<String, Arc<AtomicU64>>);
@@ -101,7 +105,8 @@ pub(crate) async fn require_image(conn: &mut Conn, app: &App, repository_id: &st
     if headroom.take(repository_id) {
         return Ok(());
     }
-    let counted = manifests::count(conn, repository_id, limits.images.saturating_add(1)).await?;
+    // As on ECR, the archive does not count.
+    let counted = manifest_storage::count_active(conn, repository_id, limits.images.saturating_add(1)).await?;
     if counted > limits.images {
         return Err(exceeded(format!(
             "The maximum number of images in the repository has been exceeded: {}",
@@ -125,6 +130,22 @@ pub(crate) async fn require_tag(conn: &mut Conn, app: &App, repository_id: &str,
     }
     headroom.note(key, limits.image_tags - counted);
     Ok(())
+}
+
+/// Whether one more scan may be asked for in a registry: of those of the last 24 hours each image counts once.
+pub(crate) async fn allows_scan(conn: &mut Conn, app: &App, registry: &RegistryId) -> Result<bool> {
+    let (limits, headroom) = (&app.config.limits, &app.headroom);
+    let key = format!("scans {}/{}", registry.account, registry.region);
+    if headroom.take(&key) {
+        return Ok(true);
+    }
+    let since = app.now().before(DAY);
+    let counted = image_scans::count_requested(conn, registry, since, limits.daily_scans).await?;
+    if counted >= limits.daily_scans {
+        return Ok(false);
+    }
+    headroom.note(key, limits.daily_scans - counted);
+    Ok(true)
 }
 
 fn exceeded(message: String) -> Error {

@@ -87,17 +87,7 @@ async fn tell(conn: &mut Conn, app: &App, repository_id: &str, digests: &[&Diges
         return Ok(());
     };
     for digest in digests {
-        let event = ImageEvent {
-            action: ImageAction::Pull,
-            registry: &repository.registry,
-            repository: &repository.name,
-            digest,
-            tag: None,
-            media_type: None,
-            artifact_type: None,
-            by_lifecycle: false,
-        };
-        events::emit(conn, app, &event).await?;
+        events::emit(conn, app, &ImageEvent::new(ImageAction::Pull, &repository, digest)).await?;
     }
     Ok(())
 }

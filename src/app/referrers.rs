@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 pub use store::manifests::ReferrerRow;
-use types::Digest;
+use types::{Digest, StorageClass};
 
+use crate::authn::scanner;
 use crate::{Action, Ctx, Permit, Result, page_token, repositories};
 
 /// One page of referrers.
@@ -27,14 +28,17 @@ pub async fn list(
     limit: usize,
 ) -> Result<Page> {
     permit.require(Action::BatchGetImage)?;
+    scanner::require_image(ctx, subject)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = store::repositories::find(&mut conn, permit.registry(), permit.repository()).await?;
     let Some(repository) = repository else {
         return Ok(Page { referrers: Vec::new(), more: false });
     };
     let id = &repository.repository_id;
+    // What is archived cannot be pulled.
+    let class = Some(StorageClass::Standard);
     let mut referrers =
-        store::manifests::list_referrers(&mut conn, id, subject, artifact_type, after, limit + 1).await?;
+        store::manifests::list_referrers(&mut conn, id, subject, artifact_type, class, after, limit + 1).await?;
     let more = referrers.len() > limit;
     referrers.truncate(limit);
     Ok(Page { referrers, more })
@@ -50,12 +54,13 @@ pub struct TokenPage {
 }
 
 /// Referrers of `subject` by digest, at most `limit`, of any of the artifact types if some are given, from the page that
-/// the token names on. Here the repository must exist. Without a subject there is nothing.
+/// the token names on; of one storage class if given. Here the repository must exist. Without a subject there is nothing.
 pub async fn list_page(
     ctx: &Ctx,
     permit: &Permit,
     subject: Option<&Digest>,
     artifact_types: &[String],
+    class: Option<StorageClass>,
     next_token: Option<&str>,
     limit: usize,
 ) -> Result<TokenPage> {
@@ -63,7 +68,7 @@ pub async fn list_page(
     let mut conn = ctx.app.db.reader().await?;
     let id = repositories::find(&mut conn, permit).await?.repository_id;
     let types: BTreeSet<&str> = artifact_types.iter().map(String::as_str).collect();
-    let list = format!("referrers {id} {} {types:?}", subject.map_or("", Digest::as_str));
+    let list = format!("referrers {id} {} {types:?} {class:?}", subject.map_or("", Digest::as_str));
     let after: String = page_token::open_next(&ctx.app, &list, next_token)?.unwrap_or_default();
     let mut referrers = Vec::new();
     if let Some(subject) = subject {
@@ -72,7 +77,8 @@ pub async fn list_page(
             if types.is_empty() { vec![None] } else { types.into_iter().map(Some).collect() };
         for artifact_type in wanted {
             let found =
-                store::manifests::list_referrers(&mut conn, &id, subject, artifact_type, &after, limit + 1).await?;
+                store::manifests::list_referrers(&mut conn, &id, subject, artifact_type, class, &after, limit + 1)
+                    .await?;
             referrers.extend(found);
         }
         referrers.sort_by(|one, other| one.digest.cmp(&other.digest));

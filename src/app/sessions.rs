@@ -167,7 +167,12 @@ fn inherit(calling: &Session, wanted: &mut Wanted) -> Result<(), Refusal> {
     }
 }
 
-fn begin(ctx: &Ctx, role: &Role, wanted: Wanted, federation: Option<Federation>) -> Result<Assumed, Refusal> {
+pub(crate) fn begin(
+    ctx: &Ctx,
+    role: &Role,
+    wanted: Wanted,
+    federation: Option<Federation>,
+) -> Result<Assumed, Refusal> {
     let duration = wanted.duration.unwrap_or_else(|| SHORT.min(role.max_session_duration));
     if duration > role.max_session_duration {
         return Err(Refusal::LongerThanRole);

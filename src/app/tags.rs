@@ -42,16 +42,8 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, tag: &Tag) -> Result<()> {
                 let repository = repositories::find(conn, &permit).await?;
                 let ended = store::tags::delete(conn, &repository.repository_id, &tag, now).await?;
                 let digest = ended.ok_or_else(|| Error::ManifestUnknown(tag.to_string()))?;
-                let event = ImageEvent {
-                    action: ImageAction::Delete,
-                    registry: &repository.registry,
-                    repository: &repository.name,
-                    digest: &digest,
-                    tag: Some(&tag),
-                    media_type: None,
-                    artifact_type: None,
-                    by_lifecycle: false,
-                };
+                let event =
+                    ImageEvent { tag: Some(&tag), ..ImageEvent::new(ImageAction::Delete, &repository, &digest) };
                 events::emit(conn, &app, &event).await
             })
         })

@@ -32,13 +32,15 @@ impl From<Rule> for Error {
             Rule::RepositoryExists { .. } => new("RepositoryAlreadyExistsException"),
             Rule::RepositoryNotEmpty { .. } => new("RepositoryNotEmptyException"),
             Rule::RepositoryPolicyUnknown { .. } => new("RepositoryPolicyNotFoundException"),
-            Rule::ImageUnknown { .. } | Rule::ManifestUnknown(_) => new("ImageNotFoundException"),
+            Rule::ImageUnknown { .. } | Rule::ManifestUnknown(_) | Rule::ManifestArchived(_) => {
+                new("ImageNotFoundException")
+            }
             Rule::ImageExists { .. } => new("ImageAlreadyExistsException"),
             Rule::InvalidParameter { .. } => new("InvalidParameterException"),
             Rule::InvalidTagParameter(_) => new("InvalidTagParameterException"),
             Rule::TooManyTags { .. } => new("TooManyTagsException"),
             Rule::LimitExceeded(_) => new("LimitExceededException"),
-            Rule::LayerInaccessible(_) => new("LayerInaccessibleException"),
+            Rule::LayerInaccessible(_) | Rule::LayerArchived(_) => new("LayerInaccessibleException"),
             Rule::LayerExists(_) => new("LayerAlreadyExistsException"),
             Rule::UploadEmpty => new("EmptyUploadException"),
             Rule::LayerPartTooSmall { .. } => new("LayerPartTooSmallException"),
@@ -69,6 +71,7 @@ impl From<Rule> for Error {
             Rule::RegistryPolicyUnknown(_) => new("RegistryPolicyNotFoundException"),
             Rule::ScanUnknown { .. } => new("ScanNotFoundException"),
             Rule::ImageUnscannable(_) => new("UnsupportedImageTypeException"),
+            Rule::ImageArchived => new("ImageArchivedException"),
             Rule::StorageClassUnsupported => new("ImageStorageClassUpdateNotSupportedException"),
             Rule::CacheRuleUnknown { .. } => new("PullThroughCacheRuleNotFoundException"),
             Rule::CacheRuleExists { .. } => new("PullThroughCacheRuleAlreadyExistsException"),

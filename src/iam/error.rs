@@ -49,6 +49,8 @@ impl From<Rule> for Error {
             | Rule::RegistryPolicyUnknown(_)
             | Rule::ScanUnknown { .. }
             | Rule::ImageUnscannable(_)
+            | Rule::ImageArchived
+            | Rule::ManifestArchived(_)
             | Rule::StorageClassUnsupported
             | Rule::CacheRuleUnknown { .. }
             | Rule::CacheRuleExists { .. }
@@ -73,6 +75,7 @@ impl From<Rule> for Error {
             | Rule::ImageUnknown { .. }
             | Rule::ImageExists { .. }
             | Rule::LayerInaccessible(_)
+            | Rule::LayerArchived(_)
             | Rule::LayerExists(_)
             | Rule::LayerPartInvalid { .. }
             | Rule::UploadEmpty

@@ -4,6 +4,7 @@
 mod leftovers;
 mod lifecycle_previews;
 mod metrics;
+mod usage_metrics;
 mod worker;
 
 use std::sync::Arc;
@@ -11,10 +12,13 @@ use std::time::Duration;
 
 use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
-use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads};
+use app::scanning::referrers;
+use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
+use ecs::services::{self, Next};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
+pub use usage_metrics::UsageMetrics;
 use worker::{Attempt, Kind, Outcome};
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
@@ -27,6 +31,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: lifecycle::JOB,
         every: lifecycle::EVERY,
+        look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
         run: |app, repository_id| {
@@ -39,6 +44,7 @@ const KINDS: &[Kind] = &[
     Kind {
         name: replication::JOB,
         every: Duration::from_secs(1),
+        look_every: worker::LOOK_EVERY,
         single: false,
         workers: 2,
         run: |app, repository_id| {
@@ -52,12 +58,39 @@ const KINDS: &[Kind] = &[
         name: scanning::JOB,
         // Whoever asked waits for it; there is nothing to do again.
         every: Duration::from_secs(2),
+        look_every: worker::LOOK_EVERY,
+        single: false,
+        workers: 1,
+        run: |app, subject| {
+            Box::pin(async move { Ok(scanning::run(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again)) })
+        },
+    },
+    Kind {
+        name: referrers::JOB,
+        every: Duration::from_secs(5),
+        look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
         run: |app, subject| {
             Box::pin(async move {
-                scanning::run(&app, &subject).await?;
+                referrers::attach(&app, &subject).await?;
                 Ok(Outcome::Over)
+            })
+        },
+    },
+    Kind {
+        name: services::JOB,
+        every: services::EVERY,
+        // Whoever starts a service watches it.
+        look_every: Duration::from_millis(250),
+        single: false,
+        workers: 2,
+        run: |app, service_id| {
+            Box::pin(async move {
+                Ok(match services::reconcile(&app, &service_id).await? {
+                    Next::In(pause) => Outcome::Again(pause),
+                    Next::Never => Outcome::Over,
+                })
             })
         },
     },
@@ -75,11 +108,22 @@ const KINDS: &[Kind] = &[
     }),
     single("collect garbage", Duration::from_secs(10), |app, _| {
         Box::pin(async move {
-            let delay = app.config().gc_delay;
-            let collected = garbage::run(&app, delay).await?;
+            let collected = garbage::run(&app, None).await?;
             if collected != Collected::default() {
                 tracing::debug!(?collected, "garbage was collected");
             }
+            Ok(Outcome::Done)
+        })
+    }),
+    single("give up lost hosts", Duration::from_secs(5), |app, _| {
+        Box::pin(async move {
+            ecs::lost_hosts::give_up(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("forget stopped tasks", Duration::from_secs(60), |app, _| {
+        Box::pin(async move {
+            while ecs::tasks::forget_stopped(&app).await? {}
             Ok(Outcome::Done)
         })
     }),
@@ -92,6 +136,12 @@ const KINDS: &[Kind] = &[
     single("expire uploads", Duration::from_secs(20), |app, _| {
         Box::pin(async move {
             while uploads::expire(&app).await? > 0 {}
+            Ok(Outcome::Done)
+        })
+    }),
+    single("measure usage", Duration::from_secs(24 * 3600), |app, _| {
+        Box::pin(async move {
+            usage::measure(app.db(), app.blobs(), || app.now()).await?;
             Ok(Outcome::Done)
         })
     }),
@@ -129,11 +179,11 @@ const KINDS: &[Kind] = &[
 
 /// A kind of which there is one job for the whole installation.
 const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -> Attempt) -> Kind {
-    Kind { name, every, single: true, workers: 1, run }
+    Kind { name, every, look_every: worker::LOOK_EVERY, single: true, workers: 1, run }
 }
 
 /// Runs all jobs until the returned set is dropped.
-pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
+pub fn start(app: &Arc<App>, metrics: &JobMetrics, usage: &UsageMetrics) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
     let own = Arc::clone(app);
     tasks.spawn(async move {
@@ -159,6 +209,7 @@ pub fn start(app: &Arc<App>, metrics: &JobMetrics) -> JoinSet<()> {
     });
     tasks.spawn(lifecycle_previews::run(Arc::clone(app)));
     tasks.spawn(metrics::watch(Arc::clone(app), metrics.clone()));
+    tasks.spawn(usage_metrics::watch(Arc::clone(app), usage.clone()));
     let own = Arc::clone(app);
     tasks.spawn(async move {
         // Without its row a job is never done: until the database is there, there is nothing to do anyway.

@@ -15,14 +15,16 @@ use uuid::Uuid;
 const LEASE: Duration = Duration::from_secs(30);
 /// The first and the longest pause after a failure.
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(600));
-/// Workers that have nothing to do look this often, or as often as their work comes again.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Workers that have nothing to do look this often, or as often as their work comes again, unless their kind says more.
+pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// What an attempt led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// It is to be done again when its time comes.
     Done,
+    /// It is to be done again after that time.
+    Again(Duration),
     /// There is nothing to do any more, until somebody asks for it.
     Over,
 }
@@ -37,6 +39,8 @@ pub(crate) struct Kind {
     pub(crate) name: &'static str,
     /// How long after one run the next is due.
     pub(crate) every: Duration,
+    /// How often somebody who has nothing to do looks for one that is due.
+    pub(crate) look_every: Duration,
     /// Whether there is one for the whole installation, without a subject.
     pub(crate) single: bool,
     /// How many one process does at once.
@@ -62,8 +66,12 @@ pub(crate) async fn seed(app: &App, kinds: &'static [Kind]) -> Result<()> {
 /// Does jobs of one kind until the task is dropped.
 pub(crate) async fn work(app: Arc<App>, kind: Kind) {
     let owner = Uuid::new_v4().simple().to_string();
-    let pause = kind.every.min(LOOK_EVERY);
+    let pause = kind.look_every.min(kind.every);
     loop {
+        if !is_due(&app, kind.name).await {
+            tokio::time::sleep(pause).await;
+            continue;
+        }
         match claim(&app, kind.name, &owner).await {
             Ok(Some(job)) => attempt(&app, kind, job, &owner).await,
             Ok(None) => tokio::time::sleep(pause).await,
@@ -73,6 +81,13 @@ pub(crate) async fn work(app: Arc<App>, kind: Kind) {
             }
         }
     }
+}
+
+/// Whether there may be something to do. It reads, so that looking often does not disturb those who write.
+async fn is_due(app: &App, kind: &'static str) -> bool {
+    let due = async { Ok::<_, Error>(jobs::is_due(&mut app.db().reader().await?, kind, app.now()).await?) };
+    // If that cannot be said, the attempt to take a job says why.
+    due.await.unwrap_or(true)
 }
 
 async fn claim(app: &App, kind: &'static str, owner: &str) -> Result<Option<JobRow>> {
@@ -91,6 +106,7 @@ async fn attempt(app: &Arc<App>, kind: Kind, job: JobRow, owner: &str) {
     };
     let ended = match &outcome {
         Ok(Outcome::Done) => done(app, &job, owner, kind.every).await,
+        Ok(Outcome::Again(pause)) => done(app, &job, owner, *pause).await,
         Ok(Outcome::Over) => over(app, &job, owner).await,
         Err(error) => {
             let attempts = job.attempts + 1;

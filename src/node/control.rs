@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws::Credentials;
 use bytes::Bytes;
 use http::Request;
-use outbound::{ChosenBy, Client, HeaderMap};
+use outbound::{Call, ChosenBy, Client, HeaderMap};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use types::Timestamp;
@@ -67,8 +67,11 @@ impl Control {
             ("x-amz-target", format!("{}.{operation}", service.target)),
         ];
         let headers = signed("POST", &url, &headers, &body, target, service.name)?;
-        let body = Bytes::from(body);
-        let (status, answer) = self.client.call(&url, headers, body, ChosenBy::Operator, LIMIT, PATIENCE).await?;
+        let body = Some(Bytes::from(body));
+        let call = Call { url: &url, chosen_by: ChosenBy::Operator, headers, body, patience: PATIENCE };
+        let answer = self.client.call(&call).await?;
+        let status = answer.status();
+        let answer = answer.body(LIMIT).await?;
         if status == 200 {
             return serde_json::from_slice(&answer).map_err(|error| Error::Malformed(error.to_string()));
         }

@@ -115,7 +115,7 @@ impl From<Error> for WireError {
                 new(StatusCode::NOT_FOUND, "NAME_UNKNOWN").with_detail(json!({ "name": name.as_str() }))
             }
             Error::RepositoryExists { .. } | Error::Invalid(_) => new(StatusCode::BAD_REQUEST, "NAME_INVALID"),
-            Error::ManifestUnknown(reference) => {
+            Error::ManifestUnknown(reference) | Error::ManifestArchived(reference) => {
                 new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN").with_detail(json!({ "reference": reference }))
             }
             Error::BlobUnknown(digest) => {
@@ -152,6 +152,7 @@ impl From<Error> for WireError {
             | Error::RegistryPolicyUnknown(_)
             | Error::ScanUnknown { .. }
             | Error::ImageUnscannable(_)
+            | Error::ImageArchived
             | Error::StorageClassUnsupported
             | Error::CacheRuleUnknown { .. }
             | Error::CacheRuleExists { .. }
@@ -181,6 +182,7 @@ impl From<Error> for WireError {
             | Error::ImageUnknown { .. }
             | Error::ImageExists { .. }
             | Error::LayerInaccessible(_)
+            | Error::LayerArchived(_)
             | Error::LayerExists(_)
             | Error::LayerPartInvalid { .. }
             | Error::UploadEmpty

@@ -80,6 +80,11 @@ impl Client {
 }
 
 impl Answer {
+    /// From a place, which failures name.
+    pub(crate) fn new(url: Url, response: Response) -> Self {
+        Self { url, response }
+    }
+
     /// The status.
     pub fn status(&self) -> u16 {
         self.response.status().as_u16()

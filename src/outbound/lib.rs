@@ -13,7 +13,9 @@ mod exchange;
 mod guard;
 mod resolver;
 mod roots;
+mod upgrade;
 
+pub use call::Call;
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
 pub use exchange::{Answer, Ask, same_origin};

@@ -43,7 +43,7 @@ struct Services {
 
 /// The one path of all AWS services. `memory` is what large bodies may take together, in bytes.
 pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
-    let services = vec![ecr::service(), iam::iam(), iam::sts()];
+    let services = vec![ecr::service(), ecs::service(), iam::iam(), iam::sts()];
     let pieces = usize::try_from(memory.max(LEAST)).unwrap_or(usize::MAX) / PIECE;
     let services = Services {
         dispatcher: Dispatcher::new(Api::new(Arc::clone(app)), services),
@@ -85,7 +85,8 @@ fn pieces(length: usize) -> u32 {
     u32::try_from((2 * length).div_ceil(PIECE)).unwrap_or(u32::MAX)
 }
 
-fn head(parts: http::request::Parts) -> Head {
+/// A request without its body, with what the listener knows of it.
+pub(crate) fn head(parts: http::request::Parts) -> Head {
     let client = parts.extensions.get::<Client>();
     let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.hyphenated().to_string());
     Head {

@@ -1,5 +1,6 @@
 //! The `wharf` program: settings in, one of the commands out. What the commands have in common is in `open`.
 
+mod agents;
 mod api;
 mod commands;
 mod config;
@@ -9,8 +10,10 @@ mod listener;
 mod metrics;
 mod middleware;
 mod open;
+mod own_agent;
 mod pool_metrics;
 mod router;
+mod scan_results;
 mod telemetry;
 
 use std::process::ExitCode;
@@ -52,14 +55,18 @@ fn main() -> ExitCode {
             Command::Check => commands::check::run(config).await,
             Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
             Command::Gc { delay } => commands::gc::run(config, delay).await,
+            Command::GcDelay(command) => commands::gc_delay::run(config, command).await,
             Command::Jobs => commands::jobs::run(config).await,
             Command::Advisories(command) => commands::advisories::run(config, command).await,
             Command::PullGate(command) => commands::pull_gate::run(config, command).await,
             Command::Sbom { repository, reference, format } => {
                 commands::sbom::run(config, &repository, &reference, &format).await
             }
-            Command::Lifecycle { repository } => commands::lifecycle::run(config, &repository).await,
-            Command::Usage => commands::usage::run(config).await,
+            Command::SbomReferrers(command) => commands::sbom_referrers::run(config, command).await,
+            Command::Lifecycle { repository, preview, policy } => {
+                commands::lifecycle::run(config, &repository, preview, policy.as_deref()).await
+            }
+            Command::Usage { now } => commands::usage::run(config, now).await,
             Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
             Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
             Command::Webhook(command) => commands::webhook::run(config, command).await,

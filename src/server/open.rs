@@ -84,8 +84,13 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         audit_retention: config.audit_retention,
         outbound: config.outbound.clone(),
         gc_delay: config.gc_delay,
+        host_timeout: config.host_timeout,
+        lifecycle_keep_used: config.lifecycle_keep_used,
         undo_window: config.undo_window,
+        scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,
+        service_back_off: config.service_back_off,
+        service_settle: config.service_settle,
         scan_quota_period: config.scan_quota_period,
         upload_ttl: config.upload_ttl,
     };

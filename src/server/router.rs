@@ -6,11 +6,11 @@ use app::App;
 use axum::Router;
 use oci::Origin;
 
-use crate::api;
 use crate::config::{Challenge, Config};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::middleware::{Frame, Fronts, RequestId};
+use crate::{agents, api, scan_results};
 
 /// How long a body may send nothing, outside uploads, which have their own limit.
 const BODY_IDLE: std::time::Duration = std::time::Duration::from_secs(60);
@@ -29,6 +29,8 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
     let router = Router::new()
         .merge(oci::router(Arc::clone(app), wire))
         .merge(api::router(app, config.memory_budget))
+        .merge(agents::router(app))
+        .merge(scan_results::router(app))
         .merge(Health::new(Arc::clone(app)).into_router())
         .merge(metrics.into_router())
         .fallback(oci::not_found);

@@ -13,8 +13,12 @@ pub async fn upsert(conn: &mut Conn, repository_id: &str, digests: &[&Digest], n
     }
     // In one order everywhere, or two could wait for each other.
     conn.execute(
-        "insert into blob_reviews (repository_id, digest, since)
-         select $1, value, cast($3 as bigint)
+        "insert into blob_reviews (repository_id, digest, since, registry)
+         select $1, value, cast($3 as bigint), coalesce((
+             select repository.account_id || '/' || repository.region
+             from repositories repository
+             where repository.repository_id = $1
+         ), '')
          from json_each($2)
          where true
          order by value
@@ -43,18 +47,46 @@ pub async fn any_stale(conn: &mut Conn, repository_id: &str, digests: &[&Digest]
     Ok(found.is_some())
 }
 
-/// Reviews from before `before`, at most `limit`, oldest first, held until the transaction ends: nobody puts one off
-/// meanwhile. What somebody else holds is left for another time.
-pub async fn lock_due(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<(String, Digest)>> {
+/// The first registry after `after` of which there are reviews, as `account/region`. What belongs to none comes first, as an
+/// empty text, after none.
+pub async fn find_next_registry(conn: &mut Conn, after: Option<&str>) -> Result<Option<String>> {
+    // ix_blob_reviews_since
+    let sql = match after {
+        None => {
+            "select registry
+             from blob_reviews
+             where registry >= $1
+             order by registry
+             limit 1"
+        }
+        Some(_) => {
+            "select registry
+             from blob_reviews
+             where registry > $1
+             order by registry
+             limit 1"
+        }
+    };
+    conn.optional(sql, [after.unwrap_or_default().into()], |row| row.text(0)).await
+}
+
+/// Reviews of a registry from before `before`, at most `limit`, oldest first, held until the transaction ends: nobody puts
+/// one off meanwhile. What somebody else holds is left for another time.
+pub async fn lock_due(
+    conn: &mut Conn,
+    registry: &str,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<(String, Digest)>> {
     // ix_blob_reviews_since
     conn.all_locked(
         "select repository_id, digest
          from blob_reviews
-         where since < $1
+         where registry = $1 and since < $2
          order by since
-         limit $2",
+         limit $3",
         Lock::UpdateUnlessLocked,
-        [before.into(), limit.into()],
+        [registry.into(), before.into(), limit.into()],
         |row| Ok((row.text(0)?, row.parsed(1, "digest")?)),
     )
     .await

@@ -3,6 +3,7 @@
 
 use types::{Digest, MediaType, Timestamp};
 
+use crate::manifest_storage::{self, Storage};
 use crate::value::list as text_list;
 use crate::{Conn, Result};
 
@@ -19,17 +20,22 @@ pub struct DeletedManifestRow {
     pub pushed_at: Timestamp,
     /// When it was deleted.
     pub deleted_at: Timestamp,
+    /// Where it was.
+    pub storage: Storage,
 }
 
 /// Keeps a manifest that is about to be deleted, and the blobs to which it refers.
 pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<()> {
     conn.execute(
-        "insert into deleted_manifests (repository_id, digest, media_type, bytes, pushed_at, deleted_at)
-         select repository_id, digest, media_type, bytes, pushed_at, cast($3 as bigint)
+        "insert into deleted_manifests
+             (repository_id, digest, media_type, bytes, pushed_at, deleted_at, storage_class, archived_at, activated_at)
+         select repository_id, digest, media_type, bytes, pushed_at, cast($3 as bigint),
+             storage_class, archived_at, activated_at
          from manifests
          where repository_id = $1 and digest = $2
          on conflict (repository_id, digest) do update
-         set pushed_at = excluded.pushed_at, deleted_at = excluded.deleted_at",
+         set pushed_at = excluded.pushed_at, deleted_at = excluded.deleted_at, storage_class = excluded.storage_class,
+             archived_at = excluded.archived_at, activated_at = excluded.activated_at",
         [repository_id.into(), digest.into(), now.into()],
     )
     .await?;
@@ -54,7 +60,7 @@ pub async fn find(
 ) -> Result<Option<DeletedManifestRow>> {
     // pk_deleted_manifests
     conn.optional(
-        "select digest, media_type, bytes, pushed_at, deleted_at
+        "select digest, media_type, bytes, pushed_at, deleted_at, storage_class, archived_at, activated_at
          from deleted_manifests
          where repository_id = $1 and digest = $2 and deleted_at >= $3",
         [repository_id.into(), digest.into(), since.into()],
@@ -65,6 +71,7 @@ pub async fn find(
                 bytes: row.bytes(2)?,
                 pushed_at: row.time(3)?,
                 deleted_at: row.time(4)?,
+                storage: manifest_storage::read(row, 5)?,
             })
         },
     )

@@ -126,3 +126,71 @@ pub async fn find_parent_of_manifest(conn: &mut Conn, repository_id: &str, child
     )
     .await
 }
+
+/// An index that is not archived and lists `child`, if there is one.
+pub async fn find_active_parent_of_manifest(
+    conn: &mut Conn,
+    repository_id: &str,
+    child: &Digest,
+) -> Result<Option<Digest>> {
+    // ix_edges_child
+    conn.optional(
+        "select parent_digest
+         from edges
+         where repository_id = $1 and child_digest = $2 and kind = 'child' and archived = 0
+         limit 1",
+        [repository_id.into(), child.into()],
+        |row| row.parsed(0, "parent_digest"),
+    )
+    .await
+}
+
+/// Which of these blobs are referred to by archived manifests alone.
+pub async fn list_archived_blobs(conn: &mut Conn, repository_id: &str, blobs: &[&Digest]) -> Result<Vec<Digest>> {
+    // ix_edges_child
+    conn.all(
+        "select asked.value
+         from json_each($2) asked
+         where exists (
+                 select 1
+                 from edges edge
+                 where edge.repository_id = $1 and edge.child_digest = asked.value
+                   and edge.kind in ('config', 'layer') and edge.archived = 1
+             )
+           and not exists (
+                 select 1
+                 from edges edge
+                 where edge.repository_id = $1 and edge.child_digest = asked.value
+                   and edge.kind in ('config', 'layer') and edge.archived = 0
+             )",
+        [repository_id.into(), text_list(blobs.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "value"),
+    )
+    .await
+}
+
+/// Notes whether manifests that refer to something are archived.
+pub async fn update_archived(conn: &mut Conn, repository_id: &str, parents: &[&Digest], archived: bool) -> Result<u64> {
+    // pk_edges
+    conn.execute(
+        "update edges
+         set archived = $3
+         where repository_id = $1 and parent_digest in (select value from json_each($2))",
+        [repository_id.into(), text_list(parents.iter().map(|digest| digest.as_str())), i64::from(archived).into()],
+    )
+    .await
+}
+
+/// How many references of manifests to each of these blobs there are. Those without any are left out.
+pub async fn count_of_blobs(conn: &mut Conn, repository_id: &str, blobs: &[&Digest]) -> Result<Vec<(Digest, u64)>> {
+    // ix_edges_child
+    conn.all(
+        "select child_digest, cast(count(*) as bigint)
+         from edges
+         where repository_id = $1 and child_digest in (select value from json_each($2)) and kind in ('config', 'layer')
+         group by child_digest",
+        [repository_id.into(), text_list(blobs.iter().map(|digest| digest.as_str()))],
+        |row| Ok((row.parsed(0, "child_digest")?, row.size(1)?)),
+    )
+    .await
+}

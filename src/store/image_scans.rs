@@ -1,7 +1,8 @@
 //! Table `image_scans`: the last scan of each image.
 
-use types::{Digest, Timestamp};
+use types::{Digest, RegistryId, Timestamp};
 
+use crate::conn::count;
 use crate::row::Row;
 use crate::{Conn, Error, Result};
 
@@ -166,6 +167,24 @@ pub async fn update_end(
         )
         .await?;
     Ok(rows == 1)
+}
+
+/// How many scans were asked for since a time in a registry, counting no further than `limit`.
+pub async fn count_requested(conn: &mut Conn, registry: &RegistryId, since: Timestamp, limit: u64) -> Result<u64> {
+    // ix_image_scans_requested, pk_repositories
+    count(
+        conn,
+        "select count(*)
+         from (
+             select 1
+             from image_scans
+             join repositories on repositories.repository_id = image_scans.repository_id
+             where image_scans.requested_at > $1 and repositories.account_id = $2 and repositories.region = $3
+             limit $4
+         ) counted",
+        [since.into(), (&registry.account).into(), (&registry.region).into(), limit.into()],
+    )
+    .await
 }
 
 /// Scans that were matched before this count of imports, at most `limit`.

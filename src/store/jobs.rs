@@ -67,6 +67,22 @@ pub async fn insert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, du
     Ok(rows == 1)
 }
 
+/// Whether a job of a kind is due that nobody is at.
+pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<bool> {
+    // ix_jobs_due
+    let found = conn
+        .optional(
+            "select 1
+             from jobs
+             where kind = $1 and due_at <= $2 and lease_until <= $2
+             limit 1",
+            [kind.into(), now.into()],
+            |_| Ok(()),
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
 /// Takes a job of a kind that is due and that nobody is at, the longest overdue first.
 pub async fn claim(
     conn: &mut Conn,

@@ -1,8 +1,9 @@
 //! Table `manifests`.
 
-use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
+use types::{Digest, MediaType, RegistryId, RepoName, StorageClass, Tag, Timestamp};
 
 use crate::conn::Lock;
+use crate::manifest_storage::{self, Storage};
 use crate::row::Row;
 use crate::value::list as text_list;
 use crate::{Conn, Result};
@@ -47,6 +48,8 @@ pub struct DescribedRow {
     pub pushed_at: Timestamp,
     /// The last pull that was recorded.
     pub pulled_at: Option<Timestamp>,
+    /// Where it is.
+    pub storage: Storage,
 }
 
 fn described(row: &Row) -> Result<DescribedRow> {
@@ -58,6 +61,7 @@ fn described(row: &Row) -> Result<DescribedRow> {
         image_size: row.size(4)?,
         pushed_at: row.time(5)?,
         pulled_at: row.optional_time(6)?,
+        storage: manifest_storage::read(row, 7)?,
     })
 }
 
@@ -68,6 +72,8 @@ pub struct FoundManifest {
     pub repository_id: String,
     /// The digest of the manifest, if there is one.
     pub digest: Option<Digest>,
+    /// Whether that is archived.
+    pub archived: bool,
 }
 
 /// A manifest as a list of referrers shows it.
@@ -83,6 +89,8 @@ pub struct ReferrerRow {
     pub artifact_type: Option<String>,
     /// JSON object.
     pub annotations: Option<String>,
+    /// Where the referring manifest is.
+    pub class: StorageClass,
 }
 
 /// What a tag points to. `None` if the repository does not exist.
@@ -92,12 +100,14 @@ pub async fn find_by_tag(
     name: &RepoName,
     tag: &Tag,
 ) -> Result<Option<FoundManifest>> {
-    // uq_repositories_name, uq_tags_live
+    // uq_repositories_name, uq_tags_live, pk_manifests
     conn.optional(
-        "select repository.repository_id, tag.manifest_digest
+        "select repository.repository_id, tag.manifest_digest, coalesce(manifest.storage_class, 'STANDARD')
          from repositories repository
          left join tags tag
              on tag.repository_id = repository.repository_id and tag.name = $4 and tag.ended_at is null
+         left join manifests manifest
+             on manifest.repository_id = tag.repository_id and manifest.digest = tag.manifest_digest
          where repository.account_id = $1 and repository.region = $2 and repository.name = $3",
         [(&registry.account).into(), (&registry.region).into(), name.into(), tag.into()],
         found,
@@ -114,7 +124,7 @@ pub async fn find_by_digest(
 ) -> Result<Option<FoundManifest>> {
     // uq_repositories_name, pk_manifests
     conn.optional(
-        "select repository.repository_id, manifest.digest
+        "select repository.repository_id, manifest.digest, coalesce(manifest.storage_class, 'STANDARD')
          from repositories repository
          left join manifests manifest
              on manifest.repository_id = repository.repository_id and manifest.digest = $4
@@ -126,7 +136,8 @@ pub async fn find_by_digest(
 }
 
 fn found(row: &Row) -> Result<FoundManifest> {
-    Ok(FoundManifest { repository_id: row.text(0)?, digest: row.optional_parsed(1, "digest")? })
+    let archived = row.text(2)? != StorageClass::Standard.as_str();
+    Ok(FoundManifest { repository_id: row.text(0)?, digest: row.optional_parsed(1, "digest")?, archived })
 }
 
 /// A manifest with its bytes.
@@ -252,7 +263,8 @@ pub async fn list_existing(conn: &mut Conn, repository_id: &str, digests: &[&Dig
 pub async fn list_described(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<DescribedRow>> {
     // pk_manifests
     conn.all(
-        "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at
+        "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at,
+             storage_class, archived_at, activated_at
          from manifests
          where repository_id = $1 and digest in (select value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
@@ -271,7 +283,8 @@ pub async fn list_pushed(
 ) -> Result<Vec<DescribedRow>> {
     // ix_manifests_pushed
     conn.all(
-        "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at
+        "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at,
+             storage_class, archived_at, activated_at
          from manifests
          where repository_id = $1 and (pushed_at, digest) > ($2, $3)
          order by pushed_at, digest
@@ -373,15 +386,18 @@ pub async fn delete_all(conn: &mut Conn, repository_id: &str, digests: &[&Digest
     .await
 }
 
-/// Manifests whose subject is `subject`, by digest after `after`, at most `limit`; of one artifact type if given.
+/// Manifests whose subject is `subject`, by digest after `after`, at most `limit`; of one artifact type and one storage
+/// class, if given.
 pub async fn list_referrers(
     conn: &mut Conn,
     repository_id: &str,
     subject: &Digest,
     artifact_type: Option<&str>,
+    class: Option<StorageClass>,
     after: &str,
     limit: usize,
 ) -> Result<Vec<ReferrerRow>> {
+    let class = class.map(StorageClass::as_str).unwrap_or_default();
     let read = |row: &Row| {
         Ok(ReferrerRow {
             digest: row.parsed(0, "digest")?,
@@ -389,18 +405,20 @@ pub async fn list_referrers(
             size: row.size(2)?,
             artifact_type: row.optional_text(3)?,
             annotations: row.optional_text(4)?,
+            class: row.parsed(5, "storage_class")?,
         })
     };
     match artifact_type {
         // ix_manifests_subject
         None => {
             conn.all(
-                "select digest, media_type, size, artifact_type, annotations
+                "select digest, media_type, size, artifact_type, annotations, storage_class
                  from manifests
                  where repository_id = $1 and subject_digest = $2 and digest > $3
+                   and ($4 = '' or storage_class = $4)
                  order by digest
-                 limit $4",
-                [repository_id.into(), subject.into(), after.into(), limit.into()],
+                 limit $5",
+                [repository_id.into(), subject.into(), after.into(), class.into(), limit.into()],
                 read,
             )
             .await
@@ -408,12 +426,13 @@ pub async fn list_referrers(
         // ix_manifests_subject_type
         Some(artifact_type) => {
             conn.all(
-                "select digest, media_type, size, artifact_type, annotations
+                "select digest, media_type, size, artifact_type, annotations, storage_class
                  from manifests
                  where repository_id = $1 and subject_digest = $2 and artifact_type = $3 and digest > $4
+                   and ($5 = '' or storage_class = $5)
                  order by digest
-                 limit $5",
-                [repository_id.into(), subject.into(), artifact_type.into(), after.into(), limit.into()],
+                 limit $6",
+                [repository_id.into(), subject.into(), artifact_type.into(), after.into(), class.into(), limit.into()],
                 read,
             )
             .await

@@ -39,6 +39,15 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
     Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
     Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
+    Migration { version: 13, name: "image_lifecycle", sql: include_str!("../../migrations/0013_image_lifecycle.sql") },
+    Migration { version: 14, name: "scanners", sql: include_str!("../../migrations/0014_scanners.sql") },
+    Migration { version: 16, name: "ecs", sql: include_str!("../../migrations/0016_ecs.sql") },
+    Migration {
+        version: 17,
+        name: "task_definitions",
+        sql: include_str!("../../migrations/0017_task_definitions.sql"),
+    },
+    Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
 ];
 
 /// What Postgres needs before the first of them.

@@ -235,3 +235,61 @@ pub async fn list_repositories(
     )
     .await
 }
+
+/// Which of these blobs are visible in another repository too.
+pub async fn list_elsewhere(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
+    // ix_repository_blobs_digest
+    conn.all(
+        "select asked.value
+         from json_each($2) asked
+         where exists (
+             select 1
+             from repository_blobs link
+             where link.digest = asked.value and link.repository_id <> $1
+         )",
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+        |row| row.parsed(0, "value"),
+    )
+    .await
+}
+
+/// Links of blobs to repositories in the order of digests, each with the size of its blob, after a blob and a repository;
+/// at most `limit`. Those of deleted repositories come without a registry.
+pub async fn list_sizes(conn: &mut Conn, after: (&str, &str), limit: usize) -> Result<Vec<LinkSize>> {
+    // ix_repository_blobs_digest, pk_blobs, pk_repositories
+    conn.all(
+        "select link.digest, link.repository_id, repository.account_id, repository.region, blob.size
+         from repository_blobs link
+         join blobs blob on blob.digest = link.digest and blob.state = 'live'
+         join repositories repository on repository.repository_id = link.repository_id
+         where (link.digest, link.repository_id) > ($1, $2)
+         order by link.digest, link.repository_id
+         limit $3",
+        [after.0.into(), after.1.into(), limit.into()],
+        |row| {
+            Ok(LinkSize {
+                digest: row.text(0)?,
+                repository_id: row.text(1)?,
+                account: row.text(2)?,
+                region: row.text(3)?,
+                size: row.size(4)?,
+            })
+        },
+    )
+    .await
+}
+
+/// That a repository has a blob, and how large that is. Texts, since there are many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkSize {
+    /// The blob.
+    pub digest: String,
+    /// The repository.
+    pub repository_id: String,
+    /// Whose that is.
+    pub account: String,
+    /// Where; empty once it is deleted.
+    pub region: String,
+    /// Bytes of the blob.
+    pub size: u64,
+}

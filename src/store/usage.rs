@@ -1,97 +1,106 @@
-//! How much repositories hold, over the tables of manifests and blobs. These read everything that a repository has: they
-//! are for background work and for operators.
+//! How much is held, read page by page from the tables of manifests and blobs for background work. What it adds up to is
+//! kept in `repository_usage`, `registry_usage` and `store_usage`.
 
-use types::RegistryId;
+use types::MediaType;
 
+use crate::row::Row;
 use crate::{Conn, Result};
 
-/// What a repository holds, in bytes where nothing else is said.
+/// What somebody holds, in bytes where nothing else is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct RepositoryUsage {
+pub struct Held {
     /// How many manifests there are.
     pub images: u64,
     /// Every image by itself: its manifest, config and layers. What clients would fetch that want all.
     pub logical: u64,
     /// Every blob once, and all manifests.
     pub deduplicated: u64,
-    /// Blobs that no other repository has, and all manifests: what would be freed with the repository.
+    /// Blobs that nobody else has, and all manifests: what would be freed.
     pub own: u64,
 }
 
-/// What a repository holds.
-pub async fn measure(conn: &mut Conn, repository_id: &str) -> Result<RepositoryUsage> {
-    let usage = |row: &crate::row::Row| {
-        let (manifests, blobs, own) = (row.size(1)?, row.size(3)?, row.size(4)?);
-        Ok(RepositoryUsage {
-            images: row.size(0)?,
-            logical: manifests + row.size(2)?,
-            deduplicated: manifests + blobs,
-            own: manifests + own,
+impl Held {
+    /// From four columns that follow one another.
+    pub(crate) fn read(row: &Row, first: usize) -> Result<Self> {
+        Ok(Self {
+            images: row.size(first)?,
+            logical: row.size(first + 1)?,
+            deduplicated: row.size(first + 2)?,
+            own: row.size(first + 3)?,
         })
-    };
-    // pk_manifests, pk_repository_blobs, pk_blobs, ix_repository_blobs_digest. The size of an index is that of its largest
-    // image, which counts by itself.
-    let found = conn
-        .optional(
-            "select cast(images.count as bigint), cast(images.bytes as bigint), cast(images.content as bigint),
-                 cast(held.bytes as bigint), cast(held.own as bigint)
-             from (
-                 select count(*) as count, coalesce(sum(size), 0) as bytes,
-                     coalesce(sum(case when exists (
-                         select 1
-                         from edges edge
-                         where edge.repository_id = manifests.repository_id
-                           and edge.parent_digest = manifests.digest
-                           and edge.kind = 'child'
-                     ) then 0 else image_size end), 0) as content
-                 from manifests
-                 where repository_id = $1
-             ) images
-             cross join (
-                 select coalesce(sum(blob.size), 0) as bytes,
-                     coalesce(sum(case when exists (
-                         select 1
-                         from repository_blobs other
-                         where other.digest = link.digest and other.repository_id <> link.repository_id
-                     ) then 0 else blob.size end), 0) as own
-                 from repository_blobs link
-                 join blobs blob on blob.digest = link.digest and blob.state = 'live'
-                 where link.repository_id = $1
-             ) held",
-            [repository_id.into()],
-            usage,
-        )
-        .await?;
-    Ok(found.unwrap_or_default())
+    }
 }
 
-/// The bytes of the blobs that a registry has, each once.
-pub async fn measure_registry(conn: &mut Conn, registry: &RegistryId) -> Result<u64> {
-    crate::conn::count(
-        conn,
-        "select cast(coalesce(sum(size), 0) as bigint)
-         from blobs
-         where state = 'live'
-           and exists (
-               select 1
-               from repository_blobs link
-               join repositories repository on repository.repository_id = link.repository_id
-               where link.digest = blobs.digest and repository.account_id = $1 and repository.region = $2
-                 and repository.deleted_at is null
-           )",
-        [(&registry.account).into(), (&registry.region).into()],
+/// A manifest, and how large it is. Texts, since there are many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestSize {
+    /// In which repository.
+    pub repository_id: String,
+    /// Its name.
+    pub digest: String,
+    /// Whose the repository is.
+    pub account: String,
+    /// Where; empty once it is deleted.
+    pub region: String,
+    /// Bytes of the manifest.
+    pub size: u64,
+    /// Bytes of the config and layers. None of an index, whose images count by themselves.
+    pub content: u64,
+}
+
+/// Repositories by id after one, with whose they are and where; at most `limit`.
+pub async fn list_repositories(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<(String, String, String)>> {
+    // pk_repositories
+    conn.all(
+        "select repository_id, account_id, region
+         from repositories
+         where repository_id > $1 and deleted_at is null
+         order by repository_id
+         limit $2",
+        [after.into(), limit.into()],
+        |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?)),
     )
     .await
 }
 
-/// The bytes of all blobs of the installation.
-pub async fn measure_store(conn: &mut Conn) -> Result<u64> {
-    crate::conn::count(
-        conn,
-        "select cast(coalesce(sum(size), 0) as bigint)
+/// Manifests in the order of repositories and digests after one, at most `limit`.
+pub async fn list_manifests(conn: &mut Conn, after: (&str, &str), limit: usize) -> Result<Vec<ManifestSize>> {
+    // pk_manifests, pk_repositories
+    conn.all(
+        "select manifest.repository_id, manifest.digest, repository.account_id, repository.region, manifest.size,
+             manifest.image_size, manifest.media_type
+         from manifests manifest
+         join repositories repository on repository.repository_id = manifest.repository_id
+         where (manifest.repository_id, manifest.digest) > ($1, $2)
+         order by manifest.repository_id, manifest.digest
+         limit $3",
+        [after.0.into(), after.1.into(), limit.into()],
+        |row| {
+            let media_type: MediaType = row.parsed(6, "media_type")?;
+            Ok(ManifestSize {
+                repository_id: row.text(0)?,
+                digest: row.text(1)?,
+                account: row.text(2)?,
+                region: row.text(3)?,
+                size: row.size(4)?,
+                content: if media_type.is_index() { 0 } else { row.size(5)? },
+            })
+        },
+    )
+    .await
+}
+
+/// The digests and sizes of blobs after one, at most `limit`.
+pub async fn list_blobs(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<(String, u64)>> {
+    // pk_blobs
+    conn.all(
+        "select digest, size
          from blobs
-         where state = 'live'",
-        [],
+         where state = 'live' and digest > $1
+         order by digest
+         limit $2",
+        [after.into(), limit.into()],
+        |row| Ok((row.text(0)?, row.size(1)?)),
     )
     .await
 }

@@ -9,6 +9,11 @@ use crate::{AccountId, RegistryId, RepoName};
 pub struct Arn(String);
 
 impl Arn {
+    /// `arn:aws:<service>:<region>:<account>:<resource>`, of a service whose resources are in accounts and regions.
+    pub fn of(service: &str, registry: &RegistryId, resource: &str) -> Self {
+        Self(format!("arn:aws:{service}:{}:{}:{resource}", registry.region, registry.account))
+    }
+
     /// `arn:aws:ecr:<region>:<account>:repository/<name>`, the only resource type of ECR in IAM.
     pub fn repository(registry: &RegistryId, name: &RepoName) -> Self {
         Self(format!("arn:aws:ecr:{}:{}:repository/{name}", registry.region, registry.account))

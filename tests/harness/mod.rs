@@ -2,6 +2,7 @@
 //! [`client::Client`] or raw sockets, and puts proxies between the server and what it depends on when it wants faults.
 
 pub mod accounts;
+pub mod adapter;
 pub mod admin;
 pub mod answer;
 pub mod aws;
@@ -10,6 +11,7 @@ pub mod backing;
 pub mod binary;
 pub mod client;
 pub mod content;
+pub mod ecs_agent;
 pub mod fault_proxy;
 pub mod forgery;
 pub mod issuer;

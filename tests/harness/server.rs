@@ -187,6 +187,8 @@ impl Drop for Wharf {
 fn settings(backing: &Backing, overrides: &[(String, String)], home: &Path, port: u16) -> Vec<(String, String)> {
     let mut settings = backing.settings(&home.join("data"));
     settings.push(("WHARF_LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+    // An engine of this machine is none of the tests'.
+    settings.push(("WHARF_AGENT".to_owned(), "off".to_owned()));
     settings.push(("WHARF_ROOT_ACCESS_KEY_ID".to_owned(), ROOT_ACCESS_KEY_ID.to_owned()));
     settings.push(("WHARF_ROOT_SECRET_ACCESS_KEY".to_owned(), ROOT_SECRET_ACCESS_KEY.to_owned()));
     settings.extend(overrides.iter().cloned());

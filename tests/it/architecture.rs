@@ -24,9 +24,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("node", &["types", "aws", "acs", "outbound"]),
     ("oci", &["types", "app"]),
     ("ecr", &["types", "aws", "app"]),
+    ("ecs", &["types", "aws", "acs", "store", "app"]),
     ("iam", &["types", "aws", "policy", "store", "app"]),
-    ("jobs", &["types", "store", "blobs", "app"]),
-    ("server", &["types", "policy", "aws", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "iam", "jobs", "node"]),
+    ("jobs", &["types", "store", "blobs", "app", "ecs"]),
+    (
+        "server",
+        &[
+            "types", "policy", "aws", "acs", "store", "blobs", "outbound", "scan", "app", "oci", "ecr", "ecs", "iam",
+            "jobs", "node",
+        ],
+    ),
 ];
 
 /// What only some crates may know, so that a change of the database or of the web framework stays in one place.

@@ -26,7 +26,8 @@ enum Access {
 }
 
 /// The services and where their tables are.
-const TABLES: &[(&str, &str)] = &[("ecr", "src/ecr/ops"), ("iam", "src/iam/ops"), ("sts", "src/iam/sts/ops")];
+const TABLES: &[(&str, &str)] =
+    &[("ecr", "src/ecr/ops"), ("ecs", "src/ecs/ops"), ("iam", "src/iam/ops"), ("sts", "src/iam/sts/ops")];
 
 /// Operations that need no permission, or whose rule judges by itself, and why each may. The list is short on purpose.
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
@@ -131,6 +132,8 @@ def sample(name, shape):
         return shape.enum[0]
     return "x" * max(1, shape.metadata.get("min", 1))
 
+CLUSTER = "arn:aws:ecs:us-east-1:000000000000:cluster/default"
+
 # Where a model requires nothing and an operation something.
 EXTRA = {
     "TagResource": {"tags": [{"Key": "a", "Value": "b"}]},
@@ -139,6 +142,8 @@ EXTRA = {
     "PutReplicationConfiguration": {"replicationConfiguration": {"rules": []}},
     "PutSigningConfiguration": {"signingConfiguration": {"rules": []}},
     "PutRegistryPolicy": {}, "SetRepositoryPolicy": {},
+    "ecs:TagResource": {"resourceArn": CLUSTER, "tags": [{"key": "a", "value": "b"}]},
+    "ecs:UntagResource": {"resourceArn": CLUSTER}, "ecs:ListTagsForResource": {"resourceArn": CLUSTER},
 }
 for tagging in ("TagUser", "TagRole", "TagPolicy", "TagOpenIDConnectProvider"):
     EXTRA[tagging] = {"Tags": [{"Key": "a", "Value": "b"}]}
@@ -154,7 +159,7 @@ for service, name in operations:
             continue
         shape = model.operation_model(name).input_shape
         arguments = {member: sample(member, shape.members[member]) for member in (shape.required_members if shape else [])}
-        arguments.update(EXTRA.get(name, {}))
+        arguments.update(EXTRA.get(f"{service}:{name}", EXTRA.get(name, {})))
         try:
             getattr(api, xform_name(name))(**arguments)
             results[f"{service}:{name}:{how}"] = ["ok", ""]
@@ -179,7 +184,7 @@ async fn every_operation_is_closed_to_who_does_not_sign_and_who_may_not() {
     for operation in &operations {
         let Operation { service, name, action, access } = operation;
         let outcome = |how: &str| &results[&format!("{service}:{name}:{how}")];
-        let json = *service == "ecr";
+        let json = matches!(*service, "ecr" | "ecs");
         let (unsigned, signed) = (outcome("unsigned"), outcome("signed"));
         let missing = if json { "MissingAuthenticationTokenException" } else { "MissingAuthenticationToken" };
         if *access != Access::Unsigned && unsigned.0 != missing {

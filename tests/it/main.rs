@@ -8,6 +8,7 @@ mod bad_input;
 mod cache;
 mod coverage;
 mod ecr;
+mod ecs;
 mod faults;
 mod harness;
 mod iam;

@@ -2,6 +2,7 @@
 //!
 //! Credentials only name somebody; what that somebody may do is decided anew for each request, in [`crate::authz`].
 
+pub(crate) mod scanner;
 pub mod session;
 pub(crate) mod signed;
 pub mod temporary_key;

@@ -20,6 +20,7 @@ use sha2::{Digest as _, Sha256};
 use types::{Secret, Timestamp};
 use zeroize::Zeroizing;
 
+use super::scanner::ScannedImage;
 use crate::{App, Error, Result};
 
 /// What every sealed token begins with; another format will have another. No JWT begins so.
@@ -85,6 +86,9 @@ pub enum Bearer {
     /// That of whoever has this access key.
     #[serde(rename = "k")]
     AccessKey(String),
+    /// That of a scanner, about one image.
+    #[serde(rename = "s")]
+    Scanner(ScannedImage),
 }
 
 /// An identity provider's part in a session.

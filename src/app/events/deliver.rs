@@ -4,9 +4,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
 use outbound::ChosenBy;
 use store::webhook_deliveries::{Attempt, DeliveryRow};
@@ -14,6 +11,7 @@ use store::webhooks::WebhookRow;
 use store::{Pending, webhook_deliveries, webhooks};
 use types::Timestamp;
 
+use super::signature::sign;
 use super::webhooks::owner;
 use crate::{App, Error, Result};
 
@@ -96,14 +94,6 @@ async fn send(app: &App, webhook: &WebhookRow, delivery: &DeliveryRow) -> Sent {
     }
 }
 
-/// The value of `webhook-signature`. None if the secret is none.
-fn sign(secret: &str, id: &str, timestamp: i64, body: &str) -> Option<String> {
-    let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
-    let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
-    let tag = hmac::sign(&key, format!("{id}.{timestamp}.{body}").as_bytes());
-    Some(format!("v1,{}", STANDARD.encode(tag)))
-}
-
 async fn note(app: &App, delivery: &DeliveryRow, sent: Sent) -> Result<()> {
     let now = app.now();
     let again = usize::try_from(delivery.attempts).ok().and_then(|attempts| PATIENCE.get(attempts).copied());
@@ -146,23 +136,4 @@ pub async fn forget(app: &App) -> Result<bool> {
         })
         .await?;
     Ok(forgotten == HISTORY_BATCH as u64)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The example of the specification.
-    #[test]
-    fn signatures_are_those_of_standard_webhooks() {
-        let signature = sign(
-            "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-            "msg_p5jXN8AQM9LWM0D4loKWxJek",
-            1_614_265_330,
-            r#"{"test": 2432232314}"#,
-        );
-        assert_eq!(signature.as_deref(), Some("v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="));
-        assert_eq!(sign("another", "a", 1, ""), None);
-        assert_eq!(sign("whsec_!", "a", 1, ""), None);
-    }
 }

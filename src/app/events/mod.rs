@@ -1,17 +1,25 @@
-//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action".
+//! Events: what happens to images is told to webhooks, in the shape of EventBridge's "ECR Image Action" and "ECR Image
+//! Scan".
 //!
 //! An event is a row for each webhook that wants it, written in the transaction that makes it true: it is told if and only
 //! if it happened, and at least once. While no webhook wants anything, nothing is written.
 
 mod deliver;
+mod lifecycle;
+mod scans;
 mod webhooks;
+
+pub mod signature;
 
 use serde_json::{Value, json};
 use store::Conn;
+use store::repositories::RepositoryRow;
 use store::webhooks::WebhookRow;
 use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
 
 pub use self::deliver::{deliver, forget};
+pub(crate) use self::lifecycle::{LifecycleEvent, TakenImage, emit_lifecycle};
+pub(crate) use self::scans::{ScanEvent, emit_scan};
 pub use self::webhooks::{Added, add, deliveries, list, remove, resend};
 use crate::{App, Error, Result};
 
@@ -24,11 +32,15 @@ pub enum ImageAction {
     Delete,
     /// It was pulled. Pulls of one image within some seconds are one.
     Pull,
+    /// A lifecycle policy deleted or archived it, with others.
+    Lifecycle,
+    /// A scan of it ended, or found something else than before.
+    Scan,
 }
 
 impl ImageAction {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Push, Self::Delete, Self::Pull];
+    pub const ALL: [Self; 5] = [Self::Push, Self::Delete, Self::Pull, Self::Lifecycle, Self::Scan];
 
     /// As events spell it.
     pub fn as_str(self) -> &'static str {
@@ -36,6 +48,8 @@ impl ImageAction {
             Self::Push => "PUSH",
             Self::Delete => "DELETE",
             Self::Pull => "PULL",
+            Self::Lifecycle => "LIFECYCLE",
+            Self::Scan => "SCAN",
         }
     }
 }
@@ -53,6 +67,22 @@ pub(crate) struct ImageEvent<'e> {
     pub(crate) artifact_type: Option<&'e str>,
     /// Whether a lifecycle policy did it.
     pub(crate) by_lifecycle: bool,
+}
+
+impl<'e> ImageEvent<'e> {
+    /// What happened to a whole image, as far as every event says it.
+    pub(crate) fn new(action: ImageAction, repository: &'e RepositoryRow, digest: &'e Digest) -> Self {
+        Self {
+            action,
+            registry: &repository.registry,
+            repository: &repository.name,
+            digest,
+            tag: None,
+            media_type: None,
+            artifact_type: None,
+            by_lifecycle: false,
+        }
+    }
 }
 
 /// The webhooks, as they were a moment ago.
@@ -94,18 +124,40 @@ impl Webhooks {
 
 /// Puts an event down for everybody who wants it, in the transaction that makes it true.
 pub(crate) async fn emit(conn: &mut Conn, app: &App, event: &ImageEvent<'_>) -> Result<()> {
+    let place = Place { registry: event.registry, repository: event.repository };
+    put_down(conn, app, event.action, place, || ("ECR Image Action", describe(event))).await
+}
+
+/// Where something happened.
+#[derive(Debug, Clone, Copy)]
+struct Place<'p> {
+    registry: &'p RegistryId,
+    repository: &'p RepoName,
+}
+
+/// Puts down what `describe` says, its kind and its detail, for everybody who wants such an action. It is asked only if
+/// somebody does.
+async fn put_down(
+    conn: &mut Conn,
+    app: &App,
+    action: ImageAction,
+    place: Place<'_>,
+    describe: impl Fn() -> (&'static str, Value),
+) -> Result<()> {
     let webhooks = app.webhooks();
     let mut document = None;
-    for webhook in webhooks.interested(event.action, event.registry, event.repository) {
+    for webhook in webhooks.interested(action, place.registry, place.repository) {
         let now = app.now();
-        let document = document.get_or_insert_with(|| describe(event, &app.new_uuid(), now).to_string());
+        let document = document.get_or_insert_with(|| {
+            let (kind, detail) = describe();
+            enclose(place, kind, &detail, &app.new_uuid(), now).to_string()
+        });
         store::webhook_deliveries::insert(conn, &app.new_id(), &webhook.webhook_id, document, now).await?;
     }
     Ok(())
 }
 
-fn describe(event: &ImageEvent<'_>, id: &str, now: Timestamp) -> Value {
-    let RegistryId { account, region } = event.registry;
+fn describe(event: &ImageEvent<'_>) -> Value {
     let mut detail = json!({
         "result": "SUCCESS",
         "action-type": event.action.as_str(),
@@ -123,15 +175,21 @@ fn describe(event: &ImageEvent<'_>, id: &str, now: Timestamp) -> Value {
             detail[name] = value.into();
         }
     }
+    detail
+}
+
+/// An event as EventBridge wraps it.
+fn enclose(place: Place<'_>, kind: &str, detail: &Value, id: &str, now: Timestamp) -> Value {
+    let RegistryId { account, region } = place.registry;
     json!({
         "version": "0",
         "id": id,
-        "detail-type": "ECR Image Action",
+        "detail-type": kind,
         "source": "aws.ecr",
         "account": account.as_str(),
         "time": format!("{}Z", &now.rfc3339()[..19]),
         "region": region.as_str(),
-        "resources": [format!("arn:aws:ecr:{region}:{account}:repository/{}", event.repository)],
+        "resources": [format!("arn:aws:ecr:{region}:{account}:repository/{}", place.repository)],
         "detail": detail,
     })
 }

@@ -8,11 +8,9 @@ use store::webhooks::WebhookRow;
 use store::{Pending, stamps, webhook_deliveries, webhooks};
 use types::{RegistryId, Secret};
 
+use super::signature::SECRET_PREFIX;
 use super::{ImageAction, unknown};
 use crate::{App, Error, Result};
-
-/// What secrets begin with, as the Standard Webhooks specification has it.
-const SECRET_PREFIX: &str = "whsec_";
 
 /// What a secret is sealed for.
 pub(super) fn owner(webhook_id: &str) -> String {

@@ -8,7 +8,7 @@ use ::blobs::Key;
 use store::{Pending, blob_reviews, blobs, deleted_manifests, removals, repository_blobs, tags, unlinked_blobs};
 use types::Digest;
 
-use super::OBJECT_GRACE;
+use super::{OBJECT_GRACE, delay};
 use crate::{App, Error, Result};
 
 /// Rows of one transaction, so that pushes do not wait for it.
@@ -31,12 +31,17 @@ pub struct Collected {
     pub objects: u64,
 }
 
-/// Runs all stations until nothing is left to do now. `delay` takes the place of the one that is set.
-pub async fn run(app: &App, delay: Duration) -> Result<Collected> {
+/// Runs all stations until nothing is left to do now. `delay` takes the place of those that are set.
+pub async fn run(app: &App, delay: Option<Duration>) -> Result<Collected> {
     let mut all = Collected::default();
     while forget(app, &mut all).await? {}
-    while let_go(app, delay, &mut all).await? {}
-    while free(app, delay, &mut all).await? {}
+    let mut registry = next_registry(app, None).await?;
+    while let Some(name) = registry {
+        let delay = delay.unwrap_or_else(|| delay::of_named(app, &name));
+        while let_go(app, &name, delay, &mut all).await? {}
+        registry = next_registry(app, Some(&name)).await?;
+    }
+    while free(app, delay.unwrap_or(app.config().gc_delay), &mut all).await? {}
     while remove(app, &mut all).await? {}
     Ok(all)
 }
@@ -69,15 +74,20 @@ async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
     Ok(manifests == BATCH as u64 || history == BATCH as u64)
 }
 
-/// Reviews blobs that were put down longer than `delay` ago: a repository lets go of those to which nothing refers.
-/// Whether there may be more.
-async fn let_go(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
-    let before = app.now().before(delay);
+/// The registry after one that has something to review, as reviews name it.
+async fn next_registry(app: &App, after: Option<&str>) -> Result<Option<String>> {
+    Ok(blob_reviews::find_next_registry(&mut app.db().reader().await?, after).await?)
+}
+
+/// Reviews blobs of a registry that were put down longer than `delay` ago: a repository lets go of those to which nothing
+/// refers. Whether there may be more.
+async fn let_go(app: &App, registry: &str, delay: Duration, done: &mut Collected) -> Result<bool> {
+    let (registry, before) = (registry.to_owned(), app.now().before(delay));
     let (reviewed, unlinked) = app
         .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
-                let due = by_repository(blob_reviews::lock_due(conn, before, BATCH).await?);
+                let due = by_repository(blob_reviews::lock_due(conn, &registry, before, BATCH).await?);
                 let (mut reviewed, mut gone) = (0, Vec::new());
                 for (repository_id, digests) in &due {
                     let mut digests: Vec<&Digest> = digests.iter().collect();

@@ -10,13 +10,14 @@
 //! restored.
 
 mod collect;
+pub mod delay;
 mod restore;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use store::{Conn, blob_reviews, deleted_manifests, edges, repository_blobs};
-use types::{Digest, Timestamp};
+use types::{Digest, RegistryId, Timestamp};
 
 pub use self::collect::{Collected, run};
 pub use self::restore::{Restored, deleted, restore};
@@ -68,16 +69,21 @@ impl Remains {
     }
 }
 
-/// Since when a review may be known to somebody who is told that the blob is there. What is older is put off first, so
-/// that there is at least half the delay to refer to the blob.
-pub(crate) fn stale(app: &App) -> Timestamp {
-    app.now().before(app.config().gc_delay / 2)
+/// Since when a review may be known to somebody who is told that a registry has the blob. What is older is put off first,
+/// so that there is at least half the delay to refer to the blob.
+pub(crate) fn stale(app: &App, registry: &RegistryId) -> Timestamp {
+    app.now().before(delay::of(app, registry) / 2)
 }
 
 /// Somebody is about to be told that a repository has these blobs, and will not send them. Gives back those that it still
-/// has, and puts their reviews off.
-pub(crate) async fn vouch(app: &App, repository_id: &str, digests: &[&Digest]) -> Result<Vec<Digest>> {
-    let (id, now, stale) = (repository_id.to_owned(), app.now(), stale(app));
+/// has, and puts their reviews off that are from before `stale`.
+pub(crate) async fn vouch(
+    app: &App,
+    repository_id: &str,
+    digests: &[&Digest],
+    stale: Timestamp,
+) -> Result<Vec<Digest>> {
+    let (id, now) = (repository_id.to_owned(), app.now());
     let digests: Vec<Digest> = digests.iter().map(|digest| (*digest).clone()).collect();
     app.db()
         .write(move |conn| {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use store::manifest_storage;
 use types::{Digest, Reference};
 
 use super::id::{self, Failure, ImageId, Named};
@@ -41,6 +42,7 @@ async fn one(ctx: &Ctx, permit: &Permit, reference: Reference) -> Result<Found> 
     match get(ctx, permit, &reference).await {
         Ok(image) => Ok(Ok(image)),
         Err(Error::ManifestUnknown(_)) => Ok(Err(Failure::ImageNotFound)),
+        Err(Error::ManifestArchived(_)) => Ok(Err(Failure::ImageInaccessible)),
         Err(error) => Err(error),
     }
 }
@@ -51,8 +53,12 @@ async fn several(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Vec<Foun
     let mut loaded: HashMap<Digest, Arc<Image>> = HashMap::new();
     let mut found = Vec::with_capacity(ids.len());
     let mut bytes = 0;
-    for resolved in id::resolve(&mut conn, &repository.repository_id, ids).await? {
+    let resolved = id::resolve(&mut conn, &repository.repository_id, ids).await?;
+    let digests: Vec<&Digest> = resolved.iter().flatten().collect();
+    let archived = manifest_storage::list_archived(&mut conn, &repository.repository_id, &digests).await?;
+    for resolved in resolved {
         let image = match resolved {
+            Ok(digest) if archived.contains(&digest) => Err(Failure::ImageInaccessible),
             Ok(digest) => match loaded.get(&digest) {
                 Some(image) => Ok(Arc::clone(image)),
                 None => match load(ctx, &mut conn, &repository.repository_id, digest).await? {

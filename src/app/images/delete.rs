@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Conn, Pending, edges, manifests, tags};
+use store::{Conn, edges, manifests, tags};
 use types::{Digest, Tag, Timestamp};
 
 use super::id::{self, Failure, ImageId, Named};
@@ -36,8 +36,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<()> {
                     return Err(Error::Referenced { what: "manifest", parent });
                 }
                 let mut remains = Remains::default();
-                remains.add(conn, &id, &digest, undo_window, now).await?;
-                remove(conn, &id, &digest, now).await?;
+                remove(conn, &mut remains, &id, &digest, undo_window, now).await?;
                 remains.put_down(conn, &id, now).await?;
                 tell(conn, &app, &repository, &digest, None, false).await?;
                 replication::note_delete(conn, &app, &repository, &digest).await?;
@@ -103,65 +102,6 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
     Ok(outcome)
 }
 
-/// An image that is to be deleted if it is still as it was seen.
-#[derive(Debug, Clone)]
-pub(crate) struct Candidate {
-    pub(crate) digest: Digest,
-    pub(crate) tags: BTreeSet<Tag>,
-    pub(crate) pushed_at: Timestamp,
-    pub(crate) pulled_at: Option<Timestamp>,
-}
-
-/// Deletes images that nobody touched since they were seen, with their tags. What an index lists stays. Gives back those
-/// that are gone.
-pub(crate) async fn expire(app: &Arc<App>, repository_id: &str, candidates: Vec<Candidate>) -> Result<Vec<Digest>> {
-    let (id, now, undo_window) = (repository_id.to_owned(), app.now(), app.config.undo_window);
-    let own = Arc::clone(app);
-    let gone = app
-        .db
-        .write_in_background(move |conn| {
-            Box::pin(async move {
-                let wanted: BTreeSet<&Digest> = candidates.iter().map(|candidate| &candidate.digest).collect();
-                let wanted: Vec<&Digest> = wanted.into_iter().collect();
-                let held = manifests::lock_all_for_delete(conn, &id, &wanted).await?;
-                let held: Vec<&Digest> = held.iter().collect();
-                let described = manifests::list_described(conn, &id, &held).await?;
-                let mut names: BTreeMap<Digest, BTreeSet<Tag>> = BTreeMap::new();
-                for (digest, tag) in tags::list_of_manifests(conn, &id, &held).await? {
-                    names.entry(digest).or_default().insert(tag);
-                }
-                let (mut gone, mut remains) = (Vec::new(), Remains::default());
-                for candidate in candidates {
-                    let tags = names.remove(&candidate.digest).unwrap_or_default();
-                    let untouched = tags == candidate.tags
-                        && described.iter().any(|row| {
-                            row.digest == candidate.digest
-                                && row.pushed_at == candidate.pushed_at
-                                && row.pulled_at == candidate.pulled_at
-                        });
-                    if untouched && edges::find_parent_of_manifest(conn, &id, &candidate.digest).await?.is_none() {
-                        remains.add(conn, &id, &candidate.digest, undo_window, now).await?;
-                        remove(conn, &id, &candidate.digest, now).await?;
-                        gone.push(candidate.digest);
-                    }
-                }
-                remains.put_down(conn, &id, now).await?;
-                if let Some(repository) = store::repositories::find_by_id(conn, &id).await? {
-                    for digest in &gone {
-                        tell(conn, &own, &repository, digest, None, true).await?;
-                        store::replications::delete_of_image(conn, &id, digest).await?;
-                    }
-                }
-                Ok(gone)
-            }) as Pending<'_, Vec<Digest>, Error>
-        })
-        .await?;
-    for digest in &gone {
-        app.images.forget(repository_id, digest);
-    }
-    Ok(gone)
-}
-
 /// Deletes an image that was replicated to a repository, unless it is gone or an index lists it.
 pub(crate) async fn delete_copy(conn: &mut Conn, app: &App, repository: &RepositoryRow, digest: &Digest) -> Result<()> {
     let (id, now) = (&repository.repository_id, app.now());
@@ -171,8 +111,7 @@ pub(crate) async fn delete_copy(conn: &mut Conn, app: &App, repository: &Reposit
         return Ok(());
     }
     let mut remains = Remains::default();
-    remains.add(conn, id, digest, app.config.undo_window, now).await?;
-    remove(conn, id, digest, now).await?;
+    remove(conn, &mut remains, id, digest, app.config.undo_window, now).await?;
     remains.put_down(conn, id, now).await?;
     tell(conn, app, repository, digest, None, false).await
 }
@@ -279,8 +218,7 @@ impl Work<'_> {
     }
 
     async fn remove(&mut self, digest: &Digest) -> Result<()> {
-        self.remains.add(self.conn, &self.repository_id, digest, self.undo_window, self.now).await?;
-        remove(self.conn, &self.repository_id, digest, self.now).await?;
+        remove(self.conn, &mut self.remains, &self.repository_id, digest, self.undo_window, self.now).await?;
         self.held.remove(digest);
         self.gone.push(digest.clone());
         Ok(())
@@ -288,7 +226,7 @@ impl Work<'_> {
 }
 
 /// Tells of an image that is gone, or of a tag of one.
-async fn tell(
+pub(super) async fn tell(
     conn: &mut Conn,
     app: &App,
     repository: &RepositoryRow,
@@ -296,21 +234,20 @@ async fn tell(
     tag: Option<&Tag>,
     by_lifecycle: bool,
 ) -> Result<()> {
-    let event = ImageEvent {
-        action: ImageAction::Delete,
-        registry: &repository.registry,
-        repository: &repository.name,
-        digest,
-        tag,
-        media_type: None,
-        artifact_type: None,
-        by_lifecycle,
-    };
+    let event = ImageEvent { tag, by_lifecycle, ..ImageEvent::new(ImageAction::Delete, repository, digest) };
     events::emit(conn, app, &event).await
 }
 
-/// Removes a manifest that is held, with its tags and edges.
-async fn remove(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<()> {
+/// Removes a manifest that is held, with its tags and edges. What it leaves behind is added to `remains`.
+pub(super) async fn remove(
+    conn: &mut Conn,
+    remains: &mut Remains,
+    repository_id: &str,
+    digest: &Digest,
+    undo_window: Duration,
+    now: Timestamp,
+) -> Result<()> {
+    remains.add(conn, repository_id, digest, undo_window, now).await?;
     tags::delete_of_manifest(conn, repository_id, digest, now).await?;
     edges::delete(conn, repository_id, digest).await?;
     manifests::delete(conn, repository_id, digest).await?;

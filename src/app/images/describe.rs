@@ -3,13 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
+pub use store::manifest_storage::Storage;
 use store::manifests::DescribedRow;
 use store::repositories::RepositoryRow;
 use store::{Conn, manifests, tags};
-use types::{Digest, MediaType, Tag, Timestamp};
+use types::{Digest, MediaType, StorageClass, Tag, Timestamp};
 
-use super::Tagged;
 use super::id::{self, ImageId};
+use super::{Shown, Tagged};
 use crate::{Action, Ctx, Error, Permit, Result, page_token, repositories};
 
 /// Images that are looked at for one page at most. A filter that few images pass gives short pages with a token for the
@@ -36,6 +37,8 @@ pub struct ImageDetail {
     pub subject: Option<Digest>,
     /// The last pull that was recorded.
     pub pulled_at: Option<Timestamp>,
+    /// Where it is.
+    pub storage: Storage,
 }
 
 /// One page of images.
@@ -77,20 +80,20 @@ pub async fn describe(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Vec
 pub async fn describe_page(
     ctx: &Ctx,
     permit: &Permit,
-    tagged: Tagged,
+    shown: Shown,
     next_token: Option<&str>,
     limit: usize,
 ) -> Result<Page> {
     permit.require(Action::DescribeImages)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
-    if tagged == Tagged::Neither {
+    if shown.tagged == Tagged::Neither {
         return Ok(Page { images: Vec::new(), next_token: None });
     }
-    let list = format!("images {} {tagged:?}", repository.repository_id);
+    let list = format!("images {} {shown:?}", repository.repository_id);
     let Place(micros, digest) =
         page_token::open_next(&ctx.app, &list, next_token)?.unwrap_or_else(|| Place(i64::MIN, String::new()));
-    let mut walk = Walk { repository: &repository, tagged, after: (Timestamp::from_micros(micros), digest) };
+    let mut walk = Walk { repository: &repository, shown, after: (Timestamp::from_micros(micros), digest) };
     let (rows, more) = walk.page(&mut conn, limit).await?;
     let next_token = match more {
         true => Some(page_token::seal(&ctx.app, &list, &Place(walk.after.0.micros(), walk.after.1))?),
@@ -103,7 +106,7 @@ pub async fn describe_page(
 pub(super) struct Walk<'w> {
     pub(super) repository: &'w RepositoryRow,
     /// Which images are wanted.
-    pub(super) tagged: Tagged,
+    pub(super) shown: Shown,
     /// The time and the digest of the last image that was passed.
     pub(super) after: (Timestamp, String),
 }
@@ -116,14 +119,14 @@ impl Walk<'_> {
         let mut looked_at = 0;
         loop {
             // One more than fits tells whether there is more.
-            let want = match self.tagged {
-                Tagged::Any => limit + 1,
-                Tagged::Tagged | Tagged::Untagged | Tagged::Neither => (limit + 1).max(BATCH),
+            let want = match self.shown.tagged {
+                Tagged::Any if self.shown.class != Some(StorageClass::Archive) => limit + 1,
+                Tagged::Any | Tagged::Tagged | Tagged::Untagged | Tagged::Neither => (limit + 1).max(BATCH),
             };
             let rows = manifests::list_pushed(conn, id, (self.after.0, &self.after.1), want).await?;
             let exhausted = rows.len() < want;
             looked_at += rows.len();
-            let with_tags = match self.tagged {
+            let with_tags = match self.shown.tagged {
                 Tagged::Any => HashSet::new(),
                 _ => {
                     let digests: Vec<&Digest> = rows.iter().map(|row| &row.digest).collect();
@@ -131,7 +134,8 @@ impl Walk<'_> {
                 }
             };
             for row in rows {
-                if self.tagged.shows(with_tags.contains(&row.digest)) {
+                let shown = self.shown.of_class(row.storage.class);
+                if shown && self.shown.tagged.shows(with_tags.contains(&row.digest)) {
                     if wanted.len() == limit {
                         return Ok((wanted, true));
                     }
@@ -168,6 +172,7 @@ async fn with_tags(conn: &mut Conn, repository: &RepositoryRow, rows: Vec<Descri
         artifact_type: row.artifact_type,
         subject: row.subject,
         pulled_at: row.pulled_at,
+        storage: row.storage,
     });
     Ok(details.collect())
 }

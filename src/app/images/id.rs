@@ -33,6 +33,8 @@ pub enum Failure {
     ImageTagDoesNotMatchDigest,
     /// An index lists the image.
     ImageReferencedByManifestList,
+    /// The image is archived.
+    ImageInaccessible,
 }
 
 impl Failure {
@@ -45,10 +47,12 @@ impl Failure {
             Self::ImageNotFound => "ImageNotFound",
             Self::ImageTagDoesNotMatchDigest => "ImageTagDoesNotMatchDigest",
             Self::ImageReferencedByManifestList => "ImageReferencedByManifestList",
+            Self::ImageInaccessible => "ImageInaccessible",
         }
     }
 
-    /// ECR's `failureReason`. The texts of an invalid tag and of a tag that does not match were not observed.
+    /// ECR's `failureReason`. The texts of an invalid tag, of a tag that does not match and of an archived image were not
+    /// observed.
     pub fn reason(self) -> &'static str {
         match self {
             Self::MissingDigestAndTag => "Invalid request parameters: both tag and digest cannot be null",
@@ -61,6 +65,7 @@ impl Failure {
             Self::ImageNotFound => "Requested image not found",
             Self::ImageTagDoesNotMatchDigest => "Requested image tag does not match the image digest",
             Self::ImageReferencedByManifestList => "Requested image referenced by manifest list",
+            Self::ImageInaccessible => "Requested image is archived",
         }
     }
 }
@@ -163,7 +168,10 @@ pub(crate) async fn find(ctx: &Ctx, permit: &Permit, id: &ImageId) -> Result<Dig
             failure @ (Failure::MissingDigestAndTag | Failure::InvalidImageDigest | Failure::InvalidImageTag),
         )) => Err(invalid(failure)),
         Some(Err(
-            Failure::ImageNotFound | Failure::ImageTagDoesNotMatchDigest | Failure::ImageReferencedByManifestList,
+            Failure::ImageNotFound
+            | Failure::ImageTagDoesNotMatchDigest
+            | Failure::ImageReferencedByManifestList
+            | Failure::ImageInaccessible,
         ))
         | None => Err(Error::ImageUnknown {
             registry: permit.registry().clone(),

@@ -2,12 +2,14 @@
 //!
 //! Tags come first, by their names; then images without one, in the order in which they were pushed.
 
-use serde::{Deserialize, Serialize};
-use store::{Conn, tags};
-use types::{Digest, Tag, Timestamp};
+use std::collections::BTreeSet;
 
-use super::Tagged;
+use serde::{Deserialize, Serialize};
+use store::{Conn, manifest_storage, tags};
+use types::{Digest, StorageClass, Tag, Timestamp};
+
 use super::describe::Walk;
+use super::{Shown, Tagged};
 use crate::{Action, Ctx, Permit, Result, page_token, repositories};
 
 /// An entry of the list.
@@ -40,14 +42,15 @@ enum Place {
 const FIRST_UNTAGGED: Place = Place::Untagged(i64::MIN, String::new());
 
 /// Ids of images, at most `limit`, from the page that the token names on.
-pub async fn list(ctx: &Ctx, permit: &Permit, tagged: Tagged, next_token: Option<&str>, limit: usize) -> Result<Page> {
+pub async fn list(ctx: &Ctx, permit: &Permit, shown: Shown, next_token: Option<&str>, limit: usize) -> Result<Page> {
     permit.require(Action::ListImages)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
+    let tagged = shown.tagged;
     if tagged == Tagged::Neither {
         return Ok(Page { ids: Vec::new(), next_token: None });
     }
-    let list = format!("image ids {} {tagged:?}", repository.repository_id);
+    let list = format!("image ids {} {shown:?}", repository.repository_id);
     let first = match tagged {
         Tagged::Untagged => FIRST_UNTAGGED,
         Tagged::Any | Tagged::Tagged | Tagged::Neither => Place::Tag(String::new()),
@@ -56,20 +59,18 @@ pub async fn list(ctx: &Ctx, permit: &Permit, tagged: Tagged, next_token: Option
     let mut ids = Vec::new();
     let mut more = false;
     if let Place::Tag(after) = &place {
-        let (listed, more_tags) = page_of_tags(&mut conn, &repository.repository_id, after, limit).await?;
+        let (listed, last) = page_of_tags(&mut conn, &repository.repository_id, shown, after, limit).await?;
         ids.extend(listed);
-        match (more_tags, ids.last()) {
-            (true, Some(Listed { tag: Some(last), .. })) => {
-                (place, more) = (Place::Tag(last.as_str().to_owned()), true);
-            }
-            _ => place = FIRST_UNTAGGED,
+        match last {
+            Some(last) => (place, more) = (Place::Tag(last), true),
+            None => place = FIRST_UNTAGGED,
         }
     }
     if let Place::Untagged(micros, digest) = &place
         && tagged != Tagged::Tagged
     {
         let after = (Timestamp::from_micros(*micros), digest.clone());
-        let mut walk = Walk { repository: &repository, tagged: Tagged::Untagged, after };
+        let mut walk = Walk { repository: &repository, shown: Shown { tagged: Tagged::Untagged, ..shown }, after };
         let rows;
         (rows, more) = walk.page(&mut conn, limit - ids.len()).await?;
         ids.extend(rows.into_iter().map(|row| Listed { digest: row.digest, tag: None }));
@@ -82,14 +83,24 @@ pub async fn list(ctx: &Ctx, permit: &Permit, tagged: Tagged, next_token: Option
     Ok(Page { ids, next_token })
 }
 
+/// Tags of images that are to be shown, and the last one that was looked at if there are more.
 async fn page_of_tags(
     conn: &mut Conn,
     repository_id: &str,
+    shown: Shown,
     after: &str,
     limit: usize,
-) -> Result<(impl Iterator<Item = Listed>, bool)> {
+) -> Result<(Vec<Listed>, Option<String>)> {
     let mut listed = tags::list_with_digests(conn, repository_id, after, limit + 1).await?;
     let more = listed.len() > limit;
     listed.truncate(limit);
-    Ok((listed.into_iter().map(|(tag, digest)| Listed { digest, tag: Some(tag) }), more))
+    let last = listed.last().filter(|_| more).map(|(tag, _)| tag.as_str().to_owned());
+    if let Some(class) = shown.class {
+        let digests: BTreeSet<&Digest> = listed.iter().map(|(_, digest)| digest).collect();
+        let digests: Vec<&Digest> = digests.into_iter().collect();
+        let archived = manifest_storage::list_archived(conn, repository_id, &digests).await?;
+        let archived: BTreeSet<Digest> = archived.into_iter().collect();
+        listed.retain(|(_, digest)| archived.contains(digest) == (class == StorageClass::Archive));
+    }
+    Ok((listed.into_iter().map(|(tag, digest)| Listed { digest, tag: Some(tag) }).collect(), last))
 }

@@ -3,9 +3,11 @@
 mod batch;
 mod delete;
 mod describe;
+mod expire;
 mod id;
 mod list;
 mod put;
+pub mod reference;
 pub mod storage_class;
 
 use std::sync::Arc;
@@ -14,17 +16,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use moka::sync::Cache;
 use store::{Conn, manifests};
-use types::{Digest, MediaType, Reference, RegistryId};
+use types::{Digest, MediaType, Reference, RegistryId, StorageClass};
 
 pub use self::batch::pull_many;
-pub(crate) use self::delete::{Candidate, delete_copy, expire};
+pub(crate) use self::delete::delete_copy;
 pub use self::delete::{Removed, delete, delete_many};
-pub use self::describe::{ImageDetail, describe, describe_page};
+pub use self::describe::{ImageDetail, Storage, describe, describe_page};
+pub(crate) use self::expire::{Candidate, take};
 pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
 pub use self::put::{Condition, Push, Pushed, put};
 pub(crate) use self::put::{Origin, admit, copy, put_back};
+use crate::authn::scanner;
 use crate::{Action, Ctx, Error, Permit, Result};
 
 /// A manifest as it is served.
@@ -52,6 +56,21 @@ pub enum Tagged {
     Untagged,
     /// None at all: a state was asked for that no image is in.
     Neither,
+}
+
+/// Which images a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shown {
+    /// By whether they have tags.
+    pub tagged: Tagged,
+    /// By where they are; none: wherever.
+    pub class: Option<StorageClass>,
+}
+
+impl Shown {
+    fn of_class(self, class: StorageClass) -> bool {
+        self.class.is_none_or(|wanted| wanted == class)
+    }
 }
 
 impl Tagged {
@@ -101,13 +120,18 @@ pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Ar
     let found = found.ok_or_else(|| permit.repository_unknown())?;
     let unknown = || Error::ManifestUnknown(reference.to_string());
     let digest = found.digest.ok_or_else(unknown)?;
+    if found.archived {
+        return Err(Error::ManifestArchived(reference.to_string()));
+    }
+    scanner::require_image(ctx, &digest)?;
     load(ctx, &mut conn, &found.repository_id, digest).await?.ok_or_else(unknown)
 }
 
-/// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. The time is recorded some
+/// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. Those of scanners never do. The time is recorded some
 /// seconds later.
 pub fn note_pull(ctx: &Ctx, registry: &RegistryId, image: &Image) {
-    if ctx.app.snapshot().registries().counts_pull(registry, &ctx.identity.principal) {
+    let scanner = ctx.identity.scanned_image().is_some();
+    if !scanner && ctx.app.snapshot().registries().counts_pull(registry, &ctx.identity.principal) {
         ctx.app.pulls.note(image);
     }
 }

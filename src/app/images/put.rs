@@ -10,7 +10,7 @@ use store::repositories::RepositoryRow;
 use store::{Conn, cached_tags, edges, manifests, repository_blobs};
 use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 
-use super::Image;
+use super::{Image, storage_class};
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::manifest::Manifest;
 use crate::{Action, App, Ctx, Error, Permit, Result, limits, replication, repositories, scanning};
@@ -127,6 +127,9 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                 let sparse = origin == Origin::Upstream || app.config.sparse_indexes;
                 row.image_size = require_references(conn, &row.repository_id, &manifest, sparse).await?;
                 let mut changed = insert(conn, &row, &manifest).await?;
+                if origin == Origin::Push {
+                    changed |= storage_class::activate_pushed(conn, &row, &manifest, changed).await?;
+                }
                 let mut told = Vec::new();
                 let repository = reread(conn, &repository).await?;
                 if changed {
@@ -194,14 +197,10 @@ async fn tell(
     };
     for tag in told {
         let event = ImageEvent {
-            action: ImageAction::Push,
-            registry: &repository.registry,
-            repository: &repository.name,
-            digest: &row.digest,
             tag: *tag,
             media_type: Some(&row.media_type),
             artifact_type: row.artifact_type.as_deref(),
-            by_lifecycle: false,
+            ..ImageEvent::new(ImageAction::Push, repository, &row.digest)
         };
         events::emit(conn, app, &event).await?;
     }
@@ -240,7 +239,8 @@ pub(crate) async fn copy(
         pushed_at: now,
         bytes: found.bytes,
     };
-    let new = insert(conn, &row, &manifest).await?;
+    let mut new = insert(conn, &row, &manifest).await?;
+    new |= storage_class::activate_pushed(conn, &row, &manifest, new).await?;
     if new {
         limits::require_image(conn, app, id).await?;
         scanning::on_push(conn, app, target, digest, &manifest).await?;
@@ -279,7 +279,9 @@ pub(crate) async fn put_back(
         pushed_at: deleted.pushed_at,
         bytes: deleted.bytes,
     };
-    insert(conn, &row, &manifest).await?;
+    if insert(conn, &row, &manifest).await? {
+        storage_class::put_back(conn, &row, &deleted.storage).await?;
+    }
     Ok(())
 }
 

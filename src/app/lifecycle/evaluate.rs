@@ -4,14 +4,15 @@
 //! rules do with them, and finds those that are too many or too old. Then the rules are applied by priority. An image
 //! that fits the tags of a rule is out of reach of all later rules, even if the rule leaves it alone.
 //!
-//! Two kinds of images fit rules without being taken: members of an index that stays where it is, and untagged images
-//! about another image (signatures, SBOMs) while that other image is there. The latter go with what they are about.
+//! Three kinds of images fit rules without being taken: members of an index that stays where it is, untagged images about
+//! another image (signatures, SBOMs) while that other image is there, and images that somebody runs, with the indexes that
+//! list them. The second kind goes with what it is about.
 
 use std::collections::HashMap;
 
-use types::{Digest, Tag, Timestamp};
+use types::{Digest, StorageClass, Tag, Timestamp};
 
-use super::policy::{Count, LifecyclePolicy, Rule, RuleAction, StorageClass, TagSelection};
+use super::policy::{Count, LifecyclePolicy, Rule, RuleAction, TagSelection};
 
 /// What evaluation asks about an image.
 #[derive(Debug, Clone)]
@@ -34,6 +35,8 @@ pub struct Image {
     pub children: Vec<Digest>,
     /// What it is about.
     pub subject: Option<Digest>,
+    /// Whether somebody runs it, and may have to pull it again.
+    pub used: bool,
 }
 
 /// An image that a rule takes.
@@ -181,7 +184,12 @@ struct Repository<'i> {
     listed: Vec<u32>,
     /// In how many indexes that are not archived each image is.
     listed_in_standard: Vec<u32>,
+    /// Which images somebody runs, or images that they list.
+    used: Vec<bool>,
 }
+
+/// Indexes in indexes are followed so far.
+const DEPTH: usize = 8;
 
 impl<'i> Repository<'i> {
     fn new(images: &'i [Image]) -> Self {
@@ -195,7 +203,20 @@ impl<'i> Repository<'i> {
                 listed_in_standard[child] += u32::from(index.storage_class == StorageClass::Standard);
             }
         }
-        Self { images, places, listed, listed_in_standard }
+        let mut used: Vec<bool> = images.iter().map(|image| image.used).collect();
+        for _ in 0..DEPTH {
+            let mut more = false;
+            for (at, index) in images.iter().enumerate().filter(|(_, image)| !image.children.is_empty()) {
+                if !used[at] && index.children.iter().any(|child| places.get(child).is_some_and(|&at| used[at])) {
+                    used[at] = true;
+                    more = true;
+                }
+            }
+            if !more {
+                break;
+            }
+        }
+        Self { images, places, listed, listed_in_standard, used }
     }
 
     /// Whether an image stays because of what refers to it, or because of what it refers to.
@@ -204,7 +225,7 @@ impl<'i> Repository<'i> {
             RuleAction::Expire => self.listed[at],
             RuleAction::Transition => self.listed_in_standard[at],
         };
-        listed > 0 || (self.images[at].tags.is_empty() && self.subject(at).is_some())
+        self.used[at] || listed > 0 || (self.images[at].tags.is_empty() && self.subject(at).is_some())
     }
 
     fn subject(&self, at: usize) -> Option<usize> {
@@ -217,6 +238,7 @@ impl<'i> Repository<'i> {
         for at in 0..self.images.len() {
             if self.images[at].tags.is_empty()
                 && self.listed[at] == 0
+                && !self.used[at]
                 && let Some(subject) = self.subject(at)
             {
                 about.entry(subject).or_default().push(at);

@@ -4,17 +4,18 @@
 use std::collections::HashMap;
 
 use store::edges::Kind;
-use store::{Db, edges, manifests, tags};
+use store::{Db, edges, image_uses, manifests, tags};
 use types::{Digest, Timestamp};
 
-use super::{Image, StorageClass};
+use super::Image;
 use crate::Result;
 
 /// Rows of one statement.
 const PAGE: usize = 1000;
 
 /// All images of a repository.
-pub(super) async fn read(db: &Db, repository_id: &str) -> Result<Vec<Image>> {
+/// Who runs them is asked only if that counts.
+pub(super) async fn read(db: &Db, repository_id: &str, keep_used: bool) -> Result<Vec<Image>> {
     let mut images = Vec::new();
     let mut places: HashMap<Digest, usize> = HashMap::new();
     let (mut time, mut digest) = (Timestamp::from_micros(i64::MIN), String::new());
@@ -40,10 +41,11 @@ pub(super) async fn read(db: &Db, repository_id: &str) -> Result<Vec<Image>> {
                 tags: Vec::new(),
                 pushed_at: row.pushed_at,
                 pulled_at: row.pulled_at,
-                archived_at: None,
-                activated_at: None,
-                storage_class: StorageClass::Standard,
+                archived_at: row.storage.archived_at,
+                activated_at: row.storage.activated_at,
+                storage_class: row.storage.class,
                 subject: row.subject,
+                used: false,
             });
         }
         if last {
@@ -61,6 +63,25 @@ pub(super) async fn read(db: &Db, repository_id: &str) -> Result<Vec<Image>> {
             if let Some(&at) = places.get(&digest) {
                 images[at].tags.push(tag);
             }
+        }
+        if last {
+            break;
+        }
+    }
+    if !keep_used {
+        return Ok(images);
+    }
+    let mut after = String::new();
+    loop {
+        let mut conn = db.reader().await?;
+        let page = image_uses::list(&mut conn, repository_id, &after, PAGE).await?;
+        drop(conn);
+        let last = page.len() < PAGE;
+        for digest in page {
+            if let Some(&at) = places.get(&digest) {
+                images[at].used = true;
+            }
+            digest.as_str().clone_into(&mut after);
         }
         if last {
             return Ok(images);

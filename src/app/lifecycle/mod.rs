@@ -3,6 +3,7 @@
 //! Policies are checked and stored, previewed, and applied once a day. Previews and runs decide by the same [`evaluate`].
 
 mod evaluate;
+pub mod foretell;
 mod images;
 mod pattern;
 #[cfg(test)]
@@ -21,7 +22,7 @@ use types::Timestamp;
 
 pub use evaluate::{Evaluation, Follower, Image, Taken, evaluate};
 pub use pattern::TagPattern;
-pub use policy::{Count, LifecyclePolicy, PolicyFault, Rule, RuleAction, StorageClass, TagSelection};
+pub use policy::{Count, LifecyclePolicy, PolicyFault, Rule, RuleAction, TagSelection};
 
 use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
 
@@ -65,7 +66,7 @@ async fn decide(
     policy: LifecyclePolicy,
     now: Timestamp,
 ) -> Result<(Vec<Image>, Evaluation)> {
-    let images = images::read(&app.db, repository_id).await?;
+    let images = images::read(&app.db, repository_id, app.config.lifecycle_keep_used).await?;
     // Tens of milliseconds for a large repository: not on a thread that serves requests.
     let evaluated = tokio::task::spawn_blocking(move || {
         let evaluation = evaluate(&policy, &images, now);

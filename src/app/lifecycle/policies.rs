@@ -1,6 +1,8 @@
 //! What is a valid lifecycle policy, and with which words the others are refused.
 
-use super::policy::{Count, LifecyclePolicy, RuleAction, StorageClass, TagSelection};
+use types::StorageClass;
+
+use super::policy::{Count, LifecyclePolicy, RuleAction, TagSelection};
 
 fn fault(text: &str) -> String {
     match LifecyclePolicy::parse(text) {

@@ -2,6 +2,7 @@
 //! document must look like is checked in `schema`; the text itself is not kept here: it is given back as it was sent.
 
 use serde_json::Value;
+use types::StorageClass;
 
 use super::pattern::TagPattern;
 use super::schema;
@@ -52,25 +53,6 @@ pub enum TagSelection {
     Prefixes(Vec<String>),
     /// The same with patterns over whole tags.
     Patterns(Vec<TagPattern>),
-}
-
-/// Where an image is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum StorageClass {
-    /// It can be pulled.
-    Standard,
-    /// It must be restored before it can be pulled.
-    Archive,
-}
-
-impl StorageClass {
-    /// As ECR spells it in answers.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Standard => "STANDARD",
-            Self::Archive => "ARCHIVE",
-        }
-    }
 }
 
 /// Which of the selected images are too many or too old.

@@ -1,10 +1,10 @@
 //! What holds for every policy and every repository.
 
 use proptest::prelude::*;
-use types::{Algorithm, Timestamp};
+use types::{Algorithm, StorageClass, Timestamp};
 
 use super::evaluate::{Evaluation, Image, evaluate};
-use super::policy::{Count, LifecyclePolicy, StorageClass};
+use super::policy::{Count, LifecyclePolicy};
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -26,6 +26,7 @@ fn image() -> impl Strategy<Value = Image> {
             storage_class: if class == 0 { StorageClass::Archive } else { StorageClass::Standard },
             children: if class == 1 { children.iter().map(|at| digest(*at)).collect() } else { Vec::new() },
             subject: (subject < 30).then(|| digest(subject)),
+            used: subject >= 55,
         })
 }
 
@@ -157,6 +158,18 @@ proptest! {
         for taken in evaluate(&policy, &images, NOW).taken {
             let archived = taken.action == super::RuleAction::Transition;
             prop_assert!(archived || !listed.contains(&&images[taken.image].digest));
+        }
+    }
+
+    #[test]
+    fn what_somebody_runs_stays(rules in rules(), images in images()) {
+        let (_, policy) = valid(rules);
+        let evaluation = evaluate(&policy, &images, NOW);
+        let gone = evaluation.taken.iter().map(|taken| taken.image);
+        for at in gone.chain(evaluation.followers.iter().map(|follower| follower.image)) {
+            prop_assert!(!images[at].used);
+            // Nor does an index go from around it.
+            prop_assert!(images.iter().all(|other| !other.used || !images[at].children.contains(&other.digest)));
         }
     }
 }

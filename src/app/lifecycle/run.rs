@@ -1,18 +1,19 @@
 //! Runs: a policy is applied to the images of its repository. What it takes is deleted like anything else, a batch at a
-//! time, and can be restored for as long.
+//! time, and can be restored for as long; or it is archived.
 //!
 //! Evaluation reads the images page by page, so by the time that it has decided, some may have changed. Each is looked at
-//! again in the transaction that deletes it: one that is not as it was evaluated stays until the next run.
+//! again in the transaction that takes it: one that is not as it was evaluated stays until the next run.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::manifest_storage::Storage;
 use store::{Pending, jobs, lifecycle_policies};
 use types::{Digest, Timestamp};
 
-use super::{Image, LifecyclePolicy, RuleAction, decide};
-use crate::images::{Candidate, expire};
+use super::{Evaluation, Image, LifecyclePolicy, RuleAction, decide};
+use crate::images::{Candidate, take};
 use crate::{App, Error, Result};
 
 /// The kind of job that applies the policy of a repository, which is its subject.
@@ -24,7 +25,7 @@ pub const EVERY: Duration = Duration::from_secs(24 * 3600);
 /// How long a policy that was set waits for its first run: a moment to notice a mistake.
 pub(crate) const FIRST_RUN: Duration = Duration::from_secs(60);
 
-/// Images that one transaction deletes, so that pushes do not wait for it.
+/// Images that one transaction takes, so that pushes do not wait for it.
 const BATCH: usize = 100;
 
 /// What a run did.
@@ -35,9 +36,11 @@ pub struct Applied {
     /// Images that were deleted.
     pub expired: u64,
     /// Images that went because what they are about went.
-    pub followers: u64,
-    /// Images that the policy would archive, and that stay, since nothing is archived here.
-    pub not_archived: u64,
+    pub expired_followers: u64,
+    /// Images that were archived.
+    pub archived: u64,
+    /// Images that were archived because what they are about was.
+    pub archived_followers: u64,
 }
 
 /// Applies the policy of a repository. None if it has none, or is gone.
@@ -48,66 +51,87 @@ pub async fn run(app: &Arc<App>, repository_id: &str) -> Result<Option<Applied>>
     };
     drop(conn);
     let now = app.now();
-    let policy = LifecyclePolicy::parse(&row.document).map_err(|error| {
-        // It was valid when it was stored: it was written by a newer program.
-        tracing::error!(%error, repository_id, "a lifecycle policy cannot be read");
-        Error::Internal
-    })?;
+    let policy = read(&row.document, repository_id)?;
     let (images, evaluation) = decide(app, repository_id, policy, now).await?;
-    let expires = |action: RuleAction| action == RuleAction::Expire;
-    let taken: Vec<usize> =
-        evaluation.taken.iter().filter(|taken| expires(taken.action)).map(|taken| taken.image).collect();
-    let followers: Vec<usize> = evaluation
-        .followers
-        .iter()
-        .filter(|follower| expires(follower.action))
-        .map(|follower| follower.image)
-        .collect();
-    let expired = delete(app, repository_id, &images, &taken).await?;
-    // Those whose subject stayed after all stay with it.
-    let mut following = 0;
-    let mut gone: BTreeSet<Digest> = expired.iter().cloned().collect();
-    let mut waiting = followers;
-    loop {
-        let (ready, rest): (Vec<usize>, Vec<usize>) = waiting
-            .into_iter()
-            .partition(|&at| images[at].subject.as_ref().is_some_and(|subject| gone.contains(subject)));
-        if ready.is_empty() {
-            break;
-        }
-        let went = delete(app, repository_id, &images, &ready).await?;
-        following += went.len() as u64;
-        gone.extend(went);
-        waiting = rest;
-    }
-    let applied = Applied {
-        images: images.len() as u64,
-        expired: expired.len() as u64,
-        followers: following,
-        not_archived: evaluation.taken.len() as u64 - taken.len() as u64,
-    };
+    let run = Run { app, repository_id, run_id: app.new_uuid(), images: &images, evaluation: &evaluation };
+    let (expired, expired_followers) = run.apply(RuleAction::Expire).await?;
+    let (archived, archived_followers) = run.apply(RuleAction::Transition).await?;
+    let applied = Applied { images: images.len() as u64, expired, expired_followers, archived, archived_followers };
     finish(app, repository_id, row.version, now).await?;
-    if applied.expired > 0 {
-        tracing::info!(repository_id, ?applied, "a lifecycle policy was applied");
+    if applied.expired + applied.archived > 0 {
+        tracing::info!(repository_id, run_id = run.run_id, ?applied, "a lifecycle policy was applied");
     }
     Ok(Some(applied))
 }
 
-async fn delete(app: &Arc<App>, repository_id: &str, images: &[Image], which: &[usize]) -> Result<Vec<Digest>> {
-    let mut gone = Vec::new();
-    for batch in which.chunks(BATCH) {
-        let candidates = batch
-            .iter()
-            .map(|&at| Candidate {
-                digest: images[at].digest.clone(),
-                tags: images[at].tags.iter().cloned().collect(),
-                pushed_at: images[at].pushed_at,
-                pulled_at: images[at].pulled_at,
-            })
-            .collect();
-        gone.extend(expire(app, repository_id, candidates).await?);
+/// A policy that was valid when it was stored.
+pub(super) fn read(document: &str, repository_id: &str) -> Result<LifecyclePolicy> {
+    LifecyclePolicy::parse(document).map_err(|error| {
+        // It was written by a newer program.
+        tracing::error!(%error, repository_id, "a lifecycle policy cannot be read");
+        Error::Internal
+    })
+}
+
+/// A run that has decided.
+struct Run<'r> {
+    app: &'r Arc<App>,
+    repository_id: &'r str,
+    run_id: String,
+    images: &'r [Image],
+    evaluation: &'r Evaluation,
+}
+
+impl Run<'_> {
+    /// Does one of the two actions to all images that it is decided for. How many went by rules, and how many with them.
+    async fn apply(&self, action: RuleAction) -> Result<(u64, u64)> {
+        let by_rule = self.evaluation.taken.iter().filter(|taken| taken.action == action);
+        let by_rule: Vec<(usize, Option<u32>)> = by_rule.map(|taken| (taken.image, Some(taken.rule))).collect();
+        let gone = self.take(action, &by_rule).await?;
+        let count = gone.len() as u64;
+        // Those whose subject stayed after all stay with it.
+        let mut following = 0;
+        let mut gone: BTreeSet<Digest> = gone.into_iter().collect();
+        let followers = self.evaluation.followers.iter().filter(|follower| follower.action == action);
+        let mut waiting: Vec<(usize, Option<u32>)> = followers.map(|follower| (follower.image, None)).collect();
+        loop {
+            let (ready, rest): (Vec<_>, Vec<_>) = waiting
+                .into_iter()
+                .partition(|&(at, _)| self.images[at].subject.as_ref().is_some_and(|subject| gone.contains(subject)));
+            if ready.is_empty() {
+                break;
+            }
+            let went = self.take(action, &ready).await?;
+            following += went.len() as u64;
+            gone.extend(went);
+            waiting = rest;
+        }
+        Ok((count, following))
     }
-    Ok(gone)
+
+    async fn take(&self, action: RuleAction, which: &[(usize, Option<u32>)]) -> Result<Vec<Digest>> {
+        let mut gone = Vec::new();
+        for batch in which.chunks(BATCH) {
+            let candidates = batch.iter().map(|&(at, rule)| candidate(&self.images[at], rule)).collect();
+            gone.extend(take(self.app, self.repository_id, &self.run_id, action, candidates).await?);
+        }
+        Ok(gone)
+    }
+}
+
+fn candidate(image: &Image, rule: Option<u32>) -> Candidate {
+    Candidate {
+        digest: image.digest.clone(),
+        tags: image.tags.iter().cloned().collect(),
+        pushed_at: image.pushed_at,
+        pulled_at: image.pulled_at,
+        storage: Storage {
+            class: image.storage_class,
+            archived_at: image.archived_at,
+            activated_at: image.activated_at,
+        },
+        rule,
+    }
 }
 
 /// Notes when the policy was applied, unless it is another one by now.

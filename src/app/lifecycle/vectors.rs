@@ -1,9 +1,9 @@
 //! What rules do in the cases that ECR's guide explains or users reported, each by name.
 
-use types::{Algorithm, Digest, Timestamp};
+use types::{Algorithm, Digest, StorageClass, Timestamp};
 
 use super::evaluate::{Image, evaluate};
-use super::policy::{LifecyclePolicy, RuleAction, StorageClass};
+use super::policy::{LifecyclePolicy, RuleAction};
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -27,6 +27,7 @@ fn image(name: &str, tags: &[&str], days: i64) -> Image {
         storage_class: StorageClass::Standard,
         children: Vec::new(),
         subject: None,
+        used: false,
     }
 }
 
@@ -215,4 +216,27 @@ fn archived_images_do_not_take_places_among_the_active() {
 #[test]
 fn nothing_is_taken_from_an_empty_repository() {
     assert!(taken(&[keep(1, ANY, 1)], &[]).is_empty());
+}
+
+#[test]
+fn what_somebody_runs_stays_with_its_indexes_and_takes_its_place() {
+    let mut images = named(vec![("A", &["a"], 9), ("B", &["b"], 8), ("I", &["i"], 7), ("C", &[], 6), ("D", &["d"], 5)]);
+    images[0].1.used = true;
+    // Pulled through its index, which a task definition names.
+    images[2].1.children = vec![digest("C")];
+    images[3].1.used = true;
+    assert_eq!(taken(&[keep(1, ANY, 1)], &images), ["B by 1"]);
+    images[0].1.used = false;
+    images[3].1.used = false;
+    assert_eq!(taken(&[keep(1, ANY, 1)], &images), ["A by 1", "B by 1", "I by 1"]);
+}
+
+#[test]
+fn a_signature_that_somebody_runs_does_not_follow() {
+    let mut images = named(vec![("V", &["v1"], 9), ("S", &[], 9)]);
+    images[1].1.subject = Some(digest("V"));
+    images[1].1.used = true;
+    let list: Vec<Image> = images.into_iter().map(|(_, image)| image).collect();
+    let evaluation = evaluate(&policy(&[&older(1, ANY, 1)]), &list, NOW);
+    assert_eq!((evaluation.taken.len(), evaluation.followers.len()), (1, 0));
 }

@@ -7,7 +7,7 @@
 mod check;
 mod snapshot;
 mod template_settings;
-mod wildcard;
+pub(crate) mod wildcard;
 
 pub mod account_settings;
 pub mod cache_rules;

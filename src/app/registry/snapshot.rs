@@ -1,5 +1,5 @@
 //! What authorization and pulls ask of registries as a whole, in memory: their policies, their cache rules, and whose
-//! pulls leave no trace. It is read and replaced with the rest of the snapshot.
+//! pulls leave no trace; and how long they keep garbage. It is read and replaced with the rest of the snapshot.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,6 +9,7 @@ use types::{AccountId, Region, RegistryId};
 
 use super::cache_rules::CacheRule;
 use crate::Result;
+use crate::garbage::delay::Delays;
 use crate::snapshot::stored;
 
 /// What is asked of registries as a whole.
@@ -17,6 +18,7 @@ pub(crate) struct Registries {
     policies: HashMap<AccountId, HashMap<Region, Policy>>,
     excluded: HashMap<RegistryId, HashSet<String>>,
     cache_rules: HashMap<RegistryId, Vec<CacheRule>>,
+    gc_delays: Delays,
 }
 
 impl Registries {
@@ -35,7 +37,12 @@ impl Registries {
         for rule in pull_through_cache_rules::list_all(conn).await? {
             cache_rules.entry(rule.registry.clone()).or_default().push(rule);
         }
-        Ok(Self { policies, excluded, cache_rules })
+        Ok(Self { policies, excluded, cache_rules, gc_delays: Delays::load(conn).await? })
+    }
+
+    /// The registries that keep garbage for another time than the installation.
+    pub(crate) fn gc_delays(&self) -> &Delays {
+        &self.gc_delays
     }
 
     /// The policy of a registry, if it has one.

@@ -1,7 +1,7 @@
 //! Filters over names of repositories with `*` for any run of characters.
 
 /// Whether the whole of a name fits. Linear in the name for each wildcard, whatever the filter.
-pub(super) fn matches(filter: &str, name: &str) -> bool {
+pub(crate) fn matches(filter: &str, name: &str) -> bool {
     let mut pieces = filter.split('*');
     let first = pieces.next().unwrap_or_default();
     let mut middle: Vec<&str> = pieces.collect();
@@ -21,7 +21,7 @@ pub(super) fn matches(filter: &str, name: &str) -> bool {
 }
 
 /// Text over lower-case letters, digits, `*` and single separators in between.
-pub(super) fn is_words(text: &str, separators: &[u8]) -> bool {
+pub(crate) fn is_words(text: &str, separators: &[u8]) -> bool {
     let bytes = text.as_bytes();
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'*';
     let legal = |byte: u8| word(byte) || separators.contains(&byte);

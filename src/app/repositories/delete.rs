@@ -6,9 +6,9 @@
 //! other repositories may have them, and bytes that nobody has are garbage collection's.
 
 use store::{
-    Conn, Pending, cached_tags, deleted_manifests, edges, lifecycle_policies, lifecycle_previews, manifests,
-    pull_gates, replications, repository_blobs, repository_policies, resource_tags, stamps, tags, unlinked_blobs,
-    uploads,
+    Conn, Pending, cached_tags, deleted_manifests, edges, image_uses, lifecycle_policies, lifecycle_previews,
+    manifests, pull_gates, replications, repository_blobs, repository_policies, resource_tags, stamps, tags,
+    unlinked_blobs, uploads,
 };
 use types::Digest;
 
@@ -123,6 +123,9 @@ async fn remove_some(conn: &mut Conn, repository_id: &str) -> Result<u64> {
         let digests: Vec<&Digest> = digests.iter().collect();
         unlinked_blobs::insert(conn, &digests).await?;
         removed = digests.len() as u64;
+    }
+    if removed == 0 {
+        removed = image_uses::delete_some(conn, repository_id, BATCH).await?;
     }
     if removed == 0 {
         // What was set in the moment of the deletion.

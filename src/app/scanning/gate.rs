@@ -69,8 +69,11 @@ impl Gates {
     }
 }
 
-/// Refuses to give out an image that the gate of its repository does not let through.
+/// Refuses to give out an image that the gate of its repository does not let through. A scanner gets it all the same.
 pub async fn check(ctx: &Ctx, image: &Image) -> Result<()> {
+    if ctx.identity.scanned_image().is_some() {
+        return Ok(());
+    }
     let Some(gate) = ctx.app.gates().by_repository.get(&*image.repository_id).cloned() else {
         return Ok(());
     };

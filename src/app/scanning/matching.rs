@@ -85,7 +85,7 @@ pub(super) async fn find(conn: &mut Conn, bill: &Bill) -> Result<Matched> {
                 // It was taken back between the two queries.
                 let Some(advisory) = advisories.get(&id) else { continue };
                 let rating = rating.as_ref().unwrap_or(&advisory.rating);
-                let finding = finding(advisory, rating, package, fixed);
+                let finding = finding(ecosystem, advisory, rating, package, fixed);
                 let key = (finding.name.clone(), finding.package.clone(), finding.version.clone());
                 // Two databases may tell of one vulnerability; the worse counts.
                 match found.get_mut(&key) {
@@ -115,7 +115,13 @@ fn names_of(package: &Package) -> Vec<(&str, &str)> {
     }
 }
 
-fn finding(advisory: &Advisory, rating: &osv::Rating, package: &Package, fixed: Option<String>) -> Finding {
+fn finding(
+    ecosystem: &str,
+    advisory: &Advisory,
+    rating: &osv::Rating,
+    package: &Package,
+    fixed: Option<String>,
+) -> Finding {
     let name = advisory.name().to_owned();
     let aliases =
         std::iter::once(&advisory.id).chain(&advisory.aliases).filter(|alias| **alias != name).cloned().collect();
@@ -130,6 +136,7 @@ fn finding(advisory: &Advisory, rating: &osv::Rating, package: &Package, fixed: 
         fixed,
         vector: rating.vector.clone().or_else(|| advisory.rating.vector.clone()),
         score: rating.score.or(advisory.rating.score),
+        ecosystem: Some(ecosystem.to_owned()),
     }
 }
 

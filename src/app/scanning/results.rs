@@ -1,11 +1,11 @@
 //! What scans found, for whoever asks.
 
 use serde::{Deserialize, Serialize};
-use store::image_scan_findings;
-use store::image_scans::{self, Status};
-use types::{Digest, Timestamp};
+use store::image_scans::{self, ImageScanRow, Status};
+use store::{Conn, image_scan_findings, manifests, tags};
+use types::{Digest, RegistryId, RepoName, Tag, Timestamp};
 
-use super::Counts;
+use super::{Counts, LIMITED, UNSUPPORTED};
 use crate::images::{self, ImageId};
 use crate::registry::scanning as configuration;
 use crate::{Action, Ctx, Error, Permit, Result, page_token, repositories};
@@ -33,6 +33,9 @@ pub struct Finding {
     pub vector: Option<String>,
     /// What that comes to.
     pub score: Option<f64>,
+    /// The ecosystem of OSV that the package is of, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecosystem: Option<String>,
 }
 
 /// How the scan of an image stands, with a page of what it found.
@@ -54,6 +57,23 @@ pub struct Findings {
     pub items: Vec<Finding>,
     /// Names the next page, if there is one.
     pub next_token: Option<String>,
+    /// What findings are told with where scanning is enhanced; none where it is basic.
+    pub enhanced: Option<Enhanced>,
+}
+
+/// What the findings of enhanced scanning are told with.
+#[derive(Debug)]
+pub struct Enhanced {
+    /// In whose registry the image is.
+    pub registry: RegistryId,
+    /// In which repository.
+    pub repository: RepoName,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// When it was pushed.
+    pub pushed_at: Timestamp,
+    /// When the scan was asked for.
+    pub requested_at: Timestamp,
 }
 
 /// How the scan of an image stands, with at most `limit` of its findings.
@@ -90,14 +110,23 @@ pub async fn findings(
             items.push(stored(&row.document)?);
         }
     }
-    let continuous = complete && {
-        let of = configuration::of_registry(&mut conn, permit.registry()).await?;
-        of.of(permit.repository(), repository.scan_on_push).scan_frequency == "CONTINUOUS_SCAN"
+    let of = configuration::of_registry(&mut conn, permit.registry()).await?;
+    let frequency = of.of(permit.repository(), repository.scan_on_push).scan_frequency;
+    let enhanced = match of.scan_type.as_str() {
+        "ENHANCED" => enhanced(&mut conn, permit, &row).await?,
+        _ => None,
     };
-    let (status, description) = match continuous {
+    // What another scanner found is as old as its scan.
+    let continuous = complete && frequency == "CONTINUOUS_SCAN" && row.matched_version.is_some();
+    let (status, description) = match row.status {
         // ECR's words.
-        true => ("ACTIVE", "Continuous scan is selected for image.".to_owned()),
-        false => (row.status.as_str(), row.description),
+        _ if continuous => ("ACTIVE", "Continuous scan is selected for image.".to_owned()),
+        Status::InProgress if enhanced.is_some() => ("PENDING", row.description),
+        Status::Failed if row.description == LIMITED => ("LIMIT_EXCEEDED", row.description),
+        Status::Failed if enhanced.is_some() && row.description == UNSUPPORTED => {
+            ("UNSUPPORTED_IMAGE", row.description)
+        }
+        status => (status.as_str(), row.description),
     };
     Ok(Findings {
         digest,
@@ -108,7 +137,20 @@ pub async fn findings(
         counts: stored(&row.counts)?,
         items,
         next_token,
+        enhanced,
     })
+}
+
+async fn enhanced(conn: &mut Conn, permit: &Permit, row: &ImageScanRow) -> Result<Option<Enhanced>> {
+    let tags = tags::list_of_manifests(conn, &row.repository_id, &[&row.digest]).await?;
+    let image = manifests::find(conn, &row.repository_id, &row.digest).await?;
+    Ok(image.map(|image| Enhanced {
+        registry: permit.registry().clone(),
+        repository: permit.repository().clone(),
+        tags: tags.into_iter().map(|(_, tag)| tag).collect(),
+        pushed_at: image.pushed_at,
+        requested_at: row.requested_at,
+    }))
 }
 
 /// What this program stored, or a newer one.

@@ -1,6 +1,7 @@
 //! What an image holds, for an operator: as the last scan noted it.
 
 use scan::sbom;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::image_scans;
 use types::{RegistryId, RepoName};
@@ -11,7 +12,8 @@ use crate::images::{self, ImageId};
 use crate::{App, Error, Result, repositories};
 
 /// The form of a document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Format {
     /// CycloneDX 1.5.
     CycloneDx,

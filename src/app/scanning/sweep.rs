@@ -1,6 +1,6 @@
 //! Forgetting what was found in images that are gone, and what layers held that are gone.
 
-use store::{Pending, image_scan_findings, image_scans, layer_contents};
+use store::{Pending, image_scan_findings, image_scans, layer_contents, scan_requests};
 
 use crate::{App, Error, Result};
 
@@ -23,6 +23,7 @@ pub async fn sweep(app: &App) -> Result<()> {
                         // It may have been pushed again.
                         if image_scans::delete_gone(conn, repository_id, digest).await? {
                             image_scan_findings::delete(conn, run_id).await?;
+                            scan_requests::delete(conn, repository_id, digest).await?;
                         }
                     }
                     Ok(())

@@ -71,6 +71,17 @@ impl Snapshot {
         self.access_keys.get(access_key_id).filter(|key| key.active)
     }
 
+    /// An active access key of the root of an account: id and secret.
+    pub fn root_key(&self, account: &AccountId) -> Option<(String, Secret)> {
+        let is_root = |key: &AccessKey| {
+            key.active
+                && key.identity.principal.kind == PrincipalKind::Root
+                && key.identity.principal.account == account.as_str()
+        };
+        let (id, key) = self.access_keys.iter().find(|(_, key)| is_root(key))?;
+        Some((id.clone(), key.secret.clone()))
+    }
+
     /// The account of an access key, whether or not that may be used.
     pub fn account_of(&self, access_key_id: &str) -> Option<AccountId> {
         self.access_keys.get(access_key_id)?.identity.principal.account.parse().ok()
@@ -127,6 +138,7 @@ impl Snapshot {
                     session_policies: None,
                 })
             }
+            Bearer::Scanner(image) => Some(image.identity(opened)),
         }
     }
 

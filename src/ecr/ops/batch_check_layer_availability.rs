@@ -68,15 +68,19 @@ impl Operation for BatchCheckLayerAvailability {
         // A digest of an algorithm that nothing is stored under is one of a layer that is not there.
         let digests: Vec<Option<Digest>> = valid.iter().map(|digest| digest.parse().ok()).collect();
         let known: Vec<Digest> = digests.iter().flatten().cloned().collect();
-        let sizes = layers::sizes(&call.ctx, &target.permit(grant), &known).await?;
-        let size = |digest: &Digest| {
-            let found = known.iter().zip(&sizes).find(|(known, _)| *known == digest);
-            found.and_then(|(_, size)| *size)
+        let found = layers::find(&call.ctx, &target.permit(grant), &known).await?;
+        let find = |digest: &Digest| {
+            let found = known.iter().zip(&found).find(|(known, _)| *known == digest);
+            found.and_then(|(_, layer)| *layer)
         };
         let layer = |(layer_digest, digest): (String, Option<Digest>)| {
-            let layer_size = digest.as_ref().and_then(size);
-            let layer_availability = if layer_size.is_some() { "AVAILABLE" } else { "UNAVAILABLE" };
-            Layer { layer_digest, layer_availability, layer_size }
+            let found = digest.as_ref().and_then(find);
+            let layer_availability = match found {
+                Some(layer) if layer.archived => "ARCHIVED",
+                Some(_) => "AVAILABLE",
+                None => "UNAVAILABLE",
+            };
+            Layer { layer_digest, layer_availability, layer_size: found.map(|layer| layer.size) }
         };
         let failure = |layer_digest| LayerFailure {
             layer_digest,

@@ -1,8 +1,8 @@
 //! `DescribeImageScanFindings`: what scans of an image found.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImageScanFindings.html>
 //!
-//! Findings are those of basic scanning, whatever the scan type: `enhancedFindings` is never there. Beside the attributes
-//! that ECR has, `fixed_version` names the version that no longer has the vulnerability.
+//! Where the registry is configured for enhanced scanning, findings have Inspector's form, else that of basic scanning. Beside
+//! the attributes that ECR has, `fixed_version` names the version that no longer has the vulnerability.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use aws::{Epoch, Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::shapes::enhanced_finding::{self, EnhancedImageScanFinding};
 use crate::shapes::image::ImageIdentifier;
 use crate::shapes::paging;
 use crate::shapes::target::Target;
@@ -58,7 +59,10 @@ struct ImageScanFindings {
     #[serde(skip_serializing_if = "Option::is_none")]
     vulnerability_source_updated_at: Option<Epoch>,
     finding_severity_counts: BTreeMap<String, u64>,
-    findings: Vec<ImageScanFinding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<ImageScanFinding>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enhanced_findings: Option<Vec<EnhancedImageScanFinding>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,11 +107,25 @@ impl Operation for DescribeImageScanFindings {
                 image_tag: input.image_id.image_tag,
             },
             image_scan_status: ImageScanStatus { status: found.status, description: found.description },
-            image_scan_findings: found.completed_at.map(|completed_at| ImageScanFindings {
-                image_scan_completed_at: Epoch(completed_at),
-                vulnerability_source_updated_at: found.source_updated_at.map(Epoch),
-                finding_severity_counts: found.counts,
-                findings: found.items.into_iter().map(ImageScanFinding::from).collect(),
+            image_scan_findings: found.completed_at.map(|completed_at| {
+                let (findings, enhanced_findings) = match &found.enhanced {
+                    None => (Some(found.items.into_iter().map(ImageScanFinding::from).collect()), None),
+                    Some(of) => {
+                        let enhance = |item| EnhancedImageScanFinding::new(of, &found.digest, completed_at, item);
+                        (None, Some(found.items.into_iter().map(enhance).collect()))
+                    }
+                };
+                let named = |(name, count): (String, u64)| match found.enhanced {
+                    Some(_) => (enhanced_finding::severity(&name).to_owned(), count),
+                    None => (name, count),
+                };
+                ImageScanFindings {
+                    image_scan_completed_at: Epoch(completed_at),
+                    vulnerability_source_updated_at: found.source_updated_at.map(Epoch),
+                    finding_severity_counts: found.counts.into_iter().map(named).collect(),
+                    findings,
+                    enhanced_findings,
+                }
             }),
             next_token: found.next_token,
         })

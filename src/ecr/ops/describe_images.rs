@@ -1,7 +1,7 @@
 //! `DescribeImages`: what is known of images, by id or page by page. An id that is unknown fails the call.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_DescribeImages.html>
 //!
-//! Scans and lifecycle are not told here; `lastInUseAt` and `inUseCount` are never there, since no cluster reports them.
+//! Scans are not told here, as with ECR's own scanner.
 
 use app::api::Call;
 use app::{
@@ -57,6 +57,10 @@ struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     subject_manifest_digest: Option<String>,
     image_status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_archived_at: Option<Epoch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_activated_at: Option<Epoch>,
 }
 
 impl Operation for DescribeImages {
@@ -104,6 +108,8 @@ fn detail(target: &Target, image: ImageDetail) -> Detail {
         artifact_media_type: image.artifact_type,
         last_recorded_pull_time: image.pulled_at.map(Epoch),
         subject_manifest_digest: image.subject.map(|digest| digest.to_string()),
-        image_status: "ACTIVE",
+        image_status: image.storage.class.image_status(),
+        last_archived_at: image.storage.archived_at.map(Epoch),
+        last_activated_at: image.storage.activated_at.map(Epoch),
     }
 }

@@ -8,7 +8,7 @@ use app::{Action, Grant, images, referrers};
 use aws::{Need, Operation, invalid_parameter};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use types::Digest;
+use types::{Digest, StorageClass};
 
 use crate::error::Error;
 use crate::shapes::paging;
@@ -87,20 +87,24 @@ impl Operation for ListImageReferrers {
             }
             types => types.unwrap_or_default(),
         };
-        let active = match input.filter.as_ref().and_then(|filter| filter.artifact_status.as_deref()) {
-            None | Some("ACTIVE" | "ANY") => true,
-            Some("ARCHIVED" | "ACTIVATING") => false,
+        let (any, class) = match input.filter.as_ref().and_then(|filter| filter.artifact_status.as_deref()) {
+            None | Some("ACTIVE") => (true, Some(StorageClass::Standard)),
+            Some("ARCHIVED") => (true, Some(StorageClass::Archive)),
+            Some("ANY") => (true, None),
+            // Restoring takes no time.
+            Some("ACTIVATING") => (false, None),
             Some(_) => {
                 let set = "must satisfy enum value set: [ACTIVE, ARCHIVED, ACTIVATING, ANY]";
                 return Err(invalid_parameter("artifactStatus", set).into());
             }
         };
-        let subject: Option<Digest> = input.subject_id.image_digest.parse().ok().filter(|_| active);
+        let subject: Option<Digest> = input.subject_id.image_digest.parse().ok().filter(|_| any);
         let page = referrers::list_page(
             &call.ctx,
             &target.permit(grant),
             subject.as_ref(),
             types,
+            class,
             input.next_token.as_deref(),
             limit,
         )
@@ -111,7 +115,7 @@ impl Operation for ListImageReferrers {
             artifact_type: row.artifact_type,
             size: row.size,
             annotations: row.annotations.and_then(|text| serde_json::from_str(&text).ok()),
-            artifact_status: "ACTIVE",
+            artifact_status: row.class.image_status(),
         };
         Ok(Output { referrers: page.referrers.into_iter().map(shown).collect(), next_token: page.next_token })
     }

@@ -1,7 +1,8 @@
 //! `UpdateImageStorageClass`: archives an image, or restores it.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdateImageStorageClass.html>
 //!
-//! There is no archive yet, so a call about an image that exists is refused with the error that ECR has for it.
+//! Restoring is done when the call returns, so its status is ACTIVE, and never ACTIVATING. An image that an index lists is
+//! archived only after the index; nobody knows with which text ECR refuses that.
 
 use app::api::Call;
 use app::images::{ImageId, storage_class};
@@ -25,9 +26,14 @@ pub(crate) struct Input {
     target_storage_class: String,
 }
 
-/// There is none: no image moves.
 #[derive(Debug, Serialize)]
-pub(crate) enum Output {}
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    registry_id: String,
+    repository_name: String,
+    image_id: ImageIdentifier,
+    image_status: &'static str,
+}
 
 impl Operation for UpdateImageStorageClass {
     type Call = Call;
@@ -44,8 +50,14 @@ impl Operation for UpdateImageStorageClass {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let target = target(call, &input)?;
         let permit = target.permit(grant);
-        let (id, target) = (ImageId::from(&input.image_id), input.target_storage_class.as_str());
-        match storage_class::update(&call.ctx, &permit, &id, target).await? {}
+        let id = ImageId::from(&input.image_id);
+        let (digest, class) = storage_class::update(&call.ctx, &permit, &id, &input.target_storage_class).await?;
+        Ok(Output {
+            registry_id: target.registry_id(),
+            repository_name: target.repository_name(),
+            image_id: ImageIdentifier { image_digest: Some(digest.to_string()), image_tag: input.image_id.image_tag },
+            image_status: class.image_status(),
+        })
     }
 }
 

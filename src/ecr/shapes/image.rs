@@ -1,8 +1,9 @@
 //! `ImageIdentifier`, `Image` and `ImageFailure`, and the filters of lists of images.
 
-use app::images::{self, Failure, ImageId, Tagged};
+use app::images::{self, Failure, ImageId, Shown, Tagged};
 use aws::invalid_parameter;
 use serde::{Deserialize, Serialize};
+use types::StorageClass;
 
 use super::target::Target;
 use crate::error::Error;
@@ -79,7 +80,7 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// Reads a filter; without one all active images pass.
-    pub(crate) fn read(filter: Option<&Self>) -> Result<Tagged, Error> {
+    pub(crate) fn read(filter: Option<&Self>) -> Result<Shown, Error> {
         let tagged = match filter.and_then(|filter| filter.tag_status.as_deref()) {
             None | Some("ANY") => Tagged::Any,
             Some("TAGGED") => Tagged::Tagged,
@@ -90,9 +91,11 @@ impl Filter {
             }
         };
         match filter.and_then(|filter| filter.image_status.as_deref()) {
-            None | Some("ACTIVE" | "ANY") => Ok(tagged),
-            // No image is archived here.
-            Some("ARCHIVED" | "ACTIVATING") => Ok(Tagged::Neither),
+            None | Some("ACTIVE") => Ok(Shown { tagged, class: Some(StorageClass::Standard) }),
+            Some("ARCHIVED") => Ok(Shown { tagged, class: Some(StorageClass::Archive) }),
+            Some("ANY") => Ok(Shown { tagged, class: None }),
+            // Restoring takes no time.
+            Some("ACTIVATING") => Ok(Shown { tagged: Tagged::Neither, class: None }),
             Some(_) => {
                 let set = "must satisfy enum value set: [ACTIVE, ARCHIVED, ACTIVATING, ANY]";
                 Err(invalid_parameter("imageStatus", set).into())

@@ -2,6 +2,7 @@
 
 pub(crate) mod arn;
 pub(crate) mod encryption;
+pub(crate) mod enhanced_finding;
 pub(crate) mod image;
 pub(crate) mod layer;
 pub(crate) mod paging;

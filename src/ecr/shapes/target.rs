@@ -77,6 +77,14 @@ impl Target {
                      is not available because it is not associated with an image"
                 ),
             ),
+            // The code is ECR's; its text was not observed.
+            Rule::LayerArchived(digest) => Fault::new(
+                "LayerInaccessibleException",
+                format!(
+                    "The layer with digest '{digest}' in the repository with name '{name}' in the registry with id '{id}' \
+                     is not available because it is associated with archived images only"
+                ),
+            ),
             other => return other.into(),
         }
         .into()

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test helper cannot do is a failed test")]
 
+mod bench;
 mod control;
 mod docker;
 mod process;

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use wharf_outbound::{Ask, ChosenBy, Client, Config, Error, HeaderMap, HeaderValue, Roots};
+use wharf_outbound::{Ask, Call, ChosenBy, Client, Config, Error, HeaderMap, HeaderValue, Roots};
 
 /// A server that gives every connection the same answer and counts them.
 async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {
@@ -225,8 +225,11 @@ async fn a_certificate_must_be_trusted() {
 #[tokio::test]
 async fn a_call_is_answered_whatever_its_status_and_follows_nothing() {
     let call = async |url: &str, limit| {
+        let body = Some(Bytes::from_static(b"{}"));
         let (headers, patience) = (HeaderMap::new(), Duration::from_secs(5));
-        client(false).call(url, headers, Bytes::from_static(b"{}"), ChosenBy::Operator, limit, patience).await
+        let call = Call { url, chosen_by: ChosenBy::Operator, headers, body, patience };
+        let answer = client(false).call(&call).await?;
+        Ok::<_, Error>((answer.status(), answer.body(limit).await?))
     };
     let (refusal, _) = serve("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno").await;
     assert_eq!(call(&refusal, 2).await.unwrap(), (400, Bytes::from_static(b"no")));

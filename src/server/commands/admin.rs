@@ -118,7 +118,7 @@ fn mutability(mode: &str, filters: &[String]) -> Result<TagMutability> {
 }
 
 /// A document from a file, or from standard input when the path is `-`.
-fn read(path: &Path) -> Result<String> {
+pub(super) fn read(path: &Path) -> Result<String> {
     if path == Path::new("-") {
         let mut text = String::new();
         std::io::stdin().read_to_string(&mut text).context("cannot read standard input")?;

@@ -1,11 +1,8 @@
 //! `wharf agent`: makes this host a container instance of a cluster, and runs the tasks that the control plane gives it.
-//! It opens no database: everything that it needs of the registry it asks for, as any client does. So does an agent in the
-//! process of the server.
+//! It opens no database: everything that it needs of the registry it asks for, as any client does.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -13,8 +10,6 @@ use anyhow::{Context, Result, bail};
 use node::engine::docker::Docker;
 use node::engine::simulated::Simulated;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 use crate::config::{AgentArguments, Config};
 use crate::credential_helper::{Environment, credentials, region};
@@ -74,79 +69,6 @@ async fn agent(config: &Config, arguments: AgentArguments, environment: &Environ
     Ok(())
 }
 
-/// An agent in the process of the server.
-pub(crate) struct Beside {
-    end: oneshot::Sender<()>,
-    running: JoinHandle<()>,
-}
-
-impl Beside {
-    /// Starts one if the settings name a cluster. What it lacks is said in the log: the registry serves without it.
-    pub(crate) fn start(config: &Config, address: SocketAddr) -> Option<Self> {
-        let cluster = config.agent_cluster.clone()?;
-        let (end, ended) = oneshot::channel();
-        let config = config.clone();
-        let running = tokio::spawn(async move {
-            let until = async {
-                let _ = ended.await;
-            };
-            if let Err(error) = beside(&config, cluster, address, until).await {
-                tracing::warn!(error = format!("{error:#}"), "this process runs no tasks");
-            }
-        });
-        Some(Self { end, running })
-    }
-
-    /// Ends it. Its tasks run on.
-    pub(crate) async fn end(self) {
-        let _ = self.end.send(());
-        let _ = self.running.await;
-    }
-}
-
-async fn beside(config: &Config, cluster: String, address: SocketAddr, until: impl Future<Output = ()>) -> Result<()> {
-    let socket = match &config.agent_engine {
-        Some(socket) => socket.clone(),
-        None => find_socket().context("no container engine is found: neither Docker's socket nor Podman's is there")?,
-    };
-    let credentials = match &config.root_key {
-        Some(key) => aws::Credentials {
-            access_key_id: key.access_key_id.clone(),
-            secret_access_key: key.secret_access_key.clone(),
-            session_token: None,
-        },
-        // That of the first start is kept there.
-        None => {
-            let path = config.data_dir.join("credentials").into_os_string();
-            let file = Environment::new([(OsString::from("AWS_SHARED_CREDENTIALS_FILE"), path)]);
-            let found = credentials(&file).map_err(anyhow::Error::msg)?;
-            found.context("the root access key is not known here; set WHARF_ROOT_ACCESS_KEY_ID and its secret")?
-        }
-    };
-    // A certificate is for the name that clients use.
-    let server = match (&config.external_url, &config.tls) {
-        (Some(url), Some(_)) => url.clone(),
-        (None, Some(_)) => bail!("with TLS an agent in this process needs WHARF_EXTERNAL_URL"),
-        (_, None) if address.ip().is_unspecified() => format!("http://127.0.0.1:{}", address.port()),
-        (_, None) => format!("http://{address}"),
-    };
-    tracing::info!(cluster, engine = socket, "this process runs tasks as well");
-    let settings = node::Config {
-        cluster,
-        server,
-        region: config.region.as_str().to_owned(),
-        credentials,
-        data: config.data_dir.join("agent"),
-        attributes: BTreeMap::new(),
-        reserved_cpu: 0,
-        reserved_memory: 0,
-        cleanup_after: node::Config::CLEANUP_AFTER,
-        vendor: Some(node::Config::VENDOR),
-        task_network: node::Config::TASK_NETWORK.to_owned(),
-    };
-    on(&socket, settings, config, until).await
-}
-
 /// Runs an agent on an engine: that of a socket, or one in memory.
 async fn on(socket: &str, settings: node::Config, config: &Config, until: impl Future<Output = ()>) -> Result<()> {
     let client = outbound::Client::new(config.outbound.clone());
@@ -159,7 +81,7 @@ async fn on(socket: &str, settings: node::Config, config: &Config, until: impl F
 }
 
 /// The socket of an engine of this host, if there is one.
-fn find_socket() -> Option<String> {
+pub(crate) fn find_socket() -> Option<String> {
     let socket = SOCKETS.iter().find(|socket| Path::new(socket).exists())?;
     Some(format!("unix://{socket}"))
 }

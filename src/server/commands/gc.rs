@@ -21,7 +21,7 @@ pub(crate) async fn run(config: Config, delay: Option<Duration>) -> ExitCode {
 
 async fn collect(config: &Config, delay: Option<Duration>) -> Result<()> {
     let app = open::application(config).await?;
-    let collected = garbage::run(&app, delay.unwrap_or(app.config().gc_delay)).await?;
+    let collected = garbage::run(&app, delay).await?;
     app.db().close().await;
     println!(
         "{} deleted manifests forgotten, {} blobs reviewed, {} unlinked, {} freed ({} bytes), {} objects removed",

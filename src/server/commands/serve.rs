@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use app::bootstrap::{self, AccessKey};
-use jobs::JobMetrics;
+use jobs::{JobMetrics, UsageMetrics};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::commands::agent::Beside;
 use crate::config::Config;
 use crate::listener::{Limits, Listener, Tls};
 use crate::metrics::Metrics;
 use crate::pool_metrics::PoolMetrics;
-use crate::{open, router};
+use crate::{open, own_agent, router};
 
 /// How long cut off uploads may take to record what they received.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -48,8 +47,10 @@ async fn serve(config: Config) -> Result<()> {
     metrics.registry().register_collector(Box::new(PoolMetrics::new(app.db().clone())));
     let job_metrics = JobMetrics::default();
     metrics.registry().register_collector(Box::new(job_metrics.clone()));
+    let usage_metrics = UsageMetrics::default();
+    metrics.registry().register_collector(Box::new(usage_metrics.clone()));
     let service = router::build(&config, &app, metrics);
-    let jobs = jobs::start(&app, &job_metrics);
+    let jobs = jobs::start(&app, &job_metrics, &usage_metrics);
     tracing::info!(
         address = %listener.local_address(),
         tls = config.tls.is_some(),
@@ -57,14 +58,13 @@ async fn serve(config: Config) -> Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the registry is ready"
     );
-    let agent = Beside::start(&config, listener.local_address());
+    let agent = own_agent::start(&config, &app, &listener);
     let signal = stop_signal()?;
     let stop = async {
         signal.await;
-        // First, since it is a client of this process, and one that stays connected.
-        if let Some(agent) = agent {
-            agent.end().await;
-        }
+        // First, since it is a client of this process, and one that stays connected. Its tasks run on; the next process
+        // finds them.
+        agent.inspect(|agent| agent.abort());
     };
     let stopped = listener.serve(service, stop).await;
     drop(jobs);

@@ -92,5 +92,7 @@ fn named(action: WebhookAction) -> ImageAction {
         WebhookAction::Push => ImageAction::Push,
         WebhookAction::Delete => ImageAction::Delete,
         WebhookAction::Pull => ImageAction::Pull,
+        WebhookAction::Lifecycle => ImageAction::Lifecycle,
+        WebhookAction::Scan => ImageAction::Scan,
     }
 }

@@ -49,18 +49,33 @@ pub(crate) enum Command {
     Gc {
         /// Free what nothing has referred to for this long, instead of the time that is set; with 0, pushes under way may
         /// have to send layers again
-        #[arg(long, value_parser = duration::parse)]
+        #[arg(long, value_parser = delay)]
         delay: Option<Duration>,
     },
+    /// Keep garbage in the default registry for another time than WHARF_GC_DELAY says; for another registry, add its
+    /// --account-id and --region
+    #[command(subcommand)]
+    GcDelay(GcDelayCommand),
     /// List the background jobs: what each is about, when it is due, and why it failed if it did
     Jobs,
     /// Apply the lifecycle policy of a repository now
     Lifecycle {
         /// The repository
         repository: String,
+        /// Only say which images would go, by which rule, and how many bytes that would free
+        #[arg(long)]
+        preview: bool,
+        /// File with a policy to preview instead of the one that is set; - reads standard input
+        #[arg(long, requires = "preview")]
+        policy: Option<PathBuf>,
     },
-    /// Measure what the repositories hold: each image by itself, each blob once, and what only one repository has
-    Usage,
+    /// Show what the repositories hold, as it was measured last (every night): each image by itself, each blob once, and what
+    /// only one repository has
+    Usage {
+        /// Measure first
+        #[arg(long)]
+        now: bool,
+    },
     /// Import and list what is known of vulnerabilities, for scans of images
     #[command(subcommand)]
     Advisories(AdvisoriesCommand),
@@ -74,6 +89,9 @@ pub(crate) enum Command {
         #[arg(long, default_value = "cyclonedx")]
         format: String,
     },
+    /// Put bills of materials beside the images that are scanned from now on, as referrers
+    #[command(subcommand)]
+    SbomReferrers(SbomReferrersCommand),
     /// Refuse pulls of images with known vulnerabilities, repository by repository
     #[command(subcommand)]
     PullGate(PullGateCommand),
@@ -126,7 +144,7 @@ pub(crate) enum WebhookCommand {
     Add {
         /// Where events are posted to
         url: String,
-        /// What is told: PUSH, DELETE or PULL; may be repeated; without it, PUSH and DELETE
+        /// What is told: PUSH, DELETE, PULL, LIFECYCLE or SCAN; may be repeated; without it, PUSH and DELETE
         #[arg(long = "action", ignore_case = true)]
         actions: Vec<WebhookAction>,
         /// Only repositories whose names begin with this
@@ -161,6 +179,56 @@ pub(crate) enum WebhookAction {
     Delete,
     /// An image was pulled
     Pull,
+    /// A lifecycle policy deleted or archived images
+    Lifecycle,
+    /// A scan of an image ended, or its findings are others than before
+    Scan,
+}
+
+/// What `wharf gc-delay` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum GcDelayCommand {
+    /// Free what nothing in the registry has referred to for this long
+    Set {
+        /// Such as 1h or 7d; 0 frees as soon as it can
+        #[arg(value_parser = delay)]
+        delay: Duration,
+    },
+    /// Obey WHARF_GC_DELAY again
+    Remove,
+    /// Say which delay holds
+    Show,
+}
+
+fn delay(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { duration::parse(text) }
+}
+
+/// What `wharf sbom-referrers` can do.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub(crate) enum SbomReferrersCommand {
+    /// Ask for them, in place of what was asked for before
+    Set {
+        /// The form of the documents; may be repeated
+        #[arg(long = "format", required = true)]
+        formats: Vec<SbomFormat>,
+        /// Only repositories of this name, with * for what varies; may be repeated
+        #[arg(long = "repository", default_value = "*")]
+        repositories: Vec<String>,
+    },
+    /// Put none beside images any more; those that are there stay
+    Remove,
+    /// Say what is asked for
+    Show,
+}
+
+/// The forms of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum SbomFormat {
+    /// CycloneDX 1.5
+    Cyclonedx,
+    /// SPDX 2.3
+    Spdx,
 }
 
 /// What `wharf advisories` can do.

@@ -9,6 +9,7 @@ mod duration;
 mod master_key;
 mod network;
 mod problems;
+mod scanner;
 mod settings;
 mod size;
 mod sources;
@@ -22,13 +23,14 @@ mod validate;
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use app::registry::upstream::OwnUpstream;
+use app::scanning::OtherScanner;
 use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     agent::AgentArguments,
     cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, PullGateCommand, WebhookAction,
-        WebhookCommand,
+        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
+        SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
     },
     database::Database,
     master_key::MasterKey,
@@ -104,18 +106,26 @@ pub(crate) struct Config {
     pub(crate) upload_ttl: Duration,
     /// How long a blob to which nothing refers is kept.
     pub(crate) gc_delay: Duration,
+    /// What looks into images; none: this program.
+    pub(crate) scanner: Option<OtherScanner>,
     pub(crate) scan_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
+    /// Whether this process runs ECS tasks.
+    pub(crate) agent: OwnAgent,
+    /// See [`app::Config::host_timeout`].
+    pub(crate) host_timeout: Duration,
+    /// See [`app::Config::service_back_off`].
+    pub(crate) service_back_off: Duration,
+    /// See [`app::Config::service_settle`].
+    pub(crate) service_settle: Duration,
+    /// Whether lifecycle policies leave images alone that somebody runs.
+    pub(crate) lifecycle_keep_used: bool,
     /// How long what was deleted can be restored; zero: not at all.
     pub(crate) undo_window: Duration,
     /// The free disk space below which writes are refused, in bytes; 0 never refuses.
     pub(crate) disk_low_water: u64,
     /// Whom requests of the server itself may reach, and which certificates they trust.
     pub(crate) outbound: outbound::Config,
-    /// The cluster of the agent in this process; `None` means that there is none.
-    pub(crate) agent_cluster: Option<String>,
-    /// The socket of its engine; `None` means one that is found.
-    pub(crate) agent_engine: Option<String>,
     /// The most client connections.
     pub(crate) max_connections: u32,
     /// How long a connection may stay open without a request.
@@ -144,6 +154,17 @@ pub(crate) enum Challenge {
     Bearer,
     /// Send name and password with each request.
     Basic,
+}
+
+/// Whether this process runs ECS tasks on its host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum OwnAgent {
+    /// If Docker or Podman is found.
+    Auto,
+    /// Not at all.
+    Off,
+    /// On the engine of this socket.
+    Socket(String),
 }
 
 impl Config {
@@ -206,8 +227,19 @@ impl Config {
         let audit_retention = read(sources, "audit_retention", problems, audit_retention);
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
+        let lifecycle_keep_used = switch(sources, "lifecycle_keep_used", problems);
+        let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
+        let agent = read(sources, "agent", problems, |text| match text {
+            "auto" => Ok(OwnAgent::Auto),
+            "off" => Ok(OwnAgent::Off),
+            socket if socket.starts_with("unix:///") => Ok(OwnAgent::Socket(socket.to_owned())),
+            _ => Err(format!("'{text}' is neither auto nor off nor a socket such as unix:///run/docker.sock")),
+        });
+        let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
+        let service_back_off = time(sources, "service_back_off", problems, SECOND..=DAY, "between 1s and 1d");
+        let service_settle = time(sources, "service_settle", problems, Duration::ZERO..=DAY, "at most 1d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
         let outbound_loopback = switch(sources, "outbound_loopback", problems);
@@ -215,12 +247,6 @@ impl Config {
             let pem = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
             outbound::Roots::parse(&pem).map_err(|fault| format!("{path} {fault}"))
         });
-        let agent_cluster = optional(sources, "agent_cluster", problems, |name| {
-            let wholesome = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
-            let valid = name.len() <= 255 && name.chars().all(wholesome);
-            if valid { Ok(name.to_owned()) } else { Err(format!("'{name}' is not the name of a cluster")) }
-        });
-        let agent_engine = optional(sources, "agent_engine", problems, |path| Ok::<_, String>(path.to_owned()));
         let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
         let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
@@ -254,14 +280,18 @@ impl Config {
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
             gc_delay: gc_delay?,
+            scanner: scanner?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
+            agent: agent?,
+            host_timeout: host_timeout?,
+            service_back_off: service_back_off?,
+            service_settle: service_settle?,
+            lifecycle_keep_used: lifecycle_keep_used?,
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
             outbound: outbound::Config { roots: outbound_ca?.unwrap_or_default(), loopback: outbound_loopback? },
-            agent_cluster: agent_cluster?,
-            agent_engine: agent_engine?,
             max_connections: max_connections?,
             idle_timeout: idle_timeout?,
             shutdown_grace: shutdown_grace?,
@@ -279,6 +309,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
     let repositories = number(sources, "max_repositories", problems, 1..=MANY);
     let images = number(sources, "max_images", problems, 1..=MANY);
     let image_tags = number(sources, "max_image_tags", problems, 1..=MANY);
+    let daily_scans = number(sources, "max_daily_scans", problems, 1..=MANY);
     let layer_bytes = bytes(sources, "max_layer_bytes", problems, MIB..=1 << 42, "between 1MiB and 4TiB");
     let layer_parts = number(sources, "max_layer_parts", problems, 1..=1_000_000);
     // The model of ECR, which clients check parts against, allows no more.
@@ -288,6 +319,7 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
         repositories: repositories?.into(),
         images: images?.into(),
         image_tags: image_tags?.into(),
+        daily_scans: daily_scans?.into(),
         layer_bytes: layer_bytes?,
         layer_parts: layer_parts?.into(),
         layer_part_bytes: layer_part_bytes?,

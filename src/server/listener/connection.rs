@@ -116,7 +116,7 @@ where
         let io = TokioIo::new(Watched::new(stream, notes.clone()));
         let (service, stall) = (self.service.clone(), self.limits.stall);
         let service = PerConnection { service, peer, notes: notes.clone(), handover, stall };
-        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut connection = pin!(self.http.serve_connection_with_upgrades(io, service));
         let mut stop = pin!(self.stop.cancelled());
         let mut cut = pin!(self.cut.cancelled());
         let mut check = pin!(sleep(self.limits.header / 3));

@@ -7,6 +7,11 @@ use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
 use crate::{Config, Db, Error};
 
 const WIPE: &str = "
+    drop table service_tasks; drop table service_events; drop table service_deployments; drop table services;
+    drop table ecs_account_settings; drop table task_definitions; drop table task_definition_families;
+    drop table tasks; drop table container_instances; drop table ecs_tags; drop table clusters;
+    drop table image_uses; drop table repository_usage; drop table registry_usage; drop table store_usage;
+    drop table scan_requests;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;
     drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;

@@ -94,7 +94,7 @@ async fn referrers_come_in_pages_and_by_type() {
         let mut seen: Vec<String> = Vec::new();
         loop {
             let after = seen.last().cloned().unwrap_or_default();
-            let page = manifests::list_referrers(&mut conn, &id, &subject, None, &after, 7).await.unwrap();
+            let page = manifests::list_referrers(&mut conn, &id, &subject, None, None, &after, 7).await.unwrap();
             if page.is_empty() {
                 break;
             }
@@ -102,7 +102,7 @@ async fn referrers_come_in_pages_and_by_type() {
         }
         assert_eq!(seen, expected);
         let even =
-            manifests::list_referrers(&mut conn, &id, &subject, Some("application/even"), "", 100).await.unwrap();
+            manifests::list_referrers(&mut conn, &id, &subject, Some("application/even"), None, "", 100).await.unwrap();
         assert_eq!(even.len(), 10);
         assert!(even.iter().all(|row| row.artifact_type.as_deref() == Some("application/even") && row.size == 2));
         assert!(even.is_sorted_by_key(|row| row.digest.to_string()));

@@ -122,6 +122,62 @@ async fn pulls_are_told_if_somebody_asks() {
 }
 
 #[tokio::test]
+async fn what_a_lifecycle_policy_did_is_told() {
+    on_default(async |wharf| {
+        let receiver = Receiver::start().await;
+        add(wharf, &receiver, &["--action", "lifecycle"]).await;
+        let repository = wharf.client().repository("app");
+        let old = repository.push_small("v1").await;
+        let signature = repository.push_referrer(&old, "application/vnd.tests.signature").await;
+        let shelved = repository.push_small("release-1").await;
+        repository.push_small("release-2").await;
+        repository.push_small("v2").await;
+        wharf.aws().boto3(
+            r#"
+rule = lambda priority, pattern, action: {"rulePriority": priority, "action": action, "selection": {
+    "tagStatus": "tagged", "tagPatternList": [pattern], "countType": "imageCountMoreThan", "countNumber": 1}}
+client("ecr").put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=json.dumps({"rules": [
+    rule(3, "release-*", {"type": "transition", "targetStorageClass": "archive"}), rule(9, "v*", {"type": "expire"})]}))
+"#,
+        );
+        must(wharf, &["lifecycle", "app"]);
+        // A run that does nothing tells nothing.
+        must(wharf, &["lifecycle", "app"]);
+        within(120, "all of it is told", async || receiver.posted().len() >= 3).await;
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        let events: Vec<Value> = receiver.posted().iter().map(event).collect();
+        let mut told: Vec<(&Value, &Value)> =
+            events.iter().map(|event| (&event["detail"]["lifecycle-action"], &event["detail"]["images"])).collect();
+        told.sort_by_key(|(action, images)| (action.to_string(), images.to_string().len()));
+        let expected = [
+            ("EXPIRE", serde_json::json!([{ "image-digest": signature.digest }])),
+            (
+                "EXPIRE",
+                serde_json::json!([
+                    { "image-digest": old.digest, "image-tags": ["v1"], "applied-rule-priority": 9 }
+                ]),
+            ),
+            (
+                "TRANSITION",
+                serde_json::json!([
+                    { "image-digest": shelved.digest, "image-tags": ["release-1"], "applied-rule-priority": 3 }
+                ]),
+            ),
+        ];
+        assert_eq!(told.len(), 3, "{events:?}");
+        for ((action, images), (expected_action, expected_images)) in told.iter().zip(&expected) {
+            assert_eq!((action.as_str(), *images), (Some(*expected_action), expected_images));
+        }
+        for event in &events {
+            assert_eq!(event["detail"]["action-type"], "LIFECYCLE");
+            assert_eq!(event["detail"]["repository-name"], "app");
+            assert_eq!(event["detail"]["lifecycle-run-id"], events[0]["detail"]["lifecycle-run-id"]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn addresses_that_are_none_are_refused() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
     for url in ["ftp://host/x", "host", "http://a b", ""] {

@@ -187,7 +187,7 @@ async fn pushes_go_on_beside_garbage_collection() {
                         if answer.status() == 201 {
                             break;
                         }
-                        answer.expect_error(404, "MANIFEST_BLOB_UNKNOWN");
+                        answer.expect_error(400, "MANIFEST_BLOB_UNKNOWN");
                     }
                     pushed.push((tag, image));
                 }

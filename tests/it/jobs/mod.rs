@@ -2,7 +2,10 @@
 
 mod events;
 mod garbage;
+mod gc_delay;
 mod lifecycle;
+mod lifecycle_archive;
+mod lifecycle_preview_bytes;
 mod model;
 mod queue;
 mod replication;

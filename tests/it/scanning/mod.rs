@@ -2,10 +2,16 @@
 //! running server, and what is found is what the two say together.
 
 mod ecosystems;
+mod enhanced;
+mod events;
 mod gate;
+mod harbor;
 mod hostile;
 mod on_push;
+mod quotas;
+mod referrers;
 mod scan;
+mod webhook;
 
 use serde_json::{Value, json};
 use tests::harness::Wharf;

@@ -37,7 +37,7 @@ ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[
 push("prod/app", "v2", [base, layer({"var/lib/dpkg/status": dpkg(a="2")})])
 found = scanned("prod/app", "v2")
 assert found["imageScanStatus"] == {"status": "ACTIVE", "description": "Continuous scan is selected for image."}, found
-assert names(found) == ["CVE-2024-1"]
+assert [each["title"] for each in found["imageScanFindings"]["enhancedFindings"]] == ["CVE-2024-1 - a"], found
 
 # Artifacts are no images.
 push("prod/app", "artifact", [b"x"], config_type="application/vnd.tests.config+json")

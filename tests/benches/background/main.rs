@@ -3,6 +3,8 @@
 //! It starts servers of its own (a release build named by `WHARF_TEST_BINARY`) on SQLite and a directory, and on PostgreSQL
 //! and S3 where the variables of the tests name them, and prints a table.
 
+mod scan;
+
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -22,6 +24,10 @@ fn main() {
     runtime.expect("a runtime").block_on(async {
         println!("| measure | backend | things | seconds | things/s |");
         println!("|---|---|---:|---:|---:|");
+        // One measure by itself: its name behind `--`.
+        if std::env::args().any(|argument| argument == "scan") {
+            return scan::scan(Backend::SqliteDisk).await;
+        }
         let mut backends = vec![(Backend::SqliteDisk, 20_000)];
         if std::env::var_os("WHARF_TEST_POSTGRES_URL").is_some() && std::env::var_os("WHARF_TEST_S3_ENDPOINT").is_some()
         {
@@ -29,6 +35,7 @@ fn main() {
         }
         for (backend, blobs) in backends {
             collect(backend, blobs).await;
+            scan::scan(backend).await;
         }
         lifecycle(100_000).await;
         pushes_beside_collection().await;

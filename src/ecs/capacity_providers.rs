@@ -1,0 +1,117 @@
+//! Capacity providers: the two that are built in, and strategies of them. Groups of machines that grow and shrink by
+//! themselves are not here, so nobody can make others.
+
+use std::collections::HashSet;
+
+use types::{Arn, RegistryId};
+
+use crate::arns;
+use crate::clusters::StrategyItem;
+use crate::error::{Error, Result};
+
+/// Those that every account has.
+pub(crate) const BUILT_IN: &[&str] = &["FARGATE", "FARGATE_SPOT"];
+
+/// How many a cluster or a strategy may have.
+const MOST: usize = 20;
+
+fn invalid<T>(message: impl Into<String>) -> Result<T> {
+    Err(Error::InvalidParameter(message.into()))
+}
+
+/// The ARN of one.
+pub(crate) fn arn(registry: &RegistryId, name: &str) -> Arn {
+    arns::arn(registry, &format!("capacity-provider/{name}"))
+}
+
+/// The one that is named, by name or ARN.
+pub(crate) fn find(registry: &RegistryId, given: &str) -> Option<&'static str> {
+    let name = arns::resource(registry, given).and_then(|resource| resource.strip_prefix("capacity-provider/"));
+    let name = name.unwrap_or(given);
+    BUILT_IN.iter().copied().find(|known| *known == name)
+}
+
+/// Those that a cluster is to have.
+pub(crate) fn check(names: &[String]) -> Result<()> {
+    if names.len() > MOST {
+        return invalid(format!("A cluster can have at most {MOST} capacity providers."));
+    }
+    let mut seen = HashSet::new();
+    for name in names {
+        if !BUILT_IN.contains(&name.as_str()) {
+            let shown: String = name.chars().take(255).collect();
+            return invalid(format!("The specified capacity provider '{shown}' was not found."));
+        }
+        if !seen.insert(name) {
+            return invalid(format!("The capacity provider '{name}' is specified more than once."));
+        }
+    }
+    Ok(())
+}
+
+/// A strategy, of the providers of its cluster.
+pub(crate) fn check_strategy(strategy: &[StrategyItem], associated: &[String]) -> Result<()> {
+    if strategy.is_empty() {
+        return Ok(());
+    }
+    if strategy.len() > MOST {
+        return invalid(format!("A capacity provider strategy can have at most {MOST} capacity providers."));
+    }
+    let mut seen = HashSet::new();
+    for item in strategy {
+        if !associated.contains(&item.capacity_provider) {
+            let shown: String = item.capacity_provider.chars().take(255).collect();
+            return invalid(format!(
+                "The specified capacity provider strategy cannot contain a capacity provider that is not associated \
+                 with the cluster: {shown}."
+            ));
+        }
+        if !(0..=1000).contains(&item.weight) || !(0..=100_000).contains(&item.base) {
+            return invalid("The capacity provider strategy is invalid: weights are 0 to 1000, bases 0 to 100000.");
+        }
+        if !seen.insert(&item.capacity_provider) {
+            return invalid("A capacity provider can be in a capacity provider strategy only once.");
+        }
+    }
+    if strategy.iter().filter(|item| item.base > 0).count() > 1 {
+        return invalid("Only one capacity provider in a capacity provider strategy can have a base value defined.");
+    }
+    if strategy.len() > 1 && strategy.iter().all(|item| item.weight == 0) {
+        return invalid(
+            "The specified capacity provider strategy must have at least one capacity provider with a weight greater \
+             than 0.",
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(name: &str, weight: i64, base: i64) -> StrategyItem {
+        StrategyItem { capacity_provider: name.to_owned(), weight, base }
+    }
+
+    #[test]
+    fn a_strategy_is_of_the_providers_of_its_cluster() {
+        let both = ["FARGATE".to_owned(), "FARGATE_SPOT".to_owned()];
+        let (one, spot) = (item("FARGATE", 1, 2), item("FARGATE_SPOT", 3, 0));
+        assert!(check_strategy(&[one.clone(), spot.clone()], &both).is_ok());
+        assert!(check_strategy(&[item("FARGATE", 0, 0)], &both).is_ok());
+        for bad in [
+            vec![one.clone(), one.clone()],
+            vec![item("FARGATE", 1, 1), item("FARGATE_SPOT", 1, 1)],
+            vec![item("FARGATE", 0, 0), item("FARGATE_SPOT", 0, 0)],
+            vec![item("FARGATE", 1001, 0)],
+            vec![item("FARGATE", 1, -1)],
+            vec![item("MINE", 1, 0)],
+        ] {
+            assert!(check_strategy(&bad, &both).is_err(), "{bad:?}");
+        }
+        assert!(check_strategy(&[spot], &both[..1]).is_err());
+        assert!(check(&both).is_ok());
+        assert!(check(&["FARGATE".to_owned(), "FARGATE".to_owned()]).is_err());
+        assert!(check(&["MINE".to_owned()]).is_err());
+    }
+}

@@ -1,0 +1,41 @@
+//! Hosts that are gone: when an agent has been away for too long, its tasks count as lost, so that services start them
+//! elsewhere. Should the host come back, its agent is told that those tasks are not wanted any more.
+
+use app::App;
+use store::{Conn, Pending, clusters, container_instances, tasks};
+use types::Timestamp;
+
+use crate::error::{Error, Result};
+use crate::tasks::lose;
+
+/// How many hosts are looked at in one go.
+const AT_ONCE: usize = 20;
+
+/// Ends the tasks of hosts that are gone.
+pub async fn give_up(app: &App) -> app::Result<()> {
+    let now = app.now();
+    let before = now.before(app.config().host_timeout);
+    let lost = container_instances::list_lost(&mut app.db().reader().await?, before, AT_ONCE).await?;
+    for instance in lost {
+        tracing::warn!(instance = instance.instance_id, "the agent of a host is gone, and its tasks count as lost");
+        let (id, cluster_id) = (instance.instance_id, instance.cluster_id);
+        let done = app.db().write_in_background(move |conn| {
+            Box::pin(lose_tasks(conn, cluster_id, id, before, now)) as Pending<'_, (), Error>
+        });
+        done.await.map_err(Error::unheard)?;
+    }
+    Ok(())
+}
+
+async fn lose_tasks(conn: &mut Conn, cluster_id: String, id: String, before: Timestamp, now: Timestamp) -> Result<()> {
+    clusters::lock_by_id(conn, &cluster_id).await?;
+    let instance = container_instances::find(conn, &id).await?;
+    // It came back in between.
+    if instance.is_none_or(|instance| instance.connected_until >= before) {
+        return Ok(());
+    }
+    for task in tasks::list_of_instance(conn, &id).await? {
+        lose(conn, task, &format!("Host ({id}) is not reachable."), now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! `CreateTaskSet`: not supported. Task sets belong to deployment controllers other than ECS, which Wharf does not have.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_CreateTaskSet.html>
+
+use app::Grant;
+use app::api::Call;
+use aws::{Need, Operation, Resource};
+use serde::Deserialize;
+
+use crate::error::{Error, Result};
+
+/// The operation.
+pub(crate) struct CreateTaskSet;
+
+/// Nothing is looked at.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Input {}
+
+impl Operation for CreateTaskSet {
+    type Call = Call;
+    const NAME: &'static str = "CreateTaskSet";
+    const ACTION: &'static str = "ecs:CreateTaskSet";
+    type Input = Input;
+    type Output = ();
+    type Error = Error;
+
+    fn needs(_: &Call, _: &Input) -> Result<Vec<Need>> {
+        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
+    }
+
+    async fn run(_: &Call, grant: &Grant, _: Input) -> Result<()> {
+        grant.require(Self::ACTION)?;
+        Err(Error::Unsupported("Task sets are not supported by this server.".to_owned()))
+    }
+}

@@ -1,0 +1,100 @@
+//! `DescribeContainerInstances`: what is known of up to 100 hosts of a cluster.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeContainerInstances.html>
+
+use app::Grant;
+use app::api::Call;
+use aws::{Need, Operation, Resource};
+use serde::{Deserialize, Serialize};
+use store::tasks;
+
+use crate::arns;
+use crate::clusters;
+use crate::container_instances;
+use crate::error::{Error, Result};
+use crate::shapes::container_instance::{ContainerInstance, Counts};
+use crate::shapes::failure::Failure;
+use crate::tags;
+use crate::tasks::RUNNING;
+
+/// How many one call may name.
+const MOST: usize = 100;
+
+/// The operation.
+pub(crate) struct DescribeContainerInstances;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    cluster: Option<String>,
+    container_instances: Vec<String>,
+    #[serde(default)]
+    include: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    container_instances: Vec<ContainerInstance>,
+    failures: Vec<Failure>,
+}
+
+impl Operation for DescribeContainerInstances {
+    type Call = Call;
+    const NAME: &'static str = "DescribeContainerInstances";
+    const ACTION: &'static str = "ecs:DescribeContainerInstances";
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
+        if input.container_instances.is_empty() {
+            return Err(Error::InvalidParameter("Container instances cannot be empty.".to_owned()));
+        }
+        if input.container_instances.len() > MOST {
+            return Err(Error::InvalidParameter(format!(
+                "Container instances can not have more than {MOST} elements."
+            )));
+        }
+        let registry = &call.ctx.registry;
+        let cluster = arns::cluster_name(registry, input.cluster.as_deref())?;
+        let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
+        let needs = input.container_instances.iter().map(|given| {
+            let id = arns::in_cluster(registry, "container-instance", cluster, given).unwrap_or("*");
+            let arn = container_instances::arn(registry, cluster, id);
+            Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn))
+                .with("ecs:cluster", [cluster_arn.clone()])
+        });
+        Ok(needs.collect())
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
+        grant.require(Self::ACTION)?;
+        let registry = &call.ctx.registry;
+        let mut conn = call.ctx.app.db().reader().await?;
+        let cluster = clusters::find_in(&mut conn, registry, input.cluster.as_deref()).await?;
+        let name = &cluster.row.name;
+        let with_tags = input.include.iter().any(|include| include == "TAGS");
+        let (mut container_instances, mut failures) = (Vec::new(), Vec::new());
+        for given in &input.container_instances {
+            let Some(instance) = container_instances::find_in(&mut conn, &cluster, given).await? else {
+                failures.push(Failure::missing(match given.starts_with("arn:") {
+                    true => given.clone(),
+                    false => container_instances::arn(registry, name, given).to_string(),
+                }));
+                continue;
+            };
+            let id = instance.row.instance_id.clone();
+            let on_it = tasks::list_of_instance(&mut conn, &id).await?;
+            let running = on_it.iter().filter(|task| task.last_status == RUNNING).count() as u64;
+            let counts = Counts { running, pending: on_it.len() as u64 - running };
+            let tags = if with_tags {
+                tags::list(&mut conn, registry, &container_instances::resource(name, &id)).await?
+            } else {
+                Vec::new()
+            };
+            let now = call.ctx.app.now();
+            container_instances.push(ContainerInstance::new(registry, name, instance, counts, tags, now));
+        }
+        Ok(Output { container_instances, failures })
+    }
+}

@@ -1,0 +1,53 @@
+//! `PutClusterCapacityProviders`: the capacity providers of a cluster and what its tasks get that say nothing.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PutClusterCapacityProviders.html>
+
+use app::Grant;
+use app::api::Call;
+use aws::{Need, Operation, Resource};
+use serde::{Deserialize, Serialize};
+
+use crate::arns;
+use crate::clusters::{self, StrategyItem};
+use crate::error::{Error, Result};
+use crate::shapes::cluster::Cluster;
+
+/// The operation.
+pub(crate) struct PutClusterCapacityProviders;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    cluster: String,
+    capacity_providers: Vec<String>,
+    default_capacity_provider_strategy: Vec<StrategyItem>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    cluster: Cluster,
+}
+
+impl Operation for PutClusterCapacityProviders {
+    type Call = Call;
+    const NAME: &'static str = "PutClusterCapacityProviders";
+    const ACTION: &'static str = "ecs:PutClusterCapacityProviders";
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
+        let arn = clusters::arn(call, Some(&input.cluster))?;
+        Ok(vec![Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn))])
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
+        grant.require(Self::ACTION)?;
+        let name = arns::cluster_name(&call.ctx.registry, Some(&input.cluster))?;
+        let changed = clusters::change(call, name, |document| {
+            document.capacity_providers = input.capacity_providers;
+            document.default_capacity_provider_strategy = input.default_capacity_provider_strategy;
+        });
+        Ok(Output { cluster: Cluster::after_change(call, changed.await?).await? })
+    }
+}

@@ -1,0 +1,91 @@
+//! `StartTask`: starts a task of one definition on each of up to ten named hosts.
+//! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StartTask.html>
+
+use app::Grant;
+use app::api::Call;
+use aws::{Need, Operation};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::shapes::failure::Failure;
+use crate::shapes::task::Task;
+use crate::tags::Tag;
+use crate::tasks::request::{self, Request, Where};
+
+/// The most hosts of one call.
+const MOST: usize = 10;
+
+/// The operation.
+pub(crate) struct StartTask;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Input {
+    cluster: Option<String>,
+    container_instances: Vec<String>,
+    task_definition: String,
+    network_configuration: Option<Value>,
+    #[serde(default)]
+    overrides: Value,
+    group: Option<String>,
+    started_by: Option<String>,
+    #[serde(default)]
+    tags: Vec<Tag>,
+    propagate_tags: Option<String>,
+    #[serde(default)]
+    enable_execute_command: bool,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Output {
+    tasks: Vec<Task>,
+    failures: Vec<Failure>,
+}
+
+impl Operation for StartTask {
+    type Call = Call;
+    const NAME: &'static str = "StartTask";
+    const ACTION: &'static str = "ecs:StartTask";
+    type Input = Input;
+    type Output = Output;
+    type Error = Error;
+
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
+        if input.container_instances.is_empty() {
+            return Err(Error::InvalidParameter("Container Instances cannot be empty.".to_owned()));
+        }
+        if input.container_instances.len() > MOST {
+            return Err(Error::InvalidParameter(format!(
+                "Container Instances can not have more than {MOST} elements."
+            )));
+        }
+        request::needs(
+            call,
+            Self::ACTION,
+            input.cluster.as_deref(),
+            &input.task_definition,
+            &input.overrides,
+            &input.tags,
+        )
+    }
+
+    async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
+        grant.require(Self::ACTION)?;
+        let request = Request {
+            cluster: input.cluster,
+            task_definition: input.task_definition,
+            places: Where::On(input.container_instances),
+            network_configuration: input.network_configuration,
+            overrides: input.overrides,
+            group: input.group,
+            started_by: input.started_by,
+            tags: input.tags,
+            propagate_tags: input.propagate_tags,
+            enable_execute_command: input.enable_execute_command,
+            ..Request::default()
+        };
+        let (tasks, failures) = request::start(call, request).await?;
+        Ok(Output { tasks, failures })
+    }
+}

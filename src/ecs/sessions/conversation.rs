@@ -1,0 +1,345 @@
+//! What is said over the first websocket of an agent: which tasks its host has, which are to run and to stop, and new
+//! credentials of their roles.
+//!
+//! It is level-triggered. Every second, and when something in this process changed, the tasks of the host are read, and what
+//! the agent was not told yet over this connection is told. Telling twice does no harm: agents know their tasks.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use acs::frame::{ToAgent, ToControl};
+use acs::{
+    Complaint, HeartbeatMessage, IamRoleCredentialsMessage, PayloadMessage, TaskIdentifier, TaskManifestMessage,
+    TaskStopVerificationAck,
+};
+use store::{container_instances, tasks};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use types::Timestamp;
+
+use super::{Connection, Session, send};
+use crate::error::{Error, Result};
+use crate::services;
+use crate::tasks::{PENDING, PROVISIONING, RUNNING, STOPPED, STOPPING, Task, payload, save};
+
+/// How often the tasks of a host are looked at without being asked to.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often an agent hears that this side is there. After a minute or two of silence it dials anew.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
+/// How long after its last sign an agent is taken for connected.
+pub(crate) const CONNECTED_FOR: Duration = Duration::from_secs(45);
+/// How often it is noted that an agent is connected.
+const NOTE_EVERY: Duration = Duration::from_secs(15);
+/// Credentials are renewed this long before they end.
+const RENEW_BEFORE: Duration = Duration::from_secs(15 * 60);
+
+/// What this connection has told the agent.
+#[derive(Default)]
+struct Told {
+    /// The desired status of tasks, by their ids.
+    tasks: HashMap<String, String>,
+    /// Until when the credentials of tasks are good.
+    credentials: HashMap<String, Timestamp>,
+    /// The id of the last list of tasks, and which tasks were in it.
+    manifest: Option<(String, HashSet<String>)>,
+}
+
+/// Talks until the connection ends.
+pub(super) async fn run(session: Session, mut connection: Connection) {
+    let mut told = Told::default();
+    let mut look = interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut heartbeat = interval(HEARTBEAT_EVERY);
+    let mut noted: Option<Instant> = None;
+    loop {
+        let woken = session.app.agents_woken();
+        tokio::select! {
+            said = connection.incoming.recv() => {
+                let Some(said) = said else { break };
+                if !hear(&session, &connection, &told, &said).await {
+                    break;
+                }
+                continue;
+            }
+            _ = heartbeat.tick() => {
+                let message_id = session.app.new_uuid();
+                if !send(&connection.outgoing, &ToAgent::Heartbeat(HeartbeatMessage { healthy: true, message_id })).await {
+                    break;
+                }
+                continue;
+            }
+            _ = look.tick() => {}
+            () = woken => {}
+        }
+        if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
+            match note(&session, CONNECTED_FOR).await {
+                Ok(()) => {
+                    if noted.is_none() {
+                        wake_services(&session).await;
+                    }
+                    noted = Some(Instant::now());
+                }
+                Err(error) => tracing::warn!(%error, instance = session.instance_id, "an agent could not be noted"),
+            }
+        }
+        match tell(&session, &connection, &mut told).await {
+            Ok(true) => {}
+            Ok(false) => break,
+            // The database is away: the agent keeps what it runs, and hears the rest later.
+            Err(error) => tracing::warn!(%error, instance = session.instance_id, "tasks could not be looked at"),
+        }
+    }
+    if let Err(error) = note(&session, Duration::ZERO).await {
+        tracing::debug!(%error, instance = session.instance_id, "the end of a connection could not be noted");
+    }
+}
+
+/// Notes that the agent is connected, and for how long that is to be believed.
+async fn note(session: &Session, long: Duration) -> Result<()> {
+    let (id, until) = (session.instance_id.clone(), session.now().after(long));
+    let noted = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move { container_instances::update_connected(conn, &id, until).await })
+            as store::Pending<'_, (), store::Error>
+    });
+    Ok(noted.await?)
+}
+
+/// Has the services of the cluster looked at: what found no host may find one now.
+async fn wake_services(session: &Session) {
+    let (id, now) = (session.instance_id.clone(), session.now());
+    let woken = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move {
+            match container_instances::find(conn, &id).await? {
+                Some(instance) => services::wake_all(conn, &instance.cluster_id, now).await,
+                None => Ok(()),
+            }
+        }) as store::Pending<'_, (), crate::error::Error>
+    });
+    if let Err(error) = woken.await {
+        // They look again by themselves.
+        tracing::debug!(?error, instance = session.instance_id, "services could not be woken");
+    }
+}
+
+/// Tells the agent what it was not told yet. False if the connection has ended.
+async fn tell(session: &Session, connection: &Connection, told: &mut Told) -> Result<bool> {
+    let mut conn = session.app.db().reader().await?;
+    let instance = container_instances::find(&mut conn, &session.instance_id).await?;
+    if instance.is_none_or(|instance| instance.status == "INACTIVE") {
+        let complaint = Complaint { message: "The container instance was deregistered.".to_owned() };
+        send(&connection.outgoing, &ToAgent::Exception("InactiveInstanceException".to_owned(), complaint)).await;
+        return Ok(false);
+    }
+    let found = tasks::list_of_instance(&mut conn, &session.instance_id).await?;
+    drop(conn);
+    if told.manifest.is_none() && !tell_all(session, connection, told, &found).await? {
+        return Ok(false);
+    }
+    let there: HashSet<&str> = found.iter().map(|row| row.task_id.as_str()).collect();
+    told.tasks.retain(|id, _| there.contains(id.as_str()));
+    told.credentials.retain(|id, _| there.contains(id.as_str()));
+    let now = session.now();
+    for row in found {
+        let fresh = told.tasks.get(&row.task_id) != Some(&row.desired_status);
+        let due = told.credentials.get(&row.task_id).is_some_and(|until| *until <= now.after(RENEW_BEFORE));
+        if !fresh && !due {
+            continue;
+        }
+        let task = Task::read(row);
+        let sent = match fresh {
+            true => tell_task(session, connection, told, task).await?,
+            false => tell_credentials(session, connection, told, &task).await?,
+        };
+        if !sent {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The list of all tasks of the host, with which every connection begins.
+async fn tell_all(
+    session: &Session,
+    connection: &Connection,
+    told: &mut Told,
+    found: &[tasks::TaskRow],
+) -> Result<bool> {
+    let cluster_arn = session.cluster_arn.to_string();
+    let named = |row: &tasks::TaskRow| TaskIdentifier {
+        task_arn: session.task_arn(&row.task_id),
+        task_cluster_arn: cluster_arn.clone(),
+        desired_status: row.desired_status.clone(),
+    };
+    let message_id = session.app.new_uuid();
+    let manifest = TaskManifestMessage {
+        container_instance_arn: session.instance_arn.to_string(),
+        cluster_arn: cluster_arn.clone(),
+        tasks: found.iter().map(named).collect(),
+        generated_at: session.now().micros() / 1000,
+        message_id: message_id.clone(),
+        timeline: next_sequence(session).await?,
+    };
+    let listed = manifest.tasks.iter().map(|task| task.task_arn.clone()).collect();
+    told.manifest = Some((message_id, listed));
+    Ok(send(&connection.outgoing, &ToAgent::TaskManifest(manifest)).await)
+}
+
+/// One task, to run or to stop.
+async fn tell_task(session: &Session, connection: &Connection, told: &mut Told, task: Task) -> Result<bool> {
+    let (task_id, desired) = (task.row.task_id.clone(), task.row.desired_status.clone());
+    let (task, until) = match payload::write(session, &task).await {
+        Ok(written) => written,
+        Err(reason) if desired == STOPPED => {
+            // It must be stopped whether or not it could be started today.
+            tracing::info!(%reason, task = task_id, "a task is stopped that could not be started");
+            (payload::to_stop(session, &task_id), None)
+        }
+        Err(reason @ (Error::Client(_) | Error::InvalidParameter(_))) => {
+            fail(session, task_id, reason.to_string()).await?;
+            return Ok(true);
+        }
+        // It may be better in a moment.
+        Err(error) => return Err(error),
+    };
+    let message = PayloadMessage {
+        container_instance_arn: session.instance_arn.to_string(),
+        cluster_arn: session.cluster_arn.to_string(),
+        tasks: vec![task],
+        generated_at: session.now().micros() / 1000,
+        message_id: session.app.new_uuid(),
+        seq_num: next_sequence(session).await?,
+        timeline: None,
+    };
+    if !send(&connection.outgoing, &ToAgent::Payload(message)).await {
+        return Ok(false);
+    }
+    if let Some(until) = until {
+        told.credentials.insert(task_id.clone(), until);
+    }
+    told.tasks.insert(task_id.clone(), desired);
+    advance(session, task_id).await?;
+    Ok(true)
+}
+
+/// New credentials for the roles of a task, under the ids that they have.
+async fn tell_credentials(session: &Session, connection: &Connection, told: &mut Told, task: &Task) -> Result<bool> {
+    let task_id = task.row.task_id.clone();
+    let roles = match payload::credentials(session, task).await {
+        Ok(roles) => roles,
+        Err(reason) => {
+            tracing::warn!(%reason, task = task_id, "credentials of a task could not be renewed");
+            // Not again at once.
+            told.credentials.insert(task_id, session.now().after(RENEW_BEFORE + Duration::from_secs(60)));
+            return Ok(true);
+        }
+    };
+    if let Some(until) = roles.until() {
+        told.credentials.insert(task_id.clone(), until);
+    }
+    let kinds = [
+        (IamRoleCredentialsMessage::TASK_APPLICATION, roles.task),
+        (IamRoleCredentialsMessage::TASK_EXECUTION, roles.execution),
+    ];
+    for (role_type, role_credentials) in kinds {
+        let Some((role_credentials, _)) = role_credentials else {
+            continue;
+        };
+        let message = IamRoleCredentialsMessage {
+            message_id: session.app.new_uuid(),
+            task_arn: session.task_arn(&task_id),
+            task_cluster_arn: None,
+            role_type: role_type.to_owned(),
+            role_credentials,
+        };
+        if !send(&connection.outgoing, &ToAgent::IamRoleCredentials(message)).await {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Takes what the agent says. False if the connection is to end.
+async fn hear(session: &Session, connection: &Connection, told: &Told, said: &str) -> bool {
+    match ToControl::decode(said) {
+        Ok(ToControl::TaskStopVerification(question)) => {
+            let Some((message_id, listed)) = &told.manifest else {
+                return true;
+            };
+            if question.message_id != *message_id {
+                return true;
+            }
+            // What is not in the list is not ours any more.
+            let stop_tasks = question.stop_candidates.into_iter().filter(|task| !listed.contains(&task.task_arn));
+            let answer = TaskStopVerificationAck {
+                generated_at: session.now().micros() / 1000,
+                message_id: message_id.clone(),
+                stop_tasks: stop_tasks.collect(),
+            };
+            send(&connection.outgoing, &ToAgent::TaskStopVerificationAck(answer)).await
+        }
+        Ok(ToControl::Nack(nack)) => {
+            tracing::warn!(reason = nack.reason, instance = session.instance_id, "an agent refused a message");
+            true
+        }
+        // What is told is told again until it is seen in the state of the task: acknowledgements decide nothing.
+        Ok(_) => true,
+        Err(error) => {
+            tracing::warn!(%error, instance = session.instance_id, "an agent sent what cannot be read");
+            false
+        }
+    }
+}
+
+/// A task that cannot be put into words for an agent will never run.
+async fn fail(session: &Session, task_id: String, reason: String) -> Result<()> {
+    let now = session.now();
+    change(session, task_id, move |task| {
+        task.want_stopped("TaskFailedToStart", &reason, now);
+        task.end(now);
+    })
+    .await
+}
+
+/// The agent knows what is wanted of a task.
+async fn advance(session: &Session, task_id: String) -> Result<()> {
+    let now = session.now();
+    change(session, task_id, move |task| {
+        let next = match (task.row.desired_status.as_str(), task.row.last_status.as_str()) {
+            (STOPPED, RUNNING) => STOPPING,
+            (_, PROVISIONING) => PENDING,
+            _ => return,
+        };
+        next.clone_into(&mut task.row.last_status);
+        task.document.connectivity_at.get_or_insert(now.micros());
+    })
+    .await
+}
+
+async fn change(session: &Session, task_id: String, body: impl FnOnce(&mut Task) + Send + 'static) -> Result<()> {
+    let now = session.now();
+    let done = session.app.db().write(move |conn| {
+        Box::pin(async move {
+            let Some(mut task) = tasks::lock(conn, &task_id).await?.map(Task::read) else {
+                return Ok(());
+            };
+            if task.is_over() {
+                return Ok(());
+            }
+            let before = (task.row.last_status.clone(), task.document.clone());
+            body(&mut task);
+            if before == (task.row.last_status.clone(), task.document.clone()) {
+                return Ok(());
+            }
+            save(conn, &mut task, false, now).await
+        }) as store::Pending<'_, (), Error>
+    });
+    done.await
+}
+
+async fn next_sequence(session: &Session) -> Result<i64> {
+    let id = session.instance_id.clone();
+    let next = session.app.db().write(move |conn| {
+        Box::pin(async move { container_instances::update_next_sequence(conn, &id).await })
+            as store::Pending<'_, u64, store::Error>
+    });
+    Ok(i64::try_from(next.await?).unwrap_or(i64::MAX))
+}

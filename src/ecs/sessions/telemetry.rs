@@ -1,0 +1,102 @@
+//! What is said over the second websocket of an agent: what its containers use, and what their health checks say. Health is
+//! noted with the tasks; figures are handed on by whoever keeps metrics.
+
+use acs::frame::{ToAgent, ToControl};
+use acs::telemetry::{PublishHealthRequest, TaskHealth};
+use acs::{Complaint, HeartbeatMessage};
+use std::time::Duration;
+use store::tasks;
+use tokio::time::interval;
+
+use super::{Connection, Session, send};
+use crate::arns;
+use crate::error::{Error, Result};
+use crate::tasks::{Task, save};
+
+/// How often an agent hears that this side is there.
+const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
+
+/// Listens until the connection ends.
+pub(super) async fn run(session: Session, mut connection: Connection) {
+    let mut heartbeat = interval(HEARTBEAT_EVERY);
+    loop {
+        let said = tokio::select! {
+            said = connection.incoming.recv() => said,
+            _ = heartbeat.tick() => {
+                let message = HeartbeatMessage { healthy: true, message_id: String::new() };
+                if !send(&connection.outgoing, &ToAgent::Heartbeat(message)).await {
+                    return;
+                }
+                continue;
+            }
+        };
+        let Some(said) = said else { return };
+        let done = Complaint { message: "accepted".to_owned() };
+        let answer = match ToControl::decode(&said) {
+            Ok(ToControl::PublishMetrics(_)) => ToAgent::AckPublishMetric(done),
+            Ok(ToControl::PublishHealth(health)) => {
+                if let Err(error) = take_health(&session, health).await {
+                    tracing::warn!(%error, instance = session.instance_id, "the health of tasks could not be noted");
+                }
+                ToAgent::AckPublishHealth(done)
+            }
+            Ok(ToControl::PublishInstanceStatus(_)) => ToAgent::AckPublishInstanceStatus(done),
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::warn!(%error, instance = session.instance_id, "an agent sent what cannot be read");
+                return;
+            }
+        };
+        if !send(&connection.outgoing, &answer).await {
+            return;
+        }
+    }
+}
+
+async fn take_health(session: &Session, health: PublishHealthRequest) -> Result<()> {
+    for said in health.tasks {
+        let Some(id) = arns::in_cluster(&session.registry, "task", &session.cluster, &said.task_arn) else {
+            continue;
+        };
+        let (id, instance_id, now) = (id.to_owned(), session.instance_id.clone(), session.now());
+        let done = session.app.db().write_in_background(move |conn| {
+            Box::pin(async move {
+                let found = tasks::lock(conn, &id).await?;
+                let Some(mut task) = found.map(Task::read).filter(|task| !task.is_over()) else {
+                    return Ok(());
+                };
+                if task.row.instance_id.as_deref() != Some(&instance_id) {
+                    return Ok(());
+                }
+                let before = task.document.clone();
+                apply(&mut task, &said);
+                if task.document == before { Ok(()) } else { save(conn, &mut task, false, now).await }
+            }) as store::Pending<'_, (), Error>
+        });
+        done.await?;
+    }
+    Ok(())
+}
+
+/// The task is unhealthy if an essential container is, unknown if one is not known, else healthy.
+fn apply(task: &mut Task, said: &TaskHealth) {
+    for health in &said.containers {
+        let found = task.document.containers.iter_mut().find(|container| container.name == health.container_name);
+        if let Some(container) = found {
+            container.health_status = Some(health.health_status.clone());
+        }
+    }
+    let checked: Vec<&str> = task
+        .document
+        .containers
+        .iter()
+        .filter(|container| container.essential)
+        .filter_map(|container| container.health_status.as_deref())
+        .collect();
+    let status = match () {
+        () if checked.contains(&"UNHEALTHY") => "UNHEALTHY",
+        () if checked.is_empty() || checked.iter().any(|status| *status != "HEALTHY") => "UNKNOWN",
+        () => "HEALTHY",
+    };
+    task.document.health_status = Some(status.to_owned());
+}

@@ -1,0 +1,79 @@
+//! Tags of what ECS has: at most 50, and the keys and values that AWS allows.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+use store::{Conn, ecs_tags};
+use types::RegistryId;
+
+use crate::error::{Error, Result};
+
+const MAX_TAGS: usize = 50;
+const MAX_KEY: usize = 128;
+const MAX_VALUE: usize = 256;
+
+/// A tag on the wire.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// Unique in its resource.
+    #[serde(default)]
+    pub key: String,
+    /// May be empty.
+    #[serde(default)]
+    pub value: String,
+}
+
+/// Refuses tags that nothing may have.
+pub(crate) fn check(tags: &[Tag]) -> Result<()> {
+    let invalid = |message: &str| Err(Error::InvalidParameter(message.to_owned()));
+    if tags.len() > MAX_TAGS {
+        return invalid("Tags can not have more than 50 elements.");
+    }
+    let mut keys = HashSet::new();
+    for Tag { key, value } in tags {
+        if !(1..=MAX_KEY).contains(&key.chars().count()) {
+            return invalid("Tag keys must have 1 to 128 characters.");
+        }
+        if value.chars().count() > MAX_VALUE {
+            return invalid("Tag values must have at most 256 characters.");
+        }
+        if !key.chars().all(is_legal) || !value.chars().all(is_legal) {
+            return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@.");
+        }
+        if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+            return invalid("Tag keys that begin with aws: are reserved.");
+        }
+        if !keys.insert(key) {
+            return invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
+        }
+    }
+    Ok(())
+}
+
+/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+fn is_legal(character: char) -> bool {
+    let space = character.is_whitespace() && !character.is_control();
+    character.is_alphanumeric() || space || "_.:/=+-@".contains(character)
+}
+
+/// For the condition keys of requests that set tags.
+pub(crate) fn pairs(tags: &[Tag]) -> impl Iterator<Item = (&str, &str)> {
+    tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))
+}
+
+/// Sets tags of a resource, replacing those of the same keys. `resource` is what its ARN ends with.
+pub(crate) async fn set(conn: &mut Conn, registry: &RegistryId, resource: &str, tags: &[Tag]) -> Result<()> {
+    for tag in tags {
+        ecs_tags::upsert(conn, registry, resource, &tag.key, &tag.value).await?;
+    }
+    if tags.is_empty() || ecs_tags::list(conn, registry, resource).await?.len() <= MAX_TAGS {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter("A resource can not have more than 50 tags.".to_owned()))
+}
+
+/// The tags of a resource.
+pub(crate) async fn list(conn: &mut Conn, registry: &RegistryId, resource: &str) -> Result<Vec<Tag>> {
+    let found = ecs_tags::list(conn, registry, resource).await?;
+    Ok(found.into_iter().map(|(key, value)| Tag { key, value }).collect())
+}

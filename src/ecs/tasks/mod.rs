@@ -1,0 +1,265 @@
+//! Tasks: their life from placement to the end. What an agent says of them is in `report`, what it is told in `payload`.
+//!
+//! Rows are locked in one order: cluster, task, container instance.
+
+mod docker;
+mod forget;
+mod overrides;
+pub(crate) mod payload;
+mod report;
+pub(crate) mod request;
+pub(crate) mod start;
+
+use std::collections::BTreeSet;
+
+use acs::api::NetworkBinding;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use store::tasks::TaskRow;
+use store::{Conn, container_instances, jobs, tasks};
+use types::{Arn, RegistryId, Timestamp};
+
+use crate::arns;
+use crate::clusters::written;
+use crate::container_instances::{ContainerInstance, Ports};
+use crate::error::Result;
+
+pub use forget::forget_stopped;
+pub(crate) use report::{report_container, report_task};
+
+/// Nothing happened to it yet that somebody could see.
+pub(crate) const PENDING: &str = "PENDING";
+/// Its network interface is being made.
+pub(crate) const PROVISIONING: &str = "PROVISIONING";
+/// Its images are there.
+pub(crate) const ACTIVATING: &str = "ACTIVATING";
+/// Its containers run.
+pub(crate) const RUNNING: &str = "RUNNING";
+/// Its agent was told to stop it.
+pub(crate) const STOPPING: &str = "STOPPING";
+/// It is over.
+pub(crate) const STOPPED: &str = "STOPPED";
+
+/// What a row keeps of a task beside its state. Times are microseconds since 1970.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Document {
+    /// CPU units, as the client wrote them.
+    pub(crate) cpu: Option<String>,
+    /// MiB, as the client wrote them.
+    pub(crate) memory: Option<String>,
+    /// What it takes of its host.
+    pub(crate) reserved: Reserved,
+    /// Its containers, in the order of the definition.
+    pub(crate) containers: Vec<Container>,
+    /// What the client wants otherwise than in the definition, as sent.
+    pub(crate) overrides: Value,
+    /// Subnets and security groups, as sent.
+    pub(crate) network_configuration: Option<Value>,
+    /// Network interfaces and volumes, as answers show them.
+    pub(crate) attachments: Vec<Attachment>,
+    pub(crate) availability_zone: Option<String>,
+    pub(crate) platform_version: Option<String>,
+    pub(crate) capacity_provider_name: Option<String>,
+    pub(crate) enable_execute_command: bool,
+    /// `HEALTHY`, `UNHEALTHY`, `UNKNOWN`.
+    pub(crate) health_status: Option<String>,
+    pub(crate) connectivity_at: Option<i64>,
+    pub(crate) pull_started_at: Option<i64>,
+    pub(crate) pull_stopped_at: Option<i64>,
+    pub(crate) started_at: Option<i64>,
+    pub(crate) stopping_at: Option<i64>,
+    pub(crate) execution_stopped_at: Option<i64>,
+    pub(crate) stop_code: Option<String>,
+    pub(crate) stopped_reason: Option<String>,
+    /// Under which ids the agent keeps the credentials of its roles.
+    pub(crate) task_credentials_id: Option<String>,
+    pub(crate) execution_credentials_id: Option<String>,
+    /// What the request asked for that made it, to tell a repetition from another one.
+    pub(crate) request: Option<String>,
+    /// Until when scale-in leaves it alone.
+    pub(crate) protected_until: Option<i64>,
+}
+
+/// What a task takes of its host.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Reserved {
+    /// CPU units.
+    pub(crate) cpu: u64,
+    /// MiB.
+    pub(crate) memory: u64,
+    /// Host ports.
+    pub(crate) ports: Ports,
+}
+
+/// A container of a task.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Container {
+    pub(crate) name: String,
+    /// The last part of its ARN.
+    pub(crate) id: String,
+    /// As the definition has it.
+    pub(crate) image: String,
+    /// What the tag meant when the deployment began, or what the agent has pulled.
+    pub(crate) image_digest: Option<String>,
+    pub(crate) essential: bool,
+    /// Its id in the engine.
+    pub(crate) runtime_id: Option<String>,
+    /// `PENDING`, `RUNNING`, `STOPPED`.
+    pub(crate) last_status: String,
+    pub(crate) exit_code: Option<i64>,
+    pub(crate) reason: Option<String>,
+    pub(crate) network_bindings: Vec<NetworkBinding>,
+    pub(crate) health_status: Option<String>,
+    /// As the definition has them.
+    pub(crate) cpu: Option<String>,
+    pub(crate) memory: Option<String>,
+    pub(crate) memory_reservation: Option<String>,
+}
+
+/// Something that is attached to a task.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Attachment {
+    pub(crate) id: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) status: String,
+    /// Names with their values.
+    pub(crate) details: Vec<Detail>,
+}
+
+/// A property of an attachment.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Detail {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// A task with what its document says.
+#[derive(Debug, Clone)]
+pub(crate) struct Task {
+    pub(crate) row: TaskRow,
+    pub(crate) document: Document,
+}
+
+impl Task {
+    /// From its row.
+    pub(crate) fn read(row: TaskRow) -> Self {
+        // It was written here.
+        let document = serde_json::from_str(&row.document).unwrap_or_default();
+        Self { row, document }
+    }
+
+    /// Whether it is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.row.last_status == STOPPED
+    }
+
+    /// Wants it stopped. The first reason is the one that counts.
+    pub(crate) fn want_stopped(&mut self, stop_code: &str, reason: &str, now: Timestamp) {
+        if self.row.desired_status == STOPPED {
+            return;
+        }
+        STOPPED.clone_into(&mut self.row.desired_status);
+        self.document.stopping_at = Some(now.micros());
+        self.document.stop_code = Some(stop_code.to_owned());
+        self.document.stopped_reason = Some(reason.to_owned());
+    }
+
+    /// Ends it.
+    pub(crate) fn end(&mut self, now: Timestamp) {
+        STOPPED.clone_into(&mut self.row.desired_status);
+        STOPPED.clone_into(&mut self.row.last_status);
+        self.row.stopped_at = Some(now);
+        self.document.stopping_at.get_or_insert(now.micros());
+        for container in &mut self.document.containers {
+            STOPPED.clone_into(&mut container.last_status);
+        }
+        for attachment in &mut self.document.attachments {
+            "DELETED".clone_into(&mut attachment.status);
+        }
+    }
+}
+
+/// What the ARN of a task ends with.
+pub(crate) fn resource(cluster: &str, task_id: &str) -> String {
+    format!("task/{cluster}/{task_id}")
+}
+
+/// The ARN of a task.
+pub(crate) fn arn(registry: &RegistryId, cluster: &str, task_id: &str) -> Arn {
+    arns::arn(registry, &resource(cluster, task_id))
+}
+
+/// Writes what became of a task, and wakes whoever looks after it. If it is over, its host gets back what it had.
+pub(crate) async fn save(conn: &mut Conn, task: &mut Task, was_over: bool, now: Timestamp) -> Result<()> {
+    task.row.document = written(&task.document)?;
+    tasks::update(conn, &task.row).await?;
+    if task.is_over() && !was_over {
+        release(conn, task).await?;
+    }
+    changed(conn, &task.row, now).await
+}
+
+/// Gives the host of a task back what it had.
+async fn release(conn: &mut Conn, task: &Task) -> Result<()> {
+    let Some(id) = &task.row.instance_id else {
+        return Ok(());
+    };
+    let Some(instance) = container_instances::lock(conn, id).await?.map(ContainerInstance::read) else {
+        return Ok(());
+    };
+    let Reserved { cpu, memory, ports } = &task.document.reserved;
+    let without = |used: &BTreeSet<u16>, given: &BTreeSet<u16>| used.difference(given).copied().collect();
+    let left = Ports {
+        tcp: without(&instance.used_ports.tcp, &ports.tcp),
+        udp: without(&instance.used_ports.udp, &ports.udp),
+    };
+    let (used_cpu, used_memory) = (instance.row.used_cpu, instance.row.used_memory);
+    let (cpu, memory) = (used_cpu.saturating_sub(*cpu), used_memory.saturating_sub(*memory));
+    container_instances::update_used(conn, id, cpu, memory, &written(&left)?).await?;
+    Ok(())
+}
+
+/// Wakes the service of a task.
+pub(crate) async fn changed(conn: &mut Conn, task: &TaskRow, now: Timestamp) -> Result<()> {
+    if let Some(service_id) = &task.service_id {
+        jobs::upsert(conn, &uuid::Uuid::now_v7().simple().to_string(), "reconcile services", service_id, now).await?;
+    }
+    Ok(())
+}
+
+/// Wants a task stopped. One that no agent has heard of is over at once.
+pub(crate) async fn stop(conn: &mut Conn, row: TaskRow, stop_code: &str, reason: &str, now: Timestamp) -> Result<Task> {
+    let Some(row) = tasks::lock(conn, &row.task_id).await? else {
+        return Ok(Task::read(row));
+    };
+    let mut task = Task::read(row);
+    if task.row.desired_status == STOPPED {
+        return Ok(task);
+    }
+    task.want_stopped(stop_code, reason, now);
+    if task.row.instance_id.is_none() {
+        task.end(now);
+    }
+    save(conn, &mut task, false, now).await?;
+    Ok(task)
+}
+
+/// Ends a task whose host is gone.
+pub(crate) async fn lose(conn: &mut Conn, row: TaskRow, reason: &str, now: Timestamp) -> Result<()> {
+    let Some(row) = tasks::lock(conn, &row.task_id).await? else {
+        return Ok(());
+    };
+    let mut task = Task::read(row);
+    if task.is_over() {
+        return Ok(());
+    }
+    task.want_stopped("TerminationNotice", reason, now);
+    task.end(now);
+    save(conn, &mut task, false, now).await
+}

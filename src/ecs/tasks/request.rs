@@ -1,0 +1,353 @@
+//! Requests for tasks that belong to no service: what RunTask and StartTask have in common.
+
+use std::collections::HashMap;
+
+use app::api::Call;
+use aws::{Need, Resource};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::{Conn, tasks};
+use types::RegistryId;
+
+use super::Task;
+use super::overrides::{LONGEST, Overrides};
+use super::start::{Hosts, Launch, start as start_one};
+use crate::clusters::{self, Cluster, StrategyItem, write};
+use crate::container_instances;
+use crate::error::{Error, Result};
+use crate::placement::{Constraint, Strategy, Unplaced};
+use crate::shapes::failure::Failure;
+use crate::shapes::task::Task as Shape;
+use crate::tags::{self, Tag};
+use crate::task_definitions::definition::NetworkMode;
+use crate::task_definitions::{self, TaskDefinition, roles};
+
+/// The longest `startedBy`.
+const LONGEST_STARTED_BY: usize = 128;
+/// The longest client token.
+const LONGEST_TOKEN: usize = 64;
+/// The most constraints.
+const MOST_CONSTRAINTS: usize = 10;
+/// The most strategies.
+const MOST_STRATEGIES: usize = 5;
+
+/// Where tasks are wanted.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) enum Where {
+    /// So many, wherever there is room.
+    Anywhere(usize),
+    /// One on each of these hosts.
+    On(Vec<String>),
+}
+
+impl Default for Where {
+    fn default() -> Self {
+        Self::Anywhere(1)
+    }
+}
+
+/// What somebody asks for. Members are those of RunTask.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Request {
+    pub(crate) cluster: Option<String>,
+    pub(crate) task_definition: String,
+    pub(crate) places: Where,
+    pub(crate) launch_type: Option<String>,
+    pub(crate) capacity_provider_strategy: Vec<StrategyItem>,
+    pub(crate) platform_version: Option<String>,
+    pub(crate) network_configuration: Option<Value>,
+    pub(crate) overrides: Value,
+    pub(crate) group: Option<String>,
+    pub(crate) started_by: Option<String>,
+    pub(crate) placement_constraints: Vec<PlacementConstraint>,
+    pub(crate) placement_strategy: Vec<PlacementStrategy>,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) propagate_tags: Option<String>,
+    pub(crate) enable_execute_command: bool,
+    pub(crate) client_token: Option<String>,
+}
+
+/// A placement constraint on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PlacementConstraint {
+    #[serde(rename = "type", default)]
+    pub(crate) kind: String,
+    pub(crate) expression: Option<String>,
+}
+
+/// A placement strategy on the wire.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct PlacementStrategy {
+    #[serde(rename = "type", default)]
+    pub(crate) kind: String,
+    pub(crate) field: Option<String>,
+}
+
+/// What such a request needs: the action on the task definition, and to pass the roles that it overrides.
+pub(crate) fn needs(
+    call: &Call,
+    action: &'static str,
+    cluster: Option<&str>,
+    task_definition: &str,
+    overrides: &Value,
+    wanted: &[Tag],
+) -> Result<Vec<Need>> {
+    let cluster_arn = clusters::arn(call, cluster)?.to_string();
+    let arn = task_definitions::arn_of(&call.ctx.registry, task_definition)?;
+    let on = |action, arn| Need::new(action, Resource::Arn(call.account().clone(), arn));
+    let mut needs =
+        vec![on(action, arn.clone()).with("ecs:cluster", [cluster_arn]).with_request_tags(tags::pairs(wanted))];
+    if !wanted.is_empty() {
+        needs.push(on("ecs:TagResource", arn).with_request_tags(tags::pairs(wanted)));
+    }
+    let overrides = Overrides::read(overrides)?;
+    let named = [overrides.task_role_arn.as_deref(), overrides.execution_role_arn.as_deref()];
+    needs.extend(roles::needs(&call.ctx.registry, named)?);
+    Ok(needs)
+}
+
+/// Starts what is asked for. What finds no room is told as a failure.
+pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, Vec<Failure>)> {
+    check(&request)?;
+    let (app, registry, now) = (call.ctx.app.clone(), call.ctx.registry.clone(), call.ctx.app.now());
+    let (found, failures) = write(call, move |conn| {
+        Box::pin(async move {
+            let name = crate::arns::cluster_name(&registry, request.cluster.as_deref())?.to_owned();
+            let cluster = clusters::lock(conn, &registry, &name).await?;
+            let asked = fingerprint(&request)?;
+            if let Some(token) = &request.client_token {
+                let before = tasks::list_of_token(conn, &cluster.row.cluster_id, token).await?;
+                if !before.is_empty() {
+                    return Ok((again(conn, &registry, &name, before, &asked).await?, Vec::new()));
+                }
+            }
+            let definition = task_definitions::find_active(conn, &registry, &request.task_definition).await?;
+            Overrides::read(&request.overrides)?.check(&definition.definition)?;
+            let placed = Placed::read(&request, &cluster, &definition)?;
+            let (constraints, strategies) = (constraints(&request, &definition)?, strategies(&request)?);
+            let mut hosts = Hosts::read(conn, &cluster, now).await?;
+            if hosts.all().is_empty() {
+                return Err(Error::InvalidParameter("No Container Instances were found in your cluster.".to_owned()));
+            }
+            let places = places(conn, &cluster, &request.places).await?;
+            let group = request.group.clone().unwrap_or_else(|| format!("family:{}", definition.family));
+            let wanted = wanted_tags(conn, &registry, &request, &definition).await?;
+            let nothing = HashMap::new();
+            let (mut started, mut failures) = (Vec::new(), Vec::new());
+            for place in places {
+                let instance_id = match &place {
+                    Place::Anywhere => None,
+                    Place::On(instance_id) => Some(instance_id.as_str()),
+                    Place::Nowhere(given) => {
+                        let arn = container_instances::arn(&registry, &name, given).to_string();
+                        failures.push(Failure::missing(if given.starts_with("arn:") { given.clone() } else { arn }));
+                        continue;
+                    }
+                };
+                let launch = Launch {
+                    cluster: &cluster,
+                    definition: &definition,
+                    group: &group,
+                    started_by: request.started_by.as_deref(),
+                    launch_type: placed.launch_type,
+                    capacity_provider: placed.capacity_provider,
+                    platform_version: request.platform_version.as_deref().filter(|version| *version != "LATEST"),
+                    service: None,
+                    overrides: &request.overrides,
+                    network_configuration: request.network_configuration.as_ref(),
+                    constraints: &constraints,
+                    strategies: &strategies,
+                    tags: &wanted,
+                    enable_execute_command: request.enable_execute_command,
+                    image_digests: &nothing,
+                    token: request.client_token.as_deref().map(|token| (token, asked.as_str())),
+                    instance_id,
+                };
+                match start_one(conn, &app, &mut hosts, &launch).await? {
+                    Ok(row) => started.push(Shape::new(&registry, &name, Task::read(row), wanted.clone())),
+                    Err(why) => failures.push(failure(&registry, &name, &hosts, &why)),
+                }
+            }
+            Ok((started, failures))
+        })
+    })
+    .await?;
+    call.ctx.app.wake_agents();
+    Ok((found, failures))
+}
+
+/// Where one task is wanted.
+enum Place {
+    Anywhere,
+    On(String),
+    /// On a host that is not there.
+    Nowhere(String),
+}
+
+async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Vec<Place>> {
+    match wanted {
+        Where::Anywhere(count) => Ok((0..*count).map(|_| Place::Anywhere).collect()),
+        Where::On(given) => {
+            let mut places = Vec::new();
+            for one in given {
+                let found = container_instances::find_in(conn, cluster, one).await?;
+                places.push(match found {
+                    Some(instance) => Place::On(instance.row.instance_id),
+                    None => Place::Nowhere(one.clone()),
+                });
+            }
+            Ok(places)
+        }
+    }
+}
+
+/// By which launch type or capacity provider tasks are placed. Here that decides what answers say, and what a definition
+/// must allow: the hosts are the same.
+pub(crate) struct Placed<'p> {
+    pub(crate) launch_type: &'p str,
+    pub(crate) capacity_provider: Option<&'p str>,
+}
+
+impl<'p> Placed<'p> {
+    pub(crate) fn read(request: &'p Request, cluster: &'p Cluster, definition: &TaskDefinition) -> Result<Self> {
+        if request.launch_type.is_some() && !request.capacity_provider_strategy.is_empty() {
+            return Err(Error::InvalidParameter(
+                "Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again."
+                    .to_owned(),
+            ));
+        }
+        let strategy = match request.launch_type {
+            None if request.capacity_provider_strategy.is_empty() => {
+                &cluster.document.default_capacity_provider_strategy
+            }
+            _ => &request.capacity_provider_strategy,
+        };
+        let capacity_provider =
+            strategy.iter().max_by_key(|item| (item.base, item.weight)).map(|item| item.capacity_provider.as_str());
+        if let Some(unknown) = capacity_provider.filter(|name| !matches!(*name, "FARGATE" | "FARGATE_SPOT")) {
+            return Err(Error::InvalidParameter(format!("The specified capacity provider '{unknown}' was not found.")));
+        }
+        let launch_type = match (request.launch_type.as_deref(), capacity_provider) {
+            (Some(launch_type @ ("EC2" | "FARGATE" | "EXTERNAL")), _) => launch_type,
+            (Some(_), _) => return Err(Error::InvalidParameter("Invalid launch type.".to_owned())),
+            (None, Some(_)) => "FARGATE",
+            (None, None) => "EC2",
+        };
+        if !definition.definition.is_compatible(launch_type) {
+            return Err(Error::InvalidParameter(format!(
+                "Task definition does not support launch_type {launch_type}."
+            )));
+        }
+        let awsvpc = definition.definition.network_mode() == NetworkMode::Awsvpc;
+        match (awsvpc, request.network_configuration.is_some()) {
+            (true, false) => Err(Error::InvalidParameter(
+                "Network Configuration must be provided when networkMode 'awsvpc' is specified.".to_owned(),
+            )),
+            (false, true) => Err(Error::InvalidParameter(
+                "Network Configuration is not valid for the given networkMode of this task definition.".to_owned(),
+            )),
+            _ => Ok(Self { launch_type, capacity_provider }),
+        }
+    }
+}
+
+fn check(request: &Request) -> Result<()> {
+    let invalid = |message: String| Err(Error::InvalidParameter(message));
+    if !request.overrides.is_null() && request.overrides.to_string().len() > LONGEST {
+        return invalid(format!("Overrides can not have more than {LONGEST} characters."));
+    }
+    if request.started_by.as_ref().is_some_and(|text| text.chars().count() > LONGEST_STARTED_BY) {
+        return invalid(format!("startedBy can not have more than {LONGEST_STARTED_BY} characters."));
+    }
+    if request.client_token.as_ref().is_some_and(|token| token.is_empty() || token.len() > LONGEST_TOKEN) {
+        return invalid(format!("clientToken must have 1 to {LONGEST_TOKEN} characters."));
+    }
+    if request.group.as_deref().is_some_and(|group| group.starts_with("service:") || group.starts_with("family:")) {
+        return invalid("The group must not begin with 'service:' or 'family:'.".to_owned());
+    }
+    if request.placement_constraints.len() > MOST_CONSTRAINTS {
+        return invalid(format!("placementConstraints can not have more than {MOST_CONSTRAINTS} elements."));
+    }
+    if request.placement_strategy.len() > MOST_STRATEGIES {
+        return invalid(format!("placementStrategy can not have more than {MOST_STRATEGIES} elements."));
+    }
+    tags::check(&request.tags)
+}
+
+/// What a request asks for, to tell a repetition from another one.
+fn fingerprint(request: &Request) -> Result<String> {
+    let text = clusters::written(request)?;
+    let digest = Sha256::digest(text.as_bytes());
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What the first request with a token has made.
+async fn again(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    cluster: &str,
+    before: Vec<tasks::TaskRow>,
+    asked: &str,
+) -> Result<Vec<Shape>> {
+    let before: Vec<Task> = before.into_iter().map(Task::read).collect();
+    if before.iter().any(|task| task.document.request.as_deref() != Some(asked)) {
+        let arns = before.iter().map(|task| super::arn(registry, cluster, &task.row.task_id).to_string());
+        return Err(Error::Conflict {
+            message: "The clientToken was used by a request with other parameters.".to_owned(),
+            resource_ids: arns.collect(),
+        });
+    }
+    let mut shapes = Vec::new();
+    for task in before {
+        let tags = tags::list(conn, registry, &super::resource(cluster, &task.row.task_id)).await?;
+        shapes.push(Shape::new(registry, cluster, task, tags));
+    }
+    Ok(shapes)
+}
+
+/// The tags of the request, over those of the definition if they are propagated.
+async fn wanted_tags(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    request: &Request,
+    definition: &TaskDefinition,
+) -> Result<Vec<Tag>> {
+    let mut wanted = request.tags.clone();
+    match request.propagate_tags.as_deref() {
+        None | Some("NONE") => {}
+        Some("TASK_DEFINITION") => {
+            for tag in tags::list(conn, registry, &definition.resource()).await? {
+                if wanted.iter().all(|own| own.key != tag.key) {
+                    wanted.push(tag);
+                }
+            }
+        }
+        Some(_) => {
+            return Err(Error::InvalidParameter("propagateTags must be TASK_DEFINITION or NONE.".to_owned()));
+        }
+    }
+    Ok(wanted)
+}
+
+/// The constraints of the definition and of the request; all of them must hold.
+fn constraints(request: &Request, definition: &TaskDefinition) -> Result<Vec<Constraint>> {
+    let own = definition.definition.placement_constraints.iter().map(|one| (&one.r#type, &one.expression));
+    let wanted = request.placement_constraints.iter().map(|one| (&one.kind, &one.expression));
+    own.chain(wanted).map(|(kind, expression)| Constraint::read(kind, expression.as_deref())).collect()
+}
+
+fn strategies(request: &Request) -> Result<Vec<Strategy>> {
+    request.placement_strategy.iter().map(|one| Strategy::read(&one.kind, one.field.as_deref())).collect()
+}
+
+/// Why one task was not started, with the host that came closest.
+fn failure(registry: &RegistryId, cluster: &str, hosts: &Hosts, why: &Unplaced) -> Failure {
+    let closest = why.closest();
+    let host = closest.and_then(|(index, _)| hosts.all().get(index));
+    Failure {
+        arn: host.map(|host| container_instances::arn(registry, cluster, &host.id).to_string()),
+        reason: closest.map_or("INACTIVE", |(_, reason)| reason.as_str()).to_owned(),
+        detail: None,
+    }
+}

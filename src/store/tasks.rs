@@ -1,0 +1,311 @@
+//! Table `tasks`: what runs, ran a moment ago, or is to run.
+
+use types::Timestamp;
+
+use crate::conn::Lock;
+use crate::row::Row;
+use crate::{Conn, Result};
+
+/// A task of a cluster.
+#[derive(Debug, Clone)]
+pub struct TaskRow {
+    /// 32 hexadecimal digits.
+    pub task_id: String,
+    /// The cluster.
+    pub cluster_id: String,
+    /// Where it is placed.
+    pub instance_id: Option<String>,
+    /// The service that it belongs to.
+    pub service_id: Option<String>,
+    /// The deployment of that service.
+    pub deployment_id: Option<String>,
+    /// Of its task definition.
+    pub family: String,
+    /// Of its task definition.
+    pub revision: u64,
+    /// `family:F`, `service:S`, or what the client said.
+    pub group: String,
+    /// What the client said.
+    pub started_by: Option<String>,
+    /// `EC2`, `FARGATE` or `EXTERNAL`.
+    pub launch_type: String,
+    /// `RUNNING` or `STOPPED`.
+    pub desired_status: String,
+    /// `PROVISIONING` … `STOPPED`.
+    pub last_status: String,
+    /// The token of the request that made it.
+    pub client_token: Option<String>,
+    /// Moves with each change.
+    pub version: u64,
+    /// Containers, stamps and reasons, as JSON.
+    pub document: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was over.
+    pub stopped_at: Option<Timestamp>,
+}
+
+fn read(row: &Row) -> Result<TaskRow> {
+    Ok(TaskRow {
+        task_id: row.text(0)?,
+        cluster_id: row.text(1)?,
+        instance_id: row.optional_text(2)?,
+        service_id: row.optional_text(3)?,
+        deployment_id: row.optional_text(4)?,
+        family: row.text(5)?,
+        revision: row.size(6)?,
+        group: row.text(7)?,
+        started_by: row.optional_text(8)?,
+        launch_type: row.text(9)?,
+        desired_status: row.text(10)?,
+        last_status: row.text(11)?,
+        client_token: row.optional_text(12)?,
+        version: row.size(13)?,
+        document: row.text(14)?,
+        created_at: row.time(15)?,
+        stopped_at: row.optional_time(16)?,
+    })
+}
+
+/// Adds a task.
+pub async fn insert(conn: &mut Conn, task: &TaskRow) -> Result<()> {
+    conn.execute(
+        "insert into tasks (task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group,
+                            started_by, launch_type, desired_status, last_status, client_token, version, document,
+                            created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $15)",
+        [
+            (&task.task_id).into(),
+            (&task.cluster_id).into(),
+            task.instance_id.clone().into(),
+            task.service_id.clone().into(),
+            task.deployment_id.clone().into(),
+            (&task.family).into(),
+            task.revision.into(),
+            (&task.group).into(),
+            task.started_by.clone().into(),
+            (&task.launch_type).into(),
+            (&task.desired_status).into(),
+            (&task.last_status).into(),
+            task.client_token.clone().into(),
+            (&task.document).into(),
+            task.created_at.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The task of that id.
+pub async fn find(conn: &mut Conn, task_id: &str) -> Result<Option<TaskRow>> {
+    conn.optional(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where task_id = $1",
+        [task_id.into()],
+        read,
+    )
+    .await
+}
+
+/// The task of that id, held until the end of the transaction.
+pub async fn lock(conn: &mut Conn, task_id: &str) -> Result<Option<TaskRow>> {
+    let found = conn
+        .all_locked(
+            "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group,
+                    started_by, launch_type, desired_status, last_status, client_token, version, document, created_at,
+                    stopped_at
+             from tasks
+             where task_id = $1",
+            Lock::NoKeyUpdate,
+            [task_id.into()],
+            read,
+        )
+        .await?;
+    Ok(found.into_iter().next())
+}
+
+/// Which tasks of a cluster are wanted. What is none does not matter.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter<'f> {
+    /// `RUNNING` or `STOPPED`.
+    pub desired_status: &'f str,
+    /// Those of a family.
+    pub family: Option<&'f str>,
+    /// Those of a group.
+    pub group: Option<&'f str>,
+    /// Those on a host.
+    pub instance_id: Option<&'f str>,
+    /// Those that somebody started.
+    pub started_by: Option<&'f str>,
+    /// Those of a launch type.
+    pub launch_type: Option<&'f str>,
+}
+
+/// The ids of tasks of a cluster after an id, at most `limit`.
+pub async fn list(
+    conn: &mut Conn,
+    cluster_id: &str,
+    filter: Filter<'_>,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<String>> {
+    // ix_tasks_cluster, or the index of what is asked for
+    conn.all(
+        "select task_id
+         from tasks
+         where cluster_id = $1
+           and desired_status = $2
+           and task_id > $3
+           and ($5 is null or family = $5)
+           and ($6 is null or task_group = $6)
+           and ($7 is null or instance_id = $7)
+           and ($8 is null or started_by = $8)
+           and ($9 is null or launch_type = $9)
+         order by task_id
+         limit $4",
+        [
+            cluster_id.into(),
+            filter.desired_status.into(),
+            after.into(),
+            limit.into(),
+            filter.family.into(),
+            filter.group.into(),
+            filter.instance_id.into(),
+            filter.started_by.into(),
+            filter.launch_type.into(),
+        ],
+        |row| row.text(0),
+    )
+    .await
+}
+
+/// What a request with this token has made.
+pub async fn list_of_token(conn: &mut Conn, cluster_id: &str, client_token: &str) -> Result<Vec<TaskRow>> {
+    // ix_tasks_client_token
+    conn.all(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where cluster_id = $1 and client_token = $2
+         order by task_id",
+        [cluster_id.into(), client_token.into()],
+        read,
+    )
+    .await
+}
+
+/// The tasks on a host that are not over.
+pub async fn list_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<TaskRow>> {
+    // ix_tasks_instance
+    conn.all(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where instance_id = $1 and stopped_at is null
+         order by task_id",
+        [instance_id.into()],
+        read,
+    )
+    .await
+}
+
+/// The tasks of a service that are not over.
+pub async fn list_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<TaskRow>> {
+    // ix_tasks_service
+    conn.all(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where service_id = $1 and stopped_at is null
+         order by task_id",
+        [service_id.into()],
+        read,
+    )
+    .await
+}
+
+/// How many tasks that are not over each host of a cluster has, by their groups.
+pub async fn count_by_instance(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String, u64)>> {
+    // ix_tasks_open
+    conn.all(
+        "select instance_id, task_group, count(*)
+         from tasks
+         where cluster_id = $1 and stopped_at is null and instance_id is not null
+         group by instance_id, task_group",
+        [cluster_id.into()],
+        |row| Ok((row.text(0)?, row.text(1)?, row.size(2)?)),
+    )
+    .await
+}
+
+/// How many tasks of a cluster run, and how many are not over.
+pub async fn count_of_cluster(conn: &mut Conn, cluster_id: &str) -> Result<(u64, u64)> {
+    // ix_tasks_open
+    let found = conn
+        .optional(
+            "select coalesce(sum(case when last_status = 'RUNNING' then 1 else 0 end), 0), count(*)
+             from tasks
+             where cluster_id = $1 and stopped_at is null",
+            [cluster_id.into()],
+            |row| Ok((row.size(0)?, row.size(1)?)),
+        )
+        .await?;
+    Ok(found.unwrap_or_default())
+}
+
+/// Notes what became of a task.
+pub async fn update(conn: &mut Conn, task: &TaskRow) -> Result<()> {
+    conn.execute(
+        "update tasks
+         set instance_id = $2, desired_status = $3, last_status = $4, document = $5, stopped_at = $6,
+             version = version + 1
+         where task_id = $1",
+        [
+            (&task.task_id).into(),
+            task.instance_id.clone().into(),
+            (&task.desired_status).into(),
+            (&task.last_status).into(),
+            (&task.document).into(),
+            task.stopped_at.into(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets tasks that were over before a time, at most `limit`. Their ids and clusters.
+pub async fn delete_stopped(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<(String, String)>> {
+    // ix_tasks_stopped
+    conn.all(
+        "delete from tasks
+         where task_id in (
+             select task_id
+             from tasks
+             where stopped_at < $1
+             order by stopped_at
+             limit $2
+         )
+         returning task_id, cluster_id",
+        [before.into(), limit.into()],
+        |row| Ok((row.text(0)?, row.text(1)?)),
+    )
+    .await
+}
+
+/// How many tasks of each deployment of a service run, and how many are to run and do not yet. What was told to stop does
+/// not count.
+pub async fn count_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<(String, u64, u64)>> {
+    // ix_tasks_service
+    conn.all(
+        "select coalesce(deployment_id, ''), sum(case when last_status = 'RUNNING' then 1 else 0 end),
+                sum(case when last_status = 'RUNNING' then 0 else 1 end)
+         from tasks
+         where service_id = $1 and stopped_at is null and desired_status = 'RUNNING'
+         group by deployment_id",
+        [service_id.into()],
+        |row| Ok((row.text(0)?, row.size(1)?, row.size(2)?)),
+    )
+    .await
+}

@@ -1,0 +1,197 @@
+//! RunTask, StartTask, StopTask, DescribeTasks, ListTasks, and what an agent is told and says of them.
+
+use serde_json::json;
+use tests::harness::ecs_agent::{Behavior, EcsAgent};
+use tests::harness::{Backend, Wharf, on_default};
+
+use super::run;
+
+const SETUP: &str = r#"
+ecs.register_task_definition(family="web", containerDefinitions=[
+    {"name": "app", "image": "web:1", "memory": 128, "cpu": 256, "environment": [{"name": "A", "value": "1"}],
+     "portMappings": [{"containerPort": 80}]},
+])
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_runs_on_a_host_and_stops_when_it_is_told_to() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), &format!("ecs.create_cluster()\n{SETUP}"));
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        let instance = agent.instance_arn.clone();
+        let started = run(
+            &aws,
+            &json!({ "instance": instance }),
+            r#"
+started = ecs.run_task(taskDefinition="web", startedBy="me", tags=[{"key": "team", "value": "a"}], overrides={
+    "containerOverrides": [{"name": "app", "command": ["echo"], "environment": [{"name": "B", "value": "2"}]}]})
+expect(started["failures"], [])
+one = started["tasks"][0]
+expect(one["lastStatus"], "PENDING")
+expect(one["desiredStatus"], "RUNNING")
+expect(one["group"], "family:web")
+expect(one["launchType"], "EC2")
+expect(one["containerInstanceArn"], data["instance"])
+expect(one["tags"], [{"key": "team", "value": "a"}])
+arn = one["taskArn"]
+ecs.get_waiter("tasks_running").wait(tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+now = task(arn)
+expect(now["startedBy"], "me")
+expect(now["connectivity"], "CONNECTED")
+assert now["startedAt"] >= now["createdAt"]
+box = now["containers"][0]
+expect((box["name"], box["lastStatus"], box["runtimeId"]), ("app", "RUNNING", "0123456789ab"))
+expect(box["networkBindings"], [{"bindIP": "0.0.0.0", "containerPort": 80, "hostPort": 32768, "protocol": "tcp"}])
+host = ecs.describe_container_instances(containerInstances=[data["instance"]])["containerInstances"][0]
+expect((host["runningTasksCount"], host["pendingTasksCount"], host["agentConnected"]), (1, 0, True))
+left = {one["name"]: one for one in host["remainingResources"]}
+expect((left["CPU"]["integerValue"], left["MEMORY"]["integerValue"]), (2048 - 256, 1024 - 128))
+expect(ecs.list_tasks()["taskArns"], [arn])
+expect(ecs.list_tasks(family="web", launchType="EC2")["taskArns"], [arn])
+expect(ecs.list_tasks(startedBy="me")["taskArns"], [arn])
+expect(ecs.list_tasks(startedBy="you")["taskArns"], [])
+expect(ecs.list_tasks(desiredStatus="STOPPED")["taskArns"], [])
+cluster = ecs.describe_clusters()["clusters"][0]
+expect((cluster["runningTasksCount"], cluster["registeredContainerInstancesCount"]), (1, 1))
+message("ClusterContainsContainerInstancesException", ecs.delete_cluster, cluster="default")
+stopped = ecs.stop_task(task=arn, reason="enough")["task"]
+expect((stopped["desiredStatus"], stopped["lastStatus"], stopped["stoppedReason"]), ("STOPPED", "RUNNING", "enough"))
+ecs.get_waiter("tasks_stopped").wait(tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+now = task(arn)
+expect((now["stopCode"], now["stoppedReason"]), ("UserInitiated", "enough"))
+expect(now["containers"][0]["exitCode"], 137)
+host = ecs.describe_container_instances(containerInstances=[data["instance"]])["containerInstances"][0]
+left = {one["name"]: one for one in host["remainingResources"]}
+expect((left["CPU"]["integerValue"], left["MEMORY"]["integerValue"]), (2048, 1024))
+expect(ecs.list_tasks()["taskArns"], [])
+expect(ecs.list_tasks(desiredStatus="STOPPED")["taskArns"], [arn])
+print(json.dumps(arn))
+"#,
+        );
+        let task = &agent.tasks()[started.as_str().unwrap()];
+        assert_eq!(task["family"], "web");
+        let container = &task["containers"][0];
+        assert_eq!(container["environment"], json!({ "A": "1", "B": "2" }));
+        assert_eq!(container["command"], json!(["echo"]));
+        assert_eq!(container["portMappings"][0]["containerPort"], 80);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_does_not_start_and_one_that_ends_say_why() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), &format!("ecs.create_cluster()\n{SETUP}"));
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        let reason = "CannotPullContainerError: no such image";
+        agent.behave("web", Behavior { fails: Some(reason.to_owned()), ..Behavior::default() });
+        run(
+            &aws,
+            &json!({ "reason": reason }),
+            r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "STOPPED")
+expect((task(arn)["stopCode"], task(arn)["stoppedReason"]), ("TaskFailedToStart", data["reason"]))
+assert "startedAt" not in task(arn)
+"#,
+        );
+        agent.behave("web", Behavior { exits: Some(3), ..Behavior::default() });
+        run(
+            &aws,
+            &json!({}),
+            r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "STOPPED")
+one = task(arn)
+expect((one["stopCode"], one["stoppedReason"]), ("EssentialContainerExited", "Essential container in task exited"))
+expect(one["containers"][0]["exitCode"], 3)
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_finds_no_room_is_a_failure_and_bad_requests_are_refused() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(
+            &aws,
+            &json!({}),
+            &format!(
+                r#"
+message("ClusterNotFoundException", ecs.run_task, taskDefinition="web")
+ecs.create_cluster()
+{SETUP}
+expect(message("InvalidParameterException", ecs.run_task, taskDefinition="web"),
+       "No Container Instances were found in your cluster.")
+"#
+            ),
+        );
+        let _agent = EcsAgent::join(&aws, "default", 512, 200).await;
+        run(
+            &aws,
+            &json!({}),
+            r#"
+answer = ecs.run_task(taskDefinition="web", count=3)
+expect(len(answer["tasks"]), 1)
+expect({failure["reason"] for failure in answer["failures"]}, {"RESOURCE:MEMORY"})
+expect(len(answer["failures"]), 2)
+message("ClientException", ecs.run_task, taskDefinition="absent")
+message("InvalidParameterException", ecs.run_task, taskDefinition="web", count=11)
+message("InvalidParameterException", ecs.run_task, taskDefinition="web", launchType="FARGATE")
+message("InvalidParameterException", ecs.run_task, taskDefinition="web", overrides={
+    "containerOverrides": [{"name": "absent"}]})
+message("InvalidParameterException", ecs.stop_task, task="0" * 32)
+expect(ecs.describe_tasks(tasks=["0" * 32])["failures"][0]["reason"], "MISSING")
+first = ecs.run_task(taskDefinition="web", clientToken="t1", overrides={
+    "containerOverrides": [{"name": "app", "memory": 8}]})
+again = ecs.run_task(taskDefinition="web", clientToken="t1", overrides={
+    "containerOverrides": [{"name": "app", "memory": 8}]})
+expect([one["taskArn"] for one in first["tasks"]], [one["taskArn"] for one in again["tasks"]])
+refused("ConflictException", ecs.run_task, taskDefinition="web", clientToken="t1")
+ecs.deregister_task_definition(taskDefinition="web:1")
+message("ClientException", ecs.run_task, taskDefinition="web:1")
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_comes_back_hears_of_its_tasks_and_of_what_was_wanted_meanwhile() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let mut wharf = Wharf::start(backend).await;
+        let aws = wharf.aws();
+        run(&aws, &json!({}), &format!("ecs.create_cluster()\n{SETUP}"));
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        let arn = run(
+            &aws,
+            &json!({}),
+            r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
+print(json.dumps(arn))
+"#,
+        );
+        wharf.kill();
+        wharf.restart().await;
+        run(
+            &aws,
+            &json!({ "arn": arn }),
+            r#"
+eventually(lambda: ecs.describe_container_instances(containerInstances=ecs.list_container_instances()[
+    "containerInstanceArns"])["containerInstances"][0]["agentConnected"])
+expect(task(data["arn"])["lastStatus"], "RUNNING")
+ecs.stop_task(task=data["arn"])
+eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
+"#,
+        );
+        let manifests = agent.frames("TaskManifestMessage");
+        assert!(manifests.len() >= 2, "{manifests:?}");
+        assert_eq!(manifests[1]["tasks"][0]["taskArn"], arn);
+        assert!(manifests[1]["timeline"].as_i64() > manifests[0]["timeline"].as_i64());
+    }
+}
