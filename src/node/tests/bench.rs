@@ -103,7 +103,7 @@ impl Bench {
         config.cluster = format!("c{}", self.first);
         config.vendor = Some("169.254.170.2:0".parse().unwrap());
         config.task_network = "wharf-test".to_owned();
-        let config = Config { ..config };
+
         self.agent = Some(Agent::start(config, Docker::connect(socket().await).await.unwrap()));
     }
 
