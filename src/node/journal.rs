@@ -168,7 +168,7 @@ mod tests {
         let wanted = acs::Task { arn: "arn:aws:ecs:r:a:task/c/../../x".to_owned(), ..Default::default() };
         let task = Task::new(wanted);
         journal.put_task(&task).unwrap();
-        assert_eq!(journal.tasks().unwrap(), [task.clone()]);
+        assert_eq!(journal.tasks().unwrap(), std::slice::from_ref(&task));
         std::fs::write(folder.path().join("tasks/broken.json"), "{").unwrap();
         assert_eq!(journal.tasks().unwrap().len(), 1, "a broken file does not hide the others");
         journal.delete_task(task.id()).unwrap();

@@ -24,6 +24,8 @@ impl Socket {
     /// Dials `<endpoint>/ws` with a query.
     pub(crate) async fn dial(control: &Control, endpoint: &str, query: &[(&str, &str)]) -> Result<Self> {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        // In what is signed a space is not a plus.
+        let query = query.replace('+', "%20");
         let url = format!("{}/ws?{query}", endpoint.trim_end_matches('/'));
         // The endpoints are named by their web schemes, and by some in those of websockets.
         let url = match url.split_once("://") {

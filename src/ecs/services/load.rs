@@ -8,10 +8,11 @@ use store::service_tasks::ServiceTaskRow;
 use store::{Conn, container_instances, service_deployments, service_tasks, tasks};
 use types::Timestamp;
 
+use super::balance::Balanced;
 use super::decide::model::Deployment as Rolled;
 use super::decide::model::{Cause, Counters, Ended, Health, Rollout, Snapshot, Strategy, Task as Seen};
 use super::deployments::Deployment;
-use super::{Service, configuration, events, scale_in, targets};
+use super::{Service, configuration, events, scale_in};
 use crate::clusters::Cluster;
 use crate::error::Result;
 use crate::task_definitions;

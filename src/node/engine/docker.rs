@@ -99,13 +99,9 @@ impl Engine for Docker {
     }
 
     async fn import(&self, name: &str, tree: Bytes) -> Result<()> {
-        let (repository, tag) = split(name);
-        let options = CreateImageOptions {
-            from_src: Some("-".to_owned()),
-            repo: Some(repository.to_owned()),
-            tag: tag.map(str::to_owned),
-            ..Default::default()
-        };
+        // With its tag in it: Podman does not look at a tag beside it.
+        let options =
+            CreateImageOptions { from_src: Some("-".to_owned()), repo: Some(name.to_owned()), ..Default::default() };
         let mut progress = self.client.create_image(Some(options), Some(body_full(tree)), None);
         let import = async {
             while let Some(line) = progress.next().await {
@@ -185,6 +181,8 @@ impl Engine for Docker {
             tokio::select! {
                 () = ids.closed() => return Ok(()),
                 event = events.next() => match event {
+                    // Every health check is a command in the container, and changes nothing by itself.
+                    Some(Ok(event)) if event.action.as_deref().is_some_and(|action| action.starts_with("exec_")) => {}
                     Some(Ok(event)) => {
                         let Some(id) = event.actor.and_then(|actor| actor.id) else { continue };
                         if ids.send(id).await.is_err() {

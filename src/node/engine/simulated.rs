@@ -1,9 +1,11 @@
-//! An engine in memory: containers that end when they are told to, or as a script says. For tests and for trying out a
-//! control plane; nothing runs.
+//! An engine in memory, for tests and for trying out a control plane; nothing runs.
+//!
+//! A container runs until it is told to end, but for two commands: `sleep N` ends after so many seconds with 0, and `exit
+//! N` ends at once with N. Ports of the host are given out as a real engine does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -11,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 use types::Timestamp;
 
-use super::{Engine, Failure, Health, Image, LogPiece, Login, Result, Status, Usage, View, VolumeSpec};
+use super::{Binding, Engine, Failure, Health, Image, LogPiece, Login, Result, Status, Usage, View, VolumeSpec};
 
 /// An engine in memory. Clones are the same engine, so that a test can look at it and act on it.
 #[derive(Clone)]
@@ -32,6 +34,8 @@ struct Inner {
     /// Who pulled what: the image, and the name and password.
     logins: Vec<(String, Option<(String, String)>)>,
     volumes: BTreeSet<String>,
+    /// The last port of the host that was given out, less the first.
+    port: u16,
 }
 
 impl Default for Simulated {
@@ -90,8 +94,54 @@ impl Simulated {
         self.lock().starts.get(name).copied().unwrap_or_default()
     }
 
+    /// Ends a container as its command says.
+    fn script(&self, id: &str, body: &Value) {
+        let word = |at: usize| body.get("Cmd").and_then(|command| command.get(at)).and_then(Value::as_str);
+        let Some(number) = word(1).and_then(|number| number.parse::<u32>().ok()) else { return };
+        let (after, code) = match word(0) {
+            Some("sleep") => (number, 0),
+            Some("exit") => (0, i64::from(number)),
+            _ => return,
+        };
+        let (engine, id) = (self.clone(), id.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(after.into())).await;
+            if find(&mut engine.lock(), &id).is_some_and(|view| view.status == Status::Running) {
+                engine.exit(&id, code);
+            }
+        });
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The first port that is given out, and how many there are.
+const PORTS: (u16, u16) = (49_153, 16_000);
+
+impl Inner {
+    /// Where the ports of a container are.
+    fn bind(&mut self, body: &Value) -> Vec<Binding> {
+        let wanted = body.get("HostConfig").and_then(|host| host.get("PortBindings")).and_then(Value::as_object);
+        let mut bindings = Vec::new();
+        for (port, places) in wanted.into_iter().flatten() {
+            let (port, protocol) = port.split_once('/').unwrap_or((port, "tcp"));
+            for place in places.as_array().into_iter().flatten() {
+                let said = place.get("HostPort").and_then(Value::as_str).and_then(|port| port.parse().ok());
+                let host_port = said.unwrap_or_else(|| {
+                    self.port = (self.port + 1) % PORTS.1;
+                    PORTS.0 + self.port
+                });
+                bindings.push(Binding {
+                    address: "0.0.0.0".to_owned(),
+                    host_port,
+                    container_port: port.parse().unwrap_or_default(),
+                    protocol: protocol.to_owned(),
+                });
+            }
+        }
+        bindings
     }
 }
 
@@ -157,7 +207,13 @@ impl Engine for Simulated {
             view.exit_code = None;
             view.started_at = Some(now());
             let name = view.name.clone();
+            let body = inner.bodies.get(&name).cloned().unwrap_or_default();
+            let bindings = inner.bind(&body);
+            if let Some(view) = find(&mut inner, id) {
+                view.bindings = bindings;
+            }
             *inner.starts.entry(name).or_default() += 1;
+            self.script(id, &body);
         }
         let _ = self.events.send(id.to_owned());
         Ok(())

@@ -98,7 +98,8 @@ pub(crate) async fn prepare<E: Engine>(host: &Host<E>, task: &Task, index: usize
     };
     let Some(stream) = Stream::of(task, &container.name, &host.control) else { return Ok(()) };
     match tokio::time::timeout(PREPARE, stream.create(host, task)).await {
-        Ok(Err(Error::Refused { kind, message })) => Err(Failure(format!(
+        // A control plane without the API of logs is as good as one that is away.
+        Ok(Err(Error::Refused { kind, message })) if kind != "UnknownOperationException" => Err(Failure(format!(
             "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create \
              Cloudwatch log stream: {kind}: {message}"
         ))),

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::{Engine, View};
+use crate::engine::{Engine, Status, View};
 use crate::task::{Phase, Task, label};
 use crate::{Error, Result};
 
@@ -73,7 +73,7 @@ fn orphan(arn: &str, views: &[View]) -> Task {
     };
     let is_pause = |view: &&View| view.labels.get(label::CONTAINER).is_some_and(|name| name == crate::task::PAUSE);
     let own_network = views.iter().any(|view| is_pause(&view));
-    Task::new(acs::Task {
+    let mut task = Task::new(acs::Task {
         arn: arn.to_owned(),
         family: label(label::FAMILY),
         version: label(label::REVISION),
@@ -81,5 +81,15 @@ fn orphan(arn: &str, views: &[View]) -> Task {
         network_mode: own_network.then(|| "awsvpc".to_owned()),
         containers: views.iter().filter(|view| !is_pause(view)).map(container).collect(),
         ..acs::Task::default()
-    })
+    });
+    // Nobody knows any more whether it should have been started, so it is not.
+    for view in views.iter().filter(|view| view.status == Status::Created) {
+        let name = view.labels.get(label::CONTAINER).unwrap_or(&view.name);
+        if let Some(container) = task.containers.iter_mut().find(|container| container.name == *name) {
+            container.phase = Phase::Stopped;
+            container.runtime_id = Some(view.id.clone());
+            task.reason = Some("the agent has lost what it knew of the task".to_owned());
+        }
+    }
+    task
 }

@@ -1,19 +1,28 @@
 //! Removing what is left of tasks that ended, after a while: their containers, their volumes, and what is written down of
 //! them. Until then whoever wants to know why can look, and a message that comes twice meets a task that is known.
 
+use std::time::Duration;
+
 use crate::Result;
 use crate::engine::Engine;
 use crate::task::Status;
 
 use super::{Message, Runner, now};
 
+/// How much longer containers are kept whose logs cannot be put away.
+const LOGS: Duration = Duration::from_secs(24 * 60 * 60);
+
 impl<E: Engine> Runner<E> {
     /// Begins to remove what is due.
     pub(super) fn clean_up(&mut self) {
         let due = now().before(self.host.config.cleanup_after).micros();
+        // Logs that nobody takes for so long are given up with their containers.
+        let hopeless = now().before(self.host.config.cleanup_after.max(LOGS)).before(LOGS).micros();
         for (arn, entry) in &mut self.entries {
-            let over = entry.task.reported == Status::Stopped && entry.task.stopped_at.is_some_and(|at| at <= due);
-            if entry.cleaning || !over || !self.followers.is_done(&entry.task) {
+            let stopped_before = |time: i64| entry.task.stopped_at.is_some_and(|at| at <= time);
+            let over = entry.task.reported == Status::Stopped && stopped_before(due);
+            let shipped = self.followers.is_done(&entry.task) || stopped_before(hopeless);
+            if entry.cleaning || !over || !shipped {
                 continue;
             }
             entry.cleaning = true;

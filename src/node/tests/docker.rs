@@ -1,176 +1,18 @@
 //! The agent on a real Docker engine with a bridge: that of `WHARF_TEST_DOCKER_HOST`, or one that is started for the tests.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use acs::frame::ToControl;
 use acs::{
     Container, ContainerDependency, DockerConfig, DockerVolumeConfiguration, ElasticNetworkInterface, HostVolume,
-    IamRoleCredentials, MountPoint, PortMapping, Task, Volume,
+    IamRoleCredentials, MountPoint, PortMapping, Volume,
 };
-use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::sync::OnceCell;
-use wharf_node::Config;
-use wharf_node::engine::docker::Docker;
 use wharf_node::engine::{Engine as _, Status};
 
-use crate::control::{Fake, eventually};
-use crate::process::Process;
-use crate::simulated::{Agent, config, container, task};
-
-const IMAGE: &str = "127.0.0.1:9/box:1";
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The socket of the engine, which has the image of the tests.
-async fn socket() -> &'static str {
-    static SOCKET: OnceCell<String> = OnceCell::const_new();
-    SOCKET
-        .get_or_init(|| async {
-            let socket = std::env::var("WHARF_TEST_DOCKER_HOST").unwrap_or_else(|_| start());
-            let docker = Docker::connect(&socket).await.unwrap();
-            docker.import(IMAGE, tree()).await.unwrap();
-            socket
-        })
-        .await
-}
-
-/// Starts an engine that ends with the tests.
-fn start() -> String {
-    let folder = std::env::temp_dir().join(format!("wharf-node-docker-{}", std::process::id()));
-    let started = Command::new(root().join("tools/start-docker")).arg(&folder).arg("--bridge").output().unwrap();
-    assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
-    let end = "while kill -0 $0 2>/dev/null; do sleep 1; done; \"$1\" \"$2\"; rm -rf \"$2\"";
-    Command::new("setsid")
-        .args(["sh", "-c", end, &std::process::id().to_string()])
-        .arg(root().join("tools/stop"))
-        .arg(&folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    format!("unix://{}", folder.join("docker.sock").display())
-}
-
-/// A file system with busybox alone.
-fn tree() -> Bytes {
-    let folder = tempfile::tempdir().unwrap();
-    let bin = folder.path().join("bin");
-    std::fs::create_dir(&bin).unwrap();
-    std::fs::copy("/bin/busybox", bin.join("busybox")).unwrap();
-    for name in ["sh", "sleep", "echo", "wget", "cat", "nc", "ip", "seq", "touch", "test", "grep", "env", "httpd"] {
-        std::os::unix::fs::symlink("busybox", bin.join(name)).unwrap();
-    }
-    for name in ["tmp", "etc", "dev", "proc"] {
-        std::fs::create_dir(folder.path().join(name)).unwrap();
-    }
-    let packed = Command::new("tar").arg("-C").arg(folder.path()).args(["-c", "."]).output().unwrap();
-    Bytes::from(packed.stdout)
-}
-
-struct Bench {
-    fake: Fake,
-    folder: tempfile::TempDir,
-    docker: Docker,
-    agent: Option<Agent>,
-    /// So that tests do not know each other's tasks.
-    first: u32,
-    sequence: i64,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        let socket = socket().await;
-        let [a, b, c, _] = uuid::Uuid::new_v4().as_u128().to_be_bytes()[..4] else { unreachable!() };
-        let first = u32::from_be_bytes([a, b, c, 0]);
-        let docker = Docker::connect(socket).await.unwrap();
-        let (fake, folder) = (Fake::start().await, tempfile::tempdir().unwrap());
-        let mut bench = Self { fake, folder, docker, agent: None, first, sequence: 0 };
-        bench.start().await;
-        bench
-    }
-
-    async fn start(&mut self) {
-        let mut config = config(&self.fake, self.folder.path());
-        // Each test is a cluster of its own: agents adopt what belongs to theirs.
-        config.cluster = format!("c{}", self.first);
-        config.vendor = Some("169.254.170.2:0".parse().unwrap());
-        config.task_network = "wharf-test".to_owned();
-        let config = Config { ..config };
-        self.agent = Some(Agent::start(config, Docker::connect(socket().await).await.unwrap()));
-    }
-
-    /// An agent in a process of its own.
-    async fn process(&self) -> Process {
-        Process::start(&self.fake.url(), self.folder.path(), &format!("c{}", self.first), socket().await)
-    }
-
-    fn task(&self, containers: Vec<Container>) -> Task {
-        let mut task = task(self.first, containers);
-        task.network_mode = Some("bridge".to_owned());
-        task
-    }
-
-    fn arn(&self) -> String {
-        crate::simulated::arn(self.first)
-    }
-
-    async fn run(&mut self, task: &Task) {
-        self.sequence += 1;
-        self.fake.payload(self.sequence, vec![task.clone()]).await;
-    }
-
-    async fn stop(&mut self, task: &Task) -> acs::api::SubmitTaskStateChangeRequest {
-        let stopped = Task { desired_status: "STOPPED".to_owned(), ..task.clone() };
-        self.run(&stopped).await;
-        self.fake.reaches(&self.arn(), "STOPPED").await
-    }
-
-    async fn views(&self) -> Vec<wharf_node::engine::View> {
-        let mut views = Vec::new();
-        for id in self.docker.list(&format!("com.amazonaws.ecs.task-arn={}", self.arn())).await.unwrap() {
-            views.extend(self.docker.inspect(&id).await.unwrap());
-        }
-        views
-    }
-
-    /// Ends the agent and removes what the test made.
-    async fn end(mut self) {
-        if let Some(agent) = self.agent.take() {
-            agent.end().await;
-        }
-        for view in self.views().await {
-            self.docker.remove(&view.id).await.unwrap();
-        }
-    }
-}
-
-fn shell(name: &str, script: &str) -> Container {
-    Container {
-        image: IMAGE.to_owned(),
-        command: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
-        memory: 64,
-        stop_timeout: Some(2),
-        ..container(name)
-    }
-}
-
-fn logged(mut container: Container) -> Container {
-    let log = json!({"LogConfig": {"Type": "awslogs", "Config": {
-        "awslogs-group": "group", "awslogs-stream-prefix": "prefix", "awslogs-region": "us-east-1",
-    }}});
-    let host_config = Some(log.to_string());
-    container.docker_config = Some(DockerConfig { version: "1.21".to_owned(), config: None, host_config });
-    container
-}
-
-fn stream(bench: &Bench, name: &str) -> String {
-    format!("prefix/{name}/{:032x}", bench.first)
-}
+use crate::bench::{Bench, IMAGE, docker_host, logged, shell, stream};
+use crate::control::eventually;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_has_its_variables_ports_and_time_to_end() {
@@ -369,12 +211,6 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     bench.end().await;
 }
 
-fn docker_host() -> String {
-    std::env::var("WHARF_TEST_DOCKER_HOST").unwrap_or_else(|_| {
-        format!("unix://{}/wharf-node-docker-{}/docker.sock", std::env::temp_dir().display(), std::process::id())
-    })
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
     let mut bench = Bench::new().await;
@@ -414,7 +250,8 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let mut web = shell("web", "echo inside >/tmp/index.html; httpd -f -p 8080 -h /tmp");
     web.port_mappings =
         vec![PortMapping { container_port: 8080, protocol: "tcp".to_owned(), ..PortMapping::default() }];
-    let client = shell("client", "while ! wget -q -O - http://127.0.0.1:8080/; do sleep 0.2; done; sleep 1000");
+    let client =
+        shell("client", "while ! wget -q -O - http://127.0.0.1:8080/ 2>/dev/null; do sleep 0.2; done; sleep 1000");
     let mut wanted = bench.task(vec![web, logged(client)]);
     wanted.network_mode = Some("awsvpc".to_owned());
     wanted.elastic_network_interfaces = vec![ElasticNetworkInterface {
@@ -459,5 +296,44 @@ async fn containers_run_on_while_the_agent_is_away_and_are_not_started_twice() {
     bench.start().await;
     let change = bench.stop(&wanted).await;
     assert_eq!(change.containers[0].runtime_id.as_ref(), Some(&before.id));
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_containers_use_and_how_they_are_is_published() {
+    let mut bench = Bench::new().await;
+    let mut app = shell("app", "while :; do :; done");
+    app.health_check_type = Some("docker".to_owned());
+    let second = 1_000_000_000_i64;
+    let check = json!({"Healthcheck": {"Test": ["CMD-SHELL", "echo well"], "Interval": second, "Timeout": second, "Retries": 3}});
+    app.docker_config =
+        Some(DockerConfig { version: "1.21".to_owned(), config: Some(check.to_string()), host_config: None });
+    let wanted = bench.task(vec![app]);
+    bench.run(&wanted).await;
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let metrics = || {
+        bench.fake.frames().into_iter().find_map(|frame| match frame {
+            ToControl::PublishMetrics(request) => {
+                request.task_metrics.into_iter().find(|metric| metric.task_arn == bench.arn())
+            }
+            _ => None,
+        })
+    };
+    let healthy = || {
+        bench.fake.frames().into_iter().any(|frame| match frame {
+            ToControl::PublishHealth(request) => {
+                request.tasks.iter().flat_map(|task| &task.containers).any(|health| health.health_status == "HEALTHY")
+            }
+            _ => false,
+        })
+    };
+    eventually("it is published", || metrics().is_some()).await;
+    let container = &metrics().unwrap().container_metrics[0];
+    let cpu = container.cpu_stats_set.unwrap();
+    assert!(cpu.sample_count > 0 && cpu.max > 5.0, "a busy loop uses a core: {cpu:?}");
+    assert!(container.memory_stats_set.unwrap().max > 0.0);
+    assert!(container.network_stats_set.is_some());
+    eventually("its health is published", healthy).await;
+    bench.stop(&wanted).await;
     bench.end().await;
 }

@@ -13,8 +13,8 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use wharf_node::Config;
-use wharf_node::engine::Status;
 use wharf_node::engine::simulated::Simulated;
+use wharf_node::engine::{Engine as _, Status};
 
 use crate::control::{CLUSTER, Fake, INSTANCE, eventually};
 
@@ -120,6 +120,23 @@ async fn a_task_is_run_and_stopped() {
     let attributes = register["attributes"].as_array().unwrap();
     assert!(attributes.contains(&json!({"name": "rack", "value": "1"})), "{attributes:?}");
     assert!(fake.frames().iter().any(|frame| matches!(frame, ToControl::HeartbeatAck(_))));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_in_memory_gives_ports_and_ends_as_its_commands_say() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine);
+    let mut serve = task(1, vec![container("app")]);
+    serve.network_mode = Some("bridge".to_owned());
+    serve.containers[0].port_mappings = vec![acs::PortMapping { container_port: 80, ..acs::PortMapping::default() }];
+    let mut job = task(2, vec![container("app")]);
+    job.containers[0].command = vec!["exit".to_owned(), "3".to_owned()];
+    fake.payload(1, vec![serve, job]).await;
+    let change = fake.reaches(&arn(1), "RUNNING").await;
+    assert!(change.containers[0].network_bindings[0].host_port.unwrap() > 49_152);
+    let change = fake.reaches(&arn(2), "STOPPED").await;
+    assert_eq!(change.containers[0].exit_code, Some(3));
     agent.end().await;
 }
 
@@ -419,5 +436,25 @@ async fn a_container_that_ends_while_its_task_goes_on_is_told() {
         (&json!("side"), &json!(4), &json!("STOPPED"))
     );
     assert!(fake.changes(&arn(1)).iter().all(|change| change.status.as_deref() != Some("STOPPED")));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_was_only_made_is_not_started_by_an_agent_that_does_not_know_it() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let labels = |id: u32| {
+        json!({"Labels": {
+            "com.amazonaws.ecs.cluster": CLUSTER,
+            "com.amazonaws.ecs.task-arn": arn(id),
+            "com.amazonaws.ecs.container-name": "app",
+        }})
+    };
+    engine.create("made", labels(1)).await.unwrap();
+    let runs = engine.create("runs", labels(2)).await.unwrap();
+    engine.start(&runs).await.unwrap();
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.reaches(&arn(2), "RUNNING").await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    assert_eq!((engine.starts("made"), engine.starts("runs")), (0, 1));
     agent.end().await;
 }

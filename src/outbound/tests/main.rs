@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use wharf_outbound::{Ask, ChosenBy, Client, Config, Error, HeaderValue, Roots};
+use wharf_outbound::{Ask, Call, ChosenBy, Client, Config, Error, HeaderMap, HeaderValue, Roots};
 
 /// A server that gives every connection the same answer and counts them.
 async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {
@@ -219,4 +220,34 @@ async fn a_certificate_must_be_trusted() {
     for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
         assert!(Roots::parse(pem.as_bytes()).is_err(), "{pem}");
     }
+}
+
+#[tokio::test]
+async fn a_call_is_answered_whatever_its_status_and_follows_nothing() {
+    let call = async |url: &str, limit| {
+        let body = Some(Bytes::from_static(b"{}"));
+        let (headers, patience) = (HeaderMap::new(), Duration::from_secs(5));
+        let call = Call { url, chosen_by: ChosenBy::Operator, headers, body, patience };
+        let answer = client(false).call(&call).await?;
+        Ok::<_, Error>((answer.status(), answer.body(limit).await?))
+    };
+    let (refusal, _) = serve("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno").await;
+    assert_eq!(call(&refusal, 2).await.unwrap(), (400, Bytes::from_static(b"no")));
+    assert!(matches!(call(&refusal, 1).await, Err(Error::TooLong(_, 1))));
+    let (elsewhere, count) = serve(redirect(&refusal)).await;
+    assert_eq!(call(&elsewhere, 10).await.unwrap().0, 302);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_connection_becomes_one_of_another_protocol() {
+    let upgrade = async |url: &str| client(false).upgrade(url, HeaderMap::new(), Duration::from_secs(5)).await;
+    let (url, _) = serve("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhello").await;
+    let (headers, mut connection) = upgrade(&url).await.unwrap();
+    assert_eq!(headers["upgrade"], "echo");
+    let mut said = [0; 5];
+    connection.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"hello");
+    let (refusal, _) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
+    assert!(matches!(upgrade(&refusal).await, Err(Error::Status(_, 403))));
 }

@@ -8,10 +8,14 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use node::engine::docker::Docker;
+use node::engine::simulated::Simulated;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{AgentArguments, Config};
 use crate::credential_helper::{Environment, credentials, region};
+
+/// What stands for an engine in memory, for tests and demonstrations of a control plane.
+const SIMULATED: &str = "simulated";
 
 /// Where engines put their sockets.
 const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
@@ -46,7 +50,6 @@ async fn agent(config: &Config, arguments: AgentArguments, environment: &Environ
         None => find_socket()
             .context("no container engine is found; start Docker or Podman, or name its socket with --engine")?,
     };
-    let engine = Docker::connect(&socket).await.with_context(|| format!("the engine at {socket} cannot be used"))?;
     let settings = node::Config {
         cluster: cluster(&arguments.cluster),
         region: region(environment, host(&server)),
@@ -61,10 +64,20 @@ async fn agent(config: &Config, arguments: AgentArguments, environment: &Environ
         task_network: arguments.task_network,
     };
     tracing::info!(cluster = settings.cluster, server = settings.server, engine = socket, "the agent starts");
-    let client = outbound::Client::new(config.outbound.clone());
-    node::run(settings, engine, client, stop_signal()?).await?;
+    on(&socket, settings, config, stop_signal()?).await?;
     tracing::info!("the agent has stopped; its tasks run on");
     Ok(())
+}
+
+/// Runs an agent on an engine: that of a socket, or one in memory.
+async fn on(socket: &str, settings: node::Config, config: &Config, until: impl Future<Output = ()>) -> Result<()> {
+    let client = outbound::Client::new(config.outbound.clone());
+    if socket == SIMULATED {
+        tracing::warn!("the engine is in memory: nothing runs");
+        return Ok(node::run(settings, Simulated::default(), client, until).await?);
+    }
+    let engine = Docker::connect(socket).await.with_context(|| format!("the engine at {socket} cannot be used"))?;
+    Ok(node::run(settings, engine, client, until).await?)
 }
 
 /// The socket of an engine of this host, if there is one.

@@ -78,11 +78,12 @@ async fn serve(config: Config) -> Result<()> {
     let stopped = listener
         .serve(service, async move {
             stop.await;
+            // First, since it is a client of this process, and one that stays connected. Its tasks run on; the next process
+            // finds them.
+            agent.inspect(|agent| agent.abort());
             stopping.cancel();
         })
         .await;
-    // Its tasks run on; the next process finds them.
-    agent.inspect(|agent| agent.abort());
     if let Some(balanced) = balanced {
         let _ = balanced.await;
     }

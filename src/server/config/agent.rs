@@ -17,7 +17,7 @@ pub(crate) struct AgentArguments {
     /// Where the control plane is, such as https://wharf.example.com
     #[arg(long, env = "ECS_BACKEND_HOST")]
     pub(crate) server: String,
-    /// The socket of Docker or Podman; unset: /var/run/docker.sock, then /run/podman/podman.sock
+    /// The socket of Docker or Podman; unset: /var/run/docker.sock, then /run/podman/podman.sock; simulated: none, nothing runs
     #[arg(long, env = "DOCKER_HOST")]
     pub(crate) engine: Option<String>,
     /// Directory of what the agent must not forget; unset: agent in the data directory

@@ -4,6 +4,9 @@
 //! the command, the environment, ports, mounts, limits, labels and the network. Nothing of the image decides about the
 //! host: its HEALTHCHECK is turned off unless the definition repeats it, as on ECS.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use acs::Volume;
