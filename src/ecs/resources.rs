@@ -1,7 +1,7 @@
 //! Everything that has tags, by its ARN: whether it is there.
 
-use store::{Conn, task_definitions, tasks};
-use types::{Arn, RegistryId};
+use store::{Conn, services, task_definitions, tasks};
+use types::{Arn, RegistryId, Timestamp};
 
 use crate::error::{Error, Result};
 use crate::task_definitions::Identifier;
@@ -60,6 +60,17 @@ impl Tagged {
         arns::arn(registry, &self.resource())
     }
 
+    /// Has a service looked at, since what it does may depend on its tags.
+    pub(crate) async fn wake(&self, conn: &mut Conn, registry: &RegistryId, now: Timestamp) -> Result<()> {
+        if let Self::Service(cluster, name) = self {
+            let cluster = clusters::find_in(conn, registry, Some(cluster)).await?;
+            if let Some(found) = services::find(conn, &cluster.row.cluster_id, name).await? {
+                crate::services::wake(conn, &found.service_id, now).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Fails if it is not there, or not any more.
     pub(crate) async fn require(&self, conn: &mut Conn, registry: &RegistryId) -> Result<()> {
         let there = match self {
@@ -68,9 +79,10 @@ impl Tagged {
                 let row = task_definitions::find(conn, registry, family, *revision).await?;
                 row.is_some_and(|row| row.status != "DELETE_IN_PROGRESS")
             }
-            Self::Service(cluster, _) => {
-                clusters::find_in(conn, registry, Some(cluster)).await?;
-                false
+            Self::Service(cluster, name) => {
+                let cluster = clusters::find_in(conn, registry, Some(cluster)).await?;
+                let found = services::find(conn, &cluster.row.cluster_id, name).await?;
+                found.is_some_and(|row| row.status != "INACTIVE")
             }
             Self::Task(cluster, id) => {
                 let cluster = clusters::find_in(conn, registry, Some(cluster)).await?;

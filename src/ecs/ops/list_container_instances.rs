@@ -1,5 +1,4 @@
-//! `ListContainerInstances`: the ARNs of the hosts of a cluster. The filter of the cluster query language is not known yet
-//! and refused.
+//! `ListContainerInstances`: the ARNs of the hosts of a cluster, of all or of those that a query is about.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListContainerInstances.html>
 
 use app::Grant;
@@ -11,6 +10,8 @@ use crate::clusters;
 use crate::container_instances;
 use crate::error::{Error, Result};
 use crate::paging::Paging;
+use crate::placement::query;
+use crate::tasks::start::Hosts;
 
 /// The operation.
 pub(crate) struct ListContainerInstances;
@@ -48,9 +49,12 @@ impl Operation for ListContainerInstances {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
         grant.require(Self::ACTION)?;
-        if input.filter.as_deref().is_some_and(|filter| !filter.is_empty()) {
-            return Err(Error::Unsupported("Lists of container instances cannot be filtered by a query.".to_owned()));
-        }
+        let filter = match input.filter.as_deref().filter(|filter| !filter.is_empty()) {
+            Some(filter) => Some(query::parse(filter).map_err(|query::Malformed(what)| {
+                Error::InvalidParameter(format!("Invalid cluster query language expression: {what}."))
+            })?),
+            None => None,
+        };
         // Those that come up and go down are never seen: here a host is registered or not.
         let status = match input.status.as_deref() {
             None => "ACTIVE",
@@ -62,11 +66,14 @@ impl Operation for ListContainerInstances {
         let cluster = clusters::find_in(&mut conn, registry, input.cluster.as_deref()).await?;
         let name = &cluster.row.name;
         let token = input.next_token.as_deref();
-        let paging = Paging::read(call, Self::NAME, &[name, status], token, input.max_results, 100)?;
-        let (id, after, wanted) = (&cluster.row.cluster_id, &paging.after, paging.wanted());
-        let found = store::container_instances::list(&mut conn, id, status, after, wanted).await?;
-        let (page, next_token) = paging.page(call, found, |row| &row.instance_id)?;
-        let arns = page.iter().map(|row| container_instances::arn(registry, name, &row.instance_id).to_string());
+        let text = input.filter.as_deref().unwrap_or_default();
+        let paging = Paging::read(call, Self::NAME, &[name, status, text], token, input.max_results, 100)?;
+        let hosts = Hosts::with_status(&mut conn, &cluster, status, call.ctx.app.now()).await?;
+        let matching = hosts.all().iter().filter(|host| filter.as_ref().is_none_or(|filter| filter.matches(host)));
+        let later = matching.map(|host| host.id.as_str()).filter(|id| *id > paging.after.as_str());
+        let found: Vec<&str> = later.take(paging.wanted()).collect();
+        let (page, next_token) = paging.page(call, found, |id| id)?;
+        let arns = page.iter().map(|id| container_instances::arn(registry, name, id).to_string());
         Ok(Output { container_instance_arns: arns.collect(), next_token })
     }
 }

@@ -39,11 +39,12 @@ impl Operation for TagResource {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<()> {
         grant.require(Self::ACTION)?;
         tags::check(&input.tags)?;
-        let registry = call.ctx.registry.clone();
+        let (registry, now) = (call.ctx.registry.clone(), call.ctx.app.now());
         let tagged = Tagged::read(&registry, &input.resource_arn)?;
         write(call, move |conn| {
             Box::pin(async move {
                 tagged.require(conn, &registry).await?;
+                tagged.wake(conn, &registry, now).await?;
                 tags::set(conn, &registry, &tagged.resource(), &input.tags).await
             })
         })

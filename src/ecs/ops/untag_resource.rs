@@ -44,11 +44,12 @@ impl Operation for UntagResource {
         if input.tag_keys.len() > MOST {
             return Err(Error::InvalidParameter(format!("TagKeys can not have more than {MOST} elements.")));
         }
-        let registry = call.ctx.registry.clone();
+        let (registry, now) = (call.ctx.registry.clone(), call.ctx.app.now());
         let tagged = Tagged::read(&registry, &input.resource_arn)?;
         write(call, move |conn| {
             Box::pin(async move {
                 tagged.require(conn, &registry).await?;
+                tagged.wake(conn, &registry, now).await?;
                 for key in &input.tag_keys {
                     ecs_tags::delete(conn, &registry, &tagged.resource(), key).await?;
                 }

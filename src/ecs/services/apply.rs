@@ -139,7 +139,8 @@ impl<'a> Application<'a> {
         let (name, group) = (deployment.name(), format!("service:{}", self.service.row.name));
         let overrides = serde_json::Value::Null;
         let version = revision.platform_version.as_deref().filter(|version| *version != "LATEST");
-        for (_, host) in starts {
+        let host = self.service.document.host.clone();
+        for (_, on) in starts {
             let launch = Launch {
                 cluster,
                 definition: &definition,
@@ -155,9 +156,10 @@ impl<'a> Application<'a> {
                 strategies: &strategies,
                 tags: &wanted,
                 enable_execute_command: self.service.document.enable_execute_command,
+                host: &host,
                 image_digests: &digests,
                 token: None,
-                instance_id: host.as_deref(),
+                instance_id: on.as_deref(),
             };
             match start(conn, app, &mut hosts, &launch).await? {
                 Ok(row) => {

@@ -8,6 +8,7 @@ pub(crate) mod configuration;
 pub(crate) mod create;
 mod decide;
 pub(crate) mod delete;
+mod deploy_on_push;
 pub(crate) mod deployments;
 mod events;
 mod images;

@@ -11,7 +11,7 @@ use types::Timestamp;
 use super::apply::Application;
 use super::balance::{self, Balanced};
 use super::decide::model::Settings;
-use super::{Service, decide, events, load};
+use super::{Service, decide, deploy_on_push, events, load};
 use crate::clusters::Cluster;
 use crate::error::{Error, Result};
 
@@ -20,6 +20,9 @@ pub const JOB: &str = "reconcile services";
 
 /// How long a service rests at most.
 pub const EVERY: Duration = Duration::from_secs(600);
+
+/// How long a service rests at most that deploys what is pushed.
+const LOOK_FOR_PUSHES: Duration = Duration::from_secs(3);
 
 /// How many decisions one run of the job takes. A service that wants more of them waits for its turn.
 const DECISIONS: usize = 20;
@@ -38,6 +41,7 @@ pub enum Next {
 
 /// Brings a service nearer to what is wanted.
 pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
+    let deploys_on_push = deploy_on_push::look(app, service_id).await.map_err(Error::unheard)?;
     let mut next = Next::In(Duration::ZERO);
     for _ in 0..DECISIONS {
         let balanced = balance::align(app, service_id).await.map_err(Error::unheard)?;
@@ -59,7 +63,10 @@ pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
             break;
         }
     }
-    Ok(next)
+    Ok(match next {
+        Next::In(pause) if deploys_on_push => Next::In(pause.min(LOOK_FOR_PUSHES)),
+        next => next,
+    })
 }
 
 /// One decision. When to look again, and whether agents have something new to do.

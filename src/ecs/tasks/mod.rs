@@ -16,8 +16,9 @@ use std::net::IpAddr;
 use acs::api::NetworkBinding;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::image_uses::User;
 use store::tasks::TaskRow;
-use store::{Conn, container_instances, jobs, tasks};
+use store::{Conn, container_instances, image_uses, jobs, tasks};
 use types::{Arn, RegistryId, Timestamp};
 
 use crate::arns;
@@ -221,8 +222,14 @@ pub(crate) async fn save(conn: &mut Conn, task: &mut Task, was_over: bool, now: 
     tasks::update(conn, &task.row).await?;
     if task.is_over() && !was_over {
         release(conn, task).await?;
+        image_uses::delete(conn, user(&task.row.task_id)).await?;
     }
     changed(conn, &task.row, now).await
+}
+
+/// A task as somebody who uses images.
+pub(crate) fn user(task_id: &str) -> User<'_> {
+    User { kind: "task", id: task_id }
 }
 
 /// Gives the host of a task back what it had.

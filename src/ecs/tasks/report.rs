@@ -83,18 +83,17 @@ fn apply(task: &mut Task, said: &SubmitTaskStateChangeRequest, now: Timestamp) {
     let starting = matches!(task.row.last_status.as_str(), PROVISIONING | PENDING | ACTIVATING);
     match said.status.as_deref() {
         Some(STOPPED) => {
-            let ran = task.document.started_at.is_some();
+            // What ended at once was never seen running, and ran all the same.
+            let exited = said.containers.iter().any(|container| container.exit_code.is_some());
+            if exited {
+                task.document.started_at.get_or_insert(now.micros());
+            }
             let told = said.reason.as_deref().filter(|reason| !reason.is_empty()).map(shortened);
-            let (code, reason) = match (ran, told) {
-                (false, Some(reason)) => ("TaskFailedToStart", reason),
-                (false, None) if said.containers.iter().all(|container| container.exit_code.is_none()) => {
-                    ("TaskFailedToStart", "Task failed to start".to_owned())
-                }
-                (_, told) => (
-                    "EssentialContainerExited",
-                    told.unwrap_or_else(|| "Essential container in task exited".to_owned()),
-                ),
+            let (code, otherwise) = match task.document.started_at {
+                Some(_) => ("EssentialContainerExited", "Essential container in task exited"),
+                None => ("TaskFailedToStart", "Task failed to start"),
             };
+            let reason = told.unwrap_or_else(|| otherwise.to_owned());
             task.want_stopped(code, &reason, now);
             task.end(now);
         }
@@ -230,6 +229,15 @@ mod tests {
         assert_eq!(task.document.stopped_reason.as_deref(), Some("Essential container in task exited"));
         assert_eq!(task.document.containers[0].exit_code, Some(3));
         assert_eq!(task.row.stopped_at, Some(Timestamp::from_micros(9)));
+    }
+
+    #[test]
+    fn what_ended_at_once_has_exited_and_not_failed_to_start() {
+        let mut task = task();
+        let reason = "Essential container in task exited";
+        apply(&mut task, &said(STOPPED, Some(reason), Some(3)), Timestamp::from_micros(9));
+        assert_eq!(task.document.stop_code.as_deref(), Some("EssentialContainerExited"));
+        assert_eq!(task.document.started_at, Some(9));
     }
 
     #[test]

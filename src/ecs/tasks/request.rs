@@ -111,6 +111,7 @@ pub(crate) fn needs(
 pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, Vec<Failure>)> {
     check(&request)?;
     let (app, registry, now) = (call.ctx.app.clone(), call.ctx.registry.clone(), call.ctx.app.now());
+    let host = call.registry_host(&app.config().registry);
     let (found, failures) = write(call, move |conn| {
         Box::pin(async move {
             let name = crate::arns::cluster_name(&registry, request.cluster.as_deref())?.to_owned();
@@ -160,6 +161,7 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
                     strategies: &strategies,
                     tags: &wanted,
                     enable_execute_command: request.enable_execute_command,
+                    host: &host,
                     image_digests: &nothing,
                     token: request.client_token.as_deref().map(|token| (token, asked.as_str())),
                     instance_id,

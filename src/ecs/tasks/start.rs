@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 
 use app::App;
+use app::images::reference;
 use serde_json::Value;
+use store::image_uses::UsedImage;
 use store::tasks::TaskRow;
-use store::{Conn, container_instances, tasks};
-use types::Timestamp;
+use store::{Conn, container_instances, image_uses, tasks};
+use types::{Digest, Timestamp};
 
 use super::overrides::Overrides;
-use super::{Attachment, Container, Detail, Document, PENDING, PROVISIONING, RUNNING, Reserved, resource};
+use super::{Attachment, Container, Detail, Document, PENDING, PROVISIONING, RUNNING, Reserved, resource, user};
 use crate::clusters::{Cluster, written};
 use crate::container_instances::{ContainerInstance, Ports};
 use crate::error::Result;
@@ -45,7 +47,9 @@ pub(crate) struct Launch<'l> {
     pub(crate) strategies: &'l [Strategy],
     pub(crate) tags: &'l [Tag],
     pub(crate) enable_execute_command: bool,
-    /// What the tags of images mean, by the names of containers.
+    /// The host by which images of this server are named.
+    pub(crate) host: &'l str,
+    /// What the tags of images mean, by the names of containers, if that is settled.
     pub(crate) image_digests: &'l HashMap<String, String>,
     /// The token of the request, and what it asked for.
     pub(crate) token: Option<(&'l str, &'l str)>,
@@ -62,8 +66,13 @@ pub(crate) struct Hosts {
 impl Hosts {
     /// Reads them. The caller holds the cluster.
     pub(crate) async fn read(conn: &mut Conn, cluster: &Cluster, now: Timestamp) -> Result<Self> {
+        Self::with_status(conn, cluster, "ACTIVE", now).await
+    }
+
+    /// Those of a status, sorted by their ids.
+    pub(crate) async fn with_status(conn: &mut Conn, cluster: &Cluster, status: &str, now: Timestamp) -> Result<Self> {
         let id = &cluster.row.cluster_id;
-        let rows = container_instances::list(conn, id, "ACTIVE", "", MOST_HOSTS).await?;
+        let rows = container_instances::list(conn, id, status, "", MOST_HOSTS).await?;
         let instances: Vec<ContainerInstance> = rows.into_iter().map(ContainerInstance::read).collect();
         let mut hosts: Vec<Host> = instances.iter().map(|instance| host(instance, now)).collect();
         let by_id: HashMap<String, usize> =
@@ -195,9 +204,29 @@ pub(crate) async fn start(
         stopped_at: None,
     };
     tasks::insert(conn, &row).await?;
+    use_images(conn, app, launch, &row, &document).await?;
     tags::set(conn, registry, &resource(&launch.cluster.row.name, &row.task_id), launch.tags).await?;
     hosts.take(conn, index, &demand, launch.group).await?;
     Ok(Ok(row))
+}
+
+/// Notes the images of this server that a task runs, so that no lifecycle policy takes them away.
+async fn use_images(conn: &mut Conn, app: &App, launch: &Launch<'_>, row: &TaskRow, document: &Document) -> Result<()> {
+    for container in &document.containers {
+        let Some(named) = reference::parse(app.config(), launch.host, &container.image) else {
+            continue;
+        };
+        let settled = container.image_digest.as_ref().and_then(|digest| digest.parse::<Digest>().ok());
+        let digest = match settled {
+            Some(digest) => Some(digest),
+            None => named.digest(conn).await?,
+        };
+        if let Some(digest) = digest {
+            let image = UsedImage { registry: &named.registry, repository: &named.repository, digest: &digest };
+            image_uses::insert(conn, image, user(&row.task_id), row.created_at).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Hosts {

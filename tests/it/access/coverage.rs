@@ -83,6 +83,8 @@ const OPEN: &[(&str, &str)] = &[
     ("\"/v2/{*rest}\"", "the dispatcher"),
     ("layers::PATH", "asks for a ticket that only the dispatcher of the AWS services gives out"),
     ("challenge::TOKEN_PATH", "authenticates by itself and gives out nothing else"),
+    ("\"/acs/ws\"", "asks for a signature and for ecs:Poll"),
+    ("\"/tcs/ws\"", "asks for a signature and for ecs:StartTelemetrySession"),
     ("\"/scan-results/{request}\"", "takes what the scanner signed, for a request that it was sent"),
     ("\"/healthz\"", "says that the process is alive"),
     ("\"/readyz\"", "says that the process can work"),
