@@ -11,6 +11,7 @@ pub mod backing;
 pub mod binary;
 pub mod client;
 pub mod content;
+pub mod docker;
 pub mod ecs_agent;
 pub mod fault_proxy;
 pub mod forgery;

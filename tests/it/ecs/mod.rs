@@ -4,6 +4,7 @@
 mod account_settings;
 mod attributes;
 mod clusters;
+mod docker;
 mod service_deployments;
 mod services;
 mod tags;
