@@ -163,6 +163,7 @@ EXTRA = {
     "PutReplicationConfiguration": {"replicationConfiguration": {"rules": []}},
     "PutSigningConfiguration": {"signingConfiguration": {"rules": []}},
     "PutRegistryPolicy": {}, "SetRepositoryPolicy": {},
+    "ecs:GetTaskProtection": {"tasks": ["t"]},
     "ecs:TagResource": {"resourceArn": CLUSTER, "tags": [{"key": "a", "value": "b"}]},
     "ecs:UntagResource": {"resourceArn": CLUSTER}, "ecs:ListTagsForResource": {"resourceArn": CLUSTER},
 }
