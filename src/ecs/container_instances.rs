@@ -214,9 +214,7 @@ pub(crate) async fn deregister(
                     "Found running tasks on the instance. To deregister it, stop them or use force.".to_owned(),
                 ));
             }
-            for task in left {
-                crate::tasks::lose(conn, task, "Container instance deregistration forced by user", now).await?;
-            }
+            crate::tasks::lose_all(conn, &id, "Container instance deregistration forced by user", now).await?;
             container_instances::update_status(conn, &id, "INACTIVE").await?;
             ecs_tags::delete_all(conn, &registry, &resource(&name, &id)).await?;
             "INACTIVE".clone_into(&mut instance.row.status);

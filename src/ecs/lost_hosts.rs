@@ -2,11 +2,11 @@
 //! elsewhere. Should the host come back, its agent is told that those tasks are not wanted any more.
 
 use app::App;
-use store::{Conn, Pending, clusters, container_instances, tasks};
+use store::{Conn, Pending, clusters, container_instances};
 use types::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::tasks::lose;
+use crate::tasks::lose_all;
 
 /// How many hosts are looked at in one go.
 const AT_ONCE: usize = 20;
@@ -34,8 +34,5 @@ async fn lose_tasks(conn: &mut Conn, cluster_id: String, id: String, before: Tim
     if instance.is_none_or(|instance| instance.connected_until >= before) {
         return Ok(());
     }
-    for task in tasks::list_of_instance(conn, &id).await? {
-        lose(conn, task, &format!("Host ({id}) is not reachable."), now).await?;
-    }
-    Ok(())
+    lose_all(conn, &id, &format!("Host ({id}) is not reachable."), now).await
 }

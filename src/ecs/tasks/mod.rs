@@ -277,8 +277,21 @@ pub(crate) async fn stop(conn: &mut Conn, row: TaskRow, stop_code: &str, reason:
     Ok(task)
 }
 
+/// Ends all tasks of a host that is gone.
+pub(crate) async fn lose_all(conn: &mut Conn, instance_id: &str, reason: &str, now: Timestamp) -> Result<()> {
+    let left = tasks::list_of_instance(conn, instance_id).await?;
+    // All of them before the first service is woken: whoever reports on one of them locks it before that.
+    for task in &left {
+        tasks::lock(conn, &task.task_id).await?;
+    }
+    for task in left {
+        lose(conn, task, reason, now).await?;
+    }
+    Ok(())
+}
+
 /// Ends a task whose host is gone.
-pub(crate) async fn lose(conn: &mut Conn, row: TaskRow, reason: &str, now: Timestamp) -> Result<()> {
+async fn lose(conn: &mut Conn, row: TaskRow, reason: &str, now: Timestamp) -> Result<()> {
     let Some(row) = tasks::lock(conn, &row.task_id).await? else {
         return Ok(());
     };

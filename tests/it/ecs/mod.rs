@@ -4,7 +4,9 @@
 mod account_settings;
 mod attributes;
 mod clusters;
+mod deploy_on_push;
 mod docker;
+mod hosts;
 mod service_deployments;
 mod services;
 mod tags;

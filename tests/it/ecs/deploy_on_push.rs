@@ -1,0 +1,55 @@
+//! A service with the tag `wharf:deploy-on-push` deploys what is pushed, and spares its images from lifecycle policies.
+
+use serde_json::json;
+use tests::harness::ecs_agent::EcsAgent;
+use tests::harness::{Backend, Wharf};
+
+use super::run;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_to_a_watched_tag_begins_a_deployment() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let wharf = Wharf::with(backend).set("WHARF_SERVICE_SETTLE", "1s").start().await;
+        let aws = wharf.aws();
+        let repository = wharf.client().repository("team/web");
+        repository.push_small("live").await;
+        let data = json!({ "image": format!("{}/team/web:live", wharf.address()) });
+        run(&aws, &data, "ecs.create_cluster()\nregister('web', data['image'])");
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        run(
+            &aws,
+            &data,
+            r#"
+arn = ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)["service"]["serviceArn"]
+def done():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+eventually(done)
+ecs.tag_resource(resourceArn=arn, tags=[{"key": "wharf:deploy-on-push", "value": "true"}])
+"#,
+        );
+        let before = images(&agent);
+        assert_eq!(before.len(), 1, "{before:?}");
+        repository.push_small("live").await;
+        run(
+            &aws,
+            &data,
+            r#"
+eventually(lambda: len(ecs.list_service_deployments(service="web")["serviceDeployments"]) == 2)
+def done():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+eventually(done)
+"#,
+        );
+        let after = images(&agent);
+        assert_eq!(after.len(), 2, "the new task runs another digest: {after:?}");
+    }
+}
+
+/// The images that the agent was told to run, by digest.
+fn images(agent: &EcsAgent) -> std::collections::BTreeSet<String> {
+    let tasks = agent.tasks();
+    let images = tasks.values().filter_map(|task| task["containers"][0]["image"].as_str());
+    images.filter(|image| image.contains("@sha256:")).map(str::to_owned).collect()
+}

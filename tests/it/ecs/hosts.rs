@@ -1,0 +1,53 @@
+//! Hosts that are gone, and what becomes of their tasks.
+
+use serde_json::json;
+use tests::harness::ecs_agent::EcsAgent;
+use tests::harness::{Backend, Wharf};
+
+use super::run;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tasks_of_a_host_that_is_gone_move_to_another() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let wharf =
+            Wharf::with(backend).set("WHARF_HOST_TIMEOUT", "2s").set("WHARF_SERVICE_SETTLE", "1s").start().await;
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let (one, other) =
+            (EcsAgent::join(&aws, "default", 2048, 1024).await, EcsAgent::join(&aws, "default", 2048, 1024).await);
+        run(
+            &aws,
+            &json!({}),
+            r#"
+ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=4)
+eventually(lambda: ecs.describe_services(services=["web"])["services"][0]["runningCount"] == 4)
+hosts = {one["containerInstanceArn"] for one in ecs.describe_tasks(tasks=ecs.list_tasks()["taskArns"])["tasks"]}
+expect(len(hosts), 2)
+alone = ecs.run_task(taskDefinition="web", placementConstraints=[
+    {"type": "memberOf", "expression": "attribute:ecs.availability-zone == us-east-1a"}])
+expect(alone["failures"], [])
+"#,
+        );
+        let gone = one.instance_arn.clone();
+        drop(one);
+        run(
+            &aws,
+            &json!({ "gone": gone, "left": other.instance_arn }),
+            r#"
+def moved():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    tasks = ecs.describe_tasks(tasks=ecs.list_tasks(serviceName="web")["taskArns"])["tasks"]
+    return service["runningCount"] == 4 and {one["containerInstanceArn"] for one in tasks} == {data["left"]}
+eventually(moved)
+host = ecs.describe_container_instances(containerInstances=[data["gone"]])["containerInstances"][0]
+expect((host["agentConnected"], host["runningTasksCount"]), (False, 0))
+left = {one["name"]: one for one in host["remainingResources"]}
+expect(left["MEMORY"]["integerValue"], 1024)
+lost = [one for one in ecs.describe_tasks(tasks=ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])["tasks"]
+        if one["containerInstanceArn"] == data["gone"]]
+expect({one["stopCode"] for one in lost}, {"TerminationNotice"})
+expect(ecs.list_container_instances(filter="agentConnected == true")["containerInstanceArns"], [data["left"]])
+"#,
+        );
+    }
+}
