@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::StatusCode;
+use types::RegistryId;
 
 /// What was counted since the process began. Each figure only grows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,8 +16,10 @@ pub struct Figures {
 }
 
 /// Of a load balancer.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoadBalancerFigures {
+    /// Whose it is, and where.
+    pub registry: RegistryId,
     /// `app/<name>/<id>`, the dimension `LoadBalancer`.
     pub load_balancer: String,
     /// `RequestCount`: requests that a target answered.
@@ -34,8 +37,10 @@ pub struct LoadBalancerFigures {
 }
 
 /// Of a target group.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TargetGroupFigures {
+    /// Whose it is, and where.
+    pub registry: RegistryId,
     /// `targetgroup/<name>/<id>`, the dimension `TargetGroup`.
     pub target_group: String,
     /// The load balancer that forwards to it, if one does.
@@ -103,8 +108,9 @@ impl Counts {
         self.connection_errors.fetch_add(1, Relaxed);
     }
 
-    pub(crate) fn of_load_balancer(&self, name: &str) -> LoadBalancerFigures {
+    pub(crate) fn of_load_balancer(&self, registry: &RegistryId, name: &str) -> LoadBalancerFigures {
         LoadBalancerFigures {
+            registry: registry.clone(),
             load_balancer: name.to_owned(),
             request_count: self.requests.load(Relaxed),
             elb_codes: self.elb_codes.each_ref().map(|count| count.load(Relaxed)),
@@ -115,8 +121,14 @@ impl Counts {
         }
     }
 
-    pub(crate) fn of_target_group(&self, name: &str, load_balancer: Option<&str>) -> TargetGroupFigures {
+    pub(crate) fn of_target_group(
+        &self,
+        registry: &RegistryId,
+        name: &str,
+        load_balancer: Option<&str>,
+    ) -> TargetGroupFigures {
         TargetGroupFigures {
+            registry: registry.clone(),
             target_group: name.to_owned(),
             load_balancer: load_balancer.map(str::to_owned),
             request_count: self.requests.load(Relaxed),

@@ -121,6 +121,10 @@ mod tests {
 
     fn load_balancer() -> LoadBalancer {
         LoadBalancer {
+            registry: types::RegistryId {
+                account: "000000000000".parse().unwrap(),
+                region: "us-east-1".parse().unwrap(),
+            },
             name: "app/web/0123456789abcdef".to_owned(),
             idle_timeout: Duration::from_secs(60),
             forwarded_for: ForwardedFor::Append,

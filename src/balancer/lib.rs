@@ -19,6 +19,7 @@ mod metrics;
 mod path;
 mod pattern;
 mod pool;
+mod publish;
 mod pulse;
 mod reply;
 mod rules;
@@ -57,6 +58,7 @@ pub struct Balancer {
     live: Arc<Live>,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    published: JoinHandle<()>,
 }
 
 impl Balancer {
@@ -66,7 +68,8 @@ impl Balancer {
         let stop = CancellationToken::new();
         let id = Uuid::now_v7().simple().to_string();
         let task = tokio::spawn(source::run(Arc::clone(app), config, id, Arc::clone(&live), stop.clone()));
-        Self { live, stop, task }
+        let published = tokio::spawn(publish::run(Arc::clone(app), Arc::clone(&live), stop.clone()));
+        Self { live, stop, task, published }
     }
 
     /// What is counted: for Prometheus, and as plain figures for whoever keeps a clone of it.
@@ -78,5 +81,6 @@ impl Balancer {
     pub async fn stop(self) {
         self.stop.cancel();
         let _ = self.task.await;
+        let _ = self.published.await;
     }
 }

@@ -232,11 +232,11 @@ impl Live {
     /// What was counted.
     pub(crate) fn figures(&self) -> Figures {
         let routes = self.routes();
-        let mut balancers: BTreeMap<&str, &Arc<Counts>> = BTreeMap::new();
+        let mut balancers: BTreeMap<&str, &Listener> = BTreeMap::new();
         let mut of_group: HashMap<&str, &str> = HashMap::new();
         for listener in routes.listeners.values() {
             let name = listener.load_balancer.name.as_str();
-            balancers.insert(name, &listener.counts);
+            balancers.insert(name, listener);
             for rule in listener.rules.iter() {
                 if let routing::Action::Forward { groups, .. } = &rule.action {
                     of_group.extend(groups.iter().map(|(group, _)| (group.as_str(), name)));
@@ -248,11 +248,18 @@ impl Live {
             crate::TargetGroupFigures {
                 healthy: count(State::Healthy),
                 unhealthy: count(State::Unhealthy),
-                ..group.counts.of_target_group(&group.spec.name, of_group.get(id.as_str()).copied())
+                ..group.counts.of_target_group(
+                    &group.spec.registry,
+                    &group.spec.name,
+                    of_group.get(id.as_str()).copied(),
+                )
             }
         });
         Figures {
-            load_balancers: balancers.into_iter().map(|(name, counts)| counts.of_load_balancer(name)).collect(),
+            load_balancers: balancers
+                .into_iter()
+                .map(|(name, one)| one.counts.of_load_balancer(&one.load_balancer.registry, name))
+                .collect(),
             target_groups: groups.collect(),
         }
     }

@@ -19,6 +19,7 @@ mod shapes;
 mod tags;
 mod task_definitions;
 pub mod tasks;
+mod utilization;
 
 use app::api::Call;
 use aws::{Fault, Protocol, Service};

@@ -10,7 +10,7 @@ use std::time::Duration;
 use app::App;
 use store::target_groups::TargetGroupRow;
 use store::{Conn, listener_rules, listeners, load_balancers, stamps, target_groups, targets};
-use types::Timestamp;
+use types::{RegistryId, Timestamp};
 
 use crate::actions;
 use crate::arns::{Kind, Named};
@@ -35,6 +35,8 @@ pub struct Table {
 /// A load balancer, as far as requests are concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadBalancer {
+    /// Whose it is, and where.
+    pub registry: RegistryId,
     /// `app/<name>/<id>`, as metrics call it.
     pub name: String,
     /// How long nothing may happen to a request.
@@ -170,6 +172,8 @@ pub enum Action {
 /// A target group.
 #[derive(Debug, Clone)]
 pub struct TargetGroup {
+    /// Whose it is, and where.
+    pub registry: RegistryId,
     /// Names it.
     pub id: String,
     /// `targetgroup/<name>/<id>`, as metrics call it.
@@ -278,6 +282,7 @@ async fn read_listeners(conn: &mut Conn) -> Result<Vec<Listener>> {
         let attributes = Attributes::stored(&row.attributes)?;
         let is_on = |key| attributes.is_on(LOAD_BALANCER, key);
         let load_balancer = LoadBalancer {
+            registry: row.registry.clone(),
             name: format!("app/{}/{}", row.name, row.load_balancer_id),
             idle_timeout: Duration::from_secs(attributes.number(LOAD_BALANCER, "idle_timeout.timeout_seconds")),
             forwarded_for: match attributes.get(LOAD_BALANCER, "routing.http.xff_header_processing.mode") {
@@ -317,6 +322,7 @@ fn target_group(row: &TargetGroupRow, used: bool, targets: Vec<Target>) -> Resul
     let seconds = |key| Duration::from_secs(attributes.number(TARGET_GROUP, key));
     let sticky = attributes.is_on(TARGET_GROUP, "stickiness.enabled");
     Ok(TargetGroup {
+        registry: row.registry.clone(),
         id: row.target_group_id.clone(),
         name: Named::new(&row.registry, Kind::TargetGroup, &row.name, &[&row.target_group_id]).resource(),
         used,

@@ -201,6 +201,18 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("scale services", autoscaling::EVERY, |app, _| {
+        Box::pin(async move {
+            autoscaling::scale(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
+    single("forget scaling activities", Duration::from_secs(3600), |app, _| {
+        Box::pin(async move {
+            while autoscaling::forget(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
     single("evaluate alarms", cloudwatch::alarms::EVALUATE_EVERY, |app, _| {
         Box::pin(async move {
             cloudwatch::alarms::evaluate(&app).await?;

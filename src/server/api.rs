@@ -44,6 +44,7 @@ struct Services {
 /// The one path of all AWS services. `memory` is what large bodies may take together, in bytes.
 pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
     let services = vec![
+        autoscaling::service(),
         cloudwatch::json(),
         cloudwatch::query(),
         ecr::service(),

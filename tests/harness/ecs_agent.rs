@@ -28,6 +28,8 @@ pub struct Behavior {
     pub ignores: bool,
 }
 
+type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
 /// An agent that runs until it is dropped.
 pub struct EcsAgent {
     /// What it was registered as.
@@ -109,6 +111,32 @@ impl EcsAgent {
     pub async fn exit(&self, task_arn: &str, code: i64) {
         let task = self.shared.tasks.lock().unwrap().get(task_arn).cloned().expect("a task of this agent");
         submit(&self.shared, &task, "STOPPED", None, Some(code)).await;
+    }
+
+    /// Publishes what tasks use over the second websocket, and waits until it was taken.
+    pub async fn publish(&self, task_metrics: Value) {
+        let cluster = format!(
+            "{}:cluster/{}",
+            self.instance_arn.split(":container-instance/").next().expect("an ARN"),
+            self.shared.cluster
+        );
+        let target = format!(
+            "/tcs/ws?agentHash=0&agentVersion=1.0.0&cluster={}&containerInstance={}",
+            encode(&cluster),
+            encode(&self.instance_arn)
+        );
+        let mut socket = dial(&self.shared.aws, target).await.expect("the second websocket");
+        let metadata =
+            json!({ "cluster": cluster, "containerInstance": self.instance_arn, "messageId": "m", "fin": true });
+        let message = json!({ "metadata": metadata, "taskMetrics": task_metrics, "timestamp": 0 });
+        let frame = json!({ "type": "PublishMetricsRequest", "message": message });
+        socket.send(Message::Text(frame.to_string().into())).await.expect("it is sent");
+        while let Some(Ok(answer)) = socket.next().await {
+            if answer.to_text().is_ok_and(|text| text.contains("AckPublishMetric")) {
+                return;
+            }
+        }
+        panic!("what was published was not taken");
     }
 
     async fn connected(&self) {
@@ -205,6 +233,26 @@ async fn run(shared: Arc<Shared>, instance_arn: String, mut events: mpsc::Unboun
     }
 }
 
+/// Dials a websocket with a signed request.
+async fn dial(aws: &Aws, target: String) -> Option<Socket> {
+    let request = Unsigned {
+        method: Method::GET,
+        target: target.clone(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        service: "ecs".to_owned(),
+        time: now(0),
+    };
+    let signed = request.sign(aws);
+    let url = format!("{}{target}", aws.endpoint.replacen("http", "ws", 1));
+    let mut request = url.into_client_request().expect("a URL");
+    for (name, value) in &signed.headers {
+        let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a header name");
+        request.headers_mut().insert(name, value.parse().expect("a header value"));
+    }
+    Some(tokio_tungstenite::connect_async(request).await.ok()?.0)
+}
+
 /// One connection.
 async fn listen(shared: &Shared, instance_arn: &str) {
     let cluster_arn =
@@ -214,22 +262,7 @@ async fn listen(shared: &Shared, instance_arn: &str) {
         encode(&cluster_arn),
         encode(instance_arn)
     );
-    let request = Unsigned {
-        method: Method::GET,
-        target: target.clone(),
-        headers: Vec::new(),
-        body: Vec::new(),
-        service: "ecs".to_owned(),
-        time: now(0),
-    };
-    let signed = request.sign(&shared.aws);
-    let url = format!("{}{target}", shared.aws.endpoint.replacen("http", "ws", 1));
-    let mut request = url.into_client_request().expect("a URL");
-    for (name, value) in &signed.headers {
-        let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a header name");
-        request.headers_mut().insert(name, value.parse().expect("a header value"));
-    }
-    let Ok((mut socket, _)) = tokio_tungstenite::connect_async(request).await else {
+    let Some(mut socket) = dial(&shared.aws, target).await else {
         return;
     };
     while let Some(Ok(message)) = socket.next().await {

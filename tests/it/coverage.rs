@@ -27,6 +27,7 @@ enum Access {
 
 /// The services and where their tables are.
 const TABLES: &[(&str, &str)] = &[
+    ("application-autoscaling", "src/autoscaling/ops"),
     ("cloudwatch", "src/cloudwatch/ops"),
     ("ecr", "src/ecr/ops"),
     ("ecs", "src/ecs/ops"),
@@ -37,7 +38,7 @@ const TABLES: &[(&str, &str)] = &[
 ];
 
 /// Those whose errors are named as JSON services name them.
-const JSON: &[&str] = &["ecr", "ecs", "logs"];
+const JSON: &[&str] = &["application-autoscaling", "ecr", "ecs", "logs"];
 
 /// Operations that need no permission, or whose rule judges by itself, and why each may. The list is short on purpose.
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
@@ -174,6 +175,13 @@ EXTRA |= {
     "cloudwatch:TagResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a", "Tags": [{"Key": "a", "Value": "b"}]},
     "cloudwatch:UntagResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"},
     "cloudwatch:ListTagsForResource": {"ResourceARN": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:a"},
+    **{f"application-autoscaling:{name}": {"ServiceNamespace": "ecs", "ResourceId": "service/default/web",
+        "ScalableDimension": "ecs:service:DesiredCount"} for name in ("RegisterScalableTarget", "DeregisterScalableTarget",
+        "PutScalingPolicy", "DeleteScalingPolicy", "PutScheduledAction", "DeleteScheduledAction")},
+    **{f"application-autoscaling:{name}": {"ServiceNamespace": "ecs"} for name in ("DescribeScalableTargets",
+        "DescribeScalingPolicies", "DescribeScheduledActions", "DescribeScalingActivities")},
+    **{f"application-autoscaling:{name}": {"ResourceARN": "arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target/0"}
+        for name in ("TagResource", "UntagResource", "ListTagsForResource")},
     "logs:GetLogEvents": {"logGroupName": "g"}, "logs:FilterLogEvents": {"logGroupName": "g"},
 }
 for tagging in ("TagUser", "TagRole", "TagPolicy", "TagOpenIDConnectProvider"):

@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod auth;
+mod autoscaling;
 mod aws;
 mod bad_input;
 mod cache;

@@ -18,6 +18,7 @@ mod reconcile;
 pub(crate) mod revision;
 pub(crate) mod rollback;
 mod scale_in;
+pub mod scaling;
 pub(crate) mod targets;
 pub(crate) mod update;
 

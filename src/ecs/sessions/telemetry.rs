@@ -1,9 +1,10 @@
 //! What is said over the second websocket of an agent: what its containers use, and what their health checks say. Health is
-//! noted with the tasks; figures are handed on by whoever keeps metrics.
+//! noted with the tasks; figures become metrics of CloudWatch.
 
 use acs::frame::{ToAgent, ToControl};
-use acs::telemetry::{PublishHealthRequest, TaskHealth};
+use acs::telemetry::{PublishHealthRequest, PublishMetricsRequest, TaskHealth};
 use acs::{Complaint, HeartbeatMessage};
+use cloudwatch::metrics;
 use std::time::Duration;
 use store::tasks;
 use tokio::time::interval;
@@ -12,6 +13,7 @@ use super::{Connection, Session, send};
 use crate::arns;
 use crate::error::{Error, Result};
 use crate::tasks::{Task, save};
+use crate::utilization;
 
 /// How often an agent hears that this side is there.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
@@ -33,7 +35,12 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         let Some(said) = said else { return };
         let done = Complaint { message: "accepted".to_owned() };
         let answer = match ToControl::decode(&said) {
-            Ok(ToControl::PublishMetrics(_)) => ToAgent::AckPublishMetric(done),
+            Ok(ToControl::PublishMetrics(said)) => {
+                if let Err(error) = take_metrics(&session, said).await {
+                    tracing::warn!(%error, instance = session.instance_id, "what tasks use could not be noted");
+                }
+                ToAgent::AckPublishMetric(done)
+            }
             Ok(ToControl::PublishHealth(health)) => {
                 if let Err(error) = take_health(&session, health).await {
                     tracing::warn!(%error, instance = session.instance_id, "the health of tasks could not be noted");
@@ -51,6 +58,35 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
             return;
         }
     }
+}
+
+/// Notes what tasks of this host use. The time is ours: that of a host may be wrong, and it is from now anyway.
+async fn take_metrics(session: &Session, said: PublishMetricsRequest) -> Result<()> {
+    let now = session.now();
+    let mut data = Vec::new();
+    let mut conn = session.app.db().reader().await?;
+    for said in &said.task_metrics {
+        let Some(id) = arns::in_cluster(&session.registry, "task", &session.cluster, &said.task_arn) else {
+            continue;
+        };
+        let Some(task) = tasks::find(&mut conn, id).await?.map(Task::read).filter(|task| !task.is_over()) else {
+            continue;
+        };
+        if task.row.instance_id.as_deref() != Some(&session.instance_id) {
+            continue;
+        }
+        let service = task.row.service_id.as_ref().and_then(|_| task.row.group.strip_prefix("service:"));
+        data.extend(utilization::measured(said, &task.document.reserved, (&session.cluster, service), now));
+    }
+    drop(conn);
+    if data.is_empty() {
+        return Ok(());
+    }
+    let registry = session.registry.clone();
+    let done = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move { Ok(metrics::put(conn, &registry, &data, now).await?) }) as store::Pending<'_, (), Error>
+    });
+    done.await
 }
 
 async fn take_health(session: &Session, health: PublishHealthRequest) -> Result<()> {

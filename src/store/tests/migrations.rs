@@ -7,6 +7,8 @@ use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
 use crate::{Config, Db, Error};
 
 const WIPE: &str = "
+    drop table scaling_activities; drop table scheduled_actions; drop table scaling_policies;
+    drop table scalable_targets;
     drop table service_tasks; drop table service_events; drop table service_deployments; drop table services;
     drop table ecs_account_settings; drop table task_definitions; drop table task_definition_families;
     drop table tasks; drop table container_instances; drop table ecs_tags; drop table clusters;

@@ -13,6 +13,7 @@ mod lifecycle;
 mod migrations;
 mod names;
 pub(crate) mod plans;
+mod plans_scaling;
 mod plans_services;
 mod plans_task_definitions;
 mod principals;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use types::{StorageClass, Timestamp};
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
-use super::{plans_services, plans_task_definitions};
+use super::{plans_scaling, plans_services, plans_task_definitions};
 use crate::advisory_packages::AdvisoryPackageRow;
 use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
@@ -641,6 +641,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     pull_gates::find(conn, id).await?;
     pull_gates::upsert(conn, id, "{}", NOW).await?;
     pull_gates::delete(conn, id).await?;
+    plans_scaling::ask(conn).await?;
     plans_services::ask(conn).await?;
     plans_task_definitions::ask(conn).await?;
     Ok(())
@@ -691,6 +692,7 @@ async fn check(db: &Db) {
 async fn requests_are_answered_from_indexes() {
     on_each(|test| async move {
         write(&test.db, |conn| Box::pin(conn.script(ROWS))).await.unwrap();
+        write(&test.db, |conn| Box::pin(conn.script(plans_scaling::ROWS))).await.unwrap();
         write(&test.db, |conn| Box::pin(conn.script(plans_services::ROWS))).await.unwrap();
         write(&test.db, |conn| Box::pin(conn.script(plans_task_definitions::ROWS))).await.unwrap();
         if !test.is_postgres() {

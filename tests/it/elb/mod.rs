@@ -3,6 +3,7 @@
 mod api;
 mod balanced;
 mod failures;
+mod figures;
 mod forwarding;
 mod gapless;
 mod health;

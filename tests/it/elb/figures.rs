@@ -1,0 +1,47 @@
+//! What load balancers count becomes metrics of CloudWatch.
+
+use tests::harness::Backend;
+use tests::harness::target::Target;
+
+use super::balanced::{Balanced, client, target_of};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_told_to_cloudwatch_within_a_minute() {
+    let blue = Target::start("blue").await;
+    let targets = [("BLUE", &blue)];
+    let setup = r#"
+arn, blue = balancer(), quick_group()
+listener(arn, PORT, forward(blue))
+register(blue, BLUE)
+until_healthy(blue, BLUE)
+until_open(arn)
+"#;
+    let balanced = Balanced::start(Backend::SqliteDisk, &targets, setup).await;
+    let client = client();
+    for _ in 0..3 {
+        assert_eq!(target_of(&client, &balanced.url("/")).await, "blue");
+    }
+    balanced
+        .run(
+            &targets,
+            r#"
+import datetime
+cloudwatch = client("cloudwatch")
+found = elb.describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"].split(":loadbalancer/")[1]
+one = elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"].split(":")[-1]
+def total(name, statistic="Sum", **dimensions):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    points = cloudwatch.get_metric_statistics(Namespace="AWS/ApplicationELB", MetricName=name, Period=60,
+        StartTime=now - datetime.timedelta(minutes=10), EndTime=now + datetime.timedelta(minutes=5), Statistics=[statistic],
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()])["Datapoints"]
+    return sum(point[statistic] for point in points)
+until(lambda: total("RequestCount", LoadBalancer=found) == 3, 90)
+assert total("RequestCountPerTarget", TargetGroup=one) == 3
+assert total("RequestCountPerTarget", TargetGroup=one, LoadBalancer=found) == 3
+assert total("HTTPCode_Target_2XX_Count", TargetGroup=one, LoadBalancer=found) == 3
+assert total("TargetResponseTime", "SampleCount", TargetGroup=one, LoadBalancer=found) == 3
+assert total("HealthyHostCount", "Maximum", TargetGroup=one, LoadBalancer=found) >= 1
+"#,
+        )
+        .await;
+}
