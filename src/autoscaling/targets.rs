@@ -128,7 +128,7 @@ pub(crate) async fn register(call: &Call, grant: &Grant, request: Request) -> Re
             set_limits(&mut row, request.min, request.max);
             if !scalable_targets::insert(conn, &row).await? {
                 // Somebody else was faster.
-                return Err(app::Error::Unavailable("try again".into()).into());
+                return Err(app::Error::Unavailable("try again").into());
             }
             Ok(target_arn(&row.registry, &row.scalable_target_id).to_string())
         })

@@ -93,23 +93,24 @@ impl EcsAgent {
 
     /// Treats the tasks of a family in another way from now on.
     pub fn behave(&self, family: &str, behavior: Behavior) {
-        self.shared.behaviors.lock().unwrap().insert(family.to_owned(), behavior);
+        self.shared.behaviors.lock().expect("nobody panicked").insert(family.to_owned(), behavior);
     }
 
     /// The tasks that it was sent, by their ARNs.
     pub fn tasks(&self) -> HashMap<String, Value> {
-        self.shared.tasks.lock().unwrap().clone()
+        self.shared.tasks.lock().expect("nobody panicked").clone()
     }
 
     /// Frames of a type that it was sent.
     pub fn frames(&self, kind: &str) -> Vec<Value> {
-        let frames = self.shared.frames.lock().unwrap();
+        let frames = self.shared.frames.lock().expect("nobody panicked");
         frames.iter().filter(|frame| frame["type"] == kind).map(|frame| frame["message"].clone()).collect()
     }
 
     /// Says that a task ended by itself.
     pub async fn exit(&self, task_arn: &str, code: i64) {
-        let task = self.shared.tasks.lock().unwrap().get(task_arn).cloned().expect("a task of this agent");
+        let task =
+            self.shared.tasks.lock().expect("nobody panicked").get(task_arn).cloned().expect("a task of this agent");
         submit(&self.shared, &task, "STOPPED", None, Some(code)).await;
     }
 
@@ -207,9 +208,9 @@ async fn run(shared: Arc<Shared>, instance_arn: String, mut events: mpsc::Unboun
     let own = Arc::clone(&shared);
     let reports = tokio::spawn(async move {
         while let Some((task_arn, status)) = events.recv().await {
-            let task = own.tasks.lock().unwrap().get(&task_arn).cloned().unwrap_or_default();
+            let task = own.tasks.lock().expect("nobody panicked").get(&task_arn).cloned().unwrap_or_default();
             let family = task["family"].as_str().unwrap_or_default().to_owned();
-            let behavior = own.behaviors.lock().unwrap().get(&family).cloned().unwrap_or_default();
+            let behavior = own.behaviors.lock().expect("nobody panicked").get(&family).cloned().unwrap_or_default();
             if behavior.ignores {
                 continue;
             }
@@ -255,8 +256,11 @@ async fn dial(aws: &Aws, target: String) -> Option<Socket> {
 
 /// One connection.
 async fn listen(shared: &Shared, instance_arn: &str) {
-    let cluster_arn =
-        format!("{}:cluster/{}", instance_arn.split(":container-instance/").next().unwrap(), shared.cluster);
+    let cluster_arn = format!(
+        "{}:cluster/{}",
+        instance_arn.split(":container-instance/").next().expect("there is a first part"),
+        shared.cluster
+    );
     let target = format!(
         "/acs/ws?agentHash=0&agentVersion=1.0.0&clusterArn={}&containerInstanceArn={}&protocolVersion=2&seqNum=1",
         encode(&cluster_arn),
@@ -284,7 +288,7 @@ async fn listen(shared: &Shared, instance_arn: &str) {
             "TaskManifestMessage" => Some(ack(&body)),
             _ => None,
         };
-        shared.frames.lock().unwrap().push(frame);
+        shared.frames.lock().expect("nobody panicked").push(frame);
         if let Some(answer) = answer
             && socket.send(Message::Text(answer.to_string().into())).await.is_err()
         {
@@ -309,7 +313,7 @@ fn take(shared: &Shared, task: &Value) {
     let arn = task["arn"].as_str().expect("a task has an ARN").to_owned();
     let wanted = task["desiredStatus"].as_str().unwrap_or_default().to_owned();
     let before = {
-        let mut tasks = shared.tasks.lock().unwrap();
+        let mut tasks = shared.tasks.lock().expect("nobody panicked");
         let before = tasks.get(&arn).map(|task| task["desiredStatus"].clone());
         match (&before, wanted.as_str()) {
             // What comes to stop need not say what it was.
