@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::admin::User;
 use super::program::Finished;
+use super::python;
 use super::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY, Wharf};
 
 /// An AWS client with one set of credentials.
@@ -112,33 +113,38 @@ impl Aws {
 
     /// [`Self::boto3`], whatever comes of it.
     pub fn python(&self, script: &str) -> Finished {
-        let mut command = self.command("python3");
-        command.arg("-c").arg(format!("{PRELUDE}\n{script}"));
-        finish(command, "")
+        python::run(&tools().join("python3"), &self.environment(), &format!("{PRELUDE}\n{script}"))
     }
 
     /// A program of the tools, with the settings of this client and nothing else.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(tools().join(program));
+        command.env_clear().envs(self.environment());
         command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .env("AWS_REGION", &self.region)
-            .env("AWS_DEFAULT_REGION", &self.region)
-            .env("AWS_ACCESS_KEY_ID", &self.access_key_id)
-            .env("AWS_SECRET_ACCESS_KEY", &self.secret)
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
+    }
+
+    /// The settings of this client.
+    fn environment(&self) -> Vec<(String, String)> {
+        let path = std::env::var("PATH").unwrap_or_default();
+        let mut environment = vec![
+            ("PATH", path.as_str()),
+            ("AWS_ENDPOINT_URL", &self.endpoint),
+            ("AWS_REGION", &self.region),
+            ("AWS_DEFAULT_REGION", &self.region),
+            ("AWS_ACCESS_KEY_ID", &self.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret),
+            ("AWS_CONFIG_FILE", "/nonexistent"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
             // A refusal is the outcome of a test, not a reason to wait and ask again.
-            .env("AWS_MAX_ATTEMPTS", "1")
-            .env("AWS_PAGER", "")
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+            ("AWS_MAX_ATTEMPTS", "1"),
+            ("AWS_PAGER", ""),
+            ("PYTHONDONTWRITEBYTECODE", "1"),
+        ];
         if let Some(token) = &self.session_token {
-            command.env("AWS_SESSION_TOKEN", token);
+            environment.push(("AWS_SESSION_TOKEN", token));
         }
-        command
+        environment.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
     }
 }
 

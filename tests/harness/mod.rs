@@ -20,6 +20,7 @@ pub mod peer;
 pub mod port;
 pub mod postgres;
 pub mod program;
+pub mod python;
 pub mod raw;
 pub mod receiver;
 pub mod repository;
