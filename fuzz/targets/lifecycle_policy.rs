@@ -6,8 +6,8 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use wharf_app::lifecycle::{Image, LifecyclePolicy, StorageClass, TagSelection, evaluate};
-use wharf_types::{Algorithm, Timestamp};
+use wharf_app::lifecycle::{Image, LifecyclePolicy, TagSelection, evaluate};
+use wharf_types::{Algorithm, StorageClass, Timestamp};
 
 const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
@@ -25,6 +25,7 @@ static IMAGES: LazyLock<Vec<Image>> = LazyLock::new(|| {
         storage_class: if number % 7 == 0 { StorageClass::Archive } else { StorageClass::Standard },
         children: if number % 11 == 0 { vec![digest(number + 1)] } else { Vec::new() },
         subject: (number % 13 == 0).then(|| digest(number + 2)),
+        used: number % 17 == 1,
     };
     (0..40).map(|number| image(number, tags[number % tags.len()])).collect()
 });
