@@ -123,7 +123,12 @@ fn state<'l>(
             None if fared.is_empty() && listener.updated_at < now.before(OPENING) => {
                 return failed(format!("Listener on port {}: no process of this installation opens it", listener.port));
             }
-            None => pending |= fared.is_empty(),
+            // Whoever waits until it is active can then connect to any of them; one that is there and says nothing for long
+            // holds nobody up.
+            None => {
+                let fresh = listener.updated_at >= now.before(OPENING);
+                pending |= fared.is_empty() || (fresh && fared.len() < present.len());
+            }
         }
     }
     match impaired {
