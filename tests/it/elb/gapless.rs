@@ -139,8 +139,16 @@ async fn replicas_balance_alike_and_wait_for_one_another() {
     .await;
     let client = client();
     for host in ["127.0.0.2", "127.0.0.3"] {
-        let answer = client.get(format!("http://{host}:{port}/")).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{host}");
+        // One that balances nothing yet is heard of when it has looked, which it does every second.
+        let mut answer = client.get(format!("http://{host}:{port}/")).send().await;
+        for _ in 0..100 {
+            if answer.is_ok() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            answer = client.get(format!("http://{host}:{port}/")).send().await;
+        }
+        assert_eq!(answer.unwrap().status(), 200, "{host}");
     }
     // Either of them answers what both have found out; of one that is gone nobody waits for anything.
     run(&second, &format!("{GROUP}\nassert health(web)[BLUE][0] == 'healthy'")).await;
