@@ -10,6 +10,11 @@ pub fn peak(pid: u32) -> u64 {
     field(pid, "VmHWM:")
 }
 
+/// What of the resident memory is the program itself, in bytes: pages of its file, which are not its own to hold.
+pub fn program(pid: u32) -> u64 {
+    field(pid, "RssFile:")
+}
+
 /// How many file descriptors are open.
 pub fn descriptors(pid: u32) -> usize {
     std::fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count)

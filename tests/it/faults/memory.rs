@@ -28,7 +28,9 @@ async fn five_hundred_parallel_pushes_stay_within_the_budget() {
             push_at_once(&wharf).await;
             let (now, peak) = (resources::resident(wharf.pid()), resources::peak(wharf.pid()));
             println!("{backend:?}, {budget} bytes: peak {} MB, then {} MB", peak / 1_000_000, now / 1_000_000);
-            assert!(peak < budget + 100_000_000, "{backend:?}: {peak} bytes at the peak with a budget of {budget}");
+            // The program itself is large where it is not optimized, and grows with what it can do.
+            let held = peak - resources::program(wharf.pid());
+            assert!(held < budget + 60_000_000, "{backend:?}: {held} bytes at the peak with a budget of {budget}");
         }
     }
 }
