@@ -1,5 +1,7 @@
 //! The part of `plans` about automatic scaling: rows, and what requests and the job ask for.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use types::Timestamp;
 
 use super::harness::{NOW, registry};
@@ -24,6 +26,8 @@ pub(super) const ROWS: &str = "
         from n;
 ";
 
+static ASKED: AtomicU64 = AtomicU64::new(0);
+
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     let (registry, resource) = (registry(), "service/c/105007");
     scalable_targets::find(conn, &registry, resource).await?;
@@ -46,7 +50,8 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     scheduled_actions::delete(conn, &registry, resource, "never").await?;
     scheduled_actions::delete_of(conn, &registry, "never").await?;
     let activity = ScalingActivityRow {
-        activity_id: "sb".to_owned(),
+        // They are asked more than once of a database.
+        activity_id: format!("sb{}", ASKED.fetch_add(1, Ordering::Relaxed)),
         resource_id: resource.to_owned(),
         document: "{}".to_owned(),
         started_at: NOW,
