@@ -41,4 +41,4 @@ pub use request::{Answer, Head, Label};
 pub use service::{Protocol, Service};
 pub use sigv4::{Credentials, Signature, SigningKeys, sign};
 pub use time::{Epoch, Iso, Moment};
-pub use validate::{Violations, invalid_parameter};
+pub use validate::{Violations, invalid_parameter, is_tag_character};

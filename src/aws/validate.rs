@@ -93,6 +93,12 @@ impl Violations {
     }
 }
 
+/// Whether keys and values of tags may have a character: `[\p{L}\p{Z}\p{N}_.:/=+\-@]`, the same in all services.
+pub fn is_tag_character(character: char) -> bool {
+    let separates = character.is_whitespace() && !character.is_control();
+    character.is_alphanumeric() || separates || "_.:/=+-@".contains(character)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -56,6 +56,14 @@ pub(crate) fn in_cluster<'t>(registry: &RegistryId, kind: &str, cluster: &str, g
     }
 }
 
+/// The ARN of what a request names so, whether or not it is there, as failures show it.
+pub(crate) fn shown(registry: &RegistryId, kind: &str, cluster: &str, given: &str) -> String {
+    if given.starts_with("arn:") {
+        return given.to_owned();
+    }
+    arn(registry, &format!("{kind}/{cluster}/{given}")).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

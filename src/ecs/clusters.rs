@@ -2,6 +2,7 @@
 
 use app::api::Call;
 use app::{App, Grant};
+use aws::{Need, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::clusters::ClusterRow;
@@ -101,6 +102,26 @@ pub(crate) fn resource(name: &str) -> String {
 pub(crate) fn arn(call: &Call, given: Option<&str>) -> Result<Arn> {
     let registry = &call.ctx.registry;
     Ok(arns::arn(registry, &resource(arns::cluster_name(registry, given)?)))
+}
+
+/// What an action on things in a cluster needs: it on each of them. Who names what cannot be one of the cluster needs it on
+/// all of them, and is told that it is missing.
+pub(crate) fn needs_in(
+    call: &Call,
+    action: &'static str,
+    cluster: Option<&str>,
+    kind: &str,
+    given: &[String],
+) -> Result<Vec<Need>> {
+    let registry = &call.ctx.registry;
+    let name = arns::cluster_name(registry, cluster)?;
+    let cluster_arn = arn(call, cluster)?.to_string();
+    let needs = given.iter().map(|given| {
+        let id = arns::in_cluster(registry, kind, name, given).unwrap_or("*");
+        let arn = arns::arn(registry, &format!("{kind}/{name}/{id}"));
+        Need::new(action, Resource::Arn(call.account().clone(), arn)).with("ecs:cluster", [cluster_arn.clone()])
+    });
+    Ok(needs.collect())
 }
 
 /// The active cluster that a request names.

@@ -2,16 +2,12 @@
 //! good only for the list that it came from.
 
 use app::api::Call;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use app::page_token;
 
 use crate::error::{Error, Result};
 
 /// The longest page.
 const MOST: i64 = 100;
-
-/// Longer than any token of ours.
-const LONGEST: usize = 2048;
 
 /// One page that is wanted.
 #[derive(Debug)]
@@ -37,7 +33,7 @@ impl Paging {
     ) -> Result<Self> {
         let list = format!("{operation} {}/{} {}", call.account(), call.ctx.registry.region, subject.join(" "));
         let after = match next_token {
-            Some(token) => open(call, &list, token)
+            Some(token) => page_token::open(&call.ctx.app, &list, token)
                 .ok_or_else(|| Error::InvalidParameter("Invalid token. Try again with a valid token.".to_owned()))?,
             None => String::new(),
         };
@@ -65,19 +61,7 @@ impl Paging {
         let more = found.len() > self.items;
         found.truncate(self.items);
         let last = found.last().filter(|_| more);
-        let next_token = last.map(|last| seal(call, &self.list, key(last))).transpose()?;
+        let next_token = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;
         Ok((found, next_token))
     }
-}
-
-fn seal(call: &Call, list: &str, key: &str) -> Result<String> {
-    Ok(URL_SAFE_NO_PAD.encode(call.ctx.app.sealer().seal(list, key.as_bytes())?))
-}
-
-fn open(call: &Call, list: &str, token: &str) -> Option<String> {
-    if token.len() > LONGEST {
-        return None;
-    }
-    let sealed = URL_SAFE_NO_PAD.decode(token).ok()?;
-    Some(call.ctx.app.sealer().open_text(list, &sealed)?.expose().to_owned())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use aws::is_tag_character;
 use serde::{Deserialize, Serialize};
 use store::{Conn, ecs_tags};
 use types::RegistryId;
@@ -37,7 +38,7 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
         if value.chars().count() > MAX_VALUE {
             return invalid("Tag values must have at most 256 characters.");
         }
-        if !key.chars().all(is_legal) || !value.chars().all(is_legal) {
+        if !key.chars().all(is_tag_character) || !value.chars().all(is_tag_character) {
             return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@.");
         }
         if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
@@ -48,12 +49,6 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
-fn is_legal(character: char) -> bool {
-    let space = character.is_whitespace() && !character.is_control();
-    character.is_alphanumeric() || space || "_.:/=+-@".contains(character)
 }
 
 /// For the condition keys of requests that set tags.

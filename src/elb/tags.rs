@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use app::Grant;
 use app::api::Call;
-use aws::Need;
+use aws::{Need, is_tag_character};
 use serde::{Deserialize, Serialize};
 use store::{Conn, load_balancing_tags};
 
@@ -34,7 +34,7 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
         let member = format!("tags.{}.member", index + 1);
         check_key(&format!("{member}.key"), &tag.key)?;
         checks::length(&format!("{member}.value"), &tag.value, 0..=256)?;
-        if !tag.value.chars().all(is_legal) {
+        if !tag.value.chars().all(is_tag_character) {
             return Err(Error::Validation(format!("Tag value of key '{}' has characters that are not valid", tag.key)));
         }
         if !seen.insert(&tag.key) {
@@ -49,18 +49,13 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
 
 fn check_key(member: &str, key: &str) -> Result<()> {
     checks::length(member, key, 1..=128)?;
-    if !key.chars().all(is_legal) {
+    if !key.chars().all(is_tag_character) {
         return Err(Error::Validation(format!("'{member}' has characters that are not valid")));
     }
     if key.to_ascii_lowercase().starts_with("aws:") {
         return Err(Error::Validation("Tag keys cannot begin with 'aws:'".to_owned()));
     }
     Ok(())
-}
-
-fn is_legal(character: char) -> bool {
-    let separates = character.is_whitespace() && !character.is_control();
-    character.is_alphanumeric() || separates || "_.:/=+-@".contains(character)
 }
 
 /// The condition keys that the tags of a request set.

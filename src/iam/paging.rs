@@ -2,17 +2,13 @@
 //! made up, and are good only for the list that they came from.
 
 use app::api::Call;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use app::page_token;
 
 use crate::error::Error;
 use crate::failures;
 
 /// How many elements a page has if the client does not say.
 const DEFAULT_ITEMS: usize = 100;
-
-/// Longer than any marker of ours.
-const LONGEST: usize = 2048;
 
 /// One page that is wanted.
 #[derive(Debug)]
@@ -47,7 +43,9 @@ impl Paging {
     ) -> Result<Self, Error> {
         let list = format!("{operation} {} {}", call.account(), subject.join(" "));
         let after = match marker {
-            Some(marker) => open(call, &list, marker).ok_or_else(|| failures::validation("Invalid Marker."))?,
+            Some(marker) => {
+                page_token::open(&call.ctx.app, &list, marker).ok_or_else(|| failures::validation("Invalid Marker."))?
+            }
             None => String::new(),
         };
         let items = max_items.and_then(|items| usize::try_from(items).ok()).unwrap_or(DEFAULT_ITEMS).clamp(1, 1000);
@@ -64,20 +62,7 @@ impl Paging {
         let is_truncated = found.len() > self.items;
         found.truncate(self.items);
         let last = found.last().filter(|_| is_truncated);
-        let marker = last.map(|last| seal(call, &self.list, key(last))).transpose()?;
+        let marker = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;
         Ok(Page { items: found, is_truncated, marker })
     }
-}
-
-fn seal(call: &Call, list: &str, key: &str) -> Result<String, Error> {
-    Ok(URL_SAFE_NO_PAD.encode(call.ctx.app.sealer().seal(list, key.as_bytes())?))
-}
-
-fn open(call: &Call, list: &str, marker: &str) -> Option<String> {
-    if marker.len() > LONGEST {
-        return None;
-    }
-    let sealed = URL_SAFE_NO_PAD.decode(marker).ok()?;
-    let key = call.ctx.app.sealer().open_text(list, &sealed)?;
-    Some(key.expose().to_owned())
 }

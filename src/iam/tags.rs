@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use app::api::Call;
-use aws::Need;
+use aws::{Need, is_tag_character};
 use serde::{Deserialize, Serialize};
 use store::iam_tags::IamTagRow;
 use store::{Conn, iam_tags};
@@ -44,7 +44,7 @@ pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
             &value,
             &tag.value,
             "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*",
-            tag.value.chars().all(is_legal),
+            tag.value.chars().all(is_tag_character),
         );
     }
     checks.finish()?;
@@ -71,12 +71,7 @@ pub(crate) fn check_keys(keys: &[String]) -> Result<(), Error> {
 
 fn check_key(checks: Checks, member: &str, key: &str) -> Checks {
     let pattern = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
-    checks.length(member, key, 1, 128).pattern(member, key, pattern, key.chars().all(is_legal))
-}
-
-fn is_legal(character: char) -> bool {
-    let separates = character.is_whitespace() && !character.is_control();
-    character.is_alphabetic() || character.is_numeric() || separates || "_.:/=+-@".contains(character)
+    checks.length(member, key, 1, 128).pattern(member, key, pattern, key.chars().all(is_tag_character))
 }
 
 /// The condition keys that the tags of a request set.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use app::Grant;
 use app::api::Call;
+use aws::is_tag_character;
 use store::{Pending, log_groups};
 use types::Arn;
 
@@ -82,10 +83,10 @@ pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
         return Err(failures::invalid("A resource can have no more than 50 tags."));
     }
     for (key, value) in tags {
-        if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_legal) {
+        if !(1..=128).contains(&key.chars().count()) || !key.chars().all(is_tag_character) {
             return Err(failures::invalid("Tag keys must have 1 to 128 letters, digits, spaces and any of _.:/=+-@"));
         }
-        if value.chars().count() > 256 || !value.chars().all(is_legal) {
+        if value.chars().count() > 256 || !value.chars().all(is_tag_character) {
             return Err(failures::invalid(
                 "Tag values must have at most 256 letters, digits, spaces and any of _.:/=+-@",
             ));
@@ -95,12 +96,6 @@ pub(crate) fn check(tags: &BTreeMap<String, String>) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// `[\p{L}\p{Z}\p{N}_.:/=+\-@]`
-fn is_legal(character: char) -> bool {
-    let space = character.is_whitespace() && !character.is_control();
-    character.is_alphanumeric() || space || "_.:/=+-@".contains(character)
 }
 
 pub(crate) fn to_json(tags: &BTreeMap<String, String>) -> String {

@@ -69,7 +69,7 @@ impl Control {
         let headers = signed("POST", &url, &headers, &body, target, service.name)?;
         let body = Some(Bytes::from(body));
         let call = Call { url: &url, chosen_by: ChosenBy::Operator, headers, body, patience: PATIENCE };
-        let answer = self.client.call(&call).await?;
+        let answer = self.client.call(call).await?;
         let status = answer.status();
         let answer = answer.body(LIMIT).await?;
         if status == 200 {

@@ -29,14 +29,14 @@ pub struct Call<'a> {
 
 impl Client {
     /// Makes a call. Any status is an answer.
-    pub async fn call(&self, call: &Call<'_>) -> Result<Answer> {
+    pub async fn call(&self, call: Call<'_>) -> Result<Answer> {
         let (url, guard) = (parse(call.url)?, Guard::of(call.chosen_by));
         self.check(&url, guard, guard == Guard::None)?;
         let late = Error::Unreachable(host(&url), "it takes too long".to_owned());
         let method = if call.body.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.http(guard)?.request(method, url.clone()).headers(call.headers.clone());
-        if let Some(body) = &call.body {
-            request = request.body(body.clone());
+        let mut request = self.http(guard)?.request(method, url.clone()).headers(call.headers);
+        if let Some(body) = call.body {
+            request = request.body(body);
         }
         let answer = tokio::time::timeout(call.patience, request.send()).await.map_err(|_| late)?;
         let response = answer.map_err(|error| failure(&url, &error))?;

@@ -150,7 +150,7 @@ impl Harbor {
         }
         let url = self.url(path);
         let call = Call { url: &url, chosen_by: ChosenBy::Operator, headers, body, patience: PATIENCE };
-        app.outbound.call(&call).await.map_err(|error| error.to_string())
+        app.outbound.call(call).await.map_err(|error| error.to_string())
     }
 
     async fn submit(&self, app: &Arc<App>, scan: &Scan, request: &ScanRequestRow, forgotten: u32) -> Result<Step> {

@@ -3,7 +3,7 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 use store::tasks;
 
@@ -55,16 +55,13 @@ impl Operation for DescribeContainerInstances {
                 "Container instances can not have more than {MOST} elements."
             )));
         }
-        let registry = &call.ctx.registry;
-        let cluster = arns::cluster_name(registry, input.cluster.as_deref())?;
-        let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
-        let needs = input.container_instances.iter().map(|given| {
-            let id = arns::in_cluster(registry, "container-instance", cluster, given).unwrap_or("*");
-            let arn = container_instances::arn(registry, cluster, id);
-            Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn))
-                .with("ecs:cluster", [cluster_arn.clone()])
-        });
-        Ok(needs.collect())
+        clusters::needs_in(
+            call,
+            Self::ACTION,
+            input.cluster.as_deref(),
+            "container-instance",
+            &input.container_instances,
+        )
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
@@ -77,10 +74,7 @@ impl Operation for DescribeContainerInstances {
         let (mut container_instances, mut failures) = (Vec::new(), Vec::new());
         for given in &input.container_instances {
             let Some(instance) = container_instances::find_in(&mut conn, &cluster, given).await? else {
-                failures.push(Failure::missing(match given.starts_with("arn:") {
-                    true => given.clone(),
-                    false => container_instances::arn(registry, name, given).to_string(),
-                }));
+                failures.push(Failure::missing(arns::shown(registry, "container-instance", name, given)));
                 continue;
             };
             let id = instance.row.instance_id.clone();

@@ -6,6 +6,7 @@ use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
+use crate::arns;
 use crate::clusters;
 use crate::error::{Error, Result};
 use crate::services;
@@ -66,10 +67,7 @@ impl Operation for DescribeServices {
             match services::find_in(&mut conn, &cluster, given).await {
                 Ok(service) => found.push(Service::read(&mut conn, &cluster, service, with_tags).await?),
                 Err(Error::ServiceNotFound | Error::InvalidParameter(_)) => {
-                    failures.push(Failure::missing(match given.starts_with("arn:") {
-                        true => given.clone(),
-                        false => services::arn(registry, &cluster.row.name, given).to_string(),
-                    }));
+                    failures.push(Failure::missing(arns::shown(registry, "service", &cluster.row.name, given)));
                 }
                 Err(other) => return Err(other),
             }

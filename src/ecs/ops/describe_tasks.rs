@@ -3,7 +3,7 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::arns;
@@ -49,16 +49,7 @@ impl Operation for DescribeTasks {
         if input.tasks.len() > MOST {
             return Err(Error::InvalidParameter(format!("Tasks can not have more than {MOST} elements.")));
         }
-        let registry = &call.ctx.registry;
-        let cluster = arns::cluster_name(registry, input.cluster.as_deref())?;
-        let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
-        let needs = input.tasks.iter().map(|given| {
-            let id = arns::in_cluster(registry, "task", cluster, given).unwrap_or("*");
-            let arn = tasks::arn(registry, cluster, id);
-            Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn))
-                .with("ecs:cluster", [cluster_arn.clone()])
-        });
-        Ok(needs.collect())
+        clusters::needs_in(call, Self::ACTION, input.cluster.as_deref(), "task", &input.tasks)
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
@@ -75,10 +66,7 @@ impl Operation for DescribeTasks {
                 None => None,
             };
             let Some(row) = row.filter(|row| row.cluster_id == cluster.row.cluster_id) else {
-                failures.push(Failure::missing(match given.starts_with("arn:") {
-                    true => given.clone(),
-                    false => tasks::arn(registry, name, given).to_string(),
-                }));
+                failures.push(Failure::missing(arns::shown(registry, "task", name, given)));
                 continue;
             };
             let tags = if with_tags {

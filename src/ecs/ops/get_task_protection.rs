@@ -5,15 +5,13 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Epoch, Need, Operation, Resource};
+use aws::{Epoch, Need, Operation};
 use serde::{Deserialize, Serialize};
 
-use crate::arns;
 use crate::clusters;
 use crate::error::{Error, Result};
 use crate::services::protection::{self, Protected};
 use crate::shapes::failure::Failure;
-use crate::tasks;
 
 /// How many one call may name.
 const MOST_TO_READ: usize = 100;
@@ -65,15 +63,7 @@ pub(super) fn needs(
     if given.len() > most {
         return Err(Error::InvalidParameter(format!("Tasks can not have more than {most} elements.")));
     }
-    let registry = &call.ctx.registry;
-    let name = arns::cluster_name(registry, Some(cluster))?;
-    let cluster_arn = clusters::arn(call, Some(cluster))?.to_string();
-    let needs = given.iter().map(|given| {
-        let id = arns::in_cluster(registry, "task", name, given).unwrap_or("*");
-        let arn = tasks::arn(registry, name, id);
-        Need::new(action, Resource::Arn(call.account().clone(), arn)).with("ecs:cluster", [cluster_arn.clone()])
-    });
-    Ok(needs.collect())
+    clusters::needs_in(call, action, Some(cluster), "task", given)
 }
 
 impl Operation for GetTaskProtection {

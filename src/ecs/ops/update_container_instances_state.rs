@@ -3,7 +3,7 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
 use crate::arns;
@@ -54,16 +54,13 @@ impl Operation for UpdateContainerInstancesState {
         if input.container_instances.is_empty() {
             return Err(Error::InvalidParameter("Container instances cannot be empty.".to_owned()));
         }
-        let registry = &call.ctx.registry;
-        let cluster = arns::cluster_name(registry, input.cluster.as_deref())?;
-        let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
-        let needs = input.container_instances.iter().map(|given| {
-            let id = arns::in_cluster(registry, "container-instance", cluster, given).unwrap_or("*");
-            let arn = container_instances::arn(registry, cluster, id);
-            Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn))
-                .with("ecs:cluster", [cluster_arn.clone()])
-        });
-        Ok(needs.collect())
+        clusters::needs_in(
+            call,
+            Self::ACTION,
+            input.cluster.as_deref(),
+            "container-instance",
+            &input.container_instances,
+        )
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {

@@ -102,8 +102,7 @@ fn is_protectable(row: &rows::TaskRow) -> bool {
 /// The task of that name, if it can have protection.
 fn named(call: &Call, cluster: &str, given: &str, row: Option<rows::TaskRow>) -> Result<Task, Failure> {
     let registry = &call.ctx.registry;
-    let arn =
-        if given.starts_with("arn:") { given.to_owned() } else { tasks::arn(registry, cluster, given).to_string() };
+    let arn = arns::shown(registry, "task", cluster, given);
     let Some(row) = row else {
         return Err(Failure::missing(arn));
     };

@@ -13,6 +13,7 @@ use types::RegistryId;
 use super::Task;
 use super::overrides::{LONGEST, Overrides};
 use super::start::{Hosts, Launch, start as start_one};
+use crate::arns;
 use crate::clusters::{self, Cluster, StrategyItem, write};
 use crate::container_instances;
 use crate::error::{Error, Result};
@@ -114,7 +115,7 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
     let host = call.registry_host(&app.config().registry);
     let (found, failures) = write(call, move |conn| {
         Box::pin(async move {
-            let name = crate::arns::cluster_name(&registry, request.cluster.as_deref())?.to_owned();
+            let name = arns::cluster_name(&registry, request.cluster.as_deref())?.to_owned();
             let cluster = clusters::lock(conn, &registry, &name).await?;
             let asked = fingerprint(&request)?;
             if let Some(token) = &request.client_token {
@@ -141,8 +142,8 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
                     Place::Anywhere => None,
                     Place::On(instance_id) => Some(instance_id.as_str()),
                     Place::Nowhere(given) => {
-                        let arn = container_instances::arn(&registry, &name, given).to_string();
-                        failures.push(Failure::missing(if given.starts_with("arn:") { given.clone() } else { arn }));
+                        let arn = arns::shown(&registry, "container-instance", &name, given);
+                        failures.push(Failure::missing(arn));
                         continue;
                     }
                 };

@@ -228,7 +228,7 @@ async fn a_call_is_answered_whatever_its_status_and_follows_nothing() {
         let body = Some(Bytes::from_static(b"{}"));
         let (headers, patience) = (HeaderMap::new(), Duration::from_secs(5));
         let call = Call { url, chosen_by: ChosenBy::Operator, headers, body, patience };
-        let answer = client(false).call(&call).await?;
+        let answer = client(false).call(call).await?;
         Ok::<_, Error>((answer.status(), answer.body(limit).await?))
     };
     let (refusal, _) = serve("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno").await;
