@@ -14,6 +14,7 @@ mod settings;
 mod size;
 mod sources;
 mod storage;
+mod subcommands;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -34,15 +35,16 @@ use types::{AccountId, Region, Secret};
 
 pub(crate) use self::{
     agent::AgentArguments,
-    cli::{
-        AccountCommand, AdminCommand, AdvisoriesCommand, Cli, Command, Flags, GcDelayCommand, PullGateCommand,
-        ReplicationTargetCommand, SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
-    },
+    cli::{Cli, Command, Flags},
     database::Database,
     master_key::MasterKey,
     network::Network,
     problems::Problems,
     storage::Storage,
+    subcommands::{
+        AccountCommand, AdminCommand, AdvisoriesCommand, GcDelayCommand, PullGateCommand, ReplicationTargetCommand,
+        SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
+    },
 };
 use self::{
     sources::{Environment, Sources},
