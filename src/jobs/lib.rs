@@ -4,6 +4,7 @@
 mod leftovers;
 mod lifecycle_previews;
 mod metrics;
+mod nightly;
 mod usage_metrics;
 mod worker;
 
@@ -171,10 +172,10 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
-    single("measure usage", Duration::from_secs(24 * 3600), |app, _| {
+    single("measure usage", nightly::DAY, |app, _| {
         Box::pin(async move {
             usage::measure(app.db(), app.blobs(), || app.now()).await?;
-            Ok(Outcome::Done)
+            Ok(Outcome::Again(nightly::until_night(app.now())))
         })
     }),
     single("sweep lifecycle previews", Duration::from_secs(600), |app, _| {
