@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -39,6 +40,13 @@ pub enum Commit {
     Flushed,
 }
 
+/// For whom something is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Request,
+    Background,
+}
+
 /// What a transaction's body returns: a future that borrows its connection.
 pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 
@@ -48,7 +56,7 @@ pub struct Db(Arc<Inner>);
 
 enum Inner {
     Sqlite { readers: Readers, writer: Writer },
-    Postgres { requests: PgPool, jobs: PgPool },
+    Postgres { requests: PgPool, jobs: PgPool, request_writes: AtomicU64 },
 }
 
 impl Db {
@@ -81,6 +89,7 @@ impl Db {
                 requests: dialect::postgres(url, config.connections)?,
                 // Background work never takes a connection from a request.
                 jobs: dialect::postgres(url, 2)?,
+                request_writes: AtomicU64::new(0),
             })),
         })
     }
@@ -114,10 +123,7 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(commit, PATIENCE, body).await,
-            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), commit, PATIENCE, body).await,
-        }
+        self.write_for_request(commit, PATIENCE, body).await
     }
 
     pub(crate) async fn write_within<T, E, F>(&self, patience: Duration, body: F) -> std::result::Result<T, E>
@@ -126,9 +132,21 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_for_request(Commit::Flushed, patience, body).await
+    }
+
+    async fn write_for_request<T, E, F>(&self, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(Commit::Flushed, patience, body).await,
-            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), Commit::Flushed, patience, body).await,
+            Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Request, patience, body).await,
+            Inner::Postgres { requests, request_writes, .. } => {
+                request_writes.fetch_add(1, Ordering::Relaxed);
+                write_postgres(requests.clone(), commit, patience, body).await
+            }
         }
     }
 
@@ -139,9 +157,28 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_in_background_with(Commit::Flushed, body).await
+    }
+
+    /// Like [`Db::write_in_background`], and says what to wait for.
+    pub async fn write_in_background_with<T, E, F>(&self, commit: Commit, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(Commit::Flushed, PATIENCE, body).await,
-            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), Commit::Flushed, PATIENCE, body).await,
+            Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Background, PATIENCE, body).await,
+            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), commit, PATIENCE, body).await,
+        }
+    }
+
+    /// A number that grows while requests write, so that background work can tell and hold back. On SQLite, where writers
+    /// wait for each other, requests to other processes count as soon as background work has written here.
+    pub fn request_writes(&self) -> u64 {
+        match &*self.0 {
+            Inner::Sqlite { writer, .. } => writer.request_writes(),
+            Inner::Postgres { request_writes, .. } => request_writes.load(Ordering::Relaxed),
         }
     }
 
@@ -171,7 +208,7 @@ impl Db {
                 readers.close().await;
                 writer.close().await;
             }
-            Inner::Postgres { requests, jobs } => {
+            Inner::Postgres { requests, jobs, .. } => {
                 requests.close().await;
                 jobs.close().await;
             }

@@ -15,7 +15,7 @@ use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use types::Secret;
 
-use crate::{Error, Result};
+use crate::{Error, Result, sqlite_patience};
 
 /// A request waits this long for a connection before it is told to come back.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -45,9 +45,6 @@ pub(crate) fn address(url: &Secret) -> Result<Address<'_>> {
     }
 }
 
-/// How long a connection waits for another process that writes, such as `wharf admin`.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// The connection that writes, which also creates the file. Blocks.
 pub(crate) fn sqlite_writer(path: &Path) -> Result<Connection> {
     // SQLite gives the files beside it the mode of this one. If it cannot be made, SQLite says why.
@@ -68,8 +65,8 @@ pub(crate) fn sqlite_reader(path: &Path) -> Result<Connection> {
 
 fn sqlite_connection(path: &Path, flags: OpenFlags) -> Result<Connection> {
     // One thread at a time uses a connection, so SQLite need not guard it.
-    let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    conn.busy_timeout(BUSY_TIMEOUT)?;
+    let mut conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    sqlite_patience::for_transactions(&mut conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     // Else a statement is planned anew for each new argument of its, which takes longer than to run it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

@@ -14,6 +14,7 @@ mod postgres;
 mod row;
 mod sqlite;
 mod sqlite_log;
+mod sqlite_patience;
 mod sqlite_readers;
 mod sqlite_writer;
 #[cfg(test)]

@@ -7,7 +7,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Conn, Result};
+use rusqlite::Connection;
+
+use crate::conn::Kind;
+use crate::{Conn, Result, sqlite_patience};
 
 /// SQLite itself begins to move the log at 4 MiB (1000 pages).
 const LONG: u64 = 32 << 20;
@@ -50,8 +53,15 @@ impl Log {
 }
 
 async fn empty(conn: &mut Conn) -> Result<bool> {
-    conn.script("pragma busy_timeout = 1000").await?;
+    wait_by(conn, sqlite_patience::for_checkpoint)?;
     let busy = conn.optional("pragma wal_checkpoint(truncate)", [], |row| row.integer(0)).await;
-    conn.script("pragma busy_timeout = 5000").await?;
+    wait_by(conn, sqlite_patience::for_transactions)?;
     Ok(busy? == Some(0))
+}
+
+fn wait_by(conn: &mut Conn, patience: fn(&mut Connection) -> Result<()>) -> Result<()> {
+    match &mut conn.kind {
+        Kind::SqliteWriter(connection) => patience(connection),
+        _ => Ok(()),
+    }
 }

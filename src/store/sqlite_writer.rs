@@ -7,6 +7,8 @@
 
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -16,7 +18,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::Kind;
-use crate::db::Commit;
+use crate::db::{Commit, Origin};
 use crate::sqlite_log::Log;
 use crate::{Conn, Error, Pending, Result, dialect};
 
@@ -25,10 +27,14 @@ const GROUP: usize = 64;
 
 /// What leads to the thread. Cheap to clone; the thread ends when it is told to, or when the last of these is gone.
 #[derive(Clone)]
-pub(crate) struct Writer(mpsc::Sender<Message>);
+pub(crate) struct Writer {
+    sender: mpsc::Sender<Message>,
+    /// See [`Writer::request_writes`].
+    request_writes: Arc<AtomicU64>,
+}
 
 enum Message {
-    Write(Box<dyn Work>, Commit),
+    Write(Box<dyn Work>, Commit, Origin),
     Close(oneshot::Sender<()>),
 }
 
@@ -37,15 +43,23 @@ impl Writer {
     pub(crate) fn start(path: PathBuf, connection: Connection) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(1024);
         let runtime = Handle::current();
+        let request_writes = Arc::new(AtomicU64::new(0));
+        let counter = request_writes.clone();
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || runtime.block_on(run(path, connection, receiver)))
+            .spawn(move || runtime.block_on(run(path, connection, receiver, &counter)))
             .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))?;
-        Ok(Self(sender))
+        Ok(Self { sender, request_writes })
     }
 
     /// Runs `body` in a transaction, for `patience` at the most; see [`crate::Db::write`].
-    pub(crate) async fn write<T, E, F>(&self, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
+    pub(crate) async fn write<T, E, F>(
+        &self,
+        commit: Commit,
+        origin: Origin,
+        patience: Duration,
+        body: F,
+    ) -> std::result::Result<T, E>
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
@@ -53,22 +67,28 @@ impl Writer {
     {
         let (answer, receiver) = oneshot::channel();
         let closed = || E::from(Error::Unavailable("the database is being closed".to_owned()));
-        self.0.send(Message::Write(Box::new(Piece { body, patience, answer }), commit)).await.map_err(|_| closed())?;
+        let work = Box::new(Piece { body, patience, answer });
+        self.sender.send(Message::Write(work, commit, origin)).await.map_err(|_| closed())?;
         receiver.await.map_err(|_| closed())?
     }
 
     /// Ends the task, after the work that waits already.
     pub(crate) async fn close(&self) {
         let (done, receiver) = oneshot::channel();
-        if self.0.send(Message::Close(done)).await.is_ok() {
+        if self.sender.send(Message::Close(done)).await.is_ok() {
             // An error says that it ended some other way.
             let _ = receiver.await;
         }
     }
 
+    /// A number that grows while requests write: here, or in another process as far as background work has looked.
+    pub(crate) fn request_writes(&self) -> u64 {
+        self.request_writes.load(Ordering::Relaxed)
+    }
+
     /// How many pieces of work wait.
     pub(crate) fn waiting(&self) -> usize {
-        self.0.max_capacity() - self.0.capacity()
+        self.sender.max_capacity() - self.sender.capacity()
     }
 }
 
@@ -125,19 +145,23 @@ where
     }
 }
 
-async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver<Message>) {
+async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver<Message>, request_writes: &AtomicU64) {
     let mut conn = Conn::new(Kind::SqliteWriter(connection));
     let mut log = Log::new(&path);
     let mut messages = Vec::with_capacity(GROUP);
     let mut closers = Vec::new();
+    let mut version = None;
     while receiver.recv_many(&mut messages, GROUP).await > 0 {
         let mut group = Vec::with_capacity(messages.len());
         let mut commit = Commit::Unflushed;
+        let (mut asked, mut background) = (false, false);
         for message in messages.drain(..) {
             match message {
-                Message::Write(work, wanted) => {
+                Message::Write(work, wanted, origin) => {
                     group.push(work);
                     commit = commit.max(wanted);
+                    asked |= origin == Origin::Request;
+                    background |= origin == Origin::Background;
                 }
                 Message::Close(done) => {
                     // What was sent before is still carried out; nothing more comes in.
@@ -149,6 +173,11 @@ async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver
         if !group.is_empty() {
             commit_together(&path, &mut conn, commit, group).await;
             log.keep_short(&mut conn).await;
+            // Only background work wants to know, so only it pays for the question.
+            let others = background && others_wrote(&mut conn, &mut version).await;
+            if asked || others {
+                request_writes.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
     if let Kind::SqliteWriter(connection) = conn.kind {
@@ -157,6 +186,14 @@ async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver
     for done in closers {
         let _ = done.send(());
     }
+}
+
+/// Whether another connection has written since this was last asked: that of a server beside a command, or of a command
+/// beside a server.
+async fn others_wrote(conn: &mut Conn, version: &mut Option<i64>) -> bool {
+    // A failure shows where it matters, in the next transaction.
+    let Ok(Some(now)) = conn.optional("pragma data_version", [], |row| row.integer(0)).await else { return false };
+    version.replace(now).is_some_and(|before| before != now)
 }
 
 async fn commit_together(path: &Path, conn: &mut Conn, commit: Commit, group: Vec<Box<dyn Work>>) {

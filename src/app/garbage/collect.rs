@@ -1,18 +1,21 @@
 //! The stations of garbage collection, a batch at a time. Each is safe beside itself and beside everything else, whichever
 //! process runs it: what somebody holds is left for another time, and nothing here waits for anybody.
+//!
+//! Only one transaction waits for the disk: the one that puts objects down for removal. With it the ones before it are
+//! kept, and what comes after it may be done again.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ::blobs::Key;
-use store::{Pending, blob_reviews, blobs, deleted_manifests, removals, repository_blobs, tags, unlinked_blobs};
+use store::{
+    Commit, Pending, blob_reviews, blobs, deleted_manifests, removals, repository_blobs, tags, unlinked_blobs,
+};
 use types::Digest;
 
+use super::pace::Pace;
 use super::{OBJECT_GRACE, delay};
 use crate::{App, Error, Result};
-
-/// Rows of one transaction, so that pushes do not wait for it.
-const BATCH: usize = 500;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -33,30 +36,31 @@ pub struct Collected {
 
 /// Runs all stations until nothing is left to do now. `delay` takes the place of those that are set.
 pub async fn run(app: &App, delay: Option<Duration>) -> Result<Collected> {
-    let mut all = Collected::default();
-    while forget(app, &mut all).await? {}
+    let (mut all, mut pace) = (Collected::default(), Pace::new(app));
+    while forget(app, &mut pace, &mut all).await? {}
     let mut registry = next_registry(app, None).await?;
     while let Some(name) = registry {
         let delay = delay.unwrap_or_else(|| delay::of_named(app, &name));
-        while let_go(app, &name, delay, &mut all).await? {}
+        while let_go(app, &name, delay, &mut pace, &mut all).await? {}
         registry = next_registry(app, Some(&name)).await?;
     }
-    while free(app, delay.unwrap_or(app.config().gc_delay), &mut all).await? {}
-    while remove(app, &mut all).await? {}
+    while free(app, delay.unwrap_or(app.config().gc_delay), &mut pace, &mut all).await? {}
+    while remove(app, &mut pace, &mut all).await? {}
     Ok(all)
 }
 
 /// Forgets manifests that can no longer be restored, and the history of tags from that long ago. Whether there may be
 /// more.
-async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
+async fn forget(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
+    let batch = pace.next(app).await;
     let now = app.now();
     let before = now.before(app.config().undo_window);
     let (manifests, history) = app
         .db()
-        .write_in_background(move |conn| {
+        .write_in_background_with(Commit::Unflushed, move |conn| {
             Box::pin(async move {
-                let history = tags::delete_ended(conn, before, BATCH).await?;
-                let due = by_repository(deleted_manifests::list_before(conn, before, BATCH).await?);
+                let history = tags::delete_ended(conn, before, batch).await?;
+                let due = by_repository(deleted_manifests::list_before(conn, before, batch).await?);
                 let mut manifests = 0;
                 for (repository_id, digests) in &due {
                     let digests: Vec<&Digest> = digests.iter().collect();
@@ -71,7 +75,7 @@ async fn forget(app: &App, done: &mut Collected) -> Result<bool> {
         })
         .await?;
     done.manifests += manifests;
-    Ok(manifests == BATCH as u64 || history == BATCH as u64)
+    Ok(manifests == batch as u64 || history == batch as u64)
 }
 
 /// The registry after one that has something to review, as reviews name it.
@@ -81,13 +85,14 @@ async fn next_registry(app: &App, after: Option<&str>) -> Result<Option<String>>
 
 /// Reviews blobs of a registry that were put down longer than `delay` ago: a repository lets go of those to which nothing
 /// refers. Whether there may be more.
-async fn let_go(app: &App, registry: &str, delay: Duration, done: &mut Collected) -> Result<bool> {
+async fn let_go(app: &App, registry: &str, delay: Duration, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
+    let batch = pace.next(app).await;
     let (registry, before) = (registry.to_owned(), app.now().before(delay));
     let (reviewed, unlinked) = app
         .db()
-        .write_in_background(move |conn| {
+        .write_in_background_with(Commit::Unflushed, move |conn| {
             Box::pin(async move {
-                let due = by_repository(blob_reviews::lock_due(conn, &registry, before, BATCH).await?);
+                let due = by_repository(blob_reviews::lock_due(conn, &registry, before, batch).await?);
                 let (mut reviewed, mut gone) = (0, Vec::new());
                 for (repository_id, digests) in &due {
                     let mut digests: Vec<&Digest> = digests.iter().collect();
@@ -107,18 +112,19 @@ async fn let_go(app: &App, registry: &str, delay: Duration, done: &mut Collected
         .await?;
     done.reviewed += reviewed;
     done.unlinked += unlinked;
-    Ok(reviewed == BATCH as u64)
+    Ok(reviewed == batch as u64)
 }
 
 /// Frees blobs that no repository has any more: their rows go, and their objects are put down for removal. Whether there
 /// may be more.
-async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> {
+async fn free(app: &App, delay: Duration, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
+    let batch = pace.next(app).await;
     let not_before = app.now().after(delay.min(OBJECT_GRACE));
     let (struck, count, bytes) = app
         .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
-                let unlinked = unlinked_blobs::lock(conn, BATCH).await?;
+                let unlinked = unlinked_blobs::lock(conn, batch).await?;
                 let mut digests: Vec<&Digest> = unlinked.iter().collect();
                 let held = blobs::lock_unless_locked(conn, &digests).await?;
                 let there = blobs::list_existing(conn, &digests).await?;
@@ -135,19 +141,20 @@ async fn free(app: &App, delay: Duration, done: &mut Collected) -> Result<bool> 
         .await?;
     done.blobs += count;
     done.bytes += bytes;
-    Ok(struck == BATCH as u64)
+    Ok(struck == batch as u64)
 }
 
 /// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be
 /// more.
-async fn remove(app: &App, done: &mut Collected) -> Result<bool> {
+async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
+    let batch = pace.next(app).await;
     let now = app.now();
     let due = app
         .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
                 removals::delete_needed(conn, now).await?;
-                Ok(removals::list_due(conn, now, BATCH).await?)
+                Ok(removals::list_due(conn, now, batch).await?)
             }) as Pending<'_, Vec<String>, Error>
         })
         .await?;
@@ -156,9 +163,9 @@ async fn remove(app: &App, done: &mut Collected) -> Result<bool> {
     }
     let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
     app.blobs().delete(&keys).await?;
-    let more = due.len() == BATCH;
+    let more = due.len() == batch;
     app.db()
-        .write_in_background(move |conn| {
+        .write_in_background_with(Commit::Unflushed, move |conn| {
             Box::pin(async move { Ok(removals::delete(conn, &due).await?) }) as Pending<'_, u64, Error>
         })
         .await?;

@@ -11,6 +11,7 @@
 
 mod collect;
 pub mod delay;
+mod pace;
 mod restore;
 
 use std::collections::BTreeSet;

@@ -25,8 +25,12 @@ fn main() {
         println!("| measure | backend | things | seconds | things/s |");
         println!("|---|---|---:|---:|---:|");
         // One measure by itself: its name behind `--`.
-        if std::env::args().any(|argument| argument == "scan") {
+        let only = |name: &str| std::env::args().any(|argument| argument == name);
+        if only("scan") {
             return scan::scan(Backend::SqliteDisk).await;
+        }
+        if only("pushes") {
+            return pushes_beside_collection().await;
         }
         let mut backends = vec![(Backend::SqliteDisk, 20_000)];
         if std::env::var_os("WHARF_TEST_POSTGRES_URL").is_some() && std::env::var_os("WHARF_TEST_S3_ENDPOINT").is_some()
@@ -114,15 +118,17 @@ async fn lifecycle(images: usize) {
     row("lifecycle run, start of the program included", backend, images, took);
 }
 
-/// How long small pushes take by themselves and while garbage is collected, in turn.
+/// How long small pushes take by themselves and while garbage is collected, in turn; and how fast that goes beside them.
 async fn pushes_beside_collection() {
     let wharf = wharf(Backend::SqliteDisk).await;
     let repository = wharf.repository();
-    let mut alone = Vec::new();
-    let mut beside = Vec::new();
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    let (mut blobs, mut collecting) = (0, Duration::ZERO);
     for _ in 0..4 {
         fill(&wharf.repository(), 5_000).await;
-        alone.extend(pushes(&repository).await);
+        let end = Instant::now() + Duration::from_secs(5);
+        alone.extend(pushes(&repository, || Instant::now() >= end).await);
+        let begin = Instant::now();
         let collection = tokio::task::spawn_blocking({
             let program = std::env::var("WHARF_TEST_BINARY").unwrap_or_default();
             let data = wharf.data_directory();
@@ -134,21 +140,28 @@ async fn pushes_beside_collection() {
                 run.expect("the collection runs")
             }
         });
-        beside.extend(pushes(&repository).await);
-        assert!(collection.await.expect("it ends").status.success());
+        beside.extend(pushes(&repository, || collection.is_finished()).await);
+        let finished = collection.await.expect("it ends");
+        assert!(finished.status.success(), "{finished:?}");
+        collecting += begin.elapsed();
+        blobs += 5_000;
     }
-    let (alone, beside) = (p99(alone), p99(beside));
-    let percent = (beside.as_secs_f64() / alone.as_secs_f64() - 1.0) * 100.0;
-    println!(
-        "\nSmall pushes, p99: {alone:.2?} alone, {beside:.2?} beside a collection of 5,000 blobs ({percent:+.0} %)"
-    );
+    row("garbage collection beside pushes", Backend::SqliteDisk, blobs, collecting);
+    println!("\nSmall pushes, ms:");
+    let (alone, beside) = (Percentiles::of(alone), Percentiles::of(beside));
+    for (name, part) in [("p50", 50), ("p90", 90), ("p99", 99)] {
+        let (alone, beside) = (alone.at(part), beside.at(part));
+        println!(
+            "{name}: {alone:.2} alone, {beside:.2} beside a collection ({:+.0} %)",
+            (beside / alone - 1.0) * 100.0
+        );
+    }
 }
 
-/// Pushes for a second and a half.
-async fn pushes(repository: &Repository) -> Vec<Duration> {
+/// Pushes one after the other until it is enough.
+async fn pushes(repository: &Repository, enough: impl Fn() -> bool) -> Vec<Duration> {
     let mut took = Vec::new();
-    let end = Instant::now() + Duration::from_millis(1500);
-    while Instant::now() < end {
+    while !enough() {
         let image = Image::small();
         let begin = Instant::now();
         repository.push_image("latest", &image).await;
@@ -157,7 +170,16 @@ async fn pushes(repository: &Repository) -> Vec<Duration> {
     took
 }
 
-fn p99(mut took: Vec<Duration>) -> Duration {
-    took.sort();
-    took[took.len() * 99 / 100]
+struct Percentiles(Vec<Duration>);
+
+impl Percentiles {
+    fn of(mut took: Vec<Duration>) -> Self {
+        took.sort();
+        Self(took)
+    }
+
+    /// Milliseconds within which so many of a hundred ended.
+    fn at(&self, part: usize) -> f64 {
+        self.0[(self.0.len() - 1) * part / 100].as_secs_f64() * 1000.0
+    }
 }
