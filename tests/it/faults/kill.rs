@@ -16,7 +16,7 @@ fn seconds() -> u64 {
 }
 
 /// A moment between the two, another one each time.
-fn moment(shortest: u64, longest: u64) -> Duration {
+pub(super) fn moment(shortest: u64, longest: u64) -> Duration {
     let bytes = random(8).try_into().expect("eight bytes");
     Duration::from_millis(shortest + u64::from_le_bytes(bytes) % (longest - shortest))
 }

@@ -6,6 +6,7 @@ mod database;
 mod deletion_races;
 mod disk_full;
 mod kill;
+mod kill_jobs;
 mod memory;
 mod replicas;
 mod storage;

@@ -93,12 +93,12 @@ DEBIAN = {"etc/os-release": os_release("debian", "12")}
 
 /// Runs a script after what scripts share.
 #[track_caller]
-fn run(wharf: &Wharf, script: &str) -> Value {
+pub(crate) fn run(wharf: &Wharf, script: &str) -> Value {
     wharf.aws().boto3(&format!("{PRELUDE}\n{script}"))
 }
 
 /// An advisory about a package: vulnerable until it is fixed.
-fn advisory(id: &str, ecosystem: &str, package: &str, fixed: Option<&str>, severity: &str) -> Value {
+pub(crate) fn advisory(id: &str, ecosystem: &str, package: &str, fixed: Option<&str>, severity: &str) -> Value {
     let mut events = vec![json!({ "introduced": "0" })];
     events.extend(fixed.map(|version| json!({ "fixed": version })));
     json!({
@@ -117,7 +117,7 @@ fn advisory(id: &str, ecosystem: &str, package: &str, fixed: Option<&str>, sever
 
 /// Imports advisories as an operator does, from a directory.
 #[track_caller]
-fn import(wharf: &Wharf, advisories: &[Value]) -> String {
+pub(crate) fn import(wharf: &Wharf, advisories: &[Value]) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     for (at, advisory) in advisories.iter().enumerate() {
         std::fs::write(directory.path().join(format!("{at}.json")), advisory.to_string()).expect("a file");
