@@ -64,12 +64,13 @@ impl Aws {
         Self { region: region.to_owned(), ..self.clone() }
     }
 
-    /// Runs `aws …`, whatever comes of it.
+    /// Runs `aws …`, whatever comes of it: what the program calls, in a Python that has read it already.
     pub fn cli(&self, arguments: &[&str]) -> Finished {
-        self.cli_with(arguments, "")
+        let arguments: Vec<&str> = ["--output", "json"].iter().chain(arguments).copied().collect();
+        python::aws(&tools().join("python3"), &self.environment(), &arguments)
     }
 
-    /// [`Self::cli`] with something on standard input, for `file:///dev/stdin`.
+    /// [`Self::cli`] by the program itself, with something on standard input, for `file:///dev/stdin`.
     pub fn cli_with(&self, arguments: &[&str], input: &str) -> Finished {
         let mut command = self.command("aws");
         command.args(["--output", "json"]).args(arguments);

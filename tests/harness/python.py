@@ -1,4 +1,4 @@
-"""Runs scripts of boto3 for the tests of one process, each in a fork of a Python that has read boto3 and its models already:
+"""Runs scripts for the tests of one process, each in a fork of a Python that has read boto3, its models and the AWS CLI already:
 reading them takes longer than most scripts. It ends with the process that started it, whose end of its input closes then.
 """
 
@@ -12,6 +12,7 @@ import socket
 import sys
 import traceback
 
+import awscli.clidriver
 import boto3
 import botocore
 import botocore.exceptions
@@ -19,6 +20,10 @@ import botocore.exceptions
 SERVICES = [
     "application-autoscaling", "cloudwatch", "ecr", "ecs", "elbv2", "iam", "logs", "sts",
 ]
+
+
+# Where the AWS CLI has its own models, as it tells itself; boto3 is not to find them.
+AWS_DATA_PATH = os.environ.pop("AWS_DATA_PATH")
 
 
 def warm():
@@ -33,6 +38,13 @@ def warm():
                 loader.load_service_model(service, kind)
 
 
+def aws(arguments):
+    """What the program `aws` does."""
+    os.environ["AWS_DATA_PATH"] = AWS_DATA_PATH
+    sys.argv = ["aws", *arguments]
+    sys.exit(awscli.clidriver.main())
+
+
 def run(request):
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -41,6 +53,8 @@ def run(request):
     status = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
+            if "aws" in request:
+                aws(request["aws"])
             exec(compile(request["script"], "<script>", "exec"), {"__name__": "__main__"})
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)

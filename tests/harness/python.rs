@@ -1,4 +1,4 @@
-//! Scripts of boto3, each run in a fork of one Python that has read boto3 already.
+//! Scripts of boto3 and the AWS CLI, each run in a fork of one Python that has read them already.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::program::Finished;
@@ -30,11 +30,20 @@ static PARENT: OnceLock<Parent> = OnceLock::new();
 
 /// Runs a script with this environment and no other.
 pub fn run(python: &Path, environment: &[(String, String)], script: &str) -> Finished {
+    ask(python, environment, "script", json!(script))
+}
+
+/// Runs the AWS CLI with these arguments, this environment and no other.
+pub fn aws(python: &Path, environment: &[(String, String)], arguments: &[&str]) -> Finished {
+    ask(python, environment, "aws", json!(arguments))
+}
+
+fn ask(python: &Path, environment: &[(String, String)], what: &str, of: Value) -> Finished {
     let parent = PARENT.get_or_init(|| Parent::start(python));
     let mut stream = UnixStream::connect(parent.socket()).expect("the Python of the tests is there");
     let environment: serde_json::Map<_, _> =
         environment.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let request = json!({ "environment": environment, "script": script });
+    let request = json!({ "environment": environment, what: of });
     stream.write_all(format!("{request}\n").as_bytes()).expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
