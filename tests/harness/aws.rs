@@ -114,7 +114,7 @@ impl Aws {
 
     /// [`Self::boto3`], whatever comes of it.
     pub fn python(&self, script: &str) -> Finished {
-        python::run(&tools().join("python3"), &self.environment(), &format!("{PRELUDE}\n{script}"))
+        python::boto3(&tools().join("python3"), &self.environment(), &format!("{PRELUDE}\n{script}"))
     }
 
     /// A program of the tools, with the settings of this client and nothing else.

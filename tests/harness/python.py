@@ -1,5 +1,7 @@
-"""Runs scripts for the tests of one process, each in a fork of a Python that has read boto3, its models and the AWS CLI already:
-reading them takes longer than most scripts. It ends with the process that started it, whose end of its input closes then.
+"""Runs scripts of boto3 for the tests of one process, or the AWS CLI, each in a fork of a Python that has read what they need
+already: reading it takes longer than most scripts. It ends with the process that started it, whose end of its input closes then.
+
+usage: python.py SOCKET boto3|aws. The CLI has a botocore of its own, so that one Python cannot do both.
 """
 
 import contextlib
@@ -12,21 +14,15 @@ import socket
 import sys
 import traceback
 
-import awscli.clidriver
-import boto3
-import botocore
-import botocore.exceptions
-
 SERVICES = [
     "application-autoscaling", "cloudwatch", "ecr", "ecs", "elbv2", "iam", "logs", "sts",
 ]
 
 
-# Where the AWS CLI has its own models, as it tells itself; boto3 is not to find them.
-AWS_DATA_PATH = os.environ.pop("AWS_DATA_PATH")
-
-
 def warm():
+    import boto3
+    import botocore.exceptions
+
     boto3.setup_default_session()
     loader = boto3.DEFAULT_SESSION._session.get_component("data_loader")
     for name in ["endpoints", "partitions", "_retry", "sdk-default-configuration"]:
@@ -38,23 +34,16 @@ def warm():
                 loader.load_service_model(service, kind)
 
 
-def aws(arguments):
-    """What the program `aws` does."""
-    os.environ["AWS_DATA_PATH"] = AWS_DATA_PATH
-    sys.argv = ["aws", *arguments]
-    sys.exit(awscli.clidriver.main())
-
-
 def run(request):
+    # The CLI tells itself where its models are.
+    kept = {name: value for name, value in os.environ.items() if name == "AWS_DATA_PATH"}
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(kept | request["environment"])
     sys.stdin = io.StringIO("")
     out, err = io.StringIO(), io.StringIO()
     status = 0
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
-            if "aws" in request:
-                aws(request["aws"])
             exec(compile(request["script"], "<script>", "exec"), {"__name__": "__main__"})
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -71,7 +60,10 @@ def serve(connection):
         stream.flush()
 
 
-warm()
+if sys.argv[2] == "aws":
+    import awscli.clidriver
+else:
+    warm()
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[1])

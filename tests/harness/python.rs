@@ -1,4 +1,4 @@
-//! Scripts of boto3 and the AWS CLI, each run in a fork of one Python that has read them already.
+//! Scripts of boto3 and the AWS CLI, each run in a fork of a Python that has read them already.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -8,12 +8,12 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::program::Finished;
 
-/// The Python that forks; it ends with this process, which holds the other end of its input.
+/// A Python that forks; it ends with this process, which holds the other end of its input.
 struct Parent {
     _child: Child,
     folder: TempDir,
@@ -26,24 +26,27 @@ struct Answer {
     stderr: String,
 }
 
-static PARENT: OnceLock<Parent> = OnceLock::new();
+static BOTO3: OnceLock<Parent> = OnceLock::new();
+static AWS: OnceLock<Parent> = OnceLock::new();
 
-/// Runs a script with this environment and no other.
-pub fn run(python: &Path, environment: &[(String, String)], script: &str) -> Finished {
-    ask(python, environment, "script", json!(script))
+/// Runs a script of boto3 with this environment and no other.
+pub fn boto3(python: &Path, environment: &[(String, String)], script: &str) -> Finished {
+    run(BOTO3.get_or_init(|| Parent::start(python, "boto3")), environment, script)
 }
 
-/// Runs the AWS CLI with these arguments, this environment and no other.
+/// Runs the AWS CLI with these arguments, this environment and no other: what the program does that has its name.
 pub fn aws(python: &Path, environment: &[(String, String)], arguments: &[&str]) -> Finished {
-    ask(python, environment, "aws", json!(arguments))
+    // JSON of a list of texts is Python too.
+    let arguments = json!(["aws"].iter().chain(arguments).collect::<Vec<_>>());
+    let script = format!("import sys, awscli.clidriver\nsys.argv = {arguments}\nsys.exit(awscli.clidriver.main())");
+    run(AWS.get_or_init(|| Parent::start(python, "aws")), environment, &script)
 }
 
-fn ask(python: &Path, environment: &[(String, String)], what: &str, of: Value) -> Finished {
-    let parent = PARENT.get_or_init(|| Parent::start(python));
+fn run(parent: &Parent, environment: &[(String, String)], script: &str) -> Finished {
     let mut stream = UnixStream::connect(parent.socket()).expect("the Python of the tests is there");
     let environment: serde_json::Map<_, _> =
         environment.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-    let request = json!({ "environment": environment, what: of });
+    let request = json!({ "environment": environment, "script": script });
     stream.write_all(format!("{request}\n").as_bytes()).expect("it reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("it answers");
@@ -54,12 +57,13 @@ fn ask(python: &Path, environment: &[(String, String)], what: &str, of: Value) -
 }
 
 impl Parent {
-    fn start(python: &Path) -> Self {
+    fn start(python: &Path, reads: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("wharf-python-").tempdir().expect("a temporary directory");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/python.py");
         let mut child = Command::new(python)
             .arg(script)
             .arg(socket(folder.path()))
+            .arg(reads)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("AWS_CONFIG_FILE", "/nonexistent")

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tests::harness::admin::within;
+use tests::harness::aws::Aws;
 use tests::harness::receiver::Receiver;
 use tests::harness::{Backend, Image, Wharf};
 
@@ -14,11 +15,15 @@ use crate::replication::{complete, replicate, status};
 use crate::scanning;
 
 const KILLS: usize = 8;
-const IMAGES: usize = 30;
+/// Images of a repository with a policy that keeps three.
+const OLD: usize = 30;
 const KEPT: usize = 3;
+/// Images of a repository that is replicated, with its deletions; of so many of them the first are deleted.
+const REPLICATED: usize = 12;
+const DELETED: usize = 6;
 
 const POLICY: &str = r#"
-client("ecr").put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=json.dumps({"rules": [{
+client("ecr").put_lifecycle_policy(repositoryName="old", lifecyclePolicyText=json.dumps({"rules": [{
     "rulePriority": 1, "description": "few", "action": {"type": "expire"},
     "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3}}]}))
 "#;
@@ -29,12 +34,17 @@ for number in range(4):
     push("scanned", f"v{number}", [layer({**DEBIAN, "var/lib/dpkg/status": dpkg(a="1"), "number": str(number)})])
 "#;
 
-/// Makes all work due at once, and takes it from processes that are gone; else that takes half a minute a kill.
+/// Makes all work due at once.
 fn hurry(wharf: &Wharf) {
     let database = wharf.backing().database();
-    database.query("update jobs set due_at = 0, lease_owner = null, lease_until = null");
+    database.query("update jobs set due_at = 0");
     database.query("update blob_reviews set since = 0");
     database.query("update removals set not_before = 0");
+}
+
+/// Takes jobs from a process that is gone; else they are taken when its leases have run out, half a minute later.
+fn bury(wharf: &Wharf) {
+    wharf.backing().database().query("update jobs set lease_owner = null, lease_until = 0");
 }
 
 /// What a webhook was told: action and digest.
@@ -60,39 +70,53 @@ async fn whatever_job_a_kill_interrupts_is_done_in_the_end() {
     replicate(&wharf.aws(), "eu-west-1", "000000000000", true);
     // Running servers look at the webhooks once a second.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    let repository = wharf.client().repository("team/app");
+    let (old, replicated) = (wharf.client().repository("old"), wharf.client().repository("team/app"));
     let mut images: Vec<Image> = Vec::new();
-    for number in 0..IMAGES {
-        images.push(repository.push_small(&format!("v{number}")).await);
+    for number in 0..OLD {
+        images.push(old.push_small(&format!("v{number}")).await);
+    }
+    for number in 0..REPLICATED {
+        images.push(replicated.push_small(&format!("v{number}")).await);
     }
     wharf.aws().boto3(POLICY);
     scanning::run(&wharf, SCANNED);
-    for _ in 0..KILLS {
+    for kill in 0..KILLS {
         hurry(&wharf);
+        if kill == KILLS / 2 {
+            for image in &images[OLD..OLD + DELETED] {
+                replicated.delete_manifest(&image.digest).await.expect(202);
+            }
+        }
         tokio::time::sleep(moment(20, 600)).await;
         wharf.kill();
+        bury(&wharf);
         wharf.restart().await;
     }
 
-    let (gone, kept) = images.split_at(IMAGES - KEPT);
     let there = wharf.aws().in_region("eu-west-1");
-    within(120, "the policy was applied, here and where images are replicated", async || {
+    let count = |aws: &Aws, repository: &str| {
+        aws.boto3(&format!(
+            r#"
+pages = client("ecr").get_paginator("list_images").paginate(repositoryName="{repository}")
+print(len({{each["imageDigest"] for page in pages for each in page["imageIds"]}}))
+"#
+        ))
+    };
+    within(120, "the policy was applied, and what was pushed and deleted was replicated", async || {
         hurry(&wharf);
-        let count = |aws: &tests::harness::aws::Aws| {
-            let script = r#"
-ecr = client("ecr")
-pages = ecr.get_paginator("list_images").paginate(repositoryName="team/app")
-print(len({each["imageDigest"] for page in pages for each in page["imageIds"]}))
-"#;
-            aws.boto3(script) == KEPT
-        };
-        count(&wharf.aws()) && count(&there)
+        count(&wharf.aws(), "old") == KEPT && count(&there, "team/app") == REPLICATED - DELETED
     })
     .await;
+    let (expired, rest) = images.split_at(OLD - KEPT);
+    let (kept, rest) = rest.split_at(KEPT);
+    let (deleted, left) = rest.split_at(DELETED);
     for (number, image) in kept.iter().enumerate() {
-        let tag = format!("v{}", IMAGES - KEPT + number);
-        assert_eq!(status(&wharf.aws(), "team/app", &tag), complete());
-        repository.expect_image(Some(&tag), image).await;
+        old.expect_image(Some(&format!("v{}", OLD - KEPT + number)), image).await;
+    }
+    for (number, image) in left.iter().enumerate() {
+        let tag = format!("v{}", DELETED + number);
+        within(60, "it says so", async || status(&wharf.aws(), "team/app", &tag) == complete()).await;
+        replicated.expect_image(Some(&tag), image).await;
     }
     scanning::run(
         &wharf,
@@ -101,18 +125,19 @@ print(len({each["imageDigest"] for page in pages for each in page["imageIds"]}))
     within(120, "exactly the bytes of what is left are there", async || {
         hurry(&wharf);
         // Each scanned image has a layer and a configuration of its own.
-        let left = kept.iter().map(|image| image.blobs.len()).sum::<usize>() + 2 * 4;
-        stored(&wharf).1 == left
+        let blobs: usize = kept.iter().chain(left).map(|image| image.blobs.len()).sum();
+        stored(&wharf).1 == blobs + 2 * 4
     })
     .await;
     within(120, "everything that happened is told", async || {
         let told = told(&receiver);
-        let all = |action: &str, images: &[Image]| {
-            images.iter().all(|image| told.contains(&(action.to_owned(), image.digest.clone())))
+        let all = |action: &str, mut images: std::slice::Iter<'_, Image>| {
+            images.all(|image| told.contains(&(action.to_owned(), image.digest.clone())))
         };
-        all("PUSH", &images) && all("DELETE", gone)
+        all("PUSH", images.iter()) && all("DELETE", expired.iter()) && all("DELETE", deleted.iter())
     })
     .await;
     let told = told(&receiver);
-    assert!(kept.iter().all(|image| !told.contains(&("DELETE".to_owned(), image.digest.clone()))), "{told:?}");
+    let mut stays = kept.iter().chain(left);
+    assert!(stays.all(|image| !told.contains(&("DELETE".to_owned(), image.digest.clone()))), "{told:?}");
 }
