@@ -64,7 +64,7 @@ pub struct ContainerMetric {
     pub container_arn: Option<String>,
     /// Its name.
     pub container_name: String,
-    /// Percent of one core.
+    /// Percent of all that the host has registered: 100 are all of its cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cpu_stats_set: Option<StatsSet>,
     /// MiB.

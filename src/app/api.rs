@@ -145,7 +145,7 @@ impl aws::Call for Call {
     type Grant = Grant;
 
     async fn authorize(&self, needs: &[Need]) -> Result<Grant, Fault> {
-        authz::authorize_needs(&self.ctx, needs).map_err(|error| match error {
+        authz::authorize_needs(&self.ctx, needs).await.map_err(|error| match error {
             Error::Denied(message) => Fault::common(Common::AccessDenied, message),
             _ => Fault::internal(),
         })

@@ -3,7 +3,7 @@
 use aws::{Need, Resource};
 use policy::{Policies, Policy, PrincipalKind, Request};
 use store::repositories::RepositoryRow;
-use types::{AccountId, RegistryId, RepoName};
+use types::{AccountId, Arn, RegistryId, RepoName};
 
 use crate::facts::RequestFacts;
 use crate::resource_tags::ResourceTags;
@@ -100,17 +100,34 @@ pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result
     let resource = Resource::Repository(ctx.registry.clone(), repository.clone());
     let arn = resource.arn();
     for action in actions {
-        judge(ctx, action.as_str(), &resource, &arn, &[])?;
+        judge(ctx, action.as_str(), &resource, &arn, &[], &[])?;
     }
     Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
 }
 
 /// Judges whether the caller may do all that a call of the API needs.
-pub fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
+pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
+    let asked = ctx.identity.asks_for("resourcetag/");
     for need in needs {
-        judge(ctx, need.action, &need.resource, &need.resource.arn(), &need.conditions)?;
+        let tags = if asked { stored_tags(ctx, &need.resource).await? } else { Vec::new() };
+        judge(ctx, need.action, &need.resource, &need.resource.arn(), &need.conditions, &tags)?;
     }
     Ok(Grant { needs: needs.to_vec() })
+}
+
+/// The tags of what ECS has, which are not in memory: there are as many as there are tasks. They are looked up for those
+/// alone whose policies ask for tags.
+async fn stored_tags(ctx: &Ctx, resource: &Resource) -> Result<Vec<(String, String)>> {
+    let Resource::Arn(_, arn) = resource else {
+        return Ok(Vec::new());
+    };
+    let registry = &ctx.registry;
+    let home = Arn::of("ecs", registry, "").to_string();
+    let Some(rest) = arn.as_str().strip_prefix(&home) else {
+        return Ok(Vec::new());
+    };
+    let mut conn = ctx.app.db().reader().await?;
+    Ok(store::ecs_tags::list(&mut conn, registry, rest).await?)
 }
 
 /// What the resource's side says: whose it is, its policies and its tags.
@@ -128,6 +145,7 @@ impl<'a> Side<'a> {
         ctx: &'a Ctx,
         snapshot: &'a Snapshot,
         tags: &'a ResourceTags,
+        stored: &'a [(String, String)],
         action: &str,
         resource: &'a Resource,
     ) -> Option<Self> {
@@ -149,7 +167,7 @@ impl<'a> Side<'a> {
                 let policies = std::slice::from_ref(&role.trust);
                 Self { policies, service: "iam", tags: &role.tags, ..plain(AccountId::as_str(account)) }
             }
-            Resource::Arn(account, _) => plain(AccountId::as_str(account)),
+            Resource::Arn(account, _) => Self { service: "ecs", tags: stored, ..plain(AccountId::as_str(account)) },
         })
     }
 }
@@ -158,16 +176,24 @@ impl<'a> Side<'a> {
 pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &Policy) -> Result<()> {
     let resource = Resource::Repository(permit.registry.clone(), permit.repository.clone());
     let (snapshot, tags, arn) = (ctx.app.snapshot(), ctx.app.resource_tags(), resource.arn());
-    let side = Side::of(ctx, &snapshot, &tags, action.as_str(), &resource).ok_or(Error::Internal)?;
+    let side = Side::of(ctx, &snapshot, &tags, &[], action.as_str(), &resource).ok_or(Error::Internal)?;
     let of_registry = registry_policy(ctx, &snapshot, action.as_str(), &resource);
     let side = Side { policies: std::slice::from_ref(policy), ..side };
     weigh(ctx, action.as_str(), side, of_registry, &arn, &[])
 }
 
-/// One action on one resource, by the policies of the caller and of the resource.
-fn judge(ctx: &Ctx, action: &str, resource: &Resource, arn: &str, conditions: &[(String, Vec<String>)]) -> Result<()> {
+/// One action on one resource, by the policies of the caller and of the resource. `stored` are the tags of what has its tags
+/// in the database alone.
+fn judge(
+    ctx: &Ctx,
+    action: &str,
+    resource: &Resource,
+    arn: &str,
+    conditions: &[(String, Vec<String>)],
+    stored: &[(String, String)],
+) -> Result<()> {
     let (snapshot, tags) = (ctx.app.snapshot(), ctx.app.resource_tags());
-    let Some(side) = Side::of(ctx, &snapshot, &tags, action, resource) else {
+    let Some(side) = Side::of(ctx, &snapshot, &tags, stored, action, resource) else {
         let who = &ctx.identity.principal.arn;
         let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
         return Err(Error::Denied(message));

@@ -38,6 +38,12 @@ impl Identity {
         }
     }
 
+    /// Whether one of its policies asks for a condition key with this in its name, in lower case.
+    pub(crate) fn asks_for(&self, part: &str) -> bool {
+        let policies = self.policies.iter().chain(&self.boundary).chain(self.session_policies.iter().flatten());
+        policies.flat_map(|policy| policy.document.context_keys()).any(|key| key.to_lowercase().contains(part))
+    }
+
     /// The one image that a scanner may pull; none for everybody else.
     pub(crate) fn scanned_image(&self) -> Option<&ScannedImage> {
         match &self.session.as_ref()?.session.bearer {

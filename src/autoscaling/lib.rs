@@ -31,6 +31,7 @@ pub fn service() -> Service<Call> {
         name: "application-autoscaling",
         protocol: Protocol::Json { target: "AnyScaleFrontendService" },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing: failures::missing,
     }
 }

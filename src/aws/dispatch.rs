@@ -1,7 +1,7 @@
 //! The one way of every request to an AWS service: which service and operation → signature → input → authorization → run.
 //!
-//! A JSON service is found by `X-Amz-Target`, a Query service by `Action` and `Version`. What an operation needs stands
-//! in its table entry, so this knows no operation.
+//! A JSON service is found by `X-Amz-Target`, a Query service by `Action` and `Version`, a CBOR service by the path. What an
+//! operation needs stands in its table entry, so this knows no operation.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, gzip, json,
-    query,
+    Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, cbor, gzip,
+    json, query,
 };
 
 /// The services of a host.
@@ -45,15 +45,17 @@ pub(crate) struct Exchange<'a> {
 
 impl Exchange<'_> {
     pub(crate) fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        match self.form {
-            Some(form) => form.decode(self.missing),
-            None => json::decode(self.body, self.missing),
+        match (self.form, self.protocol) {
+            (Some(form), _) => form.decode(self.missing),
+            (None, Protocol::Cbor { .. }) => cbor::decode(self.body, self.missing),
+            (None, Protocol::Json { .. } | Protocol::Query { .. }) => json::decode(self.body, self.missing),
         }
     }
 
     pub(crate) fn encode(&self, operation: &str, output: &impl Serialize) -> Result<Vec<u8>, Fault> {
         match self.protocol {
             Protocol::Json { .. } => json::encode(output),
+            Protocol::Cbor { .. } => cbor::encode(output),
             Protocol::Query { namespace, .. } => query::encode(operation, namespace, self.request_id, output),
         }
     }
@@ -85,16 +87,18 @@ impl<H: Host> Dispatcher<H> {
     /// How large the body of a request may be. A body that is larger than a form is read only for an access key that
     /// exists.
     pub fn admit(&self, head: &Head) -> Result<usize, Box<Answer>> {
-        let Some(target) = target(head) else {
+        let refuse = |protocol, label, fault| Err(Box::new(failure(head, protocol, label, &fault)));
+        let Some(Named { operation, protocol, known, found }) = self.named(head) else {
             return Ok(SMALL);
         };
-        let refuse = |protocol, label, fault| Err(Box::new(failure(head, protocol, label, &fault)));
-        let (known, found) = self.by_target(&target);
         let Some(known) = known else {
-            return refuse(&Protocol::Json { target: "" }, "aws", unknown_target(&target));
+            return refuse(&protocol, "aws", unknown_operation(&operation));
         };
         let Some((entry, label)) = found else {
-            return refuse(&known.service.protocol, known.service.name, unknown_target(&target));
+            if (known.service.unsupported)(&operation).is_some() {
+                return Ok(SMALL);
+            }
+            return refuse(&known.service.protocol, known.service.name, unknown_operation(&operation));
         };
         if entry.body_limit > SMALL {
             match Signature::read(head) {
@@ -109,23 +113,34 @@ impl<H: Host> Dispatcher<H> {
 
     /// The answer to a body that is larger than [`Dispatcher::admit`] said.
     pub fn too_large(&self, head: &Head, limit: usize) -> Answer {
-        let protocol = if target(head).is_some() { Protocol::Json { target: "" } } else { NOBODY };
+        let protocol = self.named(head).map_or(NOBODY, |named| named.protocol);
         let message = format!("The request body is larger than {limit} bytes.");
         failure(head, &protocol, "aws", &Fault::common(Common::TooLarge, message))
     }
 
     /// Answers a request.
     pub async fn serve(&self, head: Head, body: Bytes) -> Answer {
-        match target(&head) {
-            Some(target) => match self.by_target(&target) {
-                (None, _) => failure(&head, &Protocol::Json { target: "" }, "aws", &unknown_target(&target)),
-                (Some(known), None) => {
-                    failure(&head, &known.service.protocol, known.service.name, &unknown_target(&target))
-                }
-                (Some(known), Some(found)) => self.answer(&head, &known.service, found, &body, None).await,
-            },
-            None => self.serve_query(&head, &body).await,
+        let Some(Named { operation, protocol, known, found }) = self.named(&head) else {
+            return self.serve_query(&head, &body).await;
+        };
+        match (known, found) {
+            (None, _) => failure(&head, &protocol, "aws", &unknown_operation(&operation)),
+            (Some(known), None) => self.absent(&head, &known.service, &operation, &body),
+            (Some(known), Some(found)) => self.answer(&head, &known.service, found, &body, None).await,
         }
+    }
+
+    /// The answer to a call of an operation that is not here.
+    fn absent(&self, head: &Head, service: &Service<H::Call>, operation: &str, body: &Bytes) -> Answer {
+        let known = || {
+            let signature = Signature::read(head)?.ok_or_else(|| unsigned(&service.protocol))?;
+            self.host.authenticate(head, Some(&signature), service.name, Access::Signed, body).map(drop)
+        };
+        let fault = match (service.unsupported)(operation) {
+            Some(fault) => known().err().unwrap_or(fault),
+            None => unknown_operation(operation),
+        };
+        failure(head, &service.protocol, service.name, &fault)
     }
 
     async fn serve_query(&self, head: &Head, body: &Bytes) -> Answer {
@@ -198,7 +213,7 @@ impl<H: Host> Dispatcher<H> {
                 audit: entry.audit,
                 call: call.as_ref(),
                 signature: signature.as_ref(),
-                parameters: parameters(body, form),
+                parameters: parameters(&service.protocol, body, form),
                 response,
                 fault: outcome.as_ref().err(),
                 protocol: &service.protocol,
@@ -211,22 +226,41 @@ impl<H: Host> Dispatcher<H> {
         }
     }
 
-    /// The service and the operation that a target names.
-    #[expect(clippy::type_complexity, reason = "read in two places, next to each other")]
-    fn by_target(&self, target: &str) -> (Option<&Known<H>>, Option<(&'static Entry<H::Call>, &'static str)>) {
-        let Some((prefix, operation)) = target.rsplit_once('.') else {
-            return (None, None);
-        };
-        let known = self
-            .services
-            .iter()
-            .find(|known| matches!(known.service.protocol, Protocol::Json { target } if target == prefix));
-        (known, known.and_then(|known| known.operations.get(operation).copied()))
+    /// What the head of a request names. Nothing if only a form can: then it is a Query service, or none.
+    fn named(&self, head: &Head) -> Option<Named<'_, H>> {
+        if let Some((service, operation)) = cbor::named(head.parts.uri.path()) {
+            let its = |protocol| matches!(protocol, Protocol::Cbor { service: its } if its == service);
+            let known = self.services.iter().find(|known| its(known.service.protocol));
+            let known = known.filter(|_| cbor::speaks(head));
+            return Some(Named::new(Protocol::Cbor { service: "" }, known, operation));
+        }
+        let target = target(head)?;
+        // Without a dot it names nothing.
+        let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", &target));
+        let its = |protocol| matches!(protocol, Protocol::Json { target } if target == prefix);
+        let known = self.services.iter().find(|known| its(known.service.protocol));
+        Some(Named::new(Protocol::Json { target: "" }, known, operation))
+    }
+}
+
+/// A service and an operation as a head names them, whether or not they are there.
+struct Named<'d, H: Host> {
+    operation: String,
+    /// How the client speaks.
+    protocol: Protocol,
+    known: Option<&'d Known<H>>,
+    found: Option<(&'static Entry<H::Call>, &'static str)>,
+}
+
+impl<'d, H: Host> Named<'d, H> {
+    fn new(protocol: Protocol, known: Option<&'d Known<H>>, operation: &str) -> Self {
+        let found = known.and_then(|known| known.operations.get(operation).copied());
+        Self { operation: operation.to_owned(), protocol, known, found }
     }
 }
 
 /// The input for the audit log.
-fn parameters(body: &Bytes, form: Option<&Form>) -> Value {
+fn parameters(protocol: &Protocol, body: &Bytes, form: Option<&Form>) -> Value {
     match form {
         Some(form) => match form.to_json() {
             Value::Object(mut members) => {
@@ -238,7 +272,10 @@ fn parameters(body: &Bytes, form: Option<&Form>) -> Value {
         },
         // Layers are no parameters, and manifests are stored.
         None if body.len() > SMALL => Value::Null,
-        None => serde_json::from_slice(body).unwrap_or_default(),
+        None => match protocol {
+            Protocol::Cbor { .. } => cbor::to_json(body).unwrap_or_default(),
+            Protocol::Json { .. } | Protocol::Query { .. } => serde_json::from_slice(body).unwrap_or_default(),
+        },
     }
 }
 
@@ -247,14 +284,13 @@ fn target(head: &Head) -> Option<String> {
     head.parts.headers.contains_key("x-amz-target").then(|| head.header("x-amz-target").unwrap_or_default().to_owned())
 }
 
-fn unknown_target(target: &str) -> Fault {
-    let operation = target.rsplit('.').next().unwrap_or_default();
+fn unknown_operation(operation: &str) -> Fault {
     Fault::common(Common::UnknownOperation, format!("The operation {} is not supported.", shown(operation)))
 }
 
 fn unsigned(protocol: &Protocol) -> Fault {
     let message = match protocol {
-        Protocol::Json { .. } => "Missing Authentication Token",
+        Protocol::Json { .. } | Protocol::Cbor { .. } => "Missing Authentication Token",
         Protocol::Query { .. } => "Request is missing Authentication Token",
     };
     Fault::common(Common::MissingAuthenticationToken, message)
@@ -273,6 +309,7 @@ fn content_type(head: &Head, protocol: &Protocol) -> &'static str {
         // CloudWatch speaks the version before, which differs in nothing else.
         Protocol::Json { .. } if head.header("content-type") == Some(json::CONTENT_TYPE_1_0) => json::CONTENT_TYPE_1_0,
         Protocol::Json { .. } => json::CONTENT_TYPE,
+        Protocol::Cbor { .. } => cbor::CONTENT_TYPE,
         Protocol::Query { .. } => query::CONTENT_TYPE,
     }
 }
@@ -280,11 +317,12 @@ fn content_type(head: &Head, protocol: &Protocol) -> &'static str {
 fn failure(head: &Head, protocol: &Protocol, label: &'static str, fault: &Fault) -> Answer {
     let body = match protocol {
         Protocol::Json { .. } => json::encode_fault(fault, protocol),
+        Protocol::Cbor { .. } => cbor::encode_fault(fault, protocol),
         Protocol::Query { .. } => query::encode_fault(fault, protocol, &head.request_id),
     };
     let mut answer = finish(head, fault.status(protocol), content_type(head, protocol), label, body);
     // A service that spoke Query once: its clients go on to know failures by the names of then.
-    if matches!(protocol, Protocol::Json { .. }) && head.header("x-amzn-query-mode") == Some("true") {
+    if !matches!(protocol, Protocol::Query { .. }) && head.header("x-amzn-query-mode") == Some("true") {
         let code = fault.code(&NOBODY);
         let whose = if fault.status(protocol).is_server_error() { "Receiver" } else { "Sender" };
         if let Ok(value) = HeaderValue::from_str(&format!("{code};{whose}")) {
@@ -297,6 +335,9 @@ fn failure(head: &Head, protocol: &Protocol, label: &'static str, fault: &Fault)
 fn finish(head: &Head, status: StatusCode, content_type: &'static str, label: &'static str, body: Vec<u8>) -> Answer {
     let mut answer = Response::new(Bytes::from(body));
     *answer.status_mut() = status;
+    if content_type == cbor::CONTENT_TYPE {
+        answer.headers_mut().insert(cbor::HEADER, HeaderValue::from_static(cbor::PROTOCOL));
+    }
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     if let Ok(id) = HeaderValue::from_str(&head.request_id) {
         answer.headers_mut().insert("x-amzn-requestid", id);
@@ -399,10 +440,16 @@ mod tests {
         Fault::new("Missing", member)
     }
 
+    fn unsupported(operation: &str) -> Option<Fault> {
+        (operation == "Elsewhere").then(|| Fault::new("Unsupported", "not here"))
+    }
+
     fn ask(operation: &str, signed: bool) -> (u16, String) {
         let protocol = Protocol::Json { target: "Test" };
-        let dispatcher =
-            Dispatcher::new(Open, vec![Service { name: "test", protocol, operations: OPERATIONS, missing }]);
+        let dispatcher = Dispatcher::new(
+            Open,
+            vec![Service { name: "test", protocol, operations: OPERATIONS, unsupported, missing }],
+        );
         let mut request = Request::post("/").header("x-amz-target", format!("Test.{operation}"));
         if signed {
             let signature = "0".repeat(64);
@@ -440,5 +487,7 @@ mod tests {
         }
         assert_eq!(ask("Anybody", false), (200, r#"{"done":true}"#.to_owned()));
         assert!(ask("Nothing", true).1.contains("UnknownOperationException"));
+        assert!(ask("Elsewhere", true).1.contains("Unsupported"));
+        assert!(ask("Elsewhere", false).1.contains("MissingAuthenticationTokenException"));
     }
 }

@@ -27,7 +27,7 @@ enum Kind {
     },
 }
 
-/// The failures that every service has. JSON services and Query services spell them differently.
+/// The failures that every service has. JSON services, which CBOR follows, and Query services spell them differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Common {
     /// No signature at all.
@@ -188,9 +188,9 @@ impl Fault {
 
     fn spelled(&self, protocol: &Protocol) -> (&'static str, StatusCode) {
         match (self.kind, protocol) {
-            (Kind::Own { code, status, .. }, Protocol::Json { .. }) => (code, status),
+            (Kind::Own { code, status, .. }, Protocol::Json { .. } | Protocol::Cbor { .. }) => (code, status),
             (Kind::Own { query, status, .. }, Protocol::Query { .. }) => (query, status),
-            (Kind::Common(common), Protocol::Json { .. }) => common.json(),
+            (Kind::Common(common), Protocol::Json { .. } | Protocol::Cbor { .. }) => common.json(),
             (Kind::Common(common), Protocol::Query { .. }) => common.query(),
         }
     }

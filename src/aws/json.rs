@@ -16,14 +16,17 @@ pub(crate) const CONTENT_TYPE_1_0: &str = "application/x-amz-json-1.0";
 /// input.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], missing: fn(&str) -> Fault) -> Result<T, Fault> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| {
-        let text = error.to_string();
-        // serde tells an absent member only by this text; a test below holds it to that.
-        match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
-            Some((member, _)) if error.is_data() => missing(member),
-            _ => Fault::common(Common::Serialization, text),
-        }
-    })
+    serde_json::from_slice(body).map_err(|error| refusal(&error, missing))
+}
+
+/// The refusal of an input that is not what the operation reads.
+pub(crate) fn refusal(error: &serde_json::Error, missing: fn(&str) -> Fault) -> Fault {
+    let text = error.to_string();
+    // serde tells an absent member only by this text; a test below holds it to that.
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        Some((member, _)) if error.is_data() => missing(member),
+        _ => Fault::common(Common::Serialization, text),
+    }
 }
 
 /// Writes an answer. An operation without output answers an empty object.
@@ -37,13 +40,18 @@ pub(crate) fn encode(output: &impl Serialize) -> Result<Vec<u8>, Fault> {
 
 /// Writes a failure.
 pub(crate) fn encode_fault(fault: &Fault, protocol: &Protocol) -> Vec<u8> {
+    fault_body(fault, protocol).to_string().into_bytes()
+}
+
+/// A failure as a value.
+pub(crate) fn fault_body(fault: &Fault, protocol: &Protocol) -> Value {
     let mut body = Map::new();
     body.insert("__type".to_owned(), Value::from(fault.code(protocol)));
     body.insert("message".to_owned(), Value::from(fault.message()));
     for (member, value) in fault.members() {
         body.insert((*member).to_owned(), value.clone());
     }
-    Value::Object(body).to_string().into_bytes()
+    Value::Object(body)
 }
 
 #[cfg(test)]

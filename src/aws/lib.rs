@@ -1,5 +1,5 @@
-//! AWS's wire protocols, for every service that Wharf speaks: signatures (SigV4), AWS JSON 1.1, AWS Query with XML, error
-//! shapes, and the table of operations from which dispatch, authorization, metrics and tests derive.
+//! AWS's wire protocols, for every service that Wharf speaks: signatures (SigV4), AWS JSON 1.1, AWS Query with XML, CBOR,
+//! error shapes, and the table of operations from which dispatch, authorization, metrics and tests derive.
 //!
 //! # Adding an operation
 //!
@@ -14,6 +14,7 @@
 //! [`Host`], which the application implements.
 
 mod blob;
+mod cbor;
 mod dispatch;
 mod fault;
 mod gzip;

@@ -44,6 +44,12 @@ pub trait Operation: Send + 'static {
     /// How it fails.
     type Error: Into<Fault> + From<Fault> + Send;
 
+    /// Finds out what the input leaves open and [`Operation::needs`] has to know, such as the revision that the name of a
+    /// family means. The caller is known and may not be allowed anything yet: nothing of this is an answer.
+    fn resolve(_: &Self::Call, _: &mut Self::Input) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// What a call needs to be allowed, from its input, which is checked here as far as that takes.
     fn needs(call: &Self::Call, input: &Self::Input) -> Result<Vec<Need>, Self::Error>;
 
@@ -94,9 +100,10 @@ impl<C: Call> Entry<C> {
     }
 }
 
-/// Decode, ask what is needed, authorize, run, encode: the same for every operation.
+/// Decode, resolve, ask what is needed, authorize, run, encode: the same for every operation.
 async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Done, Fault> {
-    let input: O::Input = exchange.decode()?;
+    let mut input: O::Input = exchange.decode()?;
+    O::resolve(call, &mut input).await;
     let needs = O::needs(call, &input).map_err(Into::into)?;
     if needs.is_empty() && O::ACCESS == Access::Permission {
         tracing::error!(operation = O::NAME, "an operation that needs permission did not say which");

@@ -10,6 +10,11 @@ pub enum Protocol {
         /// What stands before the operation's name in `X-Amz-Target`, without the dot.
         target: &'static str,
     },
+    /// Smithy RPC v2 with CBOR.
+    Cbor {
+        /// What stands behind `/service/` in the path.
+        service: &'static str,
+    },
     /// AWS Query.
     Query {
         /// The `Version` of requests.
@@ -27,6 +32,9 @@ pub struct Service<C: Call> {
     pub protocol: Protocol,
     /// Everything that it can do.
     pub operations: &'static [Entry<C>],
+    /// The refusal of an operation that the service has on AWS and not here, by its name. Whoever signs a call hears it; what
+    /// is in neither place is an unknown operation. For JSON and CBOR alone.
+    pub unsupported: fn(&str) -> Option<crate::Fault>,
     /// How a required member that is absent is refused.
     pub missing: fn(&str) -> crate::Fault,
 }

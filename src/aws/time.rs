@@ -1,5 +1,5 @@
-//! Times on the wire: JSON carries seconds since the epoch as a number (aws-sdk-go-v2 refuses text), XML carries
-//! ISO 8601.
+//! Times on the wire: JSON carries seconds since the epoch as a number (aws-sdk-go-v2 refuses text), CBOR the same with a
+//! tag, XML carries ISO 8601.
 
 use std::fmt;
 
@@ -45,6 +45,9 @@ impl From<Timestamp> for Iso {
     }
 }
 
+/// What the seconds of a [`Moment`] are called, so that CBOR can tell them from other numbers.
+pub(crate) const SECONDS: &str = "seconds since the epoch";
+
 /// A time of a service that speaks several protocols: read from a number or from ISO 8601, and written as the protocol of
 /// the answer has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +63,7 @@ impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // XML says of itself that it is for machines; see `query/xml.rs`.
         if serializer.is_human_readable() {
-            return Epoch(self.0).serialize(serializer);
+            return serializer.serialize_newtype_struct(SECONDS, &Epoch(self.0));
         }
         let whole = self.0.micros() % 1_000_000 == 0;
         let form = if whole { SecondsFormat::Secs } else { SecondsFormat::Millis };

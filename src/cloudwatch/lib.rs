@@ -2,8 +2,9 @@
 //! some days ([`metrics`], which the container runner calls in this process); alarms are looked at every minute
 //! ([`alarms`]).
 //!
-//! One table of operations serves JSON, which SDKs of today speak, and Query, which older ones do. CBOR, metric math,
-//! percentiles, composite alarms, dashboards and streams are not here: what asks for them is refused.
+//! One table of operations serves all three protocols: JSON, which boto3 and the CLI speak, CBOR, which the SDKs of Go, Rust
+//! and Java do, and Query, which older ones do. Metric math, percentiles, composite alarms, dashboards and streams are not
+//! here: what asks for them is refused.
 
 pub mod alarms;
 mod data_query;
@@ -29,6 +30,18 @@ pub fn json() -> Service<Call> {
         name: "monitoring",
         protocol: Protocol::Json { target: "GraniteServiceVersion20100801" },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
+        missing: failures::missing,
+    }
+}
+
+/// CloudWatch for clients that speak CBOR.
+pub fn cbor() -> Service<Call> {
+    Service {
+        name: "monitoring",
+        protocol: Protocol::Cbor { service: "GraniteServiceVersion20100801" },
+        operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing: failures::missing,
     }
 }
@@ -42,6 +55,7 @@ pub fn query() -> Service<Call> {
             namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
         },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing: failures::missing,
     }
 }

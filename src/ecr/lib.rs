@@ -14,6 +14,7 @@ pub fn service() -> Service<Call> {
         name: "ecr",
         protocol: Protocol::Json { target: "AmazonEC2ContainerRegistry_V20150921" },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing: |member| invalid_parameter(member, "must not be null"),
     }
 }

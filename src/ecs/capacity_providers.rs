@@ -3,11 +3,13 @@
 
 use std::collections::HashSet;
 
+use app::api::Call;
 use types::{Arn, RegistryId};
 
 use crate::arns;
-use crate::clusters::StrategyItem;
+use crate::clusters::{self, Cluster, StrategyItem, write};
 use crate::error::{Error, Result};
+use crate::services;
 
 /// Those that every account has.
 pub(crate) const BUILT_IN: &[&str] = &["FARGATE", "FARGATE_SPOT"];
@@ -29,6 +31,32 @@ pub(crate) fn find(registry: &RegistryId, given: &str) -> Option<&'static str> {
     let name = arns::resource(registry, given).and_then(|resource| resource.strip_prefix("capacity-provider/"));
     let name = name.unwrap_or(given);
     BUILT_IN.iter().copied().find(|known| *known == name)
+}
+
+/// Gives a cluster these providers. One that it had before must not be in use any more.
+pub(crate) async fn put(
+    call: &Call,
+    name: &str,
+    providers: Vec<String>,
+    strategy: Vec<StrategyItem>,
+) -> Result<Cluster> {
+    let (registry, name) = (call.ctx.registry.clone(), name.to_owned());
+    write(call, move |conn| {
+        Box::pin(async move {
+            let mut cluster = clusters::lock(conn, &registry, &name).await?;
+            let before = std::mem::replace(&mut cluster.document.capacity_providers, providers);
+            cluster.document.default_capacity_provider_strategy = strategy;
+            clusters::save(conn, &cluster).await?;
+            let stay = &cluster.document.capacity_providers;
+            let removed: Vec<String> = before.into_iter().filter(|name| !stay.contains(name)).collect();
+            if !removed.is_empty() && services::use_providers(conn, &cluster, &removed).await? {
+                let message = "The specified capacity provider is in use and cannot be removed.";
+                return Err(Error::ResourceInUse(message.to_owned()));
+            }
+            Ok(cluster)
+        })
+    })
+    .await
 }
 
 /// Those that a cluster is to have.

@@ -201,12 +201,18 @@ pub(crate) async fn change(
         Box::pin(async move {
             let mut cluster = lock(conn, &registry, &name).await?;
             change(&mut cluster.document);
-            check(&cluster.document)?;
-            clusters::update(conn, &cluster.row.cluster_id, "ACTIVE", &written(&cluster.document)?).await?;
+            save(conn, &cluster).await?;
             Ok(cluster)
         })
     })
     .await
+}
+
+/// Writes the document of a cluster, if it can be.
+pub(crate) async fn save(conn: &mut Conn, cluster: &Cluster) -> Result<()> {
+    check(&cluster.document)?;
+    clusters::update(conn, &cluster.row.cluster_id, "ACTIVE", &written(&cluster.document)?).await?;
+    Ok(())
 }
 
 /// Deletes a cluster in which nothing is left.
@@ -244,6 +250,30 @@ pub(crate) async fn count(conn: &mut Conn, cluster_id: &str) -> Result<Counts> {
         pending_tasks: all.saturating_sub(running_tasks),
         active_services: store::services::count(conn, cluster_id).await?,
     })
+}
+
+/// What runs in a cluster by launch types, as the names and values of `statistics`.
+pub(crate) async fn statistics(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String)>> {
+    let tasks = tasks::count_by_launch_type(conn, cluster_id).await?;
+    let services = store::services::count_by_launch_type(conn, cluster_id).await?;
+    // What capacity providers place counts as Fargate's: there are no others.
+    let word = |launch_type: &str| match launch_type {
+        "EC2" => "EC2",
+        "EXTERNAL" => "External",
+        _ => "Fargate",
+    };
+    let mut all = Vec::new();
+    for of in ["EC2", "Fargate", "External"] {
+        let found = tasks.iter().filter(|(launch_type, ..)| word(launch_type) == of);
+        let (running, open) = found.fold((0, 0), |sum, (_, running, open)| (sum.0 + running, sum.1 + open));
+        all.push((format!("running{of}TasksCount"), running));
+        all.push((format!("pending{of}TasksCount"), open.saturating_sub(running)));
+        for (name, status) in [("active", "ACTIVE"), ("draining", "DRAINING")] {
+            let found = services.iter().filter(|(launch_type, its, _)| word(launch_type) == of && its == status);
+            all.push((format!("{name}{of}ServiceCount"), found.map(|(.., count)| count).sum()));
+        }
+    }
+    Ok(all.into_iter().map(|(name, count): (String, u64)| (name, count.to_string())).collect())
 }
 
 /// Settings and providers that ECS knows.

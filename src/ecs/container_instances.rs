@@ -4,9 +4,11 @@
 use std::collections::BTreeSet;
 
 use acs::api::{Attribute, PlatformDevice, Resource, VersionInfo};
+use acs::telemetry::InstanceStatus;
 use app::Grant;
 use app::api::Call;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use store::container_instances::{self, ContainerInstanceRow};
 use store::{Conn, ecs_tags, tasks};
 use types::{Arn, RegistryId, Timestamp};
@@ -16,7 +18,9 @@ use crate::attributes;
 use crate::clusters::{self, Cluster, write, written};
 use crate::error::{Error, Result};
 use crate::services;
+use crate::shapes::container_instance::Counts;
 use crate::tags::{self, Tag};
+use crate::tasks::RUNNING;
 
 /// Where every host is that does not say where it is.
 const ZONE: &str = "ecs.availability-zone";
@@ -48,6 +52,8 @@ pub(crate) struct Document {
     pub(crate) platform_devices: Vec<PlatformDevice>,
     /// Token of the registration.
     pub(crate) client_token: Option<String>,
+    /// What its agent says of how well it is.
+    pub(crate) health: Vec<InstanceStatus>,
 }
 
 /// Host ports that tasks have.
@@ -116,7 +122,8 @@ pub(crate) fn arn(registry: &RegistryId, cluster: &str, instance_id: &str) -> Ar
     arns::arn(registry, &resource(cluster, instance_id))
 }
 
-/// Registers a host. An agent that was here before says so, and keeps its place.
+/// Registers a host. An agent that was here before says so, and keeps its place; one that did not hear the answer says the
+/// same again, with the same token, and is the same host.
 pub(crate) async fn register(
     call: &Call,
     grant: &Grant,
@@ -140,6 +147,7 @@ pub(crate) async fn register(
     }
     let (name, now) = (cluster.to_owned(), call.ctx.app.now());
     let fresh = call.ctx.app.new_uuid().replace('-', "");
+    let token = document.client_token.clone().filter(|token| !token.is_empty());
     write(call, move |conn| {
         Box::pin(async move {
             let cluster = clusters::lock(conn, &registry, &name).await?;
@@ -152,6 +160,10 @@ pub(crate) async fn register(
             if let Some(before) = &before {
                 attributes::keep_custom(&mut document, &before.document);
             }
+            let fresh = match &token {
+                Some(token) => of_token(conn, &cluster, token).await?.unwrap_or(fresh),
+                None => fresh,
+            };
             let row = ContainerInstanceRow {
                 instance_id: before.as_ref().map_or(fresh, |instance| instance.row.instance_id.clone()),
                 cluster_id: cluster.row.cluster_id.clone(),
@@ -175,6 +187,14 @@ pub(crate) async fn register(
     .await
 }
 
+/// The id of the host that a token of a registration makes; none if that host was deregistered since.
+async fn of_token(conn: &mut Conn, cluster: &Cluster, token: &str) -> Result<Option<String>> {
+    let hash = hex::encode(Sha256::digest(format!("{}\n{token}", cluster.row.cluster_id)));
+    let id = hash.get(..32).unwrap_or_default().to_owned();
+    let gone = container_instances::find(conn, &id).await?.is_some_and(|row| row.status == "INACTIVE");
+    Ok((!gone).then_some(id))
+}
+
 /// The host of a cluster that a request names, unless it was deregistered.
 pub(crate) async fn find_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<Option<ContainerInstance>> {
     let registry = &cluster.row.registry;
@@ -186,6 +206,48 @@ pub(crate) async fn find_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> 
     let found = container_instances::find(conn, &id).await?;
     let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id && row.status != "INACTIVE");
     Ok(found.map(ContainerInstance::read))
+}
+
+/// Whether the host of a cluster that a request names was deregistered.
+pub(crate) async fn is_gone(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<bool> {
+    let registry = &cluster.row.registry;
+    let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
+        return Ok(false);
+    };
+    let found = container_instances::find(conn, &id.replace('-', "")).await?;
+    Ok(found.is_some_and(|row| row.cluster_id == cluster.row.cluster_id && row.status == "INACTIVE"))
+}
+
+/// Notes what an agent says of how well its host is, if that has changed.
+pub(crate) async fn note_health(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    cluster: &str,
+    instance_id: &str,
+    health: Vec<InstanceStatus>,
+) -> Result<()> {
+    let states = |all: &[InstanceStatus]| -> Vec<(String, String)> {
+        all.iter().map(|one| (one.kind.clone(), one.status.clone())).collect()
+    };
+    let found = container_instances::find(conn, instance_id).await?.map(ContainerInstance::read);
+    if found.is_none_or(|host| states(&host.document.health) == states(&health)) {
+        return Ok(());
+    }
+    // Others change the document, too, with the cluster held.
+    clusters::lock(conn, registry, cluster).await?;
+    let Some(mut host) = container_instances::find(conn, instance_id).await?.map(ContainerInstance::read) else {
+        return Ok(());
+    };
+    host.document.health = health;
+    container_instances::update_document(conn, instance_id, &written(&host.document)?).await?;
+    Ok(())
+}
+
+/// How many tasks a host has.
+pub(crate) async fn count(conn: &mut Conn, instance_id: &str) -> Result<Counts> {
+    let on_it = tasks::list_of_instance(conn, instance_id).await?;
+    let running = on_it.iter().filter(|task| task.last_status == RUNNING).count() as u64;
+    Ok(Counts { running, pending: on_it.len() as u64 - running })
 }
 
 /// The host, or the refusal of an operation that needs one.
@@ -231,7 +293,7 @@ pub(crate) async fn set_status(
     cluster: &str,
     given: String,
     status: String,
-) -> Result<Option<(Cluster, ContainerInstance)>> {
+) -> Result<Option<(ContainerInstance, Counts)>> {
     let (registry, name, now) = (call.ctx.registry.clone(), cluster.to_owned(), call.ctx.app.now());
     write(call, move |conn| {
         Box::pin(async move {
@@ -243,7 +305,8 @@ pub(crate) async fn set_status(
             // Services of its tasks replace them, and others may have room now.
             services::wake_all(conn, &cluster.row.cluster_id, now).await?;
             instance.row.status = status;
-            Ok(Some((cluster, instance)))
+            let counts = count(conn, &instance.row.instance_id).await?;
+            Ok(Some((instance, counts)))
         })
     })
     .await

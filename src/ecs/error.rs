@@ -38,8 +38,6 @@ pub enum Error {
     TargetNotFound(String),
     /// More attributes than a target may have.
     AttributeLimitExceeded(String),
-    /// A quota.
-    LimitExceeded(String),
     /// An idempotency token that was used for something else.
     Conflict {
         /// What is wrong.
@@ -49,8 +47,10 @@ pub enum Error {
     },
     /// What a capacity provider is still used by.
     ResourceInUse(String),
-    /// A change that is under way.
-    UpdateInProgress(String),
+    /// No such version of the platform of Fargate.
+    PlatformUnknown,
+    /// A version of the platform of Fargate that cannot do what a definition wants.
+    PlatformIncompatible,
     /// What Wharf does not do.
     Unsupported(String),
 }
@@ -86,10 +86,8 @@ impl fmt::Display for Error {
             | Self::ResourceNotFound(message)
             | Self::TargetNotFound(message)
             | Self::AttributeLimitExceeded(message)
-            | Self::LimitExceeded(message)
             | Self::Conflict { message, .. }
             | Self::ResourceInUse(message)
-            | Self::UpdateInProgress(message)
             | Self::Unsupported(message) => message,
             Self::ClusterNotFound => "Cluster not found.",
             Self::ClusterContainsContainerInstances => {
@@ -100,6 +98,10 @@ impl fmt::Display for Error {
             Self::ServiceNotFound => "Service not found.",
             Self::ServiceNotActive => "Service was not ACTIVE.",
             Self::ServiceDeploymentNotFound => "Service deployment not found.",
+            Self::PlatformUnknown => "The specified platform version does not exist.",
+            Self::PlatformIncompatible => {
+                "The specified platform version does not satisfy the task definition's required capabilities."
+            }
         })
     }
 }
@@ -127,9 +129,9 @@ impl From<Error> for Fault {
             Error::ResourceNotFound(_) => "ResourceNotFoundException",
             Error::TargetNotFound(_) => "TargetNotFoundException",
             Error::AttributeLimitExceeded(_) => "AttributeLimitExceededException",
-            Error::LimitExceeded(_) => "LimitExceededException",
             Error::ResourceInUse(_) => "ResourceInUseException",
-            Error::UpdateInProgress(_) => "UpdateInProgressException",
+            Error::PlatformUnknown => "PlatformUnknownException",
+            Error::PlatformIncompatible => "PlatformTaskDefinitionIncompatibilityException",
             Error::Unsupported(_) => "UnsupportedFeatureException",
         };
         Self::new(code, message)

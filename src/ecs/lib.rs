@@ -33,6 +33,7 @@ pub fn service() -> Service<Call> {
         name: "ecs",
         protocol: Protocol::Json { target: "AmazonEC2ContainerServiceV20141113" },
         operations: ops::OPERATIONS,
+        unsupported: ops::unsupported::refusal,
         missing: |member| Fault::new("InvalidParameterException", format!("{} cannot be empty.", error::title(member))),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use aws::is_tag_character;
+use aws::{Need, is_tag_character};
 use serde::{Deserialize, Serialize};
 use store::{Conn, ecs_tags};
 use types::RegistryId;
@@ -54,6 +54,11 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
 /// For the condition keys of requests that set tags.
 pub(crate) fn pairs(tags: &[Tag]) -> impl Iterator<Item = (&str, &str)> {
     tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()))
+}
+
+/// What tags that are set with something new need: `need` is `ecs:TagResource` on it.
+pub(crate) fn on_creation(need: Need, operation: &str, tags: &[Tag]) -> Need {
+    need.with("ecs:CreateAction", [operation.to_owned()]).with_request_tags(pairs(tags))
 }
 
 /// Sets tags of a resource, replacing those of the same keys. `resource` is what its ARN ends with.

@@ -9,18 +9,17 @@ use types::Timestamp;
 
 use crate::tasks::Reserved;
 
-/// CPU units of a core.
-const UNITS: f64 = 1024.0;
-
-/// What a task used, as measurements of its service, if it has one, and of its cluster.
+/// What a task used, as measurements of its service, if it has one, and of its cluster. `host_units` are the CPU units that
+/// its host registered.
 pub(crate) fn measured(
     said: &TaskMetric,
     reserved: &Reserved,
+    host_units: u64,
     (cluster, service): (&str, Option<&str>),
     at: Timestamp,
 ) -> Vec<Datum> {
-    // What is said is percent of a core, and MiB.
-    let cpu = share(&said.container_metrics, |one| one.cpu_stats_set, UNITS / 100.0, reserved.cpu);
+    // What is said is percent of the host, and MiB.
+    let cpu = share(&said.container_metrics, |one| one.cpu_stats_set, host_units as f64 / 100.0, reserved.cpu);
     let memory = share(&said.container_metrics, |one| one.memory_stats_set, 1.0, reserved.memory);
     let mut data = Vec::new();
     for (name, statistics) in [("CPUUtilization", cpu), ("MemoryUtilization", memory)] {
@@ -89,13 +88,13 @@ mod tests {
     fn of(containers: Vec<ContainerMetric>, cpu: u64, memory: u64, service: Option<&str>) -> Vec<Datum> {
         let said = TaskMetric { container_metrics: containers, ..TaskMetric::default() };
         let reserved = Reserved { cpu, memory, ..Reserved::default() };
-        measured(&said, &reserved, ("main", service), Timestamp::from_micros(0))
+        measured(&said, &reserved, 4096, ("main", service), Timestamp::from_micros(0))
     }
 
     #[test]
     fn what_is_used_is_in_percent_of_what_is_reserved() {
-        // Half a core of a quarter that is reserved, and 64 of 256 MiB.
-        let data = of(vec![container(&[40.0, 60.0], &[64.0, 64.0])], 256, 256, Some("web"));
+        // Half a core of four, of a quarter that is reserved, and 64 of 256 MiB.
+        let data = of(vec![container(&[10.0, 15.0], &[64.0, 64.0])], 256, 256, Some("web"));
         let told: Vec<_> =
             data.iter().map(|one| (one.metric.name.as_str(), one.metric.dimensions.len(), one.statistics)).collect();
         let cpu = Statistics { sample_count: 2.0, sum: 400.0, minimum: 160.0, maximum: 240.0 };
@@ -115,7 +114,7 @@ mod tests {
     #[test]
     fn containers_of_a_task_are_added_up() {
         // The second one has just begun.
-        let data = of(vec![container(&[10.0, 30.0], &[1.0, 1.0]), container(&[20.0], &[1.0])], 1024, 0, None);
+        let data = of(vec![container(&[2.5, 7.5], &[1.0, 1.0]), container(&[5.0], &[1.0])], 1024, 0, None);
         assert_eq!(data.len(), 1, "nothing of memory, which is not reserved, and nothing of a service");
         assert_eq!(data[0].statistics, Statistics { sample_count: 2.0, sum: 80.0, minimum: 30.0, maximum: 50.0 });
     }

@@ -38,6 +38,7 @@ pub fn service() -> Service<Call> {
             namespace: "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
         },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing,
     }
 }

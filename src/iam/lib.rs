@@ -37,6 +37,7 @@ pub fn iam() -> Service<Call> {
         name: "iam",
         protocol: Protocol::Query { version: "2010-05-08", namespace: "https://iam.amazonaws.com/doc/2010-05-08/" },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing,
     }
 }
@@ -47,6 +48,7 @@ pub fn sts() -> Service<Call> {
         name: "sts",
         protocol: Protocol::Query { version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/" },
         operations: sts::ops::OPERATIONS,
+        unsupported: |_| None,
         missing,
     }
 }

@@ -32,6 +32,7 @@ pub fn service() -> Service<Call> {
         name: "logs",
         protocol: Protocol::Json { target: "Logs_20140328" },
         operations: ops::OPERATIONS,
+        unsupported: |_| None,
         missing: names::missing,
     }
 }

@@ -149,8 +149,6 @@ fn attributes(config: &Config) -> Vec<Attribute> {
 }
 
 fn resources(config: &Config) -> Vec<Resource> {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let cpu = i64::try_from(cores).unwrap_or(1).saturating_mul(1024) - config.reserved_cpu;
     let memory = memory_mib().unwrap_or(512) - config.reserved_memory;
     let integer = |name: &str, value: i64| Resource {
         name: name.to_owned(),
@@ -164,7 +162,18 @@ fn resources(config: &Config) -> Vec<Resource> {
         string_set_value: ports.iter().map(|port| (*port).to_owned()).collect(),
         ..Resource::default()
     };
-    vec![integer("CPU", cpu), integer("MEMORY", memory), ports("PORTS", &RESERVED_PORTS), ports("PORTS_UDP", &[])]
+    vec![
+        integer("CPU", cpu_units(config)),
+        integer("MEMORY", memory),
+        ports("PORTS", &RESERVED_PORTS),
+        ports("PORTS_UDP", &[]),
+    ]
+}
+
+/// The CPU units that tasks get, 1024 a core.
+pub(crate) fn cpu_units(config: &Config) -> i64 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    i64::try_from(cores).unwrap_or(1).saturating_mul(1024) - config.reserved_cpu
 }
 
 /// MiB of the host's memory.

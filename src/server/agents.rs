@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use ecs::sessions::{self, Connection, Session};
 use http::Request;
+use http::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -113,7 +114,6 @@ async fn carry(mut socket: WebSocket, said: mpsc::Sender<String>, mut to_say: mp
 }
 
 fn refused(fault: &Fault) -> Response {
-    let protocol = Protocol::Json { target: "" };
-    let body = serde_json::json!({ "__type": fault.code(&protocol), "message": fault.message() });
-    (fault.status(&protocol), axum::Json(body)).into_response()
+    let body = sessions::refusal(fault);
+    (fault.status(&Protocol::Json { target: "" }), [(CONTENT_TYPE, "application/json")], body).into_response()
 }

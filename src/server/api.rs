@@ -1,4 +1,4 @@
-//! `/`: the AWS services. Reads the body of a request within limits and hands it to the dispatcher; knows no operation.
+//! `/`, and the paths of services that speak CBOR: the AWS services. Reads the body of a request within limits and hands it to the dispatcher; knows no operation.
 //!
 //! A body is held as a whole, and parts of layers are large. So large bodies take their memory from one budget, and those
 //! that find none wait.
@@ -41,10 +41,11 @@ struct Services {
     memory: Semaphore,
 }
 
-/// The one path of all AWS services. `memory` is what large bodies may take together, in bytes.
+/// The paths of all AWS services. `memory` is what large bodies may take together, in bytes.
 pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
     let services = vec![
         autoscaling::service(),
+        cloudwatch::cbor(),
         cloudwatch::json(),
         cloudwatch::query(),
         ecr::service(),
@@ -59,7 +60,10 @@ pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
         dispatcher: Dispatcher::new(Api::new(Arc::clone(app)), services),
         memory: Semaphore::new(pieces.min(Semaphore::MAX_PERMITS)),
     };
-    Router::new().route("/", any(handle)).with_state(Arc::new(services))
+    Router::new()
+        .route("/", any(handle))
+        .route("/service/{service}/operation/{operation}", any(handle))
+        .with_state(Arc::new(services))
 }
 
 async fn handle(State(services): State<Arc<Services>>, request: Request<Body>) -> Response {

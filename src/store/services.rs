@@ -148,6 +148,21 @@ pub async fn list_live(conn: &mut Conn, cluster_id: &str) -> Result<Vec<String>>
     .await
 }
 
+/// How many services of a cluster that are not gone there are, by their launch types and statuses. The launch type of those
+/// that are placed by capacity providers is empty.
+pub async fn count_by_launch_type(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String, u64)>> {
+    // uq_services_name
+    conn.all(
+        "select launch_type, status, count(*)
+         from services
+         where cluster_id = $1 and status <> 'INACTIVE'
+         group by launch_type, status",
+        [cluster_id.into()],
+        |row| Ok((row.text(0)?, row.text(1)?, row.size(2)?)),
+    )
+    .await
+}
+
 /// How many active services a cluster has.
 pub async fn count(conn: &mut Conn, cluster_id: &str) -> Result<u64> {
     // uq_services_name

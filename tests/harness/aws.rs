@@ -117,6 +117,14 @@ impl Aws {
         python::boto3(&tools().join("python3"), &self.environment(), &format!("{PRELUDE}\n{script}"))
     }
 
+    /// Runs a script of bash that has the tools, among them `aws`, whatever comes of it.
+    pub fn shell(&self, script: &str) -> Finished {
+        let path = format!("{}:{}", tools().display(), std::env::var("PATH").unwrap_or_default());
+        let mut command = Command::new("bash");
+        command.args(["-c", script]).env_clear().envs(self.environment()).env("PATH", path);
+        finish(command, "")
+    }
+
     /// A program of the tools, with the settings of this client and nothing else.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(tools().join(program));

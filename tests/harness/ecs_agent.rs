@@ -116,6 +116,13 @@ impl EcsAgent {
 
     /// Publishes what tasks use over the second websocket, and waits until it was taken.
     pub async fn publish(&self, task_metrics: Value) {
+        let message = json!({ "taskMetrics": task_metrics, "timestamp": 0 });
+        self.tell("PublishMetricsRequest", message, "AckPublishMetric").await;
+    }
+
+    /// Publishes something over the second websocket, and waits for the answer. Frames begin with signed lines, as those of
+    /// Amazon's agent do.
+    pub async fn tell(&self, kind: &str, mut message: Value, answered: &str) {
         let cluster = format!(
             "{}:cluster/{}",
             self.instance_arn.split(":container-instance/").next().expect("an ARN"),
@@ -129,11 +136,12 @@ impl EcsAgent {
         let mut socket = dial(&self.shared.aws, target).await.expect("the second websocket");
         let metadata =
             json!({ "cluster": cluster, "containerInstance": self.instance_arn, "messageId": "m", "fin": true });
-        let message = json!({ "metadata": metadata, "taskMetrics": task_metrics, "timestamp": 0 });
-        let frame = json!({ "type": "PublishMetricsRequest", "message": message });
-        socket.send(Message::Text(frame.to_string().into())).await.expect("it is sent");
+        message["metadata"] = metadata;
+        let frame = json!({ "type": kind, "message": message });
+        let frame = format!("Authorization: AWS4-HMAC-SHA256 Credential=a\r\nHost: h\r\nX-Amz-Date: d\r\n\r\n{frame}");
+        socket.send(Message::Text(frame.into())).await.expect("it is sent");
         while let Some(Ok(answer)) = socket.next().await {
-            if answer.to_text().is_ok_and(|text| text.contains("AckPublishMetric")) {
+            if answer.to_text().is_ok_and(|text| text.contains(answered)) {
                 return;
             }
         }

@@ -46,7 +46,7 @@ pub(crate) fn encode(
 pub(crate) fn encode_fault(fault: &Fault, protocol: &Protocol, request_id: &str) -> Vec<u8> {
     let namespace = match protocol {
         Protocol::Query { namespace, .. } => namespace,
-        Protocol::Json { .. } => "",
+        Protocol::Json { .. } | Protocol::Cbor { .. } => "",
     };
     let mut body = format!("<ErrorResponse xmlns=\"{namespace}\"><Error>");
     let kind = if fault.status(protocol).is_server_error() { "Receiver" } else { "Sender" };

@@ -14,6 +14,9 @@ use types::AccountId;
 
 use crate::error::Error;
 
+/// What only Amazon's ECS agent says of itself.
+const ECS_AGENT: &str = "(+http://aws.amazon.com/ecs/)";
+
 /// The operation.
 pub(crate) struct GetAuthorizationToken;
 
@@ -58,10 +61,19 @@ impl Operation for GetAuthorizationToken {
         if accounts.is_empty() {
             accounts.push(None);
         }
+        let endpoint = |account: Option<&AccountId>| {
+            let registry = call.registry(account);
+            // Amazon's ECS agent takes a login only if this and the name of the image behind https:// begin alike, also where
+            // the registry is reached without TLS.
+            if call.ctx.user_agent.contains(ECS_AGENT) {
+                return format!("https://{}", call.registry_host(&registry));
+            }
+            call.registry_url(&registry)
+        };
         let data = |account: Option<AccountId>| AuthorizationData {
             authorization_token: authorization_token.clone(),
             expires_at: Epoch(issued.expires_at()),
-            proxy_endpoint: call.registry_url(&call.registry(account.as_ref())),
+            proxy_endpoint: endpoint(account.as_ref()),
         };
         Ok(Output { authorization_data: accounts.into_iter().map(data).collect() })
     }

@@ -59,7 +59,7 @@ impl Operation for CreateCluster {
         let mut needs = vec![on(Self::ACTION).with_request_tags(tags::pairs(&input.tags))];
         // Tags at creation are tagging.
         if !input.tags.is_empty() {
-            needs.push(on("ecs:TagResource").with_request_tags(tags::pairs(&input.tags)));
+            needs.push(tags::on_creation(on("ecs:TagResource"), Self::NAME, &input.tags));
         }
         Ok(needs)
     }

@@ -19,7 +19,7 @@ use crate::services::create::{self, Request};
 use crate::services::revision::{LoadBalancer, Revision, ServiceRegistry};
 use crate::shapes::service::Service;
 use crate::tags::{self, Tag};
-use crate::task_definitions::roles;
+use crate::task_definitions::{self, roles};
 
 /// Who the role of a service is passed to.
 const PASSED_TO: (&str, &str) = ("iam:PassedToService", "ecs.amazonaws.com");
@@ -33,6 +33,9 @@ pub(crate) struct Input {
     cluster: Option<String>,
     service_name: String,
     task_definition: Option<String>,
+    /// The revision that the name of a family means.
+    #[serde(skip)]
+    resolved: Option<String>,
     availability_zone_rebalancing: Option<String>,
     #[serde(default)]
     load_balancers: Vec<LoadBalancer>,
@@ -106,6 +109,12 @@ impl Operation for CreateService {
     type Output = Output;
     type Error = Error;
 
+    async fn resolve(call: &Call, input: &mut Input) {
+        if let Some(given) = &input.task_definition {
+            input.resolved = task_definitions::newest(call, given).await;
+        }
+    }
+
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
         let registry = &call.ctx.registry;
         if !arns::is_name(&input.service_name) {
@@ -115,10 +124,14 @@ impl Operation for CreateService {
         let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
         let arn = services::arn(registry, cluster, &input.service_name);
         let on = |action| Need::new(action, Resource::Arn(call.account().clone(), arn.clone()));
-        let mut needs =
-            vec![on(Self::ACTION).with("ecs:cluster", [cluster_arn]).with_request_tags(tags::pairs(&input.tags))];
+        let need = on(Self::ACTION)
+            .with("ecs:cluster", [cluster_arn])
+            .with("ecs:enable-execute-command", [input.enable_execute_command.to_string()])
+            .with_request_tags(tags::pairs(&input.tags));
+        let given = input.resolved.as_ref().or(input.task_definition.as_ref());
+        let mut needs = vec![services::on_definition(call, need, given)];
         if !input.tags.is_empty() {
-            needs.push(on("ecs:TagResource").with_request_tags(tags::pairs(&input.tags)));
+            needs.push(tags::on_creation(on("ecs:TagResource"), Self::NAME, &input.tags));
         }
         // The scheduler uses this one, not the task.
         let passed = |need: Need| Need::new(need.action, need.resource).with(PASSED_TO.0, [PASSED_TO.1.to_owned()]);
@@ -133,6 +146,7 @@ impl Operation for CreateService {
             cluster: input.cluster,
             name: input.service_name,
             task_definition: input.task_definition,
+            resolved: input.resolved,
             desired_count: input.desired_count,
             scheduling_strategy: input.scheduling_strategy,
             revision: Revision {

@@ -72,7 +72,7 @@ impl Operation for DescribeClusters {
         let include = Include { configurations: includes("CONFIGURATIONS"), settings: includes("SETTINGS") };
         let registry = &call.ctx.registry;
         let mut conn = call.ctx.app.db().reader().await?;
-        let (mut clusters, mut failures) = (Vec::new(), Vec::new());
+        let (mut found, mut failures) = (Vec::new(), Vec::new());
         for given in input.wanted() {
             let named = arns::cluster_name(registry, Some(given));
             let row = match named {
@@ -90,8 +90,13 @@ impl Operation for DescribeClusters {
             let counts = clusters::count(&mut conn, &cluster.row.cluster_id).await?;
             let tags =
                 if includes("TAGS") { tags::list(&mut conn, registry, &cluster.resource()).await? } else { Vec::new() };
-            clusters.push(Cluster::new(cluster, counts, tags, include));
+            let statistics = if includes("STATISTICS") {
+                clusters::statistics(&mut conn, &cluster.row.cluster_id).await?
+            } else {
+                Vec::new()
+            };
+            found.push(Cluster::new(cluster, counts, tags, include).with_statistics(statistics));
         }
-        Ok(Output { clusters, failures })
+        Ok(Output { clusters: found, failures })
     }
 }

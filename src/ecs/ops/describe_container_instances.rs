@@ -5,16 +5,14 @@ use app::Grant;
 use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
-use store::tasks;
 
 use crate::arns;
 use crate::clusters;
 use crate::container_instances;
 use crate::error::{Error, Result};
-use crate::shapes::container_instance::{ContainerInstance, Counts};
+use crate::shapes::container_instance::ContainerInstance;
 use crate::shapes::failure::Failure;
 use crate::tags;
-use crate::tasks::RUNNING;
 
 /// How many one call may name.
 const MOST: usize = 100;
@@ -71,6 +69,7 @@ impl Operation for DescribeContainerInstances {
         let cluster = clusters::find_in(&mut conn, registry, input.cluster.as_deref()).await?;
         let name = &cluster.row.name;
         let with_tags = input.include.iter().any(|include| include == "TAGS");
+        let with_health = input.include.iter().any(|include| include == "CONTAINER_INSTANCE_HEALTH");
         let (mut container_instances, mut failures) = (Vec::new(), Vec::new());
         for given in &input.container_instances {
             let Some(instance) = container_instances::find_in(&mut conn, &cluster, given).await? else {
@@ -78,16 +77,19 @@ impl Operation for DescribeContainerInstances {
                 continue;
             };
             let id = instance.row.instance_id.clone();
-            let on_it = tasks::list_of_instance(&mut conn, &id).await?;
-            let running = on_it.iter().filter(|task| task.last_status == RUNNING).count() as u64;
-            let counts = Counts { running, pending: on_it.len() as u64 - running };
+            let counts = container_instances::count(&mut conn, &id).await?;
             let tags = if with_tags {
                 tags::list(&mut conn, registry, &container_instances::resource(name, &id)).await?
             } else {
                 Vec::new()
             };
             let now = call.ctx.app.now();
-            container_instances.push(ContainerInstance::new(registry, name, instance, counts, tags, now));
+            let health = with_health.then(|| instance.document.health.clone());
+            let shown = ContainerInstance::new(registry, name, instance, counts, tags, now);
+            container_instances.push(match health {
+                Some(said) => shown.with_health(&said),
+                None => shown,
+            });
         }
         Ok(Output { container_instances, failures })
     }

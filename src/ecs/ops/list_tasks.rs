@@ -75,6 +75,9 @@ impl Operation for ListTasks {
         let group = match &input.service_name {
             Some(given) => {
                 let service = arns::in_cluster(registry, "service", name, given).ok_or(Error::ServiceNotFound)?;
+                if store::services::find(&mut conn, id, service).await?.is_none() {
+                    return Err(Error::ServiceNotFound);
+                }
                 Some(format!("service:{service}"))
             }
             None => None,

@@ -24,6 +24,7 @@ mod describe_task_definition;
 mod describe_task_sets;
 mod describe_tasks;
 mod discover_poll_endpoint;
+mod execute_command;
 mod get_task_protection;
 mod list_account_settings;
 mod list_attributes;
@@ -50,6 +51,7 @@ mod submit_attachment_state_changes;
 mod submit_container_state_change;
 mod submit_task_state_change;
 mod tag_resource;
+pub(crate) mod unsupported;
 mod untag_resource;
 mod update_capacity_provider;
 mod update_cluster;
@@ -87,6 +89,7 @@ use self::describe_task_definition::DescribeTaskDefinition;
 use self::describe_task_sets::DescribeTaskSets;
 use self::describe_tasks::DescribeTasks;
 use self::discover_poll_endpoint::DiscoverPollEndpoint;
+use self::execute_command::ExecuteCommand;
 use self::get_task_protection::GetTaskProtection;
 use self::list_account_settings::ListAccountSettings;
 use self::list_attributes::ListAttributes;
@@ -149,6 +152,7 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<DescribeTaskSets>(),
     Entry::of::<DescribeTasks>(),
     Entry::of::<DiscoverPollEndpoint>(),
+    Entry::of::<ExecuteCommand>(),
     Entry::of::<GetTaskProtection>(),
     Entry::of::<ListAccountSettings>(),
     Entry::of::<ListAttributes>(),

@@ -39,7 +39,8 @@ impl Operation for RegisterContainerInstance {
         let mut needs = vec![on(Self::ACTION)];
         if !input.tags.is_empty() {
             let tags = input.tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str()));
-            needs.push(on("ecs:TagResource").with_request_tags(tags));
+            let need = on("ecs:TagResource").with("ecs:CreateAction", [Self::NAME.to_owned()]);
+            needs.push(need.with_request_tags(tags));
         }
         Ok(needs)
     }

@@ -56,7 +56,7 @@ impl Operation for RegisterTaskDefinition {
         };
         let mut needs = vec![on(Self::ACTION)];
         if !input.tags.is_empty() {
-            needs.push(on("ecs:TagResource"));
+            needs.push(on("ecs:TagResource").with("ecs:CreateAction", [Self::NAME.to_owned()]));
         }
         let roles = [&input.definition.task_role_arn, &input.definition.execution_role_arn];
         needs.extend(roles::needs(registry, roles.into_iter().map(Option::as_deref))?);

@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::shapes::failure::Failure;
 use crate::shapes::task::Task;
 use crate::tags::Tag;
-use crate::tasks::request::{self, PlacementConstraint, PlacementStrategy, Request, Where};
+use crate::task_definitions;
+use crate::tasks::request::{self, Judged, PlacementConstraint, PlacementStrategy, Request, Where};
 
 /// The most tasks of one call.
 const MOST: i64 = 10;
@@ -25,6 +26,9 @@ pub(crate) struct RunTask;
 pub(crate) struct Input {
     cluster: Option<String>,
     task_definition: String,
+    /// The revision that the name of a family means.
+    #[serde(skip)]
+    resolved: Option<String>,
     count: Option<i64>,
     launch_type: Option<String>,
     #[serde(default)]
@@ -61,18 +65,24 @@ impl Operation for RunTask {
     type Output = Output;
     type Error = Error;
 
+    async fn resolve(call: &Call, input: &mut Input) {
+        input.resolved = task_definitions::newest(call, &input.task_definition).await;
+    }
+
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
         if !(1..=MOST).contains(&input.count.unwrap_or(1)) {
             return Err(Error::InvalidParameter(format!("count must be between 1 and {MOST}, inclusive.")));
         }
-        request::needs(
-            call,
-            Self::ACTION,
-            input.cluster.as_deref(),
-            &input.task_definition,
-            &input.overrides,
-            &input.tags,
-        )
+        let judged = Judged {
+            operation: Self::NAME,
+            action: Self::ACTION,
+            cluster: input.cluster.as_deref(),
+            task_definition: input.resolved.as_ref().unwrap_or(&input.task_definition),
+            overrides: &input.overrides,
+            tags: &input.tags,
+            enable_execute_command: input.enable_execute_command,
+        };
+        request::needs(call, &judged)
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
@@ -81,6 +91,7 @@ impl Operation for RunTask {
         let request = Request {
             cluster: input.cluster,
             task_definition: input.task_definition,
+            resolved: input.resolved,
             places: Where::Anywhere(count),
             launch_type: input.launch_type,
             capacity_provider_strategy: input.capacity_provider_strategy,

@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::shapes::failure::Failure;
 use crate::shapes::task::Task;
 use crate::tags::Tag;
-use crate::tasks::request::{self, Request, Where};
+use crate::task_definitions;
+use crate::tasks::request::{self, Judged, Request, Where};
 
 /// The most hosts of one call.
 const MOST: usize = 10;
@@ -25,6 +26,9 @@ pub(crate) struct Input {
     cluster: Option<String>,
     container_instances: Vec<String>,
     task_definition: String,
+    /// The revision that the name of a family means.
+    #[serde(skip)]
+    resolved: Option<String>,
     network_configuration: Option<Value>,
     #[serde(default)]
     overrides: Value,
@@ -51,6 +55,10 @@ impl Operation for StartTask {
     type Output = Output;
     type Error = Error;
 
+    async fn resolve(call: &Call, input: &mut Input) {
+        input.resolved = task_definitions::newest(call, &input.task_definition).await;
+    }
+
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
         if input.container_instances.is_empty() {
             return Err(Error::InvalidParameter("Container Instances cannot be empty.".to_owned()));
@@ -60,14 +68,16 @@ impl Operation for StartTask {
                 "Container Instances can not have more than {MOST} elements."
             )));
         }
-        request::needs(
-            call,
-            Self::ACTION,
-            input.cluster.as_deref(),
-            &input.task_definition,
-            &input.overrides,
-            &input.tags,
-        )
+        let judged = Judged {
+            operation: Self::NAME,
+            action: Self::ACTION,
+            cluster: input.cluster.as_deref(),
+            task_definition: input.resolved.as_ref().unwrap_or(&input.task_definition),
+            overrides: &input.overrides,
+            tags: &input.tags,
+            enable_execute_command: input.enable_execute_command,
+        };
+        request::needs(call, &judged)
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
@@ -75,6 +85,7 @@ impl Operation for StartTask {
         let request = Request {
             cluster: input.cluster,
             task_definition: input.task_definition,
+            resolved: input.resolved,
             places: Where::On(input.container_instances),
             network_configuration: input.network_configuration,
             overrides: input.overrides,

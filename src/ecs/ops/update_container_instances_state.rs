@@ -10,7 +10,7 @@ use crate::arns;
 use crate::clusters;
 use crate::container_instances;
 use crate::error::{Error, Result};
-use crate::shapes::container_instance::{ContainerInstance, Counts};
+use crate::shapes::container_instance::ContainerInstance;
 use crate::shapes::failure::Failure;
 
 /// How many one call may name.
@@ -71,10 +71,11 @@ impl Operation for UpdateContainerInstancesState {
         for given in input.container_instances {
             let done = container_instances::set_status(call, name, given.clone(), input.status.clone()).await?;
             match done {
-                None => failures.push(Failure::missing(given)),
-                Some((_, instance)) => {
+                None => {
+                    failures.push(Failure::missing(arns::shown(registry, "container-instance", name, &given)));
+                }
+                Some((instance, counts)) => {
                     let now = call.ctx.app.now();
-                    let counts = Counts::default();
                     container_instances.push(ContainerInstance::new(registry, name, instance, counts, Vec::new(), now));
                 }
             }

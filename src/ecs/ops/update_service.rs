@@ -15,6 +15,7 @@ use crate::services::configuration::{Configuration, PlacementConstraint, Placeme
 use crate::services::revision::{LoadBalancer, ServiceRegistry};
 use crate::services::update::{self, Request};
 use crate::shapes::service::Service;
+use crate::task_definitions;
 
 /// The operation.
 pub(crate) struct UpdateService;
@@ -26,6 +27,9 @@ pub(crate) struct Input {
     service: String,
     desired_count: Option<i64>,
     task_definition: Option<String>,
+    /// The revision that the name of a family means.
+    #[serde(skip)]
+    resolved: Option<String>,
     capacity_provider_strategy: Option<Vec<StrategyItem>>,
     deployment_configuration: Option<Configuration>,
     availability_zone_rebalancing: Option<String>,
@@ -65,8 +69,19 @@ impl Operation for UpdateService {
     type Output = Output;
     type Error = Error;
 
+    async fn resolve(call: &Call, input: &mut Input) {
+        if let Some(given) = &input.task_definition {
+            input.resolved = task_definitions::newest(call, given).await;
+        }
+    }
+
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
-        Ok(vec![services::need(call, Self::ACTION, input.cluster.as_deref(), &input.service)?])
+        let mut need = services::need(call, Self::ACTION, input.cluster.as_deref(), &input.service)?;
+        if let Some(enabled) = input.enable_execute_command {
+            need = need.with("ecs:enable-execute-command", [enabled.to_string()]);
+        }
+        let given = input.resolved.as_ref().or(input.task_definition.as_ref());
+        Ok(vec![services::on_definition(call, need, given)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
@@ -74,7 +89,7 @@ impl Operation for UpdateService {
         let request = Request {
             cluster: input.cluster,
             service: input.service,
-            task_definition: input.task_definition,
+            task_definition: input.resolved.or(input.task_definition),
             desired_count: input.desired_count,
             force_new_deployment: input.force_new_deployment,
             capacity_provider_strategy: input.capacity_provider_strategy,

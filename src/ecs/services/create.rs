@@ -33,6 +33,9 @@ pub(crate) struct Request {
     pub(crate) cluster: Option<String>,
     pub(crate) name: String,
     pub(crate) task_definition: Option<String>,
+    /// The revision that the name of a family means; not what the client said.
+    #[serde(skip)]
+    pub(crate) resolved: Option<String>,
     pub(crate) desired_count: Option<i64>,
     pub(crate) scheduling_strategy: Option<String>,
     pub(crate) revision: Revision,
@@ -75,7 +78,7 @@ pub(crate) async fn create(call: &Call, grant: &Grant, request: Request) -> Resu
                     _ => return invalid("Creation of service was not idempotent."),
                 }
             }
-            let given = request.task_definition.as_deref().unwrap_or_default();
+            let given = request.resolved.as_ref().or(request.task_definition.as_ref()).map_or("", String::as_str);
             let definition = task_definitions::find_active(conn, &registry, given).await?;
             let mut revision = request.revision.clone();
             revision.family.clone_from(&definition.family);

@@ -137,6 +137,37 @@ pub(crate) async fn wake_all(conn: &mut Conn, cluster_id: &str, at: Timestamp) -
     Ok(())
 }
 
+/// Whether an active service of a cluster places its tasks by one of these capacity providers.
+pub(crate) async fn use_providers(conn: &mut Conn, cluster: &Cluster, names: &[String]) -> Result<bool> {
+    for service_id in services::list_live(conn, &cluster.row.cluster_id).await? {
+        // Those that are placed by a launch type have it in their row.
+        let Some(row) = services::find_by_id(conn, &service_id).await?.filter(|row| row.launch_type.is_empty()) else {
+            continue;
+        };
+        let service = Service::read(row);
+        if !service.is_active() {
+            continue;
+        }
+        let strategy = update::primary(conn, &service).await?.document.revision.capacity_provider_strategy;
+        if strategy.iter().any(|item| names.contains(&item.capacity_provider)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// What an operation needs that says which definition the tasks of a service have.
+pub(crate) fn on_definition(call: &Call, need: Need, given: Option<&String>) -> Need {
+    let Some(given) = given.filter(|given| !given.is_empty()) else {
+        return need;
+    };
+    match crate::task_definitions::arn_of(&call.ctx.registry, given) {
+        Ok(arn) => need.with("ecs:task-definition", [arn.to_string()]),
+        // What looks it up refuses it, as one that is not there.
+        Err(_) => need,
+    }
+}
+
 /// What an operation on a service needs.
 pub(crate) fn need(call: &Call, action: &'static str, cluster: Option<&str>, given: &str) -> Result<Need> {
     let registry = &call.ctx.registry;

@@ -83,6 +83,7 @@ impl Revision {
         let request = Request {
             launch_type: self.launch_type.clone(),
             capacity_provider_strategy: self.capacity_provider_strategy.clone(),
+            platform_version: self.platform_version.clone(),
             network_configuration: self.network_configuration.clone(),
             ..Request::default()
         };

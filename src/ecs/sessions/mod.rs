@@ -5,6 +5,7 @@
 //! How text gets to the agent and back is the server's affair.
 
 mod conversation;
+mod refusal;
 mod telemetry;
 
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use crate::clusters;
 use crate::container_instances;
 use crate::error::{Error, Result};
 use crate::tasks;
+
+pub use refusal::refusal;
 
 /// An agent that may dial in.
 pub struct Session {

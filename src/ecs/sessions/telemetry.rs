@@ -1,22 +1,27 @@
-//! What is said over the second websocket of an agent: what its containers use, and what their health checks say. Health is
-//! noted with the tasks; figures become metrics of CloudWatch.
+//! What is said over the second websocket of an agent: what its containers use, what their health checks say, and how well the
+//! host is. Health is noted with the tasks and the host; figures become metrics of CloudWatch.
 
 use acs::frame::{ToAgent, ToControl};
-use acs::telemetry::{PublishHealthRequest, PublishMetricsRequest, TaskHealth};
+use acs::telemetry::{PublishHealthRequest, PublishInstanceStatusRequest, PublishMetricsRequest, TaskHealth};
 use acs::{Complaint, HeartbeatMessage};
 use cloudwatch::metrics;
 use std::time::Duration;
-use store::tasks;
+use store::{container_instances, tasks};
 use tokio::time::interval;
 
 use super::{Connection, Session, send};
 use crate::arns;
+use crate::container_instances::{ContainerInstance, note_health};
 use crate::error::{Error, Result};
 use crate::tasks::{Task, save};
 use crate::utilization;
 
 /// How often an agent hears that this side is there.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
+
+/// What something of a host can be, and how much of it is kept.
+const STATUSES: [&str; 4] = ["OK", "IMPAIRED", "INSUFFICIENT_DATA", "INITIALIZING"];
+const MOST_STATUSES: usize = 10;
 
 /// Listens until the connection ends.
 pub(super) async fn run(session: Session, mut connection: Connection) {
@@ -47,7 +52,12 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
                 }
                 ToAgent::AckPublishHealth(done)
             }
-            Ok(ToControl::PublishInstanceStatus(_)) => ToAgent::AckPublishInstanceStatus(done),
+            Ok(ToControl::PublishInstanceStatus(said)) => {
+                if let Err(error) = take_status(&session, said).await {
+                    tracing::warn!(%error, instance = session.instance_id, "the health of a host could not be noted");
+                }
+                ToAgent::AckPublishInstanceStatus(done)
+            }
             Ok(_) => continue,
             Err(error) => {
                 tracing::warn!(%error, instance = session.instance_id, "an agent sent what cannot be read");
@@ -63,8 +73,15 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
 /// Notes what tasks of this host use. The time is ours: that of a host may be wrong, and it is from now anyway.
 async fn take_metrics(session: &Session, said: PublishMetricsRequest) -> Result<()> {
     let now = session.now();
+    if said.task_metrics.is_empty() {
+        return Ok(());
+    }
     let mut data = Vec::new();
     let mut conn = session.app.db().reader().await?;
+    let Some(host) = container_instances::find(&mut conn, &session.instance_id).await?.map(ContainerInstance::read)
+    else {
+        return Ok(());
+    };
     for said in &said.task_metrics {
         let Some(id) = arns::in_cluster(&session.registry, "task", &session.cluster, &said.task_arn) else {
             continue;
@@ -76,7 +93,8 @@ async fn take_metrics(session: &Session, said: PublishMetricsRequest) -> Result<
             continue;
         }
         let service = task.row.service_id.as_ref().and_then(|_| task.row.group.strip_prefix("service:"));
-        data.extend(utilization::measured(said, &task.document.reserved, (&session.cluster, service), now));
+        let of = (session.cluster.as_str(), service);
+        data.extend(utilization::measured(said, &task.document.reserved, host.document.cpu, of, now));
     }
     drop(conn);
     if data.is_empty() {
@@ -85,6 +103,19 @@ async fn take_metrics(session: &Session, said: PublishMetricsRequest) -> Result<
     let registry = session.registry.clone();
     let done = session.app.db().write_in_background(move |conn| {
         Box::pin(async move { Ok(metrics::put(conn, &registry, &data, now).await?) }) as store::Pending<'_, (), Error>
+    });
+    done.await
+}
+
+async fn take_status(session: &Session, said: PublishInstanceStatusRequest) -> Result<()> {
+    let mut health = said.statuses;
+    // There are four kinds; agents may be anybody's.
+    health.retain(|one| one.kind.len() <= 64 && STATUSES.contains(&one.status.as_str()));
+    health.truncate(MOST_STATUSES);
+    let (registry, cluster, id) = (session.registry.clone(), session.cluster.clone(), session.instance_id.clone());
+    let done = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move { note_health(conn, &registry, &cluster, &id, health).await })
+            as store::Pending<'_, (), Error>
     });
     done.await
 }

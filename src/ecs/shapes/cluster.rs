@@ -19,7 +19,7 @@ pub(crate) struct Cluster {
     running_tasks_count: u64,
     pending_tasks_count: u64,
     active_services_count: u64,
-    statistics: Vec<Value>,
+    statistics: Vec<Statistic>,
     tags: Vec<Tag>,
     settings: Vec<Setting>,
     capacity_providers: Vec<String>,
@@ -28,6 +28,13 @@ pub(crate) struct Cluster {
     configuration: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_connect_defaults: Option<Value>,
+}
+
+/// A figure of a cluster.
+#[derive(Debug, Serialize)]
+struct Statistic {
+    name: String,
+    value: String,
 }
 
 /// Which parts of a cluster an answer has beside the obvious ones.
@@ -68,6 +75,11 @@ impl Cluster {
             configuration: document.configuration.filter(|_| include.configurations),
             service_connect_defaults: document.service_connect_defaults,
         }
+    }
+
+    /// With figures by launch types.
+    pub(crate) fn with_statistics(self, statistics: Vec<(String, String)>) -> Self {
+        Self { statistics: statistics.into_iter().map(|(name, value)| Statistic { name, value }).collect(), ..self }
     }
 
     /// As the operations answer that changed it.

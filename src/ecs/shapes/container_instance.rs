@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use acs::api::{Attribute, VersionInfo};
+use acs::telemetry::InstanceStatus;
 use aws::Epoch;
 use serde::Serialize;
 use serde_json::Value;
@@ -31,7 +32,48 @@ pub(crate) struct ContainerInstance {
     attachments: Vec<Value>,
     tags: Vec<Tag>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    health_status: Option<Value>,
+    health_status: Option<Health>,
+}
+
+/// <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstanceHealthStatus.html>
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Health {
+    overall_status: &'static str,
+    details: Vec<HealthCheck>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct HealthCheck {
+    #[serde(rename = "type")]
+    kind: String,
+    status: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_updated: Option<Epoch>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_status_change: Option<Epoch>,
+}
+
+impl Health {
+    /// Impaired if anything is; well if everything is.
+    fn of(said: &[InstanceStatus]) -> Self {
+        let any = |status: &str| said.iter().any(|one| one.status == status);
+        let overall_status = match () {
+            () if any("IMPAIRED") => "IMPAIRED",
+            () if said.is_empty() || any("INSUFFICIENT_DATA") => "INSUFFICIENT_DATA",
+            () if any("INITIALIZING") => "INITIALIZING",
+            () => "OK",
+        };
+        let stamp = |seconds: Option<f64>| seconds.map(|it| Epoch(Timestamp::from_micros((it * 1e6) as i64)));
+        let details = said.iter().map(|one| HealthCheck {
+            kind: one.kind.clone(),
+            status: one.status.clone(),
+            last_updated: stamp(one.last_updated),
+            last_status_change: stamp(one.last_status_change),
+        });
+        Self { overall_status, details: details.collect() }
+    }
 }
 
 /// How many tasks a host has.
@@ -95,6 +137,11 @@ impl ContainerInstance {
             tags,
             health_status: None,
         }
+    }
+
+    /// With how well it is, by what its agent has said.
+    pub(crate) fn with_health(self, said: &[InstanceStatus]) -> Self {
+        Self { health_status: Some(Health::of(said)), ..self }
     }
 }
 

@@ -15,6 +15,11 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// It was there, and is not any more.
+    pub(crate) fn inactive(arn: impl Into<String>) -> Self {
+        Self { arn: Some(arn.into()), reason: "INACTIVE".to_owned(), detail: None }
+    }
+
     /// There is no such thing.
     pub(crate) fn missing(arn: impl Into<String>) -> Self {
         Self { arn: Some(arn.into()), reason: "MISSING".to_owned(), detail: None }

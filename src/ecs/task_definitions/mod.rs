@@ -158,6 +158,18 @@ pub(crate) fn arn_of(registry: &RegistryId, given: &str) -> Result<Arn> {
     })
 }
 
+/// The newest active revision of a family, `family:revision`, if a request names a family alone and there is one: what it
+/// is allowed is decided by that revision, and that is what runs.
+pub(crate) async fn newest(call: &Call, given: &str) -> Option<String> {
+    let registry = &call.ctx.registry;
+    let Ok(Some(Identifier { family, revision: None })) = Identifier::read(registry, given) else {
+        return None;
+    };
+    let mut conn = call.ctx.app.db().reader().await.ok()?;
+    let found = task_definitions::find_newest(&mut conn, registry, family).await.ok()??;
+    Some(format!("{family}:{}", found.revision))
+}
+
 /// The revision that is meant, if it is there: of a family alone, the newest active one.
 pub(crate) async fn look_up(conn: &mut Conn, registry: &RegistryId, given: &str) -> Result<Option<TaskDefinition>> {
     let Some(Identifier { family, revision }) = Identifier::read(registry, given)? else {

@@ -44,9 +44,18 @@ pub(crate) fn config(definition: &ContainerDefinition) -> Value {
     Value::Object(config)
 }
 
-/// `HostConfig`.
-pub(crate) fn host_config(session: &Session, definition: &ContainerDefinition, overrides: &ContainerOverride) -> Value {
+/// `HostConfig` of a container of a task with this network mode.
+pub(crate) fn host_config(
+    session: &Session,
+    network_mode: &str,
+    definition: &ContainerDefinition,
+    overrides: &ContainerOverride,
+) -> Value {
     let mut host = Map::new();
+    // Amazon's agent looks for the mode of the task here and nowhere else. A network of the task's own is the agent's affair.
+    if network_mode != "awsvpc" {
+        host.insert("NetworkMode".to_owned(), json!(network_mode));
+    }
     let mut set = |name: &str, value: Value| {
         if !value.is_null() {
             host.insert(name.to_owned(), value);

@@ -6,6 +6,7 @@ mod docker;
 mod forget;
 mod overrides;
 pub(crate) mod payload;
+mod platform;
 mod report;
 pub(crate) mod request;
 pub(crate) mod start;

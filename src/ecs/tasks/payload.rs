@@ -46,9 +46,10 @@ pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, 
     let roles = roles(session, task, &definition, &overrides)?;
     let until = roles.until();
     let has_execution_role = roles.execution.is_some();
+    let network_mode = definition.network_mode.clone().unwrap_or_else(|| "bridge".to_owned());
     let containers = definition.container_definitions.iter().map(|container| {
         let of_it = overrides.of_container(&container.name);
-        container_message(session, task, container, of_it, has_execution_role)
+        container_message(session, task, (container, &network_mode), of_it, has_execution_role)
     });
     let message = acs::Task {
         arn: session.task_arn(&task.row.task_id),
@@ -59,7 +60,7 @@ pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, 
         overrides: Some("{}".to_owned()),
         cpu: task.document.cpu.as_deref().and_then(|cpu| cpu.parse::<f64>().ok()).map(|units| units / 1024.0),
         memory: task.document.memory.as_deref().and_then(|memory| memory.parse().ok()),
-        network_mode: Some(definition.network_mode.clone().unwrap_or_else(|| "bridge".to_owned())),
+        network_mode: Some(network_mode.clone()),
         pid_mode: definition.pid_mode.clone(),
         ipc_mode: definition.ipc_mode.clone(),
         launch_type: Some(task.row.launch_type.clone()),
@@ -145,7 +146,7 @@ fn assume(session: &Session, task: &Task, role_arn: &str, id: &str) -> Result<(I
 fn container_message(
     session: &Session,
     task: &Task,
-    definition: &ContainerDefinition,
+    (definition, network_mode): (&ContainerDefinition, &str),
     overrides: Option<&ContainerOverride>,
     has_execution_role: bool,
 ) -> Container {
@@ -234,7 +235,7 @@ fn container_message(
         docker_config: Some(DockerConfig {
             version: docker::VERSION.to_owned(),
             config: Some(docker::config(definition).to_string()),
-            host_config: Some(docker::host_config(session, definition, overrides).to_string()),
+            host_config: Some(docker::host_config(session, network_mode, definition, overrides).to_string()),
         }),
     }
 }

@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use store::{Conn, tasks};
 use types::RegistryId;
 
-use super::Task;
 use super::overrides::{LONGEST, Overrides};
 use super::start::{Hosts, Launch, start as start_one};
+use super::{Task, platform};
 use crate::arns;
 use crate::clusters::{self, Cluster, StrategyItem, write};
 use crate::container_instances;
@@ -53,6 +53,9 @@ impl Default for Where {
 pub(crate) struct Request {
     pub(crate) cluster: Option<String>,
     pub(crate) task_definition: String,
+    /// The revision that the name of a family means; not what the client said.
+    #[serde(skip)]
+    pub(crate) resolved: Option<String>,
     pub(crate) places: Where,
     pub(crate) launch_type: Option<String>,
     pub(crate) capacity_provider_strategy: Vec<StrategyItem>,
@@ -85,24 +88,37 @@ pub(crate) struct PlacementStrategy {
     pub(crate) field: Option<String>,
 }
 
-/// What such a request needs: the action on the task definition, and to pass the roles that it overrides.
-pub(crate) fn needs(
-    call: &Call,
-    action: &'static str,
-    cluster: Option<&str>,
-    task_definition: &str,
-    overrides: &Value,
-    wanted: &[Tag],
-) -> Result<Vec<Need>> {
-    let cluster_arn = clusters::arn(call, cluster)?.to_string();
-    let arn = task_definitions::arn_of(&call.ctx.registry, task_definition)?;
+/// What a request for tasks is judged by.
+pub(crate) struct Judged<'r> {
+    pub(crate) operation: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) cluster: Option<&'r str>,
+    pub(crate) task_definition: &'r str,
+    pub(crate) overrides: &'r Value,
+    pub(crate) tags: &'r [Tag],
+    pub(crate) enable_execute_command: bool,
+}
+
+/// What such a request needs: the action on the task definition, to tag the tasks, and to pass the roles that it overrides.
+pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
+    let registry = &call.ctx.registry;
+    let cluster_arn = clusters::arn(call, request.cluster)?.to_string();
+    let arn = task_definitions::arn_of(registry, request.task_definition)?;
     let on = |action, arn| Need::new(action, Resource::Arn(call.account().clone(), arn));
-    let mut needs =
-        vec![on(action, arn.clone()).with("ecs:cluster", [cluster_arn]).with_request_tags(tags::pairs(wanted))];
-    if !wanted.is_empty() {
-        needs.push(on("ecs:TagResource", arn).with_request_tags(tags::pairs(wanted)));
+    let need = on(request.action, arn)
+        .with("ecs:cluster", [cluster_arn])
+        .with("ecs:enable-execute-command", [request.enable_execute_command.to_string()])
+        .with_request_tags(tags::pairs(request.tags));
+    let mut needs = vec![need];
+    if !request.tags.is_empty() {
+        let cluster = arns::cluster_name(registry, request.cluster)?;
+        needs.push(tags::on_creation(
+            on("ecs:TagResource", super::arn(registry, cluster, "*")),
+            request.operation,
+            request.tags,
+        ));
     }
-    let overrides = Overrides::read(overrides)?;
+    let overrides = Overrides::read(request.overrides)?;
     let named = [overrides.task_role_arn.as_deref(), overrides.execution_role_arn.as_deref()];
     needs.extend(roles::needs(&call.ctx.registry, named)?);
     Ok(needs)
@@ -124,7 +140,8 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
                     return Ok((again(conn, &registry, &name, before, &asked).await?, Vec::new()));
                 }
             }
-            let definition = task_definitions::find_active(conn, &registry, &request.task_definition).await?;
+            let given = request.resolved.as_ref().unwrap_or(&request.task_definition);
+            let definition = task_definitions::find_active(conn, &registry, given).await?;
             Overrides::read(&request.overrides)?.check(&definition.definition)?;
             let placed = Placed::read(&request, &cluster, &definition)?;
             let (constraints, strategies) = (constraints(&request, &definition)?, strategies(&request)?);
@@ -144,6 +161,11 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
                     Place::Nowhere(given) => {
                         let arn = arns::shown(&registry, "container-instance", &name, given);
                         failures.push(Failure::missing(arn));
+                        continue;
+                    }
+                    Place::Gone(given) => {
+                        let arn = arns::shown(&registry, "container-instance", &name, given);
+                        failures.push(Failure::inactive(arn));
                         continue;
                     }
                 };
@@ -186,6 +208,8 @@ enum Place {
     On(String),
     /// On a host that is not there.
     Nowhere(String),
+    /// On a host that was deregistered.
+    Gone(String),
 }
 
 async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Vec<Place>> {
@@ -197,6 +221,7 @@ async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Ve
                 let found = container_instances::find_in(conn, cluster, one).await?;
                 places.push(match found {
                     Some(instance) => Place::On(instance.row.instance_id),
+                    None if container_instances::is_gone(conn, cluster, one).await? => Place::Gone(one.clone()),
                     None => Place::Nowhere(one.clone()),
                 });
             }
@@ -242,6 +267,7 @@ impl<'p> Placed<'p> {
                 "Task definition does not support launch_type {launch_type}."
             )));
         }
+        platform::check(launch_type, request.platform_version.as_deref(), &definition.definition)?;
         let awsvpc = definition.definition.network_mode() == NetworkMode::Awsvpc;
         match (awsvpc, request.network_configuration.is_some()) {
             (true, false) => Err(Error::InvalidParameter(

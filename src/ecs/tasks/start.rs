@@ -12,7 +12,9 @@ use store::{Conn, container_instances, image_uses, tasks};
 use types::{Digest, Timestamp};
 
 use super::overrides::Overrides;
-use super::{Attachment, Container, Detail, Document, PENDING, PROVISIONING, RUNNING, Reserved, resource, user};
+use super::{
+    Attachment, Container, Detail, Document, PENDING, PROVISIONING, RUNNING, Reserved, platform, resource, user,
+};
 use crate::clusters::{Cluster, written};
 use crate::container_instances::{ContainerInstance, Ports};
 use crate::error::Result;
@@ -176,7 +178,7 @@ pub(crate) async fn start(
         network_configuration: launch.network_configuration.cloned(),
         attachments: if awsvpc { vec![interface(app, launch.network_configuration)] } else { Vec::new() },
         availability_zone: Some(zone).filter(|zone| !zone.is_empty()),
-        platform_version: fargate.then(|| launch.platform_version.unwrap_or("1.4.0").to_owned()),
+        platform_version: fargate.then(|| launch.platform_version.unwrap_or(platform::LATEST).to_owned()),
         capacity_provider_name: launch.capacity_provider.map(str::to_owned),
         enable_execute_command: launch.enable_execute_command,
         task_credentials_id: has_task_role.then(|| app.new_uuid()),

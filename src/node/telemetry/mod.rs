@@ -140,6 +140,7 @@ fn running<E: Engine>(host: &Shared<E>) -> Vec<Arc<Task>> {
 
 async fn measure_all<E: Engine>(host: &Shared<E>, samples: &mut BTreeMap<String, Samples>) {
     let mut here = Vec::new();
+    let host_units = register::cpu_units(&host.config);
     for task in running(host) {
         for container in task.visible().filter(|container| container.phase == Phase::Running) {
             let Some(id) = &container.runtime_id else { continue };
@@ -156,7 +157,7 @@ async fn measure_all<E: Engine>(host: &Shared<E>, samples: &mut BTreeMap<String,
                 if let Some(network) = network {
                     (usage.received, usage.sent) = (network.received, network.sent);
                 }
-                samples.entry(id.clone()).or_default().take(&usage, now());
+                samples.entry(id.clone()).or_default().take(&usage, host_units, now());
             }
         }
     }

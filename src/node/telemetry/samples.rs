@@ -19,8 +19,9 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// Takes a sample. The first gives no figures of counters: it has nothing to be compared with.
-    pub(super) fn take(&mut self, usage: &Usage, now: Timestamp) {
+    /// Takes a sample, from a host that registered so many CPU units. The first gives no figures of counters: it has
+    /// nothing to be compared with.
+    pub(super) fn take(&mut self, usage: &Usage, host_units: i64, now: Timestamp) {
         if let Some((last, at)) = &self.last {
             let micros = now.micros() - at.micros();
             if micros <= 0 {
@@ -29,7 +30,8 @@ impl Samples {
             let grown = |one: u64, other: u64| one.saturating_sub(other);
             // Nanoseconds by microseconds: tenths of a percent of one core.
             let cpu = float(grown(usage.cpu_total, last.cpu_total)) / float(u64::try_from(micros).unwrap_or(1)) / 10.0;
-            add(&mut self.cpu, cpu);
+            // The protocol wants percent of all that the host has.
+            add(&mut self.cpu, cpu * 1024.0 / float(u64::try_from(host_units).unwrap_or(1).max(1)));
             if let (Some(now), Some(before)) = (usage.received, last.received) {
                 self.networked = true;
                 count(&mut self.received, grown(now, before));
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn half_a_core_is_fifty_percent() {
+    fn half_a_core_of_four_is_an_eighth_of_the_host() {
         let mut samples = Samples::default();
         let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
         let usage = |cpu: u64| Usage {
@@ -100,12 +102,12 @@ mod tests {
             sent: Some(0),
             ..Usage::default()
         };
-        samples.take(&usage(0), at(0));
+        samples.take(&usage(0), 4096, at(0));
         assert!(samples.drain().is_none(), "one sample says nothing of a counter");
-        samples.take(&usage(2_500_000_000), at(5));
+        samples.take(&usage(2_500_000_000), 4096, at(5));
         let metric = samples.drain().unwrap();
         let cpu = metric.cpu_stats_set.unwrap();
-        assert!((cpu.sum - 50.0).abs() < 1e-9 && cpu.sample_count == 1, "{cpu:?}");
+        assert!((cpu.sum - 12.5).abs() < 1e-9 && cpu.sample_count == 1, "{cpu:?}");
         assert!((metric.memory_stats_set.unwrap().max - 3.0).abs() < 1e-9);
         assert_eq!(metric.network_stats_set.unwrap().rx_bytes.unwrap().sum, 2_500_000_000);
         assert!(samples.drain().is_none());

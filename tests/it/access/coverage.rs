@@ -78,6 +78,7 @@ async fn every_route_and_method_is_in_the_table_and_closed() {
 /// The paths that are served without the dispatcher of `/v2/`, and why each may be.
 const OPEN: &[(&str, &str)] = &[
     ("\"/\"", "the dispatcher of the AWS services"),
+    ("\"/service/{service}/operation/{operation}\"", "the dispatcher of the AWS services"),
     ("\"/v2\"", "the dispatcher"),
     ("\"/v2/\"", "the dispatcher"),
     ("\"/v2/{*rest}\"", "the dispatcher"),

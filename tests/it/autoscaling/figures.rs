@@ -22,8 +22,8 @@ print(json.dumps(ecs.list_tasks(serviceName="web")["taskArns"][0]))
 "#,
         );
         let set = |value: f64| json!({ "min": value, "max": value, "sum": 2.0 * value, "sampleCount": 2 });
-        // A fifth of a core of a quarter, and 16 of 64 MiB. What is told of tasks of others counts for nothing.
-        let used = json!([{ "containerName": "app", "cpuStatsSet": set(20.0), "memoryStatsSet": set(16.0) }]);
+        // A fifth of a core of four, of a quarter that is reserved, and 16 of 64 MiB. What is told of tasks of others counts for nothing.
+        let used = json!([{ "containerName": "app", "cpuStatsSet": set(5.0), "memoryStatsSet": set(16.0) }]);
         let other = arn.as_str().expect("an ARN").replace("task/default/", "task/default/0");
         agent
             .publish(json!([

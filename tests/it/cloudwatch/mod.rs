@@ -1,5 +1,5 @@
-//! CloudWatch by its unmodified clients: boto3, which speaks JSON, a boto3 that is made to speak Query as older ones do, and
-//! the CLI.
+//! CloudWatch by its unmodified clients: boto3, which speaks JSON, a boto3 that is made to speak Query as older ones do, or CBOR
+//! as other SDKs do, and the CLI.
 
 mod alarms;
 mod metrics;
@@ -47,15 +47,16 @@ def statistics(name, start, end, period=60, namespace="Test", of=("Sum",), **mor
 def query(id, name, stat="Sum", period=60, namespace="Test", **more):
     return {"Id": id, "MetricStat": {"Metric": {"Namespace": namespace, "MetricName": name, **more}, "Period": period, "Stat": stat}}
 
-def as_of_old(service="cloudwatch"):
-    """A client that speaks Query and XML: the same model, before it named other protocols."""
+def speaking(protocol, service="cloudwatch"):
+    """A client that speaks this protocol: the same model, as if it named no other. Before there were others, it was Query."""
     import botocore.session
     session = botocore.session.get_session()
     loader = session.get_component("data_loader")
     model = loader.load_service_model(service, "service-2")
     version = loader.determine_latest_version(service, "service-2")
-    model["metadata"].update(protocol="query", protocols=["query"])
-    model["metadata"].pop("awsQueryCompatible", None)
+    model["metadata"].update(protocol=protocol, protocols=[protocol])
+    if protocol == "query":
+        model["metadata"].pop("awsQueryCompatible", None)
     folder = tempfile.mkdtemp()
     os.makedirs(f"{folder}/{service}/{version}")
     with open(f"{folder}/{service}/{version}/service-2.json", "w") as file:
@@ -63,7 +64,7 @@ def as_of_old(service="cloudwatch"):
     old = botocore.session.get_session()
     old.get_component("data_loader").search_paths.insert(0, folder)
     made = boto3.Session(botocore_session=old).client(service)
-    assert made.meta.service_model.protocol == "query" or made.meta.service_model.resolved_protocol == "query"
+    assert protocol in (made.meta.service_model.protocol, made.meta.service_model.resolved_protocol)
     return made
 "#;
 

@@ -2,16 +2,21 @@
 //! tasks is an agent without containers, unless a test says otherwise.
 
 mod account_settings;
+mod amazon;
 mod attributes;
+mod cli;
 mod clusters;
+mod conditions;
 mod deploy_on_push;
 mod docker;
+mod failures;
 mod hosts;
 mod service_deployments;
 mod services;
 mod tags;
 mod task_definitions;
 mod tasks;
+mod terraform;
 
 use serde_json::Value;
 use tests::harness::aws::Aws;

@@ -1,0 +1,99 @@
+//! Conditions of policies that ECS knows: tags of what is there and of what is asked for, the cluster, the task definition.
+
+use serde_json::{Value, json};
+use tests::harness::ecs_agent::EcsAgent;
+use tests::harness::{Backend, Wharf};
+
+use super::run;
+
+fn policy(statements: Value) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_ask_for_tags_of_what_is_there_and_for_definitions_by_their_revision() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let wharf = Wharf::start(backend).await;
+        let aws = wharf.aws();
+        let home = "arn:aws:ecs:us-east-1:000000000000:";
+        let allow = |action: &str, condition: Value| json!({ "Effect": "Allow", "Action": action, "Resource": "*", "Condition": condition });
+        let team = |key: &str| json!({ "StringEquals": { key: "a" } });
+        let of_team = policy(json!([
+            allow("ecs:*", team("aws:ResourceTag/team")),
+            allow("ecs:CreateCluster", team("aws:RequestTag/team")),
+            { "Effect": "Allow", "Action": "ecs:TagResource", "Resource": "*",
+              "Condition": { "StringEquals": { "ecs:CreateAction": ["CreateCluster", "RunTask"], "aws:RequestTag/team": "a" } } },
+            { "Effect": "Allow", "Action": "ecs:ListTasks", "Resource": "*" },
+        ]));
+        let of_team = wharf.known_user("of-team", &of_team).await;
+        let by_revision = policy(json!([
+            { "Effect": "Allow", "Action": ["ecs:RunTask", "ecs:UpdateService"], "Resource": "*" },
+            { "Effect": "Deny", "Action": "ecs:RunTask", "Resource": format!("{home}task-definition/web:2") },
+            { "Effect": "Deny", "Action": "ecs:UpdateService", "Resource": "*",
+              "Condition": { "ArnEquals": { "ecs:task-definition": format!("{home}task-definition/web:2") } } },
+            { "Effect": "Deny", "Action": ["ecs:RunTask", "ecs:UpdateService"], "Resource": "*",
+              "Condition": { "Bool": { "ecs:enable-execute-command": "true" } } },
+            { "Effect": "Deny", "Action": "ecs:RunTask", "Resource": "*",
+              "Condition": { "ArnNotEquals": { "ecs:cluster": format!("{home}cluster/default") } } },
+        ]));
+        let by_revision = wharf.known_user("by-revision", &by_revision).await;
+        run(&aws, &json!({}), "ecs.create_cluster()\necs.create_cluster(clusterName='other')");
+        let _agent = EcsAgent::join(&aws, "default", 4096, 4096).await;
+        let made = run(
+            &aws,
+            &json!({}),
+            r#"
+tags = [{"key": "team", "value": "a"}]
+for _ in range(2):
+    register("web")
+register("ours", tags=tags)
+mine, theirs = [ecs.run_task(taskDefinition="web:1", **more)["tasks"][0]["taskArn"] for more in (dict(tags=tags), {})]
+ecs.create_service(serviceName="ours", taskDefinition="web:1", desiredCount=0, tags=tags)
+ecs.create_service(serviceName="theirs", taskDefinition="web:1", desiredCount=0)
+print(json.dumps([mine, theirs]))
+"#,
+        );
+        run(
+            &aws.as_user(&of_team),
+            &made,
+            r#"
+denied, (mine, theirs), tags = "AccessDeniedException", data, [{"key": "team", "value": "a"}]
+expect(task(mine)["taskArn"], mine)
+message(denied, task, arn=theirs)
+message(denied, ecs.stop_task, task=theirs)
+ecs.stop_task(task=mine)
+ecs.update_service(service="ours", desiredCount=0)
+message(denied, ecs.update_service, service="theirs", desiredCount=0)
+expect(ecs.describe_services(services=["ours"])["services"][0]["serviceName"], "ours")
+message(denied, ecs.describe_services, services=["ours", "theirs"])
+# The family means its newest revision, whose tags count.
+expect(ecs.run_task(taskDefinition="ours", tags=tags)["failures"], [])
+expect(ecs.run_task(taskDefinition="ours:1")["failures"], [])
+message(denied, ecs.run_task, taskDefinition="web")
+message(denied, ecs.run_task, taskDefinition="ours", tags=[{"key": "team", "value": "b"}])
+ecs.create_cluster(clusterName="new", tags=tags)
+message(denied, ecs.create_cluster, clusterName="newer")
+message(denied, ecs.tag_resource, resourceArn=theirs, tags=tags)
+ecs.delete_cluster(cluster="new")
+# What is tagged no longer is lost.
+ecs.untag_resource(resourceArn=home + "service/default/ours", tagKeys=["team"])
+message(denied, ecs.update_service, service="ours", desiredCount=0)
+"#,
+        );
+        run(
+            &aws.as_user(&by_revision),
+            &json!({}),
+            r#"
+denied = "AccessDeniedException"
+expect(ecs.run_task(taskDefinition="web:1")["failures"], [])
+for name in ["web", "web:2", home + "task-definition/web:2"]:
+    message(denied, ecs.run_task, taskDefinition=name)
+    message(denied, ecs.update_service, service="theirs", taskDefinition=name)
+ecs.update_service(service="theirs", taskDefinition="web:1")
+message(denied, ecs.run_task, taskDefinition="web:1", enableExecuteCommand=True)
+message(denied, ecs.update_service, service="theirs", enableExecuteCommand=True)
+message(denied, ecs.run_task, cluster="other", taskDefinition="web:1")
+"#,
+        );
+    }
+}
