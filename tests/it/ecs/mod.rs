@@ -7,11 +7,15 @@ mod clusters;
 mod deploy_on_push;
 mod docker;
 mod hosts;
+mod load;
+mod lost_hosts;
+mod podman;
 mod service_deployments;
 mod services;
 mod tags;
 mod task_definitions;
 mod tasks;
+mod way;
 
 use serde_json::Value;
 use tests::harness::aws::Aws;
