@@ -78,11 +78,10 @@ listed = lambda space: {(one["MetricName"], tuple(sorted(each["Name"] for each i
 both = ("LoadBalancer", "TargetGroup")
 assert listed("AWS/ApplicationELB") >= {(name, both) for name in (
     "RequestCount", "RequestCountPerTarget", "TargetResponseTime", "HealthyHostCount", "HTTPCode_Target_2XX_Count")}
-eventually(lambda: listed("AWS/ECS") >= {(name, ("ClusterName",)) for name in ("CPUReservation", "MemoryReservation")}, 70)
 assert listed("AWS/ECS") >= {(name, of) for name in ("CPUUtilization", "MemoryUtilization")
     for of in (("ClusterName",), ("ClusterName", "ServiceName"))}
 now = datetime.datetime.now(datetime.timezone.utc)
-times = {"StartTime": now - datetime.timedelta(minutes=10), "EndTime": now + datetime.timedelta(minutes=1)}
+times = {"StartTime": now - datetime.timedelta(minutes=10), "EndTime": now + datetime.timedelta(minutes=3)}
 service = [{"Name": "ClusterName", "Value": "default"}, {"Name": "ServiceName", "Value": "web"}]
 target = [{"Name": "LoadBalancer", "Value": balancer}, {"Name": "TargetGroup", "Value": group}]
 def query(id, space, name, dimensions, statistic):
@@ -94,6 +93,13 @@ found = {one["Id"]: one["Values"] for one in cloudwatch.get_metric_data(**times,
     query("requests", "AWS/ApplicationELB", "RequestCount", target, "Sum"),
     query("hosts", "AWS/ApplicationELB", "HealthyHostCount", target, "Maximum"),
 ])["MetricDataResults"]}
+cluster = [{"Name": "ClusterName", "Value": "default"}]
+def reserved():
+    found = cloudwatch.get_metric_data(**times, MetricDataQueries=[
+        query("cpu", "AWS/ECS", "CPUReservation", cluster, "Maximum"),
+        query("memory", "AWS/ECS", "MemoryReservation", cluster, "Maximum")])["MetricDataResults"]
+    return all(one["Values"] and 0 < max(one["Values"]) <= 100 for one in found)
+eventually(reserved, 70)
 assert max(found["cpu"]) > 0, found
 assert all(0 < value < 100 for value in found["memory"]), found
 assert 100 < sum(found["requests"]) <= data["answers"], found

@@ -26,7 +26,7 @@ def connected():
 async fn the_tasks_of_a_host_without_power_or_network_move_and_nothing_runs_twice() {
     let hosts = Hosts::start(&["one", "two"]);
     let wharf = Wharf::with(Backend::PostgresS3)
-        .set("WHARF_HOST_TIMEOUT", "3s")
+        .set("WHARF_HOST_TIMEOUT", "4s")
         .set("WHARF_SERVICE_SETTLE", "1s")
         .on_address(hosts.bridge())
         .start()

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tests::harness::engine::Engine;
@@ -21,6 +21,7 @@ pub(super) struct Way<'a> {
     pub(super) port: u16,
     /// The network mode of tasks.
     pub(super) network: &'static str,
+    since: Instant,
 }
 
 /// What task definitions have in common, and what is to be there before anything runs.
@@ -83,7 +84,7 @@ const SECOND: &[&str] = &[
 impl<'a> Way<'a> {
     /// Images `web:v1` and `web:v2` are made, to be pushed by whoever knows how.
     pub(super) fn new(wharf: &'a Wharf, engine: &'a Engine, network: &'static str) -> Self {
-        let way = Self { wharf, engine, port: port::free(), network };
+        let way = Self { wharf, engine, port: port::free(), network, since: Instant::now() };
         for version in ["v1", "v2"] {
             engine.page(&way.image(version), version);
         }
@@ -100,7 +101,11 @@ impl<'a> Way<'a> {
         if let (Some(data), Some(more)) = (data.as_object_mut(), more.as_object()) {
             data.extend(more.clone());
         }
-        run(&self.wharf.aws(), &data, &format!("{DEFINE}\n{STABLE}\n{script}"))
+        let begun = self.since.elapsed();
+        let found = run(&self.wharf.aws(), &data, &format!("{DEFINE}\n{STABLE}\n{script}"));
+        // What takes how long is seen where a test fails, or is looked at.
+        println!("{begun:.1?} to {:.1?}: {}", self.since.elapsed(), script.trim().lines().last().unwrap_or_default());
+        found
     }
 
     /// The role by which tasks are pulled and write logs.
