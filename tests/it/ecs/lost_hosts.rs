@@ -1,10 +1,10 @@
 //! Hosts with engines of their own that lose their power or their network, and what becomes of their tasks.
 
-use serde_json::json;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 use tests::harness::hosts::Hosts;
 use tests::harness::{Backend, Wharf};
-
-use super::run;
 
 /// How the tasks of the service are spread over hosts.
 const SPREAD: &str = r#"
@@ -25,7 +25,7 @@ def connected():
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tasks_of_a_host_without_power_or_network_move_and_nothing_runs_twice() {
     let hosts = Hosts::start(&["one", "two"]);
-    let wharf = Wharf::with(Backend::PostgresS3)
+    let wharf = Wharf::with(Backend::SqliteDisk)
         .set("WHARF_HOST_TIMEOUT", "4s")
         .set("WHARF_SERVICE_SETTLE", "1s")
         .on_address(hosts.bridge())
@@ -38,15 +38,18 @@ async fn the_tasks_of_a_host_without_power_or_network_move_and_nothing_runs_twic
     one.page(&image, "v1");
     one.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &host]);
     one.run(&["push", "--quiet", &image]);
-    let script = |script: &str| format!("{SPREAD}\n{script}");
-    run(&aws, &json!({}), "ecs.create_cluster()");
+    let since = Instant::now();
+    let run = |data: Value, script: &str| {
+        let found = super::run(&aws, &data, &format!("{SPREAD}\n{script}"));
+        println!("{:.1?}: {}", since.elapsed(), script.trim().lines().last().unwrap_or_default());
+        found
+    };
+    run(json!({}), "ecs.create_cluster()");
     hosts.agent("one", &aws);
     hosts.agent("two", &aws);
     let places = run(
-        &aws,
-        &json!({ "image": image }),
-        &script(
-            r#"
+        json!({ "image": image }),
+        r#"
 eventually(lambda: connected() == 2)
 ecs.register_task_definition(family="web", containerDefinitions=[
     {"name": "app", "image": data["image"], "memory": 32, "stopTimeout": 2, "portMappings": [{"containerPort": 80}]}])
@@ -54,7 +57,6 @@ ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=4)
 eventually(lambda: spread() == [2, 2])
 print(json.dumps({one["containers"][0]["runtimeId"]: one["containerInstanceArn"] for one in tasks()}))
 "#,
-        ),
     );
     assert_eq!((one.tasks().len(), two.tasks().len()), (2, 2));
     // Which instance a host is, is known by its containers.
@@ -69,10 +71,8 @@ print(json.dumps({one["containers"][0]["runtimeId"]: one["containerInstanceArn"]
     hosts.cut("one");
     hosts.kill("one");
     run(
-        &aws,
-        &json!({ "gone": first }),
-        &script(
-            r#"
+        json!({ "gone": first }),
+        r#"
 eventually(lambda: moved(data["gone"]))
 lost = [one for one in ecs.describe_tasks(tasks=ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])["tasks"]
     if one["containerInstanceArn"] == data["gone"]]
@@ -80,7 +80,6 @@ id = data["gone"].split("/")[-1]
 expect([(one["lastStatus"], one["stopCode"], one["stoppedReason"]) for one in lost],
     [("STOPPED", "TerminationNotice", f"Host ({id}) is not reachable.")] * 2)
 "#,
-        ),
     );
     assert_eq!(two.tasks().len(), 4);
 
@@ -94,18 +93,19 @@ time.sleep(3)
 eventually(lambda: moved(data["gone"]))
 expect(len(ecs.list_tasks()["taskArns"]), 4)
 "#;
-    run(&aws, &json!({ "gone": first }), &script(back));
+    run(json!({ "gone": first }), back);
     assert_eq!((one.tasks().len(), two.tasks().len()), (0, 4));
 
     // The network of the other fails: its containers run on, and are not wanted any more once it is there again.
     hosts.cut("two");
-    run(&aws, &json!({ "gone": second }), &script("eventually(lambda: moved(data['gone']))"));
+    run(json!({ "gone": second }), "eventually(lambda: moved(data['gone']))");
     assert_eq!((one.tasks().len(), two.tasks().len()), (4, 4));
     hosts.plug("two");
-    run(&aws, &json!({ "gone": second }), &script(back));
-    let limit = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !two.tasks().is_empty() && std::time::Instant::now() < limit {
-        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    run(json!({ "gone": second }), back);
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !two.tasks().is_empty() && Instant::now() < limit {
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
     assert_eq!((one.tasks().len(), two.tasks().len()), (4, 0));
+    println!("{:.1?}: nothing runs twice", since.elapsed());
 }

@@ -14,7 +14,7 @@ use super::way::Way;
 async fn podman_runs_what_is_pushed_and_no_request_is_lost() {
     let port = port::free();
     let podman = Podman::start(&format!("127.0.0.1:{port}"));
-    let wharf = Wharf::with(Backend::SqliteDisk)
+    let wharf = Wharf::with(Backend::PostgresS3)
         .set("WHARF_AGENT", podman.host())
         .set("WHARF_SERVICE_SETTLE", "1s")
         .start_at(port)
