@@ -52,7 +52,7 @@ elb, scaling = client("elbv2"), client("application-autoscaling")
 balancer = elb.describe_load_balancers(Names=["web"])["LoadBalancers"][0]["LoadBalancerArn"].split(":loadbalancer/")[1]
 group = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"].split(":")[5]
 web = {"ServiceNamespace": "ecs", "ResourceId": "service/default/web", "ScalableDimension": "ecs:service:DesiredCount"}
-scaling.register_scalable_target(MinCapacity=2, MaxCapacity=4, **web)
+scaling.register_scalable_target(MinCapacity=3, MaxCapacity=4, **web)
 scaling.put_scaling_policy(PolicyName="requests", PolicyType="TargetTrackingScaling", **web,
     TargetTrackingScalingPolicyConfiguration={
         "TargetValue": data["target"], "ScaleOutCooldown": 0, "ScaleInCooldown": 0, "PredefinedMetricSpecification": {
@@ -123,11 +123,11 @@ def down():
     count = ecs.describe_services(services=["web"])["services"][0]["desiredCount"]
     if count not in counts:
         counts.append(count)
-    return count == 2
+    return count == 3
 eventually(down, 200)
-assert counts in ([4, 3, 2], [3, 2], [2]), counts
+assert counts in ([4, 3], [3]), counts
 done = scaling.describe_scaling_activities(**web)["ScalingActivities"]
-expect([one["Description"] for one in done], [f"Setting desired count to {count}." for count in (2, 3, 4)])
+expect([one["Description"] for one in done], [f"Setting desired count to {count}." for count in (3, 4)])
 assert "-AlarmLow-" in done[0]["Cause"] and done[0]["Cause"].endswith(" in state ALARM triggered policy requests"), done
 eventually(stable, 60)
 "#;
