@@ -93,9 +93,10 @@ pub(crate) fn run_tool_at_last(name: &str, folder: &Path, arguments: &[&str]) {
     }
 }
 
-/// Has a program of `tools` run once this process is gone, however it ends: a shell that nobody waits for sees to it.
+/// Has a program of `tools` run once this process is gone, however it ends, and removes the folder after it: a shell that
+/// nobody waits for sees to it.
 pub(crate) fn run_tool_afterwards(name: &str, folder: &Path, arguments: &[&str]) {
-    let script = "(while kill -0 $0 2>/dev/null; do sleep 1; done; test ! -e \"$2\" || \"$@\") &";
+    let script = "(while kill -0 $0 2>/dev/null; do sleep 1; done; test ! -e \"$2\" || \"$@\"; rm -rf \"$2\") &";
     let left = Command::new("setsid")
         .args(["sh", "-c", script, &std::process::id().to_string()])
         .arg(tool(name))
