@@ -60,6 +60,10 @@ pub struct Config {
     pub service_back_off: Duration,
     /// How long a service's task must run until it counts as healthy, if nothing checks it.
     pub service_settle: Duration,
+    /// How long a metric must be above its target until a service is scaled out. Full minutes.
+    pub scale_out_after: Duration,
+    /// How long it must be well below until a service is scaled in. Full minutes.
+    pub scale_in_after: Duration,
     /// How long the points of metrics are kept.
     pub metric_retention: Duration,
     /// Whether load balancers have a certificate, so that their listeners may use TLS.

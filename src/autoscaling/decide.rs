@@ -7,10 +7,6 @@ use std::time::Duration;
 
 use types::Timestamp;
 
-/// Minutes above the target that are needed to scale out.
-pub(crate) const HIGH: usize = 3;
-/// Minutes well below the target that are needed to scale in.
-pub(crate) const LOW: usize = 15;
 /// What is well below: this share of the target.
 const WELL_BELOW: f64 = 0.9;
 /// Scaling in takes away one part of so many at a time, and at least one task.
@@ -39,6 +35,10 @@ pub(crate) struct Situation {
     pub(crate) is_deploying: bool,
     pub(crate) may_scale_out: bool,
     pub(crate) may_scale_in: bool,
+    /// Minutes above the target that are needed to scale out.
+    pub(crate) high: usize,
+    /// Minutes well below the target that are needed to scale in.
+    pub(crate) low: usize,
     /// When it was scaled out last, and how many tasks there were before.
     pub(crate) last_out: Option<(Timestamp, u64)>,
     /// When it was scaled in last.
@@ -76,7 +76,7 @@ fn out(situation: &Situation) -> Option<(u64, Why)> {
         return None;
     }
     let wanted = situation.policies.iter().enumerate().filter_map(|(place, policy)| {
-        let recent = last(&policy.values, HIGH)?;
+        let recent = last(&policy.values, situation.high)?;
         if recent.iter().any(|value| *value <= policy.target) {
             return None;
         }
@@ -100,7 +100,7 @@ fn inward(situation: &Situation) -> Option<(u64, Why)> {
     let current = situation.current;
     let mut wanted: Option<(u64, usize)> = None;
     for (place, policy) in situation.policies.iter().enumerate().filter(|(_, policy)| policy.scales_in) {
-        let recent = last(&policy.values, LOW)?;
+        let recent = last(&policy.values, situation.low)?;
         if recent.iter().any(|value| *value >= policy.target * WELL_BELOW) {
             return None;
         }
@@ -161,6 +161,8 @@ mod tests {
             is_deploying: false,
             may_scale_out: true,
             may_scale_in: true,
+            high: 3,
+            low: 15,
             last_out: None,
             last_in: None,
             policies,
@@ -181,6 +183,8 @@ mod tests {
         // A peak of two minutes is none.
         let values = [vec![Some(10.0); 14], vec![Some(90.0); 2]].concat();
         assert_eq!(decide(&situation(4, vec![policy(50.0, values)])), None);
+        let soon = vec![policy(50.0, vec![Some(10.0), Some(90.0)])];
+        assert_eq!(decide(&Situation { high: 1, ..situation(4, soon) }), Some((8, Why::Out(0))));
         // The policy that wants the most decides, and whatever the others say.
         let policies = vec![policy(50.0, steady(1.0)), policy(50.0, steady(60.0)), policy(10.0, steady(30.0))];
         assert_eq!(decide(&situation(4, policies)), Some((12, Why::Out(2))));
@@ -210,6 +214,8 @@ mod tests {
         let never = Policy { scales_in: false, ..policy(50.0, steady(49.0)) };
         assert_eq!(decide(&situation(4, vec![cold(), never.clone()])), Some((3, Why::In(0))));
         assert_eq!(decide(&situation(4, vec![never])), None);
+        let soon = vec![policy(50.0, vec![Some(90.0), Some(10.0)])];
+        assert_eq!(decide(&Situation { low: 1, ..situation(4, soon) }), Some((3, Why::In(0))));
         // Nothing was measured for a minute in between.
         let mut values = steady(5.0);
         values[8] = None;
@@ -249,6 +255,7 @@ mod tests {
             flags: (bool, bool, bool),
             last_out in prop::option::of((0_u64..900, 0_u64..2_000)),
             last_in in prop::option::of(0_u64..900),
+            (high, low) in (1_usize..=60, 1_usize..=60),
             policies in prop::collection::vec(any_policy(), 0..5),
         ) -> Situation {
             let ago = |seconds| NOW.before(Duration::from_secs(seconds));
@@ -260,6 +267,8 @@ mod tests {
                 is_deploying: flags.0,
                 may_scale_out: flags.1,
                 may_scale_in: flags.2,
+                high,
+                low,
                 last_out: last_out.map(|(seconds, before)| (ago(seconds), before)),
                 last_in: last_in.map(ago),
                 policies,

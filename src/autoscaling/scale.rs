@@ -12,7 +12,7 @@ use store::{Conn, Pending};
 use types::{RegistryId, Timestamp};
 
 use crate::activities::{self, note};
-use crate::decide::{COOLDOWN, LOW, Policy, Situation, Why, decide};
+use crate::decide::{COOLDOWN, Policy, Situation, Why, decide};
 use crate::policies::{self, Document};
 use crate::scheduled_actions;
 use crate::targets::{self, State};
@@ -48,6 +48,8 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
         return Ok(());
     };
     let now = app.now();
+    let minutes = |long: Duration| usize::try_from(long.as_secs() / 60).unwrap_or(usize::MAX).max(1);
+    let (high, low) = (minutes(app.config().scale_out_after), minutes(app.config().scale_in_after));
     let mut conn = app.db().reader().await?;
     let Some(service) = scaling::find(&mut conn, &target.registry, cluster, name).await? else {
         // It may come back; until then there is nothing to scale.
@@ -56,7 +58,7 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
     let rows = scaling_policies::list_of(&mut conn, &target.registry, &target.resource_id).await?;
     let mut read = Vec::new();
     for row in &rows {
-        if let Some(found) = read_policy(&mut conn, row, now).await? {
+        if let Some(found) = read_policy(&mut conn, row, high.max(low), now).await? {
             read.push(found);
         }
     }
@@ -72,6 +74,8 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
         is_deploying: service.is_deploying,
         may_scale_out: !suspended.dynamic_scaling_out_suspended,
         may_scale_in: !suspended.dynamic_scaling_in_suspended,
+        high,
+        low,
         last_out: state.last_out(),
         last_in: state.last_in(),
         policies: read,
@@ -131,6 +135,7 @@ async fn apply(
 async fn read_policy<'r>(
     conn: &mut Conn,
     row: &'r ScalingPolicyRow,
+    minutes: usize,
     now: Timestamp,
 ) -> app::Result<Option<((&'r ScalingPolicyRow, Document), Policy)>> {
     let Some(document) = policies::document(row) else {
@@ -140,7 +145,7 @@ async fn read_policy<'r>(
         return Ok(None);
     };
     // One more than is needed: the last may not be told yet.
-    let count = u32::try_from(LOW + 1).unwrap_or(u32::MAX);
+    let count = u32::try_from(minutes).unwrap_or(u32::MAX).saturating_add(1);
     let end = now.before(Duration::from_micros(now.micros().rem_euclid(60_000_000).unsigned_abs()));
     let begin = end.before(MINUTE * count);
     let query = Query { metric: &source.metric, unit: source.unit.as_deref(), times: (begin, end), period: MINUTE };

@@ -12,6 +12,7 @@ pub mod lost_hosts;
 mod ops;
 mod paging;
 mod placement;
+pub mod reservation;
 mod resources;
 pub mod services;
 pub mod sessions;

@@ -154,6 +154,12 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("measure reservations", ecs::reservation::EVERY, |app, _| {
+        Box::pin(async move {
+            ecs::reservation::measure(&app).await?;
+            Ok(Outcome::Done)
+        })
+    }),
     single("forget stopped tasks", Duration::from_secs(60), |app, _| {
         Box::pin(async move {
             while ecs::tasks::forget_stopped(&app).await? {}

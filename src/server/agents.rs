@@ -14,16 +14,18 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use bytes::Bytes;
 use ecs::sessions::{self, Connection, Session};
 use http::Request;
 use http::header::CONTENT_TYPE;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::api::head;
 
-/// Agents answer heartbeats and publish metrics; one that is silent for so long is gone.
-const SILENCE: Duration = Duration::from_secs(120);
+/// The longest silence of an agent. It is pinged three times as often, and its library answers; if not even that comes, its
+/// host has lost power or network, which nobody else says.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// Messages that wait in each direction.
 const WAITING: usize = 16;
@@ -69,18 +71,29 @@ where
         Ok(session) => session,
         Err(fault) => return refused(&fault),
     };
+    // Whoever gives hosts up sooner wants to know sooner.
+    let silence = SILENCE.min(sockets.app.config().host_timeout);
     socket.max_message_size(MAX_TO_CONTROL).max_frame_size(MAX_TO_CONTROL).on_upgrade(move |socket| async move {
         let (said, incoming) = mpsc::channel(WAITING);
         let (outgoing, to_say) = mpsc::channel(WAITING);
-        tokio::join!(carry(socket, said, to_say), talk(session, Connection { incoming, outgoing }));
+        tokio::join!(carry(socket, silence, said, to_say), talk(session, Connection { incoming, outgoing }));
     })
 }
 
 /// Carries text both ways until one side is done.
-async fn carry(mut socket: WebSocket, said: mpsc::Sender<String>, mut to_say: mpsc::Receiver<String>) {
+async fn carry(
+    mut socket: WebSocket,
+    silence: Duration,
+    said: mpsc::Sender<String>,
+    mut to_say: mpsc::Receiver<String>,
+) {
     let mut heard = Instant::now();
+    let mut ping = interval(silence / 3);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            // What is here already is no silence.
+            biased;
             message = socket.recv() => {
                 heard = Instant::now();
                 let text = match message {
@@ -100,7 +113,13 @@ async fn carry(mut socket: WebSocket, said: mpsc::Sender<String>, mut to_say: mp
                 }
                 None => break,
             },
-            () = sleep_until(heard + SILENCE) => break,
+            _ = ping.tick() => {
+                if socket.send(Message::Ping(Bytes::new())).await.is_err() {
+                    return;
+                }
+            }
+            // Nothing that is sent now would arrive.
+            () = sleep_until(heard + silence) => return,
         }
     }
     // What the session still had to say goes out before the end.

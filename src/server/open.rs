@@ -91,6 +91,8 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         scan_timeout: config.scan_timeout,
         service_back_off: config.service_back_off,
         service_settle: config.service_settle,
+        scale_out_after: config.scale_out_after,
+        scale_in_after: config.scale_in_after,
         scan_quota_period: config.scan_quota_period,
         metric_retention: config.metric_retention,
         balancing_tls: config.balancer_tls.is_some() || config.tls.is_some(),

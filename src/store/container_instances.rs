@@ -121,6 +121,22 @@ pub async fn list(
     .await
 }
 
+/// The hosts of all clusters that are not deregistered, after an id, at most `limit`.
+pub async fn list_all(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<ContainerInstanceRow>> {
+    // pk_container_instances
+    conn.all(
+        "select instance_id, cluster_id, status, connected_until, version, document, used_cpu, used_memory, used_ports,
+                registered_at
+         from container_instances
+         where instance_id > $1 and status in ('ACTIVE', 'DRAINING')
+         order by instance_id
+         limit $2",
+        [after.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
 /// Hosts whose agents are away since before a time and that have tasks, at most `limit`.
 pub async fn list_lost(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<ContainerInstanceRow>> {
     // ix_container_instances_connected

@@ -132,6 +132,15 @@ impl Aws {
         command
     }
 
+    /// Version 2 of the CLI, which Debian has: it alone knows `aws logs tail`. It does not heed `AWS_ENDPOINT_URL` yet.
+    pub fn second_cli(&self) -> Command {
+        let mut command = Command::new("/usr/bin/aws");
+        // On a pipe it would keep what it prints until there is more of it.
+        command.env_clear().envs(self.environment()).env("PYTHONUNBUFFERED", "1");
+        command.args(["--endpoint-url", &self.endpoint]);
+        command
+    }
+
     /// The settings of this client.
     fn environment(&self) -> Vec<(String, String)> {
         let path = std::env::var("PATH").unwrap_or_default();

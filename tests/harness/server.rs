@@ -1,7 +1,7 @@
 //! A running registry: the real binary on a free port, on a backing of its own or a shared one, killed at the end of the test.
 //! When the test fails, the end of the server's log is printed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,6 +29,7 @@ pub struct Wharf {
     backing: Arc<Backing>,
     home: TempDir,
     overrides: Vec<(String, String)>,
+    ip: Ipv4Addr,
     port: u16,
     program: Program,
     /// From the start of the process to its first answer on `/healthz`.
@@ -39,6 +40,7 @@ pub struct Wharf {
 pub struct Builder {
     backing: Arc<Backing>,
     overrides: Vec<(String, String)>,
+    ip: Ipv4Addr,
 }
 
 impl Builder {
@@ -46,6 +48,13 @@ impl Builder {
     #[must_use]
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         self.overrides.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Has it listen on another address of this machine than 127.0.0.1.
+    #[must_use]
+    pub fn on_address(mut self, ip: Ipv4Addr) -> Self {
+        self.ip = ip;
         self
     }
 
@@ -62,8 +71,8 @@ impl Builder {
     }
 
     async fn launch(self, home: TempDir, port: Option<u16>) -> Wharf {
-        let (port, program, start_time) = launch(&self.backing, &self.overrides, home.path(), port).await;
-        Wharf { backing: self.backing, home, overrides: self.overrides, port, program, start_time }
+        let (port, program, start_time) = launch(&self.backing, &self.overrides, home.path(), self.ip, port).await;
+        Wharf { backing: self.backing, home, overrides: self.overrides, ip: self.ip, port, program, start_time }
     }
 }
 
@@ -80,7 +89,7 @@ impl Wharf {
 
     /// A server on a backing that others use too: one more replica.
     pub fn sharing(backing: Arc<Backing>) -> Builder {
-        Builder { backing, overrides: Vec::new() }
+        Builder { backing, overrides: Vec::new(), ip: Ipv4Addr::LOCALHOST }
     }
 
     /// What it keeps its content in.
@@ -95,7 +104,7 @@ impl Wharf {
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], self.port))
+        SocketAddr::from((self.ip, self.port))
     }
 
     /// `http://host:port`.
@@ -163,7 +172,7 @@ impl Wharf {
     pub async fn restart(&mut self) {
         self.program.kill();
         let (port, program, start_time) =
-            launch(&self.backing, &self.overrides, self.home.path(), Some(self.port)).await;
+            launch(&self.backing, &self.overrides, self.home.path(), self.ip, Some(self.port)).await;
         (self.port, self.program, self.start_time) = (port, program, start_time);
     }
 
@@ -174,7 +183,7 @@ impl Wharf {
 
     /// [`Self::run`] with further settings.
     pub fn run_with(&self, arguments: &[&str], further: &[(&str, &str)]) -> Finished {
-        let mut settings = settings(&self.backing, &self.overrides, self.home.path(), self.port);
+        let mut settings = settings(&self.backing, &self.overrides, self.home.path(), self.address());
         settings.extend(further.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         Program::run(arguments, &settings, self.home.path(), Duration::from_secs(60))
     }
@@ -194,9 +203,14 @@ impl Drop for Wharf {
     }
 }
 
-fn settings(backing: &Backing, overrides: &[(String, String)], home: &Path, port: u16) -> Vec<(String, String)> {
+fn settings(
+    backing: &Backing,
+    overrides: &[(String, String)],
+    home: &Path,
+    address: SocketAddr,
+) -> Vec<(String, String)> {
     let mut settings = backing.settings(&home.join("data"));
-    settings.push(("WHARF_LISTEN".to_owned(), format!("127.0.0.1:{port}")));
+    settings.push(("WHARF_LISTEN".to_owned(), address.to_string()));
     // An engine of this machine is none of the tests'.
     settings.push(("WHARF_AGENT".to_owned(), "off".to_owned()));
     settings.push(("WHARF_ROOT_ACCESS_KEY_ID".to_owned(), ROOT_ACCESS_KEY_ID.to_owned()));
@@ -209,22 +223,24 @@ async fn launch(
     backing: &Backing,
     overrides: &[(String, String)],
     home: &Path,
+    ip: Ipv4Addr,
     same_port: Option<u16>,
 ) -> (u16, Program, Duration) {
     let output = home.join("wharf.log");
     // Between the look at a port and its use somebody else may take it.
     for _ in 0..3 {
         let port = same_port.unwrap_or_else(port::free);
-        let settings = settings(backing, overrides, home, port);
+        let address = SocketAddr::from((ip, port));
+        let settings = settings(backing, overrides, home, address);
         let begin = Instant::now();
         let mut program = Program::start(&["serve"], &settings, home, &output);
-        let Some(start_time) = answers(&mut program, port, "/healthz", begin).await else {
+        let Some(start_time) = answers(&mut program, address, "/healthz", begin).await else {
             if program.output().to_lowercase().contains("in use") {
                 continue;
             }
             panic!("the server ended before it was ready:\n{}", program.output());
         };
-        if answers(&mut program, port, "/readyz", begin).await.is_none() {
+        if answers(&mut program, address, "/readyz", begin).await.is_none() {
             panic!("the server ended before it was ready:\n{}", program.output());
         }
         return (port, program, start_time);
@@ -233,8 +249,8 @@ async fn launch(
 }
 
 /// How long after `begin` the path answered 200; `None` when the process ended instead.
-async fn answers(program: &mut Program, port: u16, path: &str, begin: Instant) -> Option<Duration> {
-    let client = Client::new(&format!("http://127.0.0.1:{port}"), Auth::None);
+async fn answers(program: &mut Program, address: SocketAddr, path: &str, begin: Instant) -> Option<Duration> {
+    let client = Client::new(&format!("http://{address}"), Auth::None);
     loop {
         if let Ok(answer) = client.get(path).try_send().await
             && answer.status() == 200

@@ -58,6 +58,19 @@ impl Docker {
         let found = self.client.inspect_network(name, None::<InspectNetworkOptions>);
         Ok(absent(within(ANSWER, "inspected", found).await)?.is_some())
     }
+
+    /// A container, also where Podman says of it what Docker has no word for.
+    async fn look(&self, id: &str) -> std::result::Result<ContainerInspectResponse, Refusal> {
+        let refusal = match self.client.inspect_container(id, None::<InspectContainerOptions>).await {
+            Err(refusal) => refusal,
+            found => return found,
+        };
+        let translated = match &refusal {
+            Refusal::JsonDataError { contents, .. } => translate(contents),
+            _ => None,
+        };
+        translated.ok_or(refusal)
+    }
 }
 
 impl Engine for Docker {
@@ -118,13 +131,10 @@ impl Engine for Docker {
         let created = async {
             match self.client.create_container(Some(options), body).await {
                 // There is one of that name: it was made before the agent could write it down.
-                Err(Refusal::DockerResponseServerError { status_code: 409, message }) => {
-                    let found = self.client.inspect_container(name, None::<InspectContainerOptions>).await;
-                    match found.map(|found| found.id) {
-                        Ok(Some(id)) => Ok(id),
-                        _ => Err(Refusal::DockerResponseServerError { status_code: 409, message }),
-                    }
-                }
+                Err(refusal) if is_name_taken(&refusal) => match self.look(name).await {
+                    Ok(ContainerInspectResponse { id: Some(id), .. }) => Ok(id),
+                    _ => Err(refusal),
+                },
                 created => created.map(|created| created.id),
             }
         };
@@ -160,8 +170,7 @@ impl Engine for Docker {
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<View>> {
-        let found = self.client.inspect_container(id, None::<InspectContainerOptions>);
-        Ok(absent(within(ANSWER, "inspected", found).await)?.map(view))
+        Ok(absent(within(ANSWER, "inspected", self.look(id)).await)?.map(view))
     }
 
     async fn list(&self, label: &str) -> Result<Vec<String>> {
@@ -305,6 +314,23 @@ fn absent<T>(outcome: std::result::Result<T, Failed>) -> Result<Option<T>> {
     }
 }
 
+/// Whether a container of that name is there already. Podman has no status of its own for it.
+fn is_name_taken(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::DockerResponseServerError { status_code: 409, .. } => true,
+        Refusal::DockerResponseServerError { status_code: 500, message } => message.contains("name is already in use"),
+        _ => false,
+    }
+}
+
+/// What Podman says of a container in the moment after its process has ended and before that was cleaned up.
+fn translate(contents: &str) -> Option<ContainerInspectResponse> {
+    let mut found: Value = serde_json::from_str(contents).ok()?;
+    let status = found.pointer_mut("/State/Status").filter(|status| **status == "stopped")?;
+    *status = "exited".into();
+    serde_json::from_value(found).ok()
+}
+
 /// A time as Go writes it, since ECS's texts have it so.
 fn go_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -330,6 +356,8 @@ fn view(found: ContainerInspectResponse) -> View {
     let status = match state.status {
         Some(ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD) => Status::Exited,
         Some(ContainerStateStatusEnum::CREATED) => Status::Created,
+        // Podman's word for one that was told to end and has not yet.
+        Some(ContainerStateStatusEnum::STOPPING) => Status::Running,
         _ if state.running == Some(true) || state.paused == Some(true) => Status::Running,
         _ if time(state.finished_at.as_deref()).is_some() => Status::Exited,
         _ => Status::Created,
@@ -431,6 +459,33 @@ mod tests {
         assert_eq!(split("localhost:5000/a/b:1"), ("localhost:5000/a/b", Some("1")));
         assert_eq!(split("h/a@sha256:00"), ("h/a", Some("sha256:00")));
         assert_eq!(split("h/a:t@sha256:00"), ("h/a:t", Some("sha256:00")));
+    }
+
+    #[test]
+    fn a_container_that_podman_has_not_cleaned_up_has_ended() {
+        let said = r#"{"Id":"0a","State":{"Status":"stopped","Running":false,"ExitCode":3,
+            "StartedAt":"2026-11-26T00:00:00Z","FinishedAt":"2026-11-26T00:00:01Z"}}"#;
+        let found = view(translate(said).unwrap());
+        assert_eq!((found.status, found.exit_code), (Status::Exited, Some(3)));
+        let ending = r#"{"Id":"0a","State":{"Status":"stopping","Running":false}}"#;
+        assert_eq!(view(serde_json::from_str(ending).unwrap()).status, Status::Running);
+        assert!(translate(&said.replace("stopped", "improper")).is_none());
+        assert!(translate("no JSON").is_none());
+    }
+
+    #[test]
+    fn a_name_can_be_taken_on_both_engines() {
+        let refused = |status_code, message: &str| {
+            is_name_taken(&Refusal::DockerResponseServerError { status_code, message: message.to_owned() })
+        };
+        assert!(refused(409, "Conflict. The container name \"/a\" is already in use by container \"0a\"."));
+        assert!(refused(
+            500,
+            "container create: creating container storage: the container name \"a\" is already in use by 0a: \
+                              that name is already in use"
+        ));
+        assert!(!refused(500, "no space left on device"));
+        assert!(!is_name_taken(&Refusal::RequestTimeoutError));
     }
 
     #[test]

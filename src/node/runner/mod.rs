@@ -342,9 +342,11 @@ fn complain(outcome: Result<()>) {
 
 /// Hears of the engine's events, for as long as there is somebody to tell.
 async fn watch<E: Engine>(host: Shared<E>, outbox: mpsc::Sender<Message>) {
+    // With its value: to Podman, a label without one is one that no event has.
+    let mine = format!("{}={}", crate::task::label::CLUSTER, host.config.cluster);
     loop {
         let (sender, mut ids) = mpsc::channel(256);
-        let watch = host.engine.watch(crate::task::label::TASK, sender);
+        let watch = host.engine.watch(&mine, sender);
         let forward = async {
             while let Some(id) = ids.recv().await {
                 if outbox.send(Message::Event(id)).await.is_err() {

@@ -129,6 +129,10 @@ pub(crate) struct Config {
     pub(crate) service_back_off: Duration,
     /// See [`app::Config::service_settle`].
     pub(crate) service_settle: Duration,
+    /// See [`app::Config::scale_out_after`].
+    pub(crate) scale_out_after: Duration,
+    /// See [`app::Config::scale_in_after`].
+    pub(crate) scale_in_after: Duration,
     /// Whether lifecycle policies leave images alone that somebody runs.
     pub(crate) lifecycle_keep_used: bool,
     /// How long the points of metrics are kept.
@@ -197,6 +201,7 @@ impl Config {
     /// Reads every setting before the first `?`, so that one fault does not hide the next.
     fn read(sources: &Sources, problems: &mut Problems) -> Option<Self> {
         const SECOND: Duration = Duration::from_secs(1);
+        const MINUTE: Duration = Duration::from_secs(60);
         const DAY: Duration = Duration::from_secs(86_400);
         let data_dir = PathBuf::from(sources.text("data_dir"));
         if data_dir.as_os_str().is_empty() {
@@ -258,6 +263,8 @@ impl Config {
         let host_timeout = time(sources, "host_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
         let service_back_off = time(sources, "service_back_off", problems, SECOND..=DAY, "between 1s and 1d");
         let service_settle = time(sources, "service_settle", problems, Duration::ZERO..=DAY, "at most 1d");
+        let scale_out_after = time(sources, "scale_out_after", problems, MINUTE..=60 * MINUTE, "between 1m and 60m");
+        let scale_in_after = time(sources, "scale_in_after", problems, MINUTE..=60 * MINUTE, "between 1m and 60m");
         let metric_retention = time(sources, "metric_retention", problems, DAY..=3650 * DAY, "between 1d and 3650d");
         let undo_window = time(sources, "undo_window", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let disk_low_water = bytes(sources, "disk_low_water", problems, 0..=1 << 50, "below 1024TiB");
@@ -309,6 +316,8 @@ impl Config {
             host_timeout: host_timeout?,
             service_back_off: service_back_off?,
             service_settle: service_settle?,
+            scale_out_after: scale_out_after?,
+            scale_in_after: scale_in_after?,
             lifecycle_keep_used: lifecycle_keep_used?,
             metric_retention: metric_retention?,
             undo_window: undo_window?,

@@ -141,6 +141,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "40s",
         "How long a task of an ECS service must run until it counts as healthy, if nothing checks it",
     ),
+    setting("scale_out_after", "3m", "How long a metric must be above its target until a service is scaled out"),
+    setting("scale_in_after", "15m", "How long a metric must be well below its target until a service is scaled in"),
     setting("service_back_off", "15m", "The longest pause between starts of a service's tasks that fail"),
     switch(
         "lifecycle_keep_used",

@@ -1,175 +1,163 @@
-//! The whole way, on a real Docker engine: an image is built and pushed, and runs as a service behind a load balancer; a new
-//! image is rolled out under load, a container is killed, and no request is lost. Logs are read, and everything ends.
+//! The whole way, on a real Docker engine.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 use tests::harness::docker::Docker;
-use tests::harness::{Backend, Wharf, port};
+use tests::harness::engine::client;
+use tests::harness::{Backend, Wharf};
 
-use super::run;
+use super::load::Load;
+use super::way::Way;
 
-const SETUP: &str = r#"
-elb, iam, logs = client("elbv2"), client("iam"), client("logs")
-trust = {"Version": "2012-10-17", "Statement": [
-    {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
-may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ecr:*", "logs:*"], "Resource": "*"}]}
-iam.create_role(RoleName="exec", AssumeRolePolicyDocument=json.dumps(trust))
-iam.put_role_policy(RoleName="exec", PolicyName="p", PolicyDocument=json.dumps(may))
-group = elb.create_target_group(
-    Name="web", Protocol="HTTP", Port=80, TargetType="ip", VpcId="vpc-1", HealthCheckIntervalSeconds=5,
-    HealthyThresholdCount=2, HealthCheckTimeoutSeconds=2)["TargetGroups"][0]["TargetGroupArn"]
-elb.modify_target_group_attributes(
-    TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "5"}])
-balancer = elb.create_load_balancer(Name="web", Subnets=["subnet-1", "subnet-2"])["LoadBalancers"][0]["LoadBalancerArn"]
-elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=data["port"], DefaultActions=[
-    {"Type": "forward", "TargetGroupArn": group}])
-def define(version):
-    return ecs.register_task_definition(
-        family="web", executionRoleArn="arn:aws:iam::000000000000:role/exec", containerDefinitions=[
-            {"name": "app", "image": f"{data['host']}/team/web:{version}", "memory": 32, "stopTimeout": 5,
-             "portMappings": [{"containerPort": 80}]}])
-define("v1")
-eventually(lambda: ecs.list_container_instances()["containerInstanceArns"])
-ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=3, loadBalancers=[
-    {"targetGroupArn": group, "containerName": "app", "containerPort": 80}])
-"#;
-
-const STABLE: &str = r#"
-def stable():
-    service = ecs.describe_services(services=["web"])["services"][0]
-    return len(service["deployments"]) == 1 and service["runningCount"] == service["desiredCount"] and (
-        service["deployments"][0]["rolloutState"] == "COMPLETED") and service
-"#;
+async fn server(docker: &Docker, backend: Backend) -> Wharf {
+    // Figures are by the minute, so a minute is what tests and demonstrations wait for at the least.
+    let wharf = Wharf::with(backend)
+        .set("WHARF_AGENT", docker.host())
+        .set("WHARF_SERVICE_SETTLE", "1s")
+        .set("WHARF_SCALE_OUT_AFTER", "1m")
+        .set("WHARF_SCALE_IN_AFTER", "1m")
+        .start()
+        .await;
+    let aws = wharf.aws();
+    docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &wharf.address().to_string()]);
+    wharf
+}
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_pushed_runs_behind_a_load_balancer_and_no_request_is_lost() {
+async fn what_is_pushed_runs_behind_a_load_balancer_scales_with_its_load_and_loses_no_request() {
     let docker = Docker::take();
-    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
-        let wharf =
-            Wharf::with(backend).set("WHARF_AGENT", docker.host()).set("WHARF_SERVICE_SETTLE", "1s").start().await;
-        let aws = wharf.aws();
-        let host = wharf.address().to_string();
-        docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &host]);
-        for version in ["v1", "v2"] {
-            let image = format!("{host}/team/web:{version}");
-            docker.page(&image, version);
-            docker.run(&["push", "--quiet", &image]);
-        }
-        let port = port::free();
-        let data = json!({ "host": host, "port": port });
-        run(&aws, &data, &format!("{SETUP}\n{STABLE}\neventually(stable, 120)"));
-
-        let load = Load::start(port);
-        run(
-            &aws,
-            &data,
-            &format!(
-                r#"
-{STABLE}
-ecs.register_task_definition(family="web", containerDefinitions=[
-    {{"name": "app", "image": f"{{data['host']}}/team/web:v2", "memory": 32, "stopTimeout": 5,
-      "portMappings": [{{"containerPort": 80}}]}}])
-ecs.update_service(service="web", taskDefinition="web:2")
-eventually(stable, 180)
-"#
-            ),
-        );
-        let running = docker.run(&["ps", "--quiet", "--filter", "label=com.amazonaws.ecs.task-definition-version=2"]);
-        assert_eq!(running.split_whitespace().count(), 3, "{running}");
-        docker.run(&["kill", running.split_whitespace().next().expect("one runs")]);
-        run(
-            &aws,
-            &data,
-            &format!(
-                r#"
-{STABLE}
-gone = eventually(lambda: ecs.list_tasks(desiredStatus="STOPPED", family="web")["taskArns"] and [
-    one for one in ecs.describe_tasks(tasks=ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])["tasks"]
-    if one["stopCode"] == "EssentialContainerExited"])
-expect(gone[0]["containers"][0]["exitCode"], 137)
-eventually(stable, 120)
-"#
-            ),
-        );
-        let (answers, failures) = load.end().await;
-        assert!(answers > 100, "{answers}");
-        assert_eq!(failures, Vec::<String>::new(), "of {answers} requests");
-
-        run(
-            &aws,
-            &data,
-            r#"
-logs = client("logs")
-ecs.register_task_definition(
-    family="job", executionRoleArn="arn:aws:iam::000000000000:role/exec", containerDefinitions=[
-        {"name": "app", "image": f"{data['host']}/team/web:v1", "memory": 32,
-         "command": ["/bin/busybox", "sh", "-c", "for i in 1 2 3; do echo line $i; done; exit 3"],
-         "logConfiguration": {"logDriver": "awslogs", "options": {
-             "awslogs-group": "/ecs/job", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job",
-             "awslogs-create-group": "true"}}}])
-arn = ecs.run_task(taskDefinition="job")["tasks"][0]["taskArn"]
-eventually(lambda: task(arn)["lastStatus"] == "STOPPED")
-one = task(arn)
-expect((one["stopCode"], one["containers"][0]["exitCode"]), ("EssentialContainerExited", 3))
-def lines():
-    events = logs.filter_log_events(logGroupName="/ecs/job")["events"]
-    return len(events) >= 3 and events
-events = eventually(lines)
-expect([event["message"] for event in events], ["line 1", "line 2", "line 3"])
-expect(events[0]["logStreamName"], "job/app/" + arn.split("/")[-1])
-ecs.delete_service(service="web", force=True)
-eventually(lambda: ecs.describe_services(services=["web"])["services"][0]["status"] == "INACTIVE", 120)
-"#,
-        );
-        assert_eq!(docker.run(&["ps", "--quiet", "--filter", "label=com.amazonaws.ecs.task-arn"]), "");
+    let wharf = server(&docker, Backend::SqliteDisk).await;
+    let way = Way::new(&wharf, &docker, "bridge");
+    for version in ["v1", "v2"] {
+        docker.run(&["push", "--quiet", &way.image(version)]);
     }
+    way.prepare();
+    way.serve(3);
+    let load = way.roll_and_kill(3);
+    scale_out(&way, &load);
+    let answers = load.end().await;
+    measured(&way, answers);
+    way.logs();
+    scale_in(&way);
+    way.end();
 }
 
-/// Clients that ask again and again.
-struct Load {
-    over: Arc<AtomicBool>,
-    answers: Arc<AtomicU64>,
-    clients: Vec<tokio::task::JoinHandle<Vec<String>>>,
+/// Under load the service is scaled out, as far as it may be.
+fn scale_out(way: &Way<'_>, load: &Load) {
+    // So that twenty seconds of it are too much for three within a minute, and somewhat less is not for four: it need not
+    // begin and end with a minute.
+    let script = r#"
+elb, scaling = client("elbv2"), client("application-autoscaling")
+balancer = elb.describe_load_balancers(Names=["web"])["LoadBalancers"][0]["LoadBalancerArn"].split(":loadbalancer/")[1]
+group = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"].split(":")[5]
+web = {"ServiceNamespace": "ecs", "ResourceId": "service/default/web", "ScalableDimension": "ecs:service:DesiredCount"}
+scaling.register_scalable_target(MinCapacity=3, MaxCapacity=4, **web)
+scaling.put_scaling_policy(PolicyName="requests", PolicyType="TargetTrackingScaling", **web,
+    TargetTrackingScalingPolicyConfiguration={
+        "TargetValue": data["target"], "ScaleOutCooldown": 0, "ScaleInCooldown": 0, "PredefinedMetricSpecification": {
+            "PredefinedMetricType": "ALBRequestCountPerTarget", "ResourceLabel": f"{balancer}/{group}"}})
+count = lambda: ecs.describe_services(services=["web"])["services"][0]
+eventually(lambda: count()["desiredCount"] == 4, 200)
+[done] = scaling.describe_scaling_activities(**web)["ScalingActivities"]
+expect(done["Description"], "Setting desired count to 4.")
+assert "-AlarmHigh-" in done["Cause"] and done["Cause"].endswith(" in state ALARM triggered policy requests"), done
+eventually(stable, 60)
+"#;
+    way.run(&json!({ "target": load.per_minute() / 3.0 * 0.3 }), script);
 }
 
-impl Load {
-    fn start(port: u16) -> Self {
-        let (over, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let clients = (0..4).map(|_| {
-            let (over, answers) = (Arc::clone(&over), Arc::clone(&answers));
-            tokio::spawn(async move {
-                let client = reqwest::Client::new();
-                let mut failures = Vec::new();
-                while !over.load(Ordering::Relaxed) {
-                    match client.get(format!("http://127.0.0.1:{port}/")).send().await {
-                        Ok(answer) if answer.status() == 200 => answers.fetch_add(1, Ordering::Relaxed),
-                        Ok(answer) => {
-                            failures.push(answer.status().to_string());
-                            0
-                        }
-                        Err(error) => {
-                            failures.push(format!("{error:?}"));
-                            0
-                        }
-                    };
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-                failures
-            })
-        });
-        let clients = clients.collect();
-        Self { over, answers, clients }
-    }
+/// What agents and load balancers have measured can be read.
+fn measured(way: &Way<'_>, answers: u64) {
+    let script = r#"
+import datetime
+elb, cloudwatch = client("elbv2"), client("cloudwatch")
+balancer = elb.describe_load_balancers(Names=["web"])["LoadBalancers"][0]["LoadBalancerArn"].split(":loadbalancer/")[1]
+group = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"].split(":")[5]
+listed = lambda space: {(one["MetricName"], tuple(sorted(each["Name"] for each in one["Dimensions"])))
+    for page in cloudwatch.get_paginator("list_metrics").paginate(Namespace=space) for one in page["Metrics"]}
+both = ("LoadBalancer", "TargetGroup")
+assert listed("AWS/ApplicationELB") >= {(name, both) for name in (
+    "RequestCount", "RequestCountPerTarget", "TargetResponseTime", "HealthyHostCount", "HTTPCode_Target_2XX_Count")}
+assert listed("AWS/ECS") >= {(name, of) for name in ("CPUUtilization", "MemoryUtilization")
+    for of in (("ClusterName",), ("ClusterName", "ServiceName"))}
+now = datetime.datetime.now(datetime.timezone.utc)
+times = {"StartTime": now - datetime.timedelta(minutes=10), "EndTime": now + datetime.timedelta(minutes=3)}
+service = [{"Name": "ClusterName", "Value": "default"}, {"Name": "ServiceName", "Value": "web"}]
+target = [{"Name": "LoadBalancer", "Value": balancer}, {"Name": "TargetGroup", "Value": group}]
+def query(id, space, name, dimensions, statistic):
+    metric = {"Namespace": space, "MetricName": name, "Dimensions": dimensions}
+    return {"Id": id, "MetricStat": {"Metric": metric, "Period": 60, "Stat": statistic}}
+found = {one["Id"]: one["Values"] for one in cloudwatch.get_metric_data(**times, MetricDataQueries=[
+    query("cpu", "AWS/ECS", "CPUUtilization", service, "Maximum"),
+    query("memory", "AWS/ECS", "MemoryUtilization", service, "Average"),
+    query("requests", "AWS/ApplicationELB", "RequestCount", target, "Sum"),
+    query("hosts", "AWS/ApplicationELB", "HealthyHostCount", target, "Maximum"),
+])["MetricDataResults"]}
+cluster = [{"Name": "ClusterName", "Value": "default"}]
+def reserved():
+    found = cloudwatch.get_metric_data(**times, MetricDataQueries=[
+        query("cpu", "AWS/ECS", "CPUReservation", cluster, "Maximum"),
+        query("memory", "AWS/ECS", "MemoryReservation", cluster, "Maximum")])["MetricDataResults"]
+    return all(one["Values"] and 0 < max(one["Values"]) <= 100 for one in found)
+eventually(reserved, 70)
+assert max(found["cpu"]) > 0, found
+assert all(0 < value < 100 for value in found["memory"]), found
+assert 100 < sum(found["requests"]) <= data["answers"], found
+assert max(found["hosts"]) >= 3, found
+points = cloudwatch.get_metric_statistics(**times, Namespace="AWS/ApplicationELB", MetricName="TargetResponseTime",
+    Dimensions=target, Period=60, Statistics=["Average", "SampleCount"])["Datapoints"]
+assert points and all(0 < point["Average"] < 5 for point in points), points
+expect(sum(point["SampleCount"] for point in points), sum(found["requests"]))
+"#;
+    way.run(&json!({ "answers": answers }), script);
+}
 
-    async fn end(self) -> (u64, Vec<String>) {
-        self.over.store(true, Ordering::Relaxed);
-        let mut failures = Vec::new();
-        for client in self.clients {
-            failures.extend(client.await.expect("a client ends"));
-        }
-        (self.answers.load(Ordering::Relaxed), failures)
-    }
+/// Without load it is scaled in, as far as it may be.
+fn scale_in(way: &Way<'_>) {
+    let script = r#"
+scaling = client("application-autoscaling")
+web = {"ServiceNamespace": "ecs", "ResourceId": "service/default/web", "ScalableDimension": "ecs:service:DesiredCount"}
+counts = []
+def down():
+    count = ecs.describe_services(services=["web"])["services"][0]["desiredCount"]
+    if count not in counts:
+        counts.append(count)
+    return count == 3
+eventually(down, 200)
+assert counts in ([4, 3], [3]), counts
+done = scaling.describe_scaling_activities(**web)["ScalingActivities"]
+expect([one["Description"] for one in done], [f"Setting desired count to {count}." for count in (3, 4)])
+assert "-AlarmLow-" in done[0]["Cause"] and done[0]["Cause"].endswith(" in state ALARM triggered policy requests"), done
+eventually(stable, 60)
+"#;
+    way.run(&json!({}), script);
+}
+
+/// The commands of the README do what it says, as they stand there.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_commands_of_the_readme_run_what_is_pushed() {
+    let docker = Docker::take();
+    let wharf = server(&docker, Backend::PostgresS3).await;
+    let way = Way::new(&wharf, &docker, "bridge");
+    let readme = include_str!("../../../README.md");
+    let (_, section) = readme.split_once("\n## Run what you push\n").expect("the README has the section");
+    let (_, block) = section.split_once("\n```sh\n").expect("which has commands");
+    let (commands, _) = block.split_once("\n```\n").expect("which end");
+    assert_eq!(commands.matches("aws ").count(), 6, "{commands}");
+    let script = commands
+        .replace("127.0.0.1:5000", &wharf.address().to_string())
+        .replace("--port 8000", &format!("--port {}", way.port))
+        .replace("127.0.0.1:8000", &format!("127.0.0.1:{}", way.port));
+    let aws = wharf.aws().command("aws");
+    let tools = std::path::Path::new(aws.get_program()).parent().expect("a folder").display().to_string();
+    let docker_folder = client().rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+    let path = format!("{tools}:{docker_folder}:{}", std::env::var("PATH").unwrap_or_default());
+    let mut shell = Command::new("bash");
+    shell.args(["-eu", "-o", "pipefail", "-c", &script]).env_clear();
+    shell.envs(aws.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    shell.env("PATH", path).env("DOCKER_HOST", docker.host()).env("HOME", std::env::var("HOME").unwrap_or_default());
+    let done = shell.stdin(Stdio::null()).output().expect("bash");
+    let (said, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    assert!(done.status.success() && said.trim_end().ends_with("v1"), "{script}\n{said}\n{errors}");
 }

@@ -11,12 +11,16 @@ mod deploy_on_push;
 mod docker;
 mod failures;
 mod hosts;
+mod load;
+mod lost_hosts;
+mod podman;
 mod service_deployments;
 mod services;
 mod tags;
 mod task_definitions;
 mod tasks;
 mod terraform;
+mod way;
 
 use serde_json::Value;
 use tests::harness::aws::Aws;

@@ -1,0 +1,111 @@
+//! A container engine behind a socket, driven by Docker's own client: Docker, or Podman, which speaks its language.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// An engine.
+pub struct Engine {
+    host: String,
+}
+
+impl Engine {
+    /// The engine at `unix:///…`.
+    pub(crate) fn at(host: impl Into<String>) -> Self {
+        Self { host: host.into() }
+    }
+
+    /// Its socket, `unix:///…`.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// What the client prints. It must succeed.
+    #[track_caller]
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let done = self.command(arguments).output().expect("docker is installed");
+        assert!(done.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    }
+
+    /// Makes an image of busybox with a page, which it serves on port 80.
+    pub fn page(&self, image: &str, page: &str) {
+        let folder = tempfile::tempdir().expect("there is room");
+        for name in ["bin", "www"] {
+            std::fs::create_dir(folder.path().join(name)).expect("a folder");
+        }
+        std::fs::copy("/bin/busybox", folder.path().join("bin/busybox")).expect("busybox is installed");
+        std::os::unix::fs::symlink("busybox", folder.path().join("bin/sh")).expect("a link");
+        std::fs::write(folder.path().join("www/index.html"), page).expect("a page");
+        let packed = Command::new("tar").arg("-C").arg(folder.path()).args(["-c", "."]).output().expect("tar");
+        let command = r#"CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]"#;
+        let mut import = self.command(&["import", "-c", command, "-", image]);
+        let mut child = import.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("docker is installed");
+        std::io::Write::write_all(&mut child.stdin.take().expect("it is piped"), &packed.stdout).expect("it reads");
+        assert!(child.wait().expect("it ends").success(), "docker import {image}");
+    }
+
+    /// The ids of containers of tasks that run.
+    #[track_caller]
+    pub fn tasks(&self) -> Vec<String> {
+        let running = self.run(&["ps", "--quiet", "--filter", TASK]);
+        running.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Removes containers that agents have made.
+    pub(crate) fn clear(&self) {
+        for id in self.run(&["ps", "--all", "--quiet", "--filter", TASK]).split_whitespace() {
+            self.run(&["rm", "--force", id]);
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(client());
+        command.arg("--host").arg(&self.host).args(arguments);
+        command
+    }
+}
+
+const TASK: &str = "label=com.amazonaws.ecs.task-arn";
+
+/// Docker's client.
+pub fn client() -> String {
+    std::env::var("WHARF_TEST_DOCKER").unwrap_or_else(|_| "/usr/bin/docker".to_owned())
+}
+
+/// A program of the repository's `tools`.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools").join(name)
+}
+
+/// Runs a program of `tools`, which must succeed, and gives what it prints.
+#[track_caller]
+pub(crate) fn run_tool(name: &str, folder: &Path, arguments: &[&str]) -> String {
+    let done = Command::new(tool(name)).arg(folder).args(arguments).stdin(Stdio::null()).output().expect("bash");
+    assert!(done.status.success(), "tools/{name} {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+    String::from_utf8_lossy(&done.stdout).into_owned()
+}
+
+/// Runs a program of `tools` at the end of a test that may have failed already.
+pub(crate) fn run_tool_at_last(name: &str, folder: &Path, arguments: &[&str]) {
+    match Command::new(tool(name)).arg(folder).args(arguments).stdin(Stdio::null()).output() {
+        Ok(done) if done.status.success() => {}
+        other => eprintln!("tools/{name} {arguments:?}: {other:?}"),
+    }
+}
+
+/// Has a program of `tools` run once this process is gone, however it ends, and removes the folder after it: a shell that
+/// nobody waits for sees to it.
+pub(crate) fn run_tool_afterwards(name: &str, folder: &Path, arguments: &[&str]) {
+    let script = "(while kill -0 $0 2>/dev/null; do sleep 1; done; test ! -e \"$2\" || \"$@\"; rm -rf \"$2\") &";
+    let left = Command::new("setsid")
+        .args(["sh", "-c", script, &std::process::id().to_string()])
+        .arg(tool(name))
+        .arg(folder)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("a shell");
+    assert!(left.success());
+}
