@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 use types::Secret;
 
-use crate::conn::Kind;
+use crate::conn::{Kind, Statements};
 use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
 use crate::sqlite_readers::Readers;
@@ -44,7 +44,7 @@ pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Arc<Inner>);
+pub struct Db(Arc<Inner>, Statements);
 
 enum Inner {
     Sqlite { readers: Readers, writer: Writer },
@@ -61,7 +61,8 @@ impl Db {
 
     /// Opens the database as it is, without touching its schema.
     pub async fn connect(config: &Config) -> Result<Self> {
-        Ok(match dialect::address(&config.url)? {
+        let statements = Statements::default();
+        let inner = match dialect::address(&config.url)? {
             Address::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                     std::fs::create_dir_all(parent).map_err(|error| {
@@ -73,24 +74,26 @@ impl Db {
                 }
                 let connection = dialect::sqlite_writer(path)
                     .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
-                let writer = Writer::start(path.to_owned(), connection)?;
+                let writer = Writer::start(path.to_owned(), connection, &statements)?;
                 let readers = Readers::new(path.to_owned(), config.connections);
-                Self(Arc::new(Inner::Sqlite { readers, writer }))
+                Inner::Sqlite { readers, writer }
             }
-            Address::Postgres(url) => Self(Arc::new(Inner::Postgres {
+            Address::Postgres(url) => Inner::Postgres {
                 requests: dialect::postgres(url, config.connections)?,
                 // Background work never takes a connection from a request.
                 jobs: dialect::postgres(url, 2)?,
-            })),
-        })
+            },
+        };
+        Ok(Self(Arc::new(inner), statements))
     }
 
     /// A connection for statements that only read and stand alone.
     pub async fn reader(&self) -> Result<Conn> {
-        Ok(Conn::new(match &*self.0 {
+        let kind = match &*self.0 {
             Inner::Sqlite { readers, .. } => Kind::SqliteReader(readers.acquire().await?),
             Inner::Postgres { requests, .. } => Kind::Postgres(requests.acquire().await?),
-        }))
+        };
+        Ok(Conn::new(kind, &self.1))
     }
 
     /// Runs `body` in a transaction and returns when it is durable, or not at all.
@@ -116,7 +119,7 @@ impl Db {
     {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => writer.write(commit, PATIENCE, body).await,
-            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), commit, PATIENCE, body).await,
+            Inner::Postgres { requests, .. } => self.write_postgres(requests, commit, PATIENCE, body).await,
         }
     }
 
@@ -128,7 +131,7 @@ impl Db {
     {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => writer.write(Commit::Flushed, patience, body).await,
-            Inner::Postgres { requests, .. } => write_postgres(requests.clone(), Commit::Flushed, patience, body).await,
+            Inner::Postgres { requests, .. } => self.write_postgres(requests, Commit::Flushed, patience, body).await,
         }
     }
 
@@ -141,7 +144,7 @@ impl Db {
     {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => writer.write(Commit::Flushed, PATIENCE, body).await,
-            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), Commit::Flushed, PATIENCE, body).await,
+            Inner::Postgres { jobs, .. } => self.write_postgres(jobs, Commit::Flushed, PATIENCE, body).await,
         }
     }
 
@@ -154,12 +157,15 @@ impl Db {
     /// How the connections are used at the moment.
     pub fn usage(&self) -> PoolUsage {
         match &*self.0 {
-            Inner::Sqlite { readers, writer, .. } => PoolUsage { writes_waiting: writer.waiting(), ..readers.usage() },
+            Inner::Sqlite { readers, writer, .. } => {
+                PoolUsage { writes_waiting: writer.waiting(), statements: self.1.count(), ..readers.usage() }
+            }
             Inner::Postgres { requests, .. } => PoolUsage {
                 open: requests.size(),
                 idle: requests.num_idle(),
                 maximum: requests.options().get_max_connections(),
                 writes_waiting: 0,
+                statements: self.1.count(),
             },
         }
     }
@@ -178,29 +184,36 @@ impl Db {
         }
     }
 
+    async fn write_postgres<T, E, F>(
+        &self,
+        pool: &PgPool,
+        commit: Commit,
+        patience: Duration,
+        body: F,
+    ) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (pool, statements) = (pool.clone(), self.1.clone());
+        let work = async move {
+            let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?), &statements);
+            let ended = tokio::time::timeout(patience, transaction(&mut conn, commit, body)).await;
+            ended.unwrap_or_else(|_| {
+                // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
+                if let Kind::Postgres(connection) = &mut conn.kind {
+                    connection.close_on_drop();
+                }
+                Err(E::from(Error::took_too_long()))
+            })
+        };
+        tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(&*self.0, Inner::Postgres { .. })
     }
-}
-
-async fn write_postgres<T, E, F>(pool: PgPool, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    let work = async move {
-        let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?));
-        let ended = tokio::time::timeout(patience, transaction(&mut conn, commit, body)).await;
-        ended.unwrap_or_else(|_| {
-            // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
-            if let Kind::Postgres(connection) = &mut conn.kind {
-                connection.close_on_drop();
-            }
-            Err(E::from(Error::took_too_long()))
-        })
-    };
-    tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
 }
 
 /// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.

@@ -15,7 +15,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::conn::Kind;
+use crate::conn::{Kind, Statements};
 use crate::db::Commit;
 use crate::sqlite_log::Log;
 use crate::{Conn, Error, Pending, Result, dialect};
@@ -34,12 +34,13 @@ enum Message {
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start(path: PathBuf, connection: Connection) -> Result<Self> {
+    pub(crate) fn start(path: PathBuf, connection: Connection, statements: &Statements) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(1024);
         let runtime = Handle::current();
+        let conn = Conn::new(Kind::SqliteWriter(connection), statements);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || runtime.block_on(run(path, connection, receiver)))
+            .spawn(move || runtime.block_on(run(path, conn, receiver)))
             .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))?;
         Ok(Self(sender))
     }
@@ -125,8 +126,7 @@ where
     }
 }
 
-async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver<Message>) {
-    let mut conn = Conn::new(Kind::SqliteWriter(connection));
+async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message>) {
     let mut log = Log::new(&path);
     let mut messages = Vec::with_capacity(GROUP);
     let mut closers = Vec::new();

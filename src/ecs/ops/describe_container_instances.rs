@@ -78,8 +78,8 @@ impl Operation for DescribeContainerInstances {
                 continue;
             };
             let id = instance.row.instance_id.clone();
-            let on_it = tasks::list_of_instance(&mut conn, &id).await?;
-            let running = on_it.iter().filter(|task| task.last_status == RUNNING).count() as u64;
+            let on_it = tasks::list_status_of_instance(&mut conn, &id).await?;
+            let running = on_it.iter().filter(|(_, _, last_status)| last_status == RUNNING).count() as u64;
             let counts = Counts { running, pending: on_it.len() as u64 - running };
             let tags = if with_tags {
                 tags::list(&mut conn, registry, &container_instances::resource(name, &id)).await?

@@ -7,6 +7,7 @@ use aws::{Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 
 use crate::arns;
+use crate::capacity_providers;
 use crate::clusters::{self, StrategyItem};
 use crate::error::{Error, Result};
 use crate::shapes::cluster::Cluster;
@@ -44,10 +45,8 @@ impl Operation for PutClusterCapacityProviders {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
         grant.require(Self::ACTION)?;
         let name = arns::cluster_name(&call.ctx.registry, Some(&input.cluster))?;
-        let changed = clusters::change(call, name, |document| {
-            document.capacity_providers = input.capacity_providers;
-            document.default_capacity_provider_strategy = input.default_capacity_provider_strategy;
-        });
+        let (providers, strategy) = (input.capacity_providers, input.default_capacity_provider_strategy);
+        let changed = capacity_providers::put(call, name, providers, strategy);
         Ok(Output { cluster: Cluster::after_change(call, changed.await?).await? })
     }
 }

@@ -1,8 +1,8 @@
-//! The part of `plans` about services: rows, and what requests and their jobs ask for.
+//! The part of the plans about services: rows, and what requests and their jobs ask for.
 
 use types::Timestamp;
 
-use super::harness::NOW;
+use super::super::harness::NOW;
 use crate::{Conn, Result, service_deployments, service_events, service_tasks, services};
 
 pub(super) const ROWS: &str = "
@@ -43,7 +43,13 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     let event = service_events::ServiceEventRow { event_id: "e".to_owned(), message: "m".to_owned(), created_at: NOW };
     service_events::insert(conn, "s100007", &event).await?;
     service_events::list(conn, "s100007").await?;
-    service_tasks::list(conn, "s100007").await?;
+    service_tasks::list(conn, &["s100007", "s100008"]).await?;
+    services::list_named(conn, &["s105007", "s105008"]).await?;
+    services::list_live(conn, "c7", "service-110000", 100).await?;
+    services::list_everywhere(conn, "s105007", 100).await?;
+    services::list_with_providers(conn, "c7", "s105007", 100).await?;
+    service_deployments::list_shown_of(conn, &["s100007", "s100008"]).await?;
+    service_deployments::list_needed(conn, &["s100007", "s100008"]).await?;
     service_tasks::update_healthy(conn, "t105000").await?;
     service_tasks::delete(conn, "t105000").await?;
     Ok(())
