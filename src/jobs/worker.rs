@@ -116,10 +116,8 @@ async fn claim(app: &App, kind: Kind, owner: &str) -> Result<Vec<JobRow>> {
         Run::One(_) => 1,
         Run::Many(most, _) => most,
     };
-    write(app, move |conn| {
-        Box::pin(async move { Ok(jobs::claim(conn, kind.name, &owner, now, until, limit).await?) })
-    })
-    .await
+    write(app, move |conn| Box::pin(async move { Ok(jobs::claim(conn, kind.name, &owner, now, until, limit).await?) }))
+        .await
 }
 
 /// Does jobs and gives them back. How many came to an end.

@@ -105,17 +105,18 @@ pub async fn list_shown_of(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<
 pub async fn list_needed(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<ServiceDeploymentRow>> {
     // ix_service_deployments_service, ix_service_deployments_completed
     conn.all(
-        "select deployment_id, service_id, status, rollout, outcome, document, created_at, completed_at
-         from service_deployments deployment
-         where service_id in (select value from json_each($1))
-           and (status <> 'INACTIVE'
-               or completed_at = (
-                   select max(other.completed_at)
-                   from service_deployments other
-                   where other.service_id = deployment.service_id
-                     and other.completed_at is not null
-                     and other.status <> 'PRIMARY'
-               ))",
+        "select deployment.deployment_id, deployment.service_id, deployment.status, deployment.rollout,
+                deployment.outcome, deployment.document, deployment.created_at, deployment.completed_at
+         from json_each($1) asked
+         join service_deployments deployment on deployment.service_id = asked.value
+         where deployment.status <> 'INACTIVE'
+            or deployment.completed_at = (
+                select max(other.completed_at)
+                from service_deployments other
+                where other.service_id = deployment.service_id
+                  and other.completed_at is not null
+                  and other.status <> 'PRIMARY'
+            )",
         [values(service_ids.iter().copied())],
         read,
     )

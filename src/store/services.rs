@@ -150,12 +150,7 @@ pub async fn list(
 }
 
 /// Ids and names of services of a cluster of which something may be left, whose names come after one, at most `limit`.
-pub async fn list_live(
-    conn: &mut Conn,
-    cluster_id: &str,
-    after: &str,
-    limit: usize,
-) -> Result<Vec<(String, String)>> {
+pub async fn list_live(conn: &mut Conn, cluster_id: &str, after: &str, limit: usize) -> Result<Vec<(String, String)>> {
     // uq_services_name
     conn.all(
         "select service_id, name
@@ -186,12 +181,7 @@ pub async fn list_everywhere(conn: &mut Conn, after: &str, limit: usize) -> Resu
 }
 
 /// Services of a cluster that have capacity providers and of which something may be left, after an id, at most `limit`.
-pub async fn list_with_providers(
-    conn: &mut Conn,
-    cluster_id: &str,
-    after: &str,
-    limit: usize,
-) -> Result<Vec<String>> {
+pub async fn list_with_providers(conn: &mut Conn, cluster_id: &str, after: &str, limit: usize) -> Result<Vec<String>> {
     // ix_services_with_providers
     conn.all(
         "select service_id

@@ -87,11 +87,8 @@ impl Groups<'_> {
 /// Brings target groups in line with the tasks of a service, and says how they stand.
 pub(super) async fn align(app: &Arc<App>, seen: &Seen) -> Result<Balanced> {
     let Seen { service, standing, .. } = seen;
-    let wanted: HashMap<String, Vec<Target>> = standing
-        .deployments
-        .iter()
-        .map(|deployment| (deployment.name(), of(&deployment.document.revision)))
-        .collect();
+    let wanted: HashMap<String, Vec<Target>> =
+        standing.deployments.iter().map(|deployment| (deployment.name(), of(&deployment.document.revision))).collect();
     let is_balanced = |task: &Task| !task.document.targets.is_empty();
     if wanted.values().all(Vec::is_empty) && !standing.tasks.values().any(is_balanced) {
         return Ok(Balanced::default());

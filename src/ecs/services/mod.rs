@@ -40,8 +40,8 @@ use crate::clusters::{self, Cluster, written};
 use crate::error::{Error, Result};
 
 pub use self::reconcile::{AT_ONCE, EVERY, JOB, Next, reconcile};
-pub use self::wake::{WAKE, wake_cluster};
 pub(crate) use self::wake::wake_some;
+pub use self::wake::{WAKE, wake_cluster};
 
 /// What a row keeps of a service beside what is in its deployments. Members are as on the wire.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -140,10 +140,8 @@ fn rest(app: &App, seen: &Seen, balanced: &Balanced) -> Option<Duration> {
 /// One decision, in a transaction of its own.
 async fn step_alone(app: &Arc<App>, service_id: &str, balanced: Balanced) -> Result<Next> {
     let (own, id) = (Arc::clone(app), service_id.to_owned());
-    let done: Result<(Next, bool)> = app
-        .db()
-        .write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id, &balanced).await }))
-        .await;
+    let done: Result<(Next, bool)> =
+        app.db().write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id, &balanced).await })).await;
     let (next, agents) = done?;
     if agents {
         app.wake_agents();

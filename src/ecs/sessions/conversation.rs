@@ -211,12 +211,7 @@ async fn tell_all(
 }
 
 /// Tasks that are to run or to stop, in one message.
-async fn tell_tasks(
-    session: &Session,
-    connection: &Connection,
-    told: &mut Told,
-    tasks: Vec<Task>,
-) -> Result<bool> {
+async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told, tasks: Vec<Task>) -> Result<bool> {
     let mut payload = Vec::new();
     let mut heard = Vec::new();
     for task in tasks {

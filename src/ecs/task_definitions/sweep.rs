@@ -50,9 +50,8 @@ pub async fn sweep(app: &App) -> app::Result<bool> {
                 left = true;
                 continue;
             }
-            let gone = app
-                .db()
-                .write_in_background(move |conn| Box::pin(delete(conn, revision)) as Pending<'_, bool, Error>);
+            let gone =
+                app.db().write_in_background(move |conn| Box::pin(delete(conn, revision)) as Pending<'_, bool, Error>);
             left |= !gone.await.map_err(Error::unheard)?;
         }
         after = Some(last);

@@ -49,8 +49,10 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.expect("a runtime").block_on(async {
         if options.part != Some(Part::Start) {
-            println!("| {} services of {} tasks on {} hosts | backend | wall | CPU of the server | statements |",
-                options.services, options.tasks, options.hosts);
+            println!(
+                "| {} services of {} tasks on {} hosts | backend | wall | CPU of the server | statements |",
+                options.services, options.tasks, options.hosts
+            );
             println!("|---|---|---:|---:|---:|");
             let mut backends = vec![Backend::SqliteDisk];
             if std::env::var_os("WHARF_TEST_POSTGRES_URL").is_some() {

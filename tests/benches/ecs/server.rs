@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tests::harness::Wharf;
+use tests::harness::aws::Aws;
 use tests::harness::ecs_agent::call;
-use tests::harness::{Aws, Wharf};
 
 /// A server at one moment.
 #[derive(Clone, Copy)]

@@ -4,7 +4,10 @@ use types::{StorageClass, Timestamp};
 
 use super::super::harness::{NOW, registry, repo_name};
 use super::{ID, TIME, digest};
-use crate::{Conn, Result, blob_reviews, blobs, deleted_manifests, edges, image_uses, manifest_storage, registry_usage, removals, repository_blobs, repository_usage, tags, unlinked_blobs, usage};
+use crate::{
+    Conn, Result, blob_reviews, blobs, deleted_manifests, edges, image_uses, manifest_storage, registry_usage,
+    removals, repository_blobs, repository_usage, tags, unlinked_blobs, usage,
+};
 
 pub(super) const ROWS: &str = "
     insert into removals (object_key, not_before)

@@ -5,7 +5,10 @@ use types::{StorageClass, Timestamp};
 use super::super::harness::{NOW, registry, repo_name};
 use super::{ID, TIME, digest};
 use crate::edges::Kind;
-use crate::{Conn, Result, blobs, edges, manifests, pull_gates, repositories, repository_blobs, repository_policies, resource_tags, tags, uploads};
+use crate::{
+    Conn, Result, blobs, edges, manifests, pull_gates, repositories, repository_blobs, repository_policies,
+    resource_tags, tags, uploads,
+};
 
 pub(super) const ROWS: &str = "
     insert into accounts (account_id, created_at) values ('000000000000', 0);

@@ -4,7 +4,10 @@ use types::Timestamp;
 
 use super::super::harness::{NOW, registry};
 use super::TIME;
-use crate::{Conn, Result, balancers, listener_rules, listener_states, listeners, load_balancers, load_balancing_tags, target_group_uses, target_groups, target_health, targets};
+use crate::{
+    Conn, Result, balancers, listener_rules, listener_states, listeners, load_balancers, load_balancing_tags,
+    target_group_uses, target_groups, target_health, targets,
+};
 
 pub(super) const ROWS: &str = "
     insert into load_balancers (load_balancer_id, account_id, region, name, settings, attributes, created_at)

@@ -2,7 +2,10 @@
 
 use super::super::harness::{NOW, registry};
 use super::{ID, TIME, digest};
-use crate::{Conn, Result, replication_backfill_items, replication_backfills, replication_uploads, replications, webhook_deliveries};
+use crate::{
+    Conn, Result, replication_backfill_items, replication_backfills, replication_uploads, replications,
+    webhook_deliveries,
+};
 
 pub(super) const ROWS: &str = "
     insert into replications (repository_id, digest, account_id, region, status, requested, updated_at)

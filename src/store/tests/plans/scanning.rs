@@ -5,7 +5,9 @@ use types::Timestamp;
 use super::super::harness::{NOW, registry};
 use super::{ID, digest};
 use crate::advisory_packages::AdvisoryPackageRow;
-use crate::{Conn, Result, advisories, advisory_packages, image_scan_findings, image_scans, layer_contents, scan_requests};
+use crate::{
+    Conn, Result, advisories, advisory_packages, image_scan_findings, image_scans, layer_contents, scan_requests,
+};
 
 pub(super) const ROWS: &str = "
     insert into advisories (advisory_id, document)

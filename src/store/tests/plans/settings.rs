@@ -2,7 +2,10 @@
 
 use super::super::harness::{NOW, registry};
 use super::{ID, digest};
-use crate::{Conn, Result, cached_tags, pull_through_cache_rules, pull_time_exclusions, registry_settings, repository_creation_templates, upstream_credentials};
+use crate::{
+    Conn, Result, cached_tags, pull_through_cache_rules, pull_time_exclusions, registry_settings,
+    repository_creation_templates, upstream_credentials,
+};
 
 pub(super) const ROWS: &str = "
     insert into registry_settings (account_id, region, name, document, version, updated_at)
