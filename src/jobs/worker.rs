@@ -160,6 +160,7 @@ async fn hold(app: &App, job_ids: &[String], owner: &str) {
         let held = write(app, move |conn| {
             Box::pin(async move {
                 let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                jobs::lock(conn, &ids, &owner).await?;
                 Ok(jobs::update_lease(conn, &ids, &owner, until).await?)
             })
         });
@@ -204,6 +205,9 @@ impl Ends {
         write(app, move |conn| {
             Box::pin(async move {
                 let Self { again, over, failed, now } = self;
+                let failing = failed.iter().map(|(id, ..)| id);
+                let all = again.values().flatten().chain(&over).chain(failing);
+                jobs::lock(conn, &all.map(String::as_str).collect::<Vec<_>>(), &owner).await?;
                 for (due_at, ids) in &again {
                     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
                     jobs::update_done(conn, &ids, &owner, *due_at, now).await?;

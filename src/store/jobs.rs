@@ -64,7 +64,7 @@ pub async fn upsert_all(
     subjects: impl IntoIterator<Item = &str>,
     due_at: Timestamp,
 ) -> Result<()> {
-    // In one order, so that two who do this at once do not wait for each other.
+    // By subject, as in `lock`.
     conn.execute(
         "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
          select $1 || value, $2, value, $4, 0, 0, $4
@@ -143,6 +143,23 @@ pub async fn claim(
     )
     .await?;
     Ok(found)
+}
+
+/// Holds jobs that one is at until the end of the transaction, in the order in which everybody takes several: so nobody waits
+/// for somebody who waits for him. Before they are changed one after the other.
+pub async fn lock(conn: &mut Conn, job_ids: &[&str], owner: &str) -> Result<()> {
+    // pk_jobs
+    conn.all_locked(
+        "select job_id
+         from jobs
+         where job_id in (select value from json_each($1)) and lease_owner = $2
+         order by subject",
+        Lock::NoKeyUpdate,
+        [list_of(job_ids.iter().copied()), owner.into()],
+        |_| Ok(()),
+    )
+    .await?;
+    Ok(())
 }
 
 /// Keeps jobs that one is at. How many still are one's own: the others are somebody else's by now, or gone.

@@ -18,6 +18,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     jobs::is_due(conn, "kind-1", time).await?;
     jobs::upsert_all(conn, "new-", "kind-1", ["r1", "r105000"], NOW).await?;
     jobs::claim(conn, "kind-1", "me", time, NOW, 50).await?;
+    jobs::lock(conn, &["j100001", "j100002"], "me").await?;
     jobs::update_lease(conn, &["j100001", "j100002"], "me", NOW).await?;
     jobs::update_done(conn, &["j100001", "j100002"], "me", time, NOW).await?;
     jobs::list(conn, ("kind-1", "r105000"), 100).await?;
