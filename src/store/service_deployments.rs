@@ -103,20 +103,22 @@ pub async fn list_shown_of(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<
 
 /// Which deployments of some services have tasks, are to have some, or are what the service would go back to.
 pub async fn list_needed(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<ServiceDeploymentRow>> {
-    // ix_service_deployments_service, ix_service_deployments_completed
+    // ix_service_deployments_service, ix_service_deployments_completed; SQLite takes a cross join in the order in which it is
+    // written.
     conn.all(
         "select deployment.deployment_id, deployment.service_id, deployment.status, deployment.rollout,
                 deployment.outcome, deployment.document, deployment.created_at, deployment.completed_at
          from json_each($1) asked
-         join service_deployments deployment on deployment.service_id = asked.value
-         where deployment.status <> 'INACTIVE'
-            or deployment.completed_at = (
-                select max(other.completed_at)
-                from service_deployments other
-                where other.service_id = deployment.service_id
-                  and other.completed_at is not null
-                  and other.status <> 'PRIMARY'
-            )",
+         cross join service_deployments deployment
+         where deployment.service_id = asked.value
+           and (deployment.status <> 'INACTIVE'
+               or deployment.completed_at = (
+                   select max(other.completed_at)
+                   from service_deployments other
+                   where other.service_id = deployment.service_id
+                     and other.completed_at is not null
+                     and other.status <> 'PRIMARY'
+               ))",
         [values(service_ids.iter().copied())],
         read,
     )

@@ -1,5 +1,7 @@
 //! The part of the plans about jobs: rows, and what requests and background work ask for.
 
+use types::Timestamp;
+
 use super::super::harness::NOW;
 use super::TIME;
 use crate::{Conn, Result, jobs};
@@ -17,7 +19,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     jobs::upsert(conn, "newer", "kind-1", "r1", NOW).await?;
     jobs::is_due(conn, "kind-1", time).await?;
     jobs::upsert_all(conn, "new-", "kind-1", ["r1", "r105000"], NOW).await?;
-    jobs::claim(conn, "kind-1", "me", time, NOW, 50).await?;
+    jobs::claim(conn, "kind-1", "me", Timestamp::from_micros(150_000), NOW, 50).await?;
     jobs::lock(conn, &["j100001", "j100002"], "me").await?;
     jobs::update_lease(conn, &["j100001", "j100002"], "me", NOW).await?;
     jobs::update_done(conn, &["j100001", "j100002"], "me", time, NOW).await?;

@@ -23,7 +23,7 @@ pub(super) const ROWS: &str = "
         select 's' || cast(100001 + i % 600 as text), i, 'e', 'm', 0 from n;
     insert into service_tasks (task_id, service_id, deployment_id, was_healthy)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 't' || cast(i as text), 's' || cast(100001 + i % 600 as text), 'd1', 0 from n;
+        select 't' || cast(i as text), 's' || cast(100001 + i % 6000 as text), 'd1', 0 from n;
 ";
 
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
@@ -49,7 +49,6 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     services::list_everywhere(conn, "s105007", 100).await?;
     services::list_with_providers(conn, "c7", "s105007", 100).await?;
     service_deployments::list_shown_of(conn, &["s100007", "s100008"]).await?;
-    service_deployments::list_needed(conn, &["s100007", "s100008"]).await?;
     service_tasks::update_healthy(conn, "t105000").await?;
     service_tasks::delete(conn, "t105000").await?;
     Ok(())
