@@ -26,6 +26,21 @@ pub fn open<T: DeserializeOwned>(app: &App, list: &str, token: &str) -> Option<T
     serde_json::from_slice(&app.sealer.open(list, &sealed)?).ok()
 }
 
+/// Cuts what was found down to a page of `items`. Whoever looked for one more than that knows by it whether there is more:
+/// then the token says where, by the `place` of the last that is on the page.
+pub fn cut<T, P: Serialize>(
+    app: &App,
+    list: &str,
+    found: &mut Vec<T>,
+    items: usize,
+    place: impl FnOnce(&T) -> P,
+) -> Result<Option<String>> {
+    let more = found.len() > items;
+    found.truncate(items);
+    let last = found.last().filter(|_| more);
+    last.map(|last| seal(app, list, &place(last))).transpose()
+}
+
 /// The place that the parameter `nextToken` of an AWS operation names; the beginning if there is none.
 pub(crate) fn open_next<T: DeserializeOwned>(app: &App, list: &str, next_token: Option<&str>) -> Result<Option<T>> {
     let Some(token) = next_token else {

@@ -33,12 +33,7 @@ pub(crate) fn cut<R, T: Serialize>(
     limit: usize,
     place: impl FnOnce(&R) -> T,
 ) -> Result<Option<String>, Error> {
-    if rows.len() <= limit {
-        return Ok(None);
-    }
-    rows.truncate(limit);
-    let place = rows.last().map(place);
-    Ok(place.map(|place| page_token::seal(&call.ctx.app, &owner(call, list), &place)).transpose()?)
+    Ok(page_token::cut(&call.ctx.app, &owner(call, list), rows, limit, place)?)
 }
 
 fn owner(call: &Call, list: &str) -> String {

@@ -4,18 +4,22 @@
 use std::collections::HashSet;
 
 use app::api::Call;
+use store::{Conn, service_deployments, services, tasks};
 use types::{Arn, RegistryId};
 
 use crate::arns;
-use crate::clusters::{self, Cluster, StrategyItem, write};
+use crate::clusters::{self, Cluster, StrategyItem, write, written};
 use crate::error::{Error, Result};
-use crate::services;
+use crate::services::deployments::Deployment;
 
 /// Those that every account has.
 pub(crate) const BUILT_IN: &[&str] = &["FARGATE", "FARGATE_SPOT"];
 
 /// How many a cluster or a strategy may have.
 const MOST: usize = 20;
+
+/// How many services are looked at in one go.
+const AT_ONCE: usize = 500;
 
 fn invalid<T>(message: impl Into<String>) -> Result<T> {
     Err(Error::InvalidParameter(message.into()))
@@ -31,32 +35,6 @@ pub(crate) fn find(registry: &RegistryId, given: &str) -> Option<&'static str> {
     let name = arns::resource(registry, given).and_then(|resource| resource.strip_prefix("capacity-provider/"));
     let name = name.unwrap_or(given);
     BUILT_IN.iter().copied().find(|known| *known == name)
-}
-
-/// Gives a cluster these providers. One that it had before must not be in use any more.
-pub(crate) async fn put(
-    call: &Call,
-    name: &str,
-    providers: Vec<String>,
-    strategy: Vec<StrategyItem>,
-) -> Result<Cluster> {
-    let (registry, name) = (call.ctx.registry.clone(), name.to_owned());
-    write(call, move |conn| {
-        Box::pin(async move {
-            let mut cluster = clusters::lock(conn, &registry, &name).await?;
-            let before = std::mem::replace(&mut cluster.document.capacity_providers, providers);
-            cluster.document.default_capacity_provider_strategy = strategy;
-            clusters::save(conn, &cluster).await?;
-            let stay = &cluster.document.capacity_providers;
-            let removed: Vec<String> = before.into_iter().filter(|name| !stay.contains(name)).collect();
-            if !removed.is_empty() && services::use_providers(conn, &cluster, &removed).await? {
-                let message = "The specified capacity provider is in use and cannot be removed.";
-                return Err(Error::ResourceInUse(message.to_owned()));
-            }
-            Ok(cluster)
-        })
-    })
-    .await
 }
 
 /// Those that a cluster is to have.
@@ -111,6 +89,59 @@ pub(crate) fn check_strategy(strategy: &[StrategyItem], associated: &[String]) -
         );
     }
     Ok(())
+}
+
+/// Gives a cluster other providers, and another strategy. What is used cannot be taken away.
+pub(crate) async fn put(
+    call: &Call,
+    cluster: &str,
+    providers: Vec<String>,
+    strategy: Vec<StrategyItem>,
+) -> Result<Cluster> {
+    let (registry, name) = (call.ctx.registry.clone(), cluster.to_owned());
+    write(call, move |conn| {
+        Box::pin(async move {
+            let mut cluster = clusters::lock(conn, &registry, &name).await?;
+            let before = std::mem::replace(&mut cluster.document.capacity_providers, providers);
+            cluster.document.default_capacity_provider_strategy = strategy;
+            clusters::check(&cluster.document)?;
+            let left = &cluster.document.capacity_providers;
+            for taken in before.iter().filter(|provider| !left.contains(provider)) {
+                if is_used(conn, &cluster.row.cluster_id, taken).await? {
+                    // Seen in reports of CloudFormation.
+                    let message = "The specified capacity provider is in use and cannot be removed.";
+                    return Err(Error::ResourceInUse(message.to_owned()));
+                }
+            }
+            let document = written(&cluster.document)?;
+            store::clusters::update(conn, &cluster.row.cluster_id, "ACTIVE", &document).await?;
+            Ok(cluster)
+        })
+    })
+    .await
+}
+
+/// Whether a task of a provider is not over, or a service has it. The caller holds the cluster.
+async fn is_used(conn: &mut Conn, cluster_id: &str, provider: &str) -> Result<bool> {
+    if tasks::use_provider(conn, cluster_id, provider).await? {
+        return Ok(true);
+    }
+    // Rarely asked, and only services that have providers are looked at.
+    let mut after = String::new();
+    loop {
+        let ids = services::list_with_providers(conn, cluster_id, &after, AT_ONCE).await?;
+        let Some(last) = ids.last().cloned() else {
+            return Ok(false);
+        };
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let shown = service_deployments::list_shown_of(conn, &ids).await?;
+        let has = |item: &StrategyItem| item.capacity_provider == provider;
+        let uses = |row| Deployment::read(row).document.revision.capacity_provider_strategy.iter().any(has);
+        if shown.into_iter().any(uses) {
+            return Ok(true);
+        }
+        after = last;
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::arns;
 use crate::capacity_providers;
 use crate::error::{Error, Result};
 use crate::tags::{self, Tag};
+use crate::tasks::RUNNING;
 
 /// What a row keeps beside name and status. Members are as on the wire.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -243,7 +244,9 @@ pub(crate) async fn delete(call: &Call, name: &str) -> Result<Cluster> {
 
 /// What runs in a cluster.
 pub(crate) async fn count(conn: &mut Conn, cluster_id: &str) -> Result<Counts> {
-    let (running_tasks, all) = tasks::count_of_cluster(conn, cluster_id).await?;
+    let tasks = tasks::count_of_cluster(conn, cluster_id).await?;
+    let all: u64 = tasks.iter().map(|(_, count)| count).sum();
+    let running_tasks = tasks.iter().find(|(status, _)| status == RUNNING).map_or(0, |(_, count)| *count);
     Ok(Counts {
         container_instances: container_instances::count(conn, cluster_id).await?,
         running_tasks,
@@ -277,7 +280,7 @@ pub(crate) async fn statistics(conn: &mut Conn, cluster_id: &str) -> Result<Vec<
 }
 
 /// Settings and providers that ECS knows.
-fn check(document: &Document) -> Result<()> {
+pub(crate) fn check(document: &Document) -> Result<()> {
     for Setting { name, value } in &document.settings {
         if name != "containerInsights" {
             return Err(Error::InvalidParameter(format!("Invalid setting name: {name}")));

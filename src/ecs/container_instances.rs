@@ -245,8 +245,8 @@ pub(crate) async fn note_health(
 
 /// How many tasks a host has.
 pub(crate) async fn count(conn: &mut Conn, instance_id: &str) -> Result<Counts> {
-    let on_it = tasks::list_of_instance(conn, instance_id).await?;
-    let running = on_it.iter().filter(|task| task.last_status == RUNNING).count() as u64;
+    let on_it = tasks::list_status_of_instance(conn, instance_id).await?;
+    let running = on_it.iter().filter(|(_, _, last_status)| last_status == RUNNING).count() as u64;
     Ok(Counts { running, pending: on_it.len() as u64 - running })
 }
 

@@ -18,7 +18,7 @@ pub mod services;
 pub mod sessions;
 mod shapes;
 mod tags;
-mod task_definitions;
+pub mod task_definitions;
 pub mod tasks;
 mod utilization;
 

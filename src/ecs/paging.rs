@@ -58,10 +58,8 @@ impl Paging {
         mut found: Vec<T>,
         key: impl Fn(&T) -> &str,
     ) -> Result<(Vec<T>, Option<String>)> {
-        let more = found.len() > self.items;
-        found.truncate(self.items);
-        let last = found.last().filter(|_| more);
-        let next_token = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;
+        let place = |last: &T| key(last).to_owned();
+        let next_token = page_token::cut(&call.ctx.app, &self.list, &mut found, self.items, place)?;
         Ok((found, next_token))
     }
 }

@@ -47,10 +47,7 @@ impl<K: Serialize + DeserializeOwned> Paging<K> {
         mut found: Vec<T>,
         key: impl Fn(&T) -> K,
     ) -> Result<(Vec<T>, Option<String>)> {
-        let more = found.len() > self.items;
-        found.truncate(self.items);
-        let last = found.last().filter(|_| more);
-        let marker = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;
+        let marker = page_token::cut(&call.ctx.app, &self.list, &mut found, self.items, key)?;
         Ok((found, marker))
     }
 }

@@ -59,10 +59,8 @@ impl Paging {
 
     /// The page, from the elements that were found. `key` is what the list is sorted by.
     pub(crate) fn page<T>(self, call: &Call, mut found: Vec<T>, key: impl Fn(&T) -> &str) -> Result<Page<T>, Error> {
-        let is_truncated = found.len() > self.items;
-        found.truncate(self.items);
-        let last = found.last().filter(|_| is_truncated);
-        let marker = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;
-        Ok(Page { items: found, is_truncated, marker })
+        let place = |last: &T| key(last).to_owned();
+        let marker = page_token::cut(&call.ctx.app, &self.list, &mut found, self.items, place)?;
+        Ok(Page { items: found, is_truncated: marker.is_some(), marker })
     }
 }

@@ -17,11 +17,12 @@ use app::replication::backfill;
 use app::scanning::referrers;
 use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
+use ecs::task_definitions;
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
 pub use usage_metrics::UsageMetrics;
-use worker::{Attempt, Kind, Outcome};
+use worker::{Attempt, Kind, Outcome, Run};
 
 /// How often the authorization data is looked at: what one process changes, all obey within seconds.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
@@ -36,12 +37,12 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
-        run: |app, repository_id| {
+        run: Run::One(|app, repository_id| {
             Box::pin(async move {
                 let applied = lifecycle::run(&app, &repository_id).await?;
                 Ok(applied.map_or(Outcome::Over, |_| Outcome::Done))
             })
-        },
+        }),
     },
     Kind {
         name: replication::JOB,
@@ -49,12 +50,12 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 2,
-        run: |app, subject| {
+        run: Run::One(|app, subject| {
             Box::pin(async move {
                 replication::run(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
-        },
+        }),
     },
     Kind {
         name: replication::JOB_ELSEWHERE,
@@ -62,12 +63,12 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 4,
-        run: |app, subject| {
+        run: Run::One(|app, subject| {
             Box::pin(async move {
                 replication::run_elsewhere(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
-        },
+        }),
     },
     Kind {
         name: backfill::JOB,
@@ -75,11 +76,11 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
-        run: |app, backfill_id| {
+        run: Run::One(|app, backfill_id| {
             Box::pin(
                 async move { Ok(if backfill::run(&app, &backfill_id).await? { Outcome::Over } else { Outcome::Done }) },
             )
-        },
+        }),
     },
     single("forget backfills", Duration::from_secs(3600), |app, _| {
         Box::pin(async move {
@@ -94,9 +95,9 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
-        run: |app, subject| {
+        run: Run::One(|app, subject| {
             Box::pin(async move { Ok(scanning::run(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again)) })
-        },
+        }),
     },
     Kind {
         name: referrers::JOB,
@@ -104,12 +105,12 @@ const KINDS: &[Kind] = &[
         look_every: worker::LOOK_EVERY,
         single: false,
         workers: 1,
-        run: |app, subject| {
+        run: Run::One(|app, subject| {
             Box::pin(async move {
                 referrers::attach(&app, &subject).await?;
                 Ok(Outcome::Over)
             })
-        },
+        }),
     },
     Kind {
         name: services::JOB,
@@ -118,14 +119,28 @@ const KINDS: &[Kind] = &[
         look_every: Duration::from_millis(250),
         single: false,
         workers: 2,
-        run: |app, service_id| {
+        run: Run::Many(services::AT_ONCE, |app, service_ids| {
             Box::pin(async move {
-                Ok(match services::reconcile(&app, &service_id).await? {
+                let outcome = |next| match next {
                     Next::In(pause) => Outcome::Again(pause),
                     Next::Never => Outcome::Over,
-                })
+                };
+                services::reconcile(&app, service_ids).await.into_iter().map(|next| next.map(outcome)).collect()
             })
-        },
+        }),
+    },
+    Kind {
+        name: services::WAKE,
+        every: Duration::from_secs(1),
+        look_every: Duration::from_millis(500),
+        single: false,
+        workers: 1,
+        run: Run::One(|app, cluster_id| {
+            Box::pin(async move {
+                services::wake_cluster(&app, &cluster_id).await?;
+                Ok(Outcome::Over)
+            })
+        }),
     },
     single("match scanned images", Duration::from_secs(5), |app, _| {
         Box::pin(async move {
@@ -159,6 +174,10 @@ const KINDS: &[Kind] = &[
             ecs::reservation::measure(&app).await?;
             Ok(Outcome::Done)
         })
+    }),
+    // Once after each start, and then from the first revision that is put down to the last that goes.
+    single(task_definitions::SWEEP, task_definitions::EVERY, |app, _| {
+        Box::pin(async move { Ok(if task_definitions::sweep(&app).await? { Outcome::Done } else { Outcome::Over }) })
     }),
     single("forget stopped tasks", Duration::from_secs(60), |app, _| {
         Box::pin(async move {
@@ -261,7 +280,7 @@ const KINDS: &[Kind] = &[
 
 /// A kind of which there is one job for the whole installation.
 const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -> Attempt) -> Kind {
-    Kind { name, every, look_every: worker::LOOK_EVERY, single: true, workers: 1, run }
+    Kind { name, every, look_every: worker::LOOK_EVERY, single: true, workers: 1, run: Run::One(run) }
 }
 
 /// Runs all jobs until the returned set is dropped.
@@ -292,7 +311,7 @@ pub fn start(app: &Arc<App>, metrics: &JobMetrics, usage: &UsageMetrics) -> Join
     tasks.spawn(lifecycle_previews::run(Arc::clone(app)));
     tasks.spawn(metrics::watch(Arc::clone(app), metrics.clone()));
     tasks.spawn(usage_metrics::watch(Arc::clone(app), usage.clone()));
-    let own = Arc::clone(app);
+    let (own, done) = (Arc::clone(app), metrics.clone());
     tasks.spawn(async move {
         // Without its row a job is never done: until the database is there, there is nothing to do anyway.
         while let Err(error) = worker::seed(&own, KINDS).await {
@@ -302,7 +321,7 @@ pub fn start(app: &Arc<App>, metrics: &JobMetrics, usage: &UsageMetrics) -> Join
         let mut workers = JoinSet::new();
         for kind in KINDS {
             for _ in 0..kind.workers {
-                workers.spawn(worker::work(Arc::clone(&own), *kind));
+                workers.spawn(worker::work(Arc::clone(&own), *kind, done.clone()));
             }
         }
         workers.join_all().await;

@@ -1,7 +1,8 @@
-//! Workers: each takes a job of its kind that is due, does it under a lease that it prolongs, and gives it back. The rows
+//! Workers: each takes a job of its kind that is due, or several, does it under a lease that it prolongs, and gives it back. The rows
 //! are shared by all processes, so any of them may die at any time: its leases run out, and others go on. What a job does
 //! is such that doing it again does no harm.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,10 @@ use std::time::Duration;
 use app::{App, Error, Result, UpstreamFailure};
 use store::jobs::{self, JobRow};
 use store::{Conn, Pending};
+use types::Timestamp;
 use uuid::Uuid;
+
+use crate::JobMetrics;
 
 /// How long a process may be silent before another takes its jobs over.
 const LEASE: Duration = Duration::from_secs(30);
@@ -32,6 +36,18 @@ pub(crate) enum Outcome {
 /// An attempt at a job.
 pub(crate) type Attempt = Pin<Box<dyn Future<Output = Result<Outcome>> + Send>>;
 
+/// An attempt at several jobs of a kind; what came of each, in their order.
+pub(crate) type Attempts = Pin<Box<dyn Future<Output = Vec<Result<Outcome>>> + Send>>;
+
+/// How jobs of a kind are done.
+#[derive(Clone, Copy)]
+pub(crate) enum Run {
+    /// One after the other.
+    One(fn(Arc<App>, String) -> Attempt),
+    /// So many at once: they are taken, looked at and given back together, which costs little more than one of them.
+    Many(usize, fn(Arc<App>, Vec<String>) -> Attempts),
+}
+
 /// A kind of job.
 #[derive(Clone, Copy)]
 pub(crate) struct Kind {
@@ -43,10 +59,10 @@ pub(crate) struct Kind {
     pub(crate) look_every: Duration,
     /// Whether there is one for the whole installation, without a subject.
     pub(crate) single: bool,
-    /// How many one process does at once.
+    /// How many workers one process has for it.
     pub(crate) workers: usize,
-    /// Does it to a subject.
-    pub(crate) run: fn(Arc<App>, String) -> Attempt,
+    /// Does it to a subject, or to several.
+    pub(crate) run: Run,
 }
 
 /// Puts the jobs down of which there is one for the whole installation.
@@ -64,7 +80,7 @@ pub(crate) async fn seed(app: &App, kinds: &'static [Kind]) -> Result<()> {
 }
 
 /// Does jobs of one kind until the task is dropped.
-pub(crate) async fn work(app: Arc<App>, kind: Kind) {
+pub(crate) async fn work(app: Arc<App>, kind: Kind, metrics: JobMetrics) {
     let owner = Uuid::new_v4().simple().to_string();
     let pause = kind.look_every.min(kind.every);
     loop {
@@ -72,9 +88,12 @@ pub(crate) async fn work(app: Arc<App>, kind: Kind) {
             tokio::time::sleep(pause).await;
             continue;
         }
-        match claim(&app, kind.name, &owner).await {
-            Ok(Some(job)) => attempt(&app, kind, job, &owner).await,
-            Ok(None) => tokio::time::sleep(pause).await,
+        match claim(&app, kind, &owner).await {
+            Ok(claimed) if claimed.is_empty() => tokio::time::sleep(pause).await,
+            Ok(claimed) => {
+                let ended = attempt(&app, kind, claimed, &owner).await;
+                metrics.ended(kind.name, ended);
+            }
             Err(error) => {
                 tracing::warn!(job = kind.name, %error, "jobs could not be looked for");
                 tokio::time::sleep(pause).await;
@@ -90,86 +109,123 @@ async fn is_due(app: &App, kind: &'static str) -> bool {
     due.await.unwrap_or(true)
 }
 
-async fn claim(app: &App, kind: &'static str, owner: &str) -> Result<Option<JobRow>> {
+async fn claim(app: &App, kind: Kind, owner: &str) -> Result<Vec<JobRow>> {
     let (owner, now) = (owner.to_owned(), app.now());
     let until = now.after(LEASE);
-    write(app, move |conn| Box::pin(async move { Ok(jobs::claim(conn, kind, &owner, now, until).await?) })).await
+    let limit = match kind.run {
+        Run::One(_) => 1,
+        Run::Many(most, _) => most,
+    };
+    write(app, move |conn| Box::pin(async move { Ok(jobs::claim(conn, kind.name, &owner, now, until, limit).await?) }))
+        .await
 }
 
-async fn attempt(app: &Arc<App>, kind: Kind, job: JobRow, owner: &str) {
-    let outcome = tokio::select! {
-        outcome = (kind.run)(Arc::clone(app), job.subject.clone()) => outcome,
-        () = hold(app, &job.job_id, owner) => {
-            tracing::info!(job = kind.name, subject = job.subject, "a job was taken over, or is gone");
-            return;
+/// Does jobs and gives them back. How many came to an end.
+async fn attempt(app: &Arc<App>, kind: Kind, claimed: Vec<JobRow>, owner: &str) -> u64 {
+    let subjects: Vec<String> = claimed.iter().map(|job| job.subject.clone()).collect();
+    let run = async {
+        match kind.run {
+            Run::Many(_, run) => run(Arc::clone(app), subjects).await,
+            Run::One(run) => {
+                let mut outcomes = Vec::new();
+                for subject in subjects {
+                    outcomes.push(run(Arc::clone(app), subject).await);
+                }
+                outcomes
+            }
         }
     };
-    let ended = match &outcome {
-        Ok(Outcome::Done) => done(app, &job, owner, kind.every).await,
-        Ok(Outcome::Again(pause)) => done(app, &job, owner, *pause).await,
-        Ok(Outcome::Over) => over(app, &job, owner).await,
-        Err(error) => {
-            let attempts = job.attempts + 1;
-            tracing::warn!(job = kind.name, subject = job.subject, attempts, %error, "a job failed and will be tried again");
-            failed(app, &job, owner, error).await
+    let ids: Vec<String> = claimed.iter().map(|job| job.job_id.clone()).collect();
+    let outcomes = tokio::select! {
+        outcomes = run => outcomes,
+        () = hold(app, &ids, owner) => {
+            tracing::info!(job = kind.name, subject = claimed.first().map(|job| &job.subject), "jobs were taken over, or are gone");
+            return 0;
         }
     };
-    if let Err(error) = ended {
+    let ended = outcomes.len() as u64;
+    let ends = Ends::of(app, kind, claimed.into_iter().zip(outcomes));
+    if let Err(error) = ends.write(app, owner).await {
         // Its lease runs out, and then somebody does it again.
-        tracing::warn!(job = kind.name, subject = job.subject, %error, "how a job ended could not be noted");
+        tracing::warn!(job = kind.name, %error, "how jobs ended could not be noted");
     }
+    ended
 }
 
-/// Prolongs the lease of a job. Returns when it is lost.
-async fn hold(app: &App, job_id: &str, owner: &str) {
+/// Prolongs the leases of jobs. Returns when one of them is lost.
+async fn hold(app: &App, job_ids: &[String], owner: &str) {
     loop {
         tokio::time::sleep(LEASE / 3).await;
-        let (job_id, owner, until) = (job_id.to_owned(), owner.to_owned(), app.now().after(LEASE));
+        let (ids, owner, until) = (job_ids.to_vec(), owner.to_owned(), app.now().after(LEASE));
         let held = write(app, move |conn| {
-            Box::pin(async move { Ok(jobs::update_lease(conn, &job_id, &owner, until).await?) })
+            Box::pin(async move {
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                jobs::lock(conn, &ids, &owner).await?;
+                Ok(jobs::update_lease(conn, &ids, &owner, until).await?)
+            })
         });
-        if let Ok(false) = held.await {
+        if held.await.is_ok_and(|held| held < job_ids.len() as u64) {
             return;
         }
     }
 }
 
-async fn done(app: &App, job: &JobRow, owner: &str, every: Duration) -> Result<()> {
-    let (job_id, owner, now) = (job.job_id.clone(), owner.to_owned(), app.now());
-    write(app, move |conn| {
-        Box::pin(async move {
-            jobs::update_done(conn, &job_id, &owner, now.after(every), now).await?;
-            Ok(())
-        })
-    })
-    .await
+/// How jobs are given back.
+struct Ends {
+    /// Those that are to be done again, by when.
+    again: BTreeMap<Timestamp, Vec<String>>,
+    over: Vec<String>,
+    /// With what went wrong, and when to try again.
+    failed: Vec<(String, String, Timestamp)>,
+    now: Timestamp,
 }
 
-async fn over(app: &App, job: &JobRow, owner: &str) -> Result<()> {
-    let (job_id, owner, now) = (job.job_id.clone(), owner.to_owned(), app.now());
-    write(app, move |conn| {
-        Box::pin(async move {
-            if !jobs::delete(conn, &job_id, &owner).await? {
-                // Somebody wants it once more.
-                jobs::update_done(conn, &job_id, &owner, now, now).await?;
+impl Ends {
+    fn of(app: &App, kind: Kind, outcomes: impl Iterator<Item = (JobRow, Result<Outcome>)>) -> Self {
+        let now = app.now();
+        let mut ends = Self { again: BTreeMap::new(), over: Vec::new(), failed: Vec::new(), now };
+        for (job, outcome) in outcomes {
+            match outcome {
+                Ok(Outcome::Done) => ends.again.entry(now.after(kind.every)).or_default().push(job.job_id),
+                Ok(Outcome::Again(pause)) => ends.again.entry(now.after(pause)).or_default().push(job.job_id),
+                Ok(Outcome::Over) => ends.over.push(job.job_id),
+                Err(error) => {
+                    let (name, subject, attempts) = (kind.name, &job.subject, job.attempts + 1);
+                    tracing::warn!(job = name, subject, attempts, %error, "a job failed and will be tried again");
+                    let pause = back_off(job.attempts).max(asked_for(&error));
+                    ends.failed.push((job.job_id, error.to_string(), now.after(pause)));
+                }
             }
-            Ok(())
-        })
-    })
-    .await
-}
+        }
+        ends
+    }
 
-async fn failed(app: &App, job: &JobRow, owner: &str, error: &Error) -> Result<()> {
-    let (job_id, owner, now) = (job.job_id.clone(), owner.to_owned(), app.now());
-    let pause = back_off(job.attempts).max(asked_for(error));
-    let (due_at, error) = (now.after(pause), error.to_string());
-    write(app, move |conn| {
-        Box::pin(async move {
-            jobs::update_failed(conn, &job_id, &owner, &error, due_at, now).await?;
-            Ok(())
+    async fn write(self, app: &App, owner: &str) -> Result<()> {
+        let owner = owner.to_owned();
+        write(app, move |conn| {
+            Box::pin(async move {
+                let Self { again, over, failed, now } = self;
+                let failing = failed.iter().map(|(id, ..)| id);
+                let all = again.values().flatten().chain(&over).chain(failing);
+                jobs::lock(conn, &all.map(String::as_str).collect::<Vec<_>>(), &owner).await?;
+                for (due_at, ids) in &again {
+                    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                    jobs::update_done(conn, &ids, &owner, *due_at, now).await?;
+                }
+                for job_id in &over {
+                    if !jobs::delete(conn, job_id, &owner).await? {
+                        // Somebody wants it once more.
+                        jobs::update_done(conn, &[job_id], &owner, now, now).await?;
+                    }
+                }
+                for (job_id, error, due_at) in &failed {
+                    jobs::update_failed(conn, job_id, &owner, error, *due_at, now).await?;
+                }
+                Ok(())
+            })
         })
-    })
-    .await
+        .await
+    }
 }
 
 /// How long another registry wants to be left alone.

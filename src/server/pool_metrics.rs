@@ -1,7 +1,8 @@
 //! How the database connections are used, read when somebody looks.
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::gauge::ConstGauge;
 use store::Db;
 
@@ -33,6 +34,9 @@ impl Collector for PoolMetrics {
             let metric = encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
             gauge.encode(metric)?;
         }
+        let help = "Statements that were given to the database, those of transactions among them";
+        let mut metric = encoder.encode_descriptor("database_statements", help, None, MetricType::Counter)?;
+        metric.encode_counter::<NoLabelSet, _, u64>(&usage.statements, None)?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@ use types::{RegistryId, Timestamp};
 
 use crate::conn::Lock;
 use crate::row::Row;
+use crate::value::list as list_of;
 use crate::{Conn, Result};
 
 /// A cluster of an account in a region.
@@ -77,6 +78,20 @@ pub async fn find_by_id(conn: &mut Conn, cluster_id: &str) -> Result<Option<Clus
          from clusters
          where cluster_id = $1",
         [cluster_id.into()],
+        read,
+    )
+    .await
+}
+
+/// The clusters of these ids.
+pub async fn list_named(conn: &mut Conn, cluster_ids: &[&str]) -> Result<Vec<ClusterRow>> {
+    // pk_clusters
+    conn.all(
+        "select cluster_id, account_id, region, name, status, document, created_at
+         from clusters
+         where cluster_id in (select value from json_each($1))
+         order by cluster_id",
+        [list_of(cluster_ids.iter().copied())],
         read,
     )
     .await

@@ -2,6 +2,9 @@
 //!
 //! `Conn` is what table modules talk to. It hides which driver is behind it; it holds no rules and no SQL.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr};
 
@@ -16,6 +19,22 @@ pub struct Conn {
     /// A statement failed since this was last reset: then the transaction must not be committed. Postgres would answer
     /// the commit as if all were well and roll back.
     pub(crate) failed: bool,
+    statements: Statements,
+}
+
+/// Counts the statements of all connections to a database.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Statements(Arc<AtomicU64>);
+
+impl Statements {
+    /// How many there were so far.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 pub(crate) enum Kind {
@@ -46,8 +65,8 @@ enum Driver<'c> {
 }
 
 impl Conn {
-    pub(crate) fn new(kind: Kind) -> Self {
-        Self { kind, failed: false }
+    pub(crate) fn new(kind: Kind, statements: &Statements) -> Self {
+        Self { kind, failed: false, statements: statements.clone() }
     }
 
     /// Runs a statement and tells how many rows it touched.
@@ -175,6 +194,7 @@ impl Conn {
     }
 
     fn driver(&mut self) -> Driver<'_> {
+        self.statements.add();
         match &mut self.kind {
             Kind::SqliteReader(reader) => Driver::Sqlite(reader),
             Kind::SqliteWriter(conn) => Driver::Sqlite(conn),

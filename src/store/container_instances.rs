@@ -4,6 +4,7 @@ use types::Timestamp;
 
 use crate::conn::{self, Lock};
 use crate::row::Row;
+use crate::value::list as list_of;
 use crate::{Conn, Result};
 
 /// A host that runs tasks of a cluster.
@@ -133,6 +134,20 @@ pub async fn list_all(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<
          limit $2",
         [after.into(), limit.into()],
         read,
+    )
+    .await
+}
+
+/// The ids of those hosts of some clusters that are being drained.
+pub async fn list_draining(conn: &mut Conn, cluster_ids: &[&str]) -> Result<Vec<String>> {
+    // ix_container_instances_cluster
+    conn.all(
+        "select instance_id
+         from container_instances
+         where cluster_id in (select value from json_each($1)) and status = 'DRAINING'
+         order by instance_id",
+        [list_of(cluster_ids.iter().copied())],
+        |row| row.text(0),
     )
     .await
 }

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 use types::Secret;
 
-use crate::conn::Kind;
+use crate::conn::{Kind, Statements};
 use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
 use crate::sqlite_readers::Readers;
@@ -52,7 +52,7 @@ pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Arc<Inner>);
+pub struct Db(Arc<Inner>, Statements);
 
 enum Inner {
     Sqlite { readers: Readers, writer: Writer },
@@ -69,7 +69,8 @@ impl Db {
 
     /// Opens the database as it is, without touching its schema.
     pub async fn connect(config: &Config) -> Result<Self> {
-        Ok(match dialect::address(&config.url)? {
+        let statements = Statements::default();
+        let inner = match dialect::address(&config.url)? {
             Address::Sqlite(path) => {
                 if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                     std::fs::create_dir_all(parent).map_err(|error| {
@@ -81,25 +82,27 @@ impl Db {
                 }
                 let connection = dialect::sqlite_writer(path)
                     .map_err(|error| Error::Unusable(format!("cannot open {}: {error}", path.display())))?;
-                let writer = Writer::start(path.to_owned(), connection)?;
+                let writer = Writer::start(path.to_owned(), connection, &statements)?;
                 let readers = Readers::new(path.to_owned(), config.connections);
-                Self(Arc::new(Inner::Sqlite { readers, writer }))
+                Inner::Sqlite { readers, writer }
             }
-            Address::Postgres(url) => Self(Arc::new(Inner::Postgres {
+            Address::Postgres(url) => Inner::Postgres {
                 requests: dialect::postgres(url, config.connections)?,
                 // Background work never takes a connection from a request.
                 jobs: dialect::postgres(url, 2)?,
                 request_writes: AtomicU64::new(0),
-            })),
-        })
+            },
+        };
+        Ok(Self(Arc::new(inner), statements))
     }
 
     /// A connection for statements that only read and stand alone.
     pub async fn reader(&self) -> Result<Conn> {
-        Ok(Conn::new(match &*self.0 {
+        let kind = match &*self.0 {
             Inner::Sqlite { readers, .. } => Kind::SqliteReader(readers.acquire().await?),
             Inner::Postgres { requests, .. } => Kind::Postgres(requests.acquire().await?),
-        }))
+        };
+        Ok(Conn::new(kind, &self.1))
     }
 
     /// Runs `body` in a transaction and returns when it is durable, or not at all.
@@ -145,7 +148,7 @@ impl Db {
             Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Request, patience, body).await,
             Inner::Postgres { requests, request_writes, .. } => {
                 request_writes.fetch_add(1, Ordering::Relaxed);
-                write_postgres(requests.clone(), commit, patience, body).await
+                self.write_postgres(requests, commit, patience, body).await
             }
         }
     }
@@ -169,7 +172,7 @@ impl Db {
     {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Background, PATIENCE, body).await,
-            Inner::Postgres { jobs, .. } => write_postgres(jobs.clone(), commit, PATIENCE, body).await,
+            Inner::Postgres { jobs, .. } => self.write_postgres(jobs, commit, PATIENCE, body).await,
         }
     }
 
@@ -191,12 +194,15 @@ impl Db {
     /// How the connections are used at the moment.
     pub fn usage(&self) -> PoolUsage {
         match &*self.0 {
-            Inner::Sqlite { readers, writer, .. } => PoolUsage { writes_waiting: writer.waiting(), ..readers.usage() },
+            Inner::Sqlite { readers, writer, .. } => {
+                PoolUsage { writes_waiting: writer.waiting(), statements: self.1.count(), ..readers.usage() }
+            }
             Inner::Postgres { requests, .. } => PoolUsage {
                 open: requests.size(),
                 idle: requests.num_idle(),
                 maximum: requests.options().get_max_connections(),
                 writes_waiting: 0,
+                statements: self.1.count(),
             },
         }
     }
@@ -215,29 +221,36 @@ impl Db {
         }
     }
 
+    async fn write_postgres<T, E, F>(
+        &self,
+        pool: &PgPool,
+        commit: Commit,
+        patience: Duration,
+        body: F,
+    ) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (pool, statements) = (pool.clone(), self.1.clone());
+        let work = async move {
+            let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?), &statements);
+            let ended = tokio::time::timeout(patience, transaction(&mut conn, commit, body)).await;
+            ended.unwrap_or_else(|_| {
+                // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
+                if let Kind::Postgres(connection) = &mut conn.kind {
+                    connection.close_on_drop();
+                }
+                Err(E::from(Error::took_too_long()))
+            })
+        };
+        tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         matches!(&*self.0, Inner::Postgres { .. })
     }
-}
-
-async fn write_postgres<T, E, F>(pool: PgPool, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    let work = async move {
-        let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?));
-        let ended = tokio::time::timeout(patience, transaction(&mut conn, commit, body)).await;
-        ended.unwrap_or_else(|_| {
-            // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
-            if let Kind::Postgres(connection) = &mut conn.kind {
-                connection.close_on_drop();
-            }
-            Err(E::from(Error::took_too_long()))
-        })
-    };
-    tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
 }
 
 /// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.

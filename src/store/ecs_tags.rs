@@ -2,6 +2,7 @@
 
 use types::RegistryId;
 
+use crate::value::list as list_of;
 use crate::{Conn, Result};
 
 /// Sets a tag of a resource.
@@ -26,6 +27,29 @@ pub async fn list(conn: &mut Conn, registry: &RegistryId, resource: &str) -> Res
          where account_id = $1 and region = $2 and resource = $3
          order by key",
         [(&registry.account).into(), (&registry.region).into(), resource.into()],
+        |row| Ok((row.text(0)?, row.text(1)?)),
+    )
+    .await
+}
+
+/// The values of a tag of some resources, by these.
+pub async fn list_of_key(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    resources: &[String],
+    key: &str,
+) -> Result<Vec<(String, String)>> {
+    // pk_ecs_tags
+    conn.all(
+        "select resource, value
+         from ecs_tags
+         where account_id = $1 and region = $2 and resource in (select value from json_each($3)) and key = $4",
+        [
+            (&registry.account).into(),
+            (&registry.region).into(),
+            list_of(resources.iter().map(String::as_str)),
+            key.into(),
+        ],
         |row| Ok((row.text(0)?, row.text(1)?)),
     )
     .await

@@ -4,6 +4,7 @@ use types::Timestamp;
 
 use crate::conn::{Lock, count};
 use crate::row::Row;
+use crate::value::list as list_of;
 use crate::{Conn, Result};
 
 /// A thing to do.
@@ -54,6 +55,31 @@ pub async fn upsert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, du
     Ok(())
 }
 
+/// Puts jobs of a kind down, one for each subject, as [`upsert`] does. `prefix` is one that was never used before; with the
+/// subject it names each job.
+pub async fn upsert_all(
+    conn: &mut Conn,
+    prefix: &str,
+    kind: &str,
+    subjects: impl IntoIterator<Item = &str>,
+    due_at: Timestamp,
+) -> Result<()> {
+    // By subject, as in `lock`.
+    conn.execute(
+        "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
+         select $1 || value, $2, value, $4, 0, 0, $4
+         from json_each($3)
+         where true
+         order by value
+         on conflict (kind, subject) do update
+         set due_at = excluded.due_at
+         where jobs.due_at > excluded.due_at",
+        [prefix.into(), kind.into(), list_of(subjects), due_at.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Puts a job down unless it is there already.
 pub async fn insert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, due_at: Timestamp) -> Result<bool> {
     let rows = conn
@@ -83,14 +109,15 @@ pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<bool>
     Ok(found.is_some())
 }
 
-/// Takes a job of a kind that is due and that nobody is at, the longest overdue first.
+/// Takes jobs of a kind that are due and that nobody is at, the longest overdue first, at most `limit`.
 pub async fn claim(
     conn: &mut Conn,
     kind: &str,
     owner: &str,
     now: Timestamp,
     until: Timestamp,
-) -> Result<Option<JobRow>> {
+    limit: usize,
+) -> Result<Vec<JobRow>> {
     // ix_jobs_due
     let found = conn
         .all_locked(
@@ -98,58 +125,71 @@ pub async fn claim(
              from jobs
              where kind = $1 and due_at <= $2 and lease_until <= $2
              order by due_at
-             limit 1",
+             limit $3",
             Lock::UpdateUnlessLocked,
-            [kind.into(), now.into()],
+            [kind.into(), now.into(), limit.into()],
             read,
         )
         .await?;
-    let Some(job) = found.into_iter().next() else {
-        return Ok(None);
-    };
+    if found.is_empty() {
+        return Ok(found);
+    }
     // Who wants it sooner than the lease ends wants it again: `update_done` sees that.
     conn.execute(
         "update jobs
          set lease_owner = $2, lease_until = $3, due_at = $3
-         where job_id = $1",
-        [(&job.job_id).into(), owner.into(), until.into()],
+         where job_id in (select value from json_each($1))",
+        [list_of(found.iter().map(|job| job.job_id.as_str())), owner.into(), until.into()],
     )
     .await?;
-    Ok(Some(job))
+    Ok(found)
 }
 
-/// Keeps a job that one is at. False if it is somebody else's by now, or gone.
-pub async fn update_lease(conn: &mut Conn, job_id: &str, owner: &str, until: Timestamp) -> Result<bool> {
-    let rows = conn
-        .execute(
-            "update jobs
-             set lease_until = $3, due_at = case when due_at < lease_until then due_at else $3 end
-             where job_id = $1 and lease_owner = $2",
-            [job_id.into(), owner.into(), until.into()],
-        )
-        .await?;
-    Ok(rows == 1)
+/// Holds jobs that one is at until the end of the transaction, in the order in which everybody takes several: so nobody waits
+/// for somebody who waits for him. Before they are changed one after the other.
+pub async fn lock(conn: &mut Conn, job_ids: &[&str], owner: &str) -> Result<()> {
+    // pk_jobs
+    conn.all_locked(
+        "select job_id
+         from jobs
+         where job_id in (select value from json_each($1)) and lease_owner = $2
+         order by subject",
+        Lock::NoKeyUpdate,
+        [list_of(job_ids.iter().copied()), owner.into()],
+        |_| Ok(()),
+    )
+    .await?;
+    Ok(())
 }
 
-/// Gives a job back after an attempt that did what it should, to be done again at `due_at`. Whoever wanted it sooner
-/// meanwhile gets it sooner.
+/// Keeps jobs that one is at. How many still are one's own: the others are somebody else's by now, or gone.
+pub async fn update_lease(conn: &mut Conn, job_ids: &[&str], owner: &str, until: Timestamp) -> Result<u64> {
+    conn.execute(
+        "update jobs
+         set lease_until = $3, due_at = case when due_at < lease_until then due_at else $3 end
+         where job_id in (select value from json_each($1)) and lease_owner = $2",
+        [list_of(job_ids.iter().copied()), owner.into(), until.into()],
+    )
+    .await
+}
+
+/// Gives jobs back after an attempt that did what it should, to be done again at `due_at`. Whoever wanted one sooner
+/// meanwhile gets it sooner. How many were still one's own.
 pub async fn update_done(
     conn: &mut Conn,
-    job_id: &str,
+    job_ids: &[&str],
     owner: &str,
     due_at: Timestamp,
     now: Timestamp,
-) -> Result<bool> {
-    let rows = conn
-        .execute(
-            "update jobs
-             set due_at = case when due_at < lease_until then due_at else $3 end,
-                 attempts = 0, lease_owner = null, lease_until = 0, last_error = null, last_run_at = $4
-             where job_id = $1 and lease_owner = $2",
-            [job_id.into(), owner.into(), due_at.into(), now.into()],
-        )
-        .await?;
-    Ok(rows == 1)
+) -> Result<u64> {
+    conn.execute(
+        "update jobs
+         set due_at = case when due_at < lease_until then due_at else $3 end,
+             attempts = 0, lease_owner = null, lease_until = 0, last_error = null, last_run_at = $4
+         where job_id in (select value from json_each($1)) and lease_owner = $2",
+        [list_of(job_ids.iter().copied()), owner.into(), due_at.into(), now.into()],
+    )
+    .await
 }
 
 /// Gives a job back after an attempt that failed, to be tried again at `due_at`.

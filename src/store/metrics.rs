@@ -11,4 +11,6 @@ pub struct PoolUsage {
     pub maximum: u32,
     /// Writes that wait for the one writer; always 0 on Postgres.
     pub writes_waiting: usize,
+    /// Statements that were given to the database since it was opened.
+    pub statements: u64,
 }

@@ -87,6 +87,44 @@ pub async fn list_shown(conn: &mut Conn, service_id: &str) -> Result<Vec<Service
     .await
 }
 
+/// The same of some services, the newest of each first.
+pub async fn list_shown_of(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<ServiceDeploymentRow>> {
+    // ix_service_deployments_shown
+    conn.all(
+        "select deployment_id, service_id, status, rollout, outcome, document, created_at, completed_at
+         from service_deployments
+         where service_id in (select value from json_each($1)) and status <> 'INACTIVE'
+         order by created_at desc, deployment_id desc",
+        [values(service_ids.iter().copied())],
+        read,
+    )
+    .await
+}
+
+/// Which deployments of some services have tasks, are to have some, or are what the service would go back to.
+pub async fn list_needed(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<ServiceDeploymentRow>> {
+    // ix_service_deployments_service, ix_service_deployments_completed; SQLite takes a cross join in the order in which it is
+    // written.
+    conn.all(
+        "select deployment.deployment_id, deployment.service_id, deployment.status, deployment.rollout,
+                deployment.outcome, deployment.document, deployment.created_at, deployment.completed_at
+         from json_each($1) asked
+         cross join service_deployments deployment
+         where deployment.service_id = asked.value
+           and (deployment.status <> 'INACTIVE'
+               or deployment.completed_at = (
+                   select max(other.completed_at)
+                   from service_deployments other
+                   where other.service_id = deployment.service_id
+                     and other.completed_at is not null
+                     and other.status <> 'PRIMARY'
+               ))",
+        [values(service_ids.iter().copied())],
+        read,
+    )
+    .await
+}
+
 /// The deployment of a service that completed last, other than one.
 pub async fn find_completed(
     conn: &mut Conn,

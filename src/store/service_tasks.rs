@@ -2,6 +2,7 @@
 //! over has ended since the service was looked at last.
 
 use crate::row::Row;
+use crate::value::list as list_of;
 use crate::{Conn, Result};
 
 /// A task that a service has started.
@@ -42,15 +43,15 @@ pub async fn insert(conn: &mut Conn, task: &ServiceTaskRow) -> Result<()> {
     Ok(())
 }
 
-/// All of a service.
-pub async fn list(conn: &mut Conn, service_id: &str) -> Result<Vec<ServiceTaskRow>> {
+/// All of some services.
+pub async fn list(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<ServiceTaskRow>> {
     // ix_service_tasks_service
     conn.all(
         "select task_id, service_id, deployment_id, was_healthy
          from service_tasks
-         where service_id = $1
+         where service_id in (select value from json_each($1))
          order by task_id",
-        [service_id.into()],
+        [list_of(service_ids.iter().copied())],
         read,
     )
     .await

@@ -4,6 +4,7 @@ use types::Timestamp;
 
 use crate::conn::{self, Lock};
 use crate::row::Row;
+use crate::value::list as list_of;
 use crate::{Conn, Result};
 
 /// A service of a cluster.
@@ -93,6 +94,20 @@ pub async fn find_by_id(conn: &mut Conn, service_id: &str) -> Result<Option<Serv
     .await
 }
 
+/// The services of these ids that are there.
+pub async fn list_named(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<ServiceRow>> {
+    // pk_services
+    conn.all(
+        "select service_id, cluster_id, name, status, strategy, launch_type, desired_count, document, created_at
+         from services
+         where service_id in (select value from json_each($1))
+         order by service_id",
+        [list_of(service_ids.iter().copied())],
+        read,
+    )
+    .await
+}
+
 /// The service of that id, held until the end of the transaction.
 pub async fn lock(conn: &mut Conn, service_id: &str) -> Result<Option<ServiceRow>> {
     let found = conn
@@ -134,15 +149,47 @@ pub async fn list(
     .await
 }
 
-/// The ids of all services of a cluster of which something may be left.
-pub async fn list_live(conn: &mut Conn, cluster_id: &str) -> Result<Vec<String>> {
+/// Ids and names of services of a cluster of which something may be left, whose names come after one, at most `limit`.
+pub async fn list_live(conn: &mut Conn, cluster_id: &str, after: &str, limit: usize) -> Result<Vec<(String, String)>> {
     // uq_services_name
+    conn.all(
+        "select service_id, name
+         from services
+         where cluster_id = $1 and name > $2 and status <> 'INACTIVE'
+         order by name
+         limit $3",
+        [cluster_id.into(), after.into(), limit.into()],
+        |row| Ok((row.text(0)?, row.text(1)?)),
+    )
+    .await
+}
+
+/// The services of all clusters of which something may be left, after an id, at most `limit`: their ids, and those of their
+/// clusters.
+pub async fn list_everywhere(conn: &mut Conn, after: &str, limit: usize) -> Result<Vec<(String, String)>> {
+    // pk_services
+    conn.all(
+        "select service_id, cluster_id
+         from services
+         where service_id > $1 and status <> 'INACTIVE'
+         order by service_id
+         limit $2",
+        [after.into(), limit.into()],
+        |row| Ok((row.text(0)?, row.text(1)?)),
+    )
+    .await
+}
+
+/// Services of a cluster that have capacity providers and of which something may be left, after an id, at most `limit`.
+pub async fn list_with_providers(conn: &mut Conn, cluster_id: &str, after: &str, limit: usize) -> Result<Vec<String>> {
+    // ix_services_with_providers
     conn.all(
         "select service_id
          from services
-         where cluster_id = $1 and status <> 'INACTIVE'
-         order by service_id",
-        [cluster_id.into()],
+         where cluster_id = $1 and service_id > $2 and launch_type = '' and status <> 'INACTIVE'
+         order by service_id
+         limit $3",
+        [cluster_id.into(), after.into(), limit.into()],
         |row| row.text(0),
     )
     .await

@@ -67,7 +67,7 @@ impl Readers {
         let free = u32::try_from(self.0.permits.available_permits()).unwrap_or(self.0.maximum);
         let in_use = self.0.maximum.saturating_sub(free);
         let open = in_use + u32::try_from(idle).unwrap_or_default();
-        PoolUsage { open, idle, maximum: self.0.maximum, writes_waiting: 0 }
+        PoolUsage { open, idle, maximum: self.0.maximum, writes_waiting: 0, statements: 0 }
     }
 }
 

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::conn::Kind;
+use crate::conn::{Kind, Statements};
 use crate::db::{Commit, Origin};
 use crate::sqlite_log::Log;
 use crate::{Conn, Error, Pending, Result, dialect};
@@ -40,14 +40,15 @@ enum Message {
 
 impl Writer {
     /// Starts the thread.
-    pub(crate) fn start(path: PathBuf, connection: Connection) -> Result<Self> {
+    pub(crate) fn start(path: PathBuf, connection: Connection, statements: &Statements) -> Result<Self> {
         let (sender, receiver) = mpsc::channel(1024);
         let runtime = Handle::current();
         let request_writes = Arc::new(AtomicU64::new(0));
         let counter = request_writes.clone();
+        let conn = Conn::new(Kind::SqliteWriter(connection), statements);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || runtime.block_on(run(path, connection, receiver, &counter)))
+            .spawn(move || runtime.block_on(run(path, conn, receiver, &counter)))
             .map_err(|error| Error::Unavailable(format!("cannot start a thread: {error}")))?;
         Ok(Self { sender, request_writes })
     }
@@ -145,8 +146,7 @@ where
     }
 }
 
-async fn run(path: PathBuf, connection: Connection, mut receiver: mpsc::Receiver<Message>, request_writes: &AtomicU64) {
-    let mut conn = Conn::new(Kind::SqliteWriter(connection));
+async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message>, request_writes: &AtomicU64) {
     let mut log = Log::new(&path);
     let mut messages = Vec::with_capacity(GROUP);
     let mut closers = Vec::new();

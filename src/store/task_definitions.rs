@@ -293,6 +293,51 @@ pub async fn update_deleting(
     Ok(rows == 1)
 }
 
+/// Revisions that are put down for deletion since before a time, after one, at most `limit`.
+pub async fn list_deleting(
+    conn: &mut Conn,
+    before: Timestamp,
+    after: Option<&TaskDefinitionRow>,
+    limit: usize,
+) -> Result<Vec<TaskDefinitionRow>> {
+    let registry = after.map(|after| &after.registry);
+    // ix_task_definitions_deleting
+    conn.all(
+        "select account_id, region, family, revision, status, document, registered_by, registered_at, deregistered_at,
+                delete_requested_at
+         from task_definitions
+         where status = 'DELETE_IN_PROGRESS'
+           and delete_requested_at < $1
+           and (account_id, region, family, revision) > ($2, $3, $4, $5)
+         order by account_id, region, family, revision
+         limit $6",
+        [
+            before.into(),
+            registry.map(|registry| registry.account.as_str()).unwrap_or_default().into(),
+            registry.map(|registry| registry.region.as_str()).unwrap_or_default().into(),
+            after.map(|after| after.family.as_str()).unwrap_or_default().into(),
+            after.map(|after| after.revision).unwrap_or_default().into(),
+            limit.into(),
+        ],
+        read,
+    )
+    .await
+}
+
+/// Deletes a revision that was put down for it.
+pub async fn delete(conn: &mut Conn, registry: &RegistryId, family: &str, revision: u64) -> Result<bool> {
+    // pk_task_definitions
+    let rows = conn
+        .execute(
+            "delete from task_definitions
+             where account_id = $1 and region = $2 and family = $3 and revision = $4
+               and status = 'DELETE_IN_PROGRESS'",
+            [(&registry.account).into(), (&registry.region).into(), family.into(), revision.into()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
 async fn update_counts(conn: &mut Conn, registry: &RegistryId, family: &str, active: i64, inactive: i64) -> Result<()> {
     conn.execute(
         "update task_definition_families

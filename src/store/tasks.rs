@@ -1,9 +1,10 @@
 //! Table `tasks`: what runs, ran a moment ago, or is to run.
 
-use types::Timestamp;
+use types::{RegistryId, Timestamp};
 
 use crate::conn::Lock;
 use crate::row::Row;
+use crate::value::{Value, list as list_of};
 use crate::{Conn, Result};
 
 /// A task of a cluster.
@@ -67,13 +68,13 @@ fn read(row: &Row) -> Result<TaskRow> {
     })
 }
 
-/// Adds a task.
-pub async fn insert(conn: &mut Conn, task: &TaskRow) -> Result<()> {
+/// Adds a task, of a capacity provider if one was asked for.
+pub async fn insert(conn: &mut Conn, task: &TaskRow, capacity_provider: Option<&str>) -> Result<()> {
     conn.execute(
         "insert into tasks (task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group,
                             started_by, launch_type, desired_status, last_status, client_token, version, document,
-                            created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $15)",
+                            created_at, capacity_provider)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $15, $16)",
         [
             (&task.task_id).into(),
             (&task.cluster_id).into(),
@@ -90,6 +91,7 @@ pub async fn insert(conn: &mut Conn, task: &TaskRow) -> Result<()> {
             task.client_token.clone().into(),
             (&task.document).into(),
             task.created_at.into(),
+            capacity_provider.into(),
         ],
     )
     .await?;
@@ -211,16 +213,61 @@ pub async fn list_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<
     .await
 }
 
-/// The tasks of a service that are not over.
-pub async fn list_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<TaskRow>> {
+/// The same, held until the end of the transaction.
+pub async fn lock_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<TaskRow>> {
+    // ix_tasks_instance
+    conn.all_locked(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where instance_id = $1 and stopped_at is null
+         order by task_id",
+        Lock::NoKeyUpdate,
+        [instance_id.into()],
+        read,
+    )
+    .await
+}
+
+/// What is wanted of the tasks on a host that are not over, and how they stand: id, desired and last status.
+pub async fn list_status_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<(String, String, String)>> {
+    // ix_tasks_instance
+    conn.all(
+        "select task_id, desired_status, last_status
+         from tasks
+         where instance_id = $1 and stopped_at is null
+         order by task_id",
+        [instance_id.into()],
+        |row| Ok((row.text(0)?, row.text(1)?, row.text(2)?)),
+    )
+    .await
+}
+
+/// The tasks of services that are not over.
+pub async fn list_of_services(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<TaskRow>> {
     // ix_tasks_service
     conn.all(
         "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
                 launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
          from tasks
-         where service_id = $1 and stopped_at is null
+         where service_id in (select value from json_each($1)) and stopped_at is null
          order by task_id",
-        [service_id.into()],
+        [list_of(service_ids.iter().copied())],
+        read,
+    )
+    .await
+}
+
+/// The tasks of these ids that are there.
+pub async fn list_named(conn: &mut Conn, task_ids: &[&str]) -> Result<Vec<TaskRow>> {
+    // pk_tasks
+    conn.all(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where task_id in (select value from json_each($1))
+         order by task_id",
+        [list_of(task_ids.iter().copied())],
         read,
     )
     .await
@@ -228,7 +275,7 @@ pub async fn list_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<Ta
 
 /// How many tasks that are not over each host of a cluster has, by their groups.
 pub async fn count_by_instance(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String, u64)>> {
-    // ix_tasks_open
+    // ix_tasks_placed
     conn.all(
         "select instance_id, task_group, count(*)
          from tasks
@@ -254,19 +301,69 @@ pub async fn count_by_launch_type(conn: &mut Conn, cluster_id: &str) -> Result<V
     .await
 }
 
-/// How many tasks of a cluster run, and how many are not over.
-pub async fn count_of_cluster(conn: &mut Conn, cluster_id: &str) -> Result<(u64, u64)> {
-    // ix_tasks_open
-    let found = conn
-        .optional(
-            "select coalesce(sum(case when last_status = 'RUNNING' then 1 else 0 end), 0), count(*)
-             from tasks
-             where cluster_id = $1 and stopped_at is null",
-            [cluster_id.into()],
-            |row| Ok((row.size(0)?, row.size(1)?)),
-        )
-        .await?;
-    Ok(found.unwrap_or_default())
+/// How many tasks of a group that are not over each host of a cluster has.
+pub async fn count_of_group(conn: &mut Conn, cluster_id: &str, group: &str) -> Result<Vec<(String, u64)>> {
+    // ix_tasks_placed
+    conn.all(
+        "select instance_id, count(*)
+         from tasks
+         where cluster_id = $1 and task_group = $2 and stopped_at is null and instance_id is not null
+         group by instance_id",
+        [cluster_id.into(), group.into()],
+        |row| Ok((row.text(0)?, row.size(1)?)),
+    )
+    .await
+}
+
+/// How many tasks of a cluster that are not over have which last status.
+pub async fn count_of_cluster(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, u64)>> {
+    // ix_tasks_status
+    conn.all(
+        "select last_status, count(*)
+         from tasks
+         where cluster_id = $1 and stopped_at is null
+         group by last_status",
+        [cluster_id.into()],
+        |row| Ok((row.text(0)?, row.size(1)?)),
+    )
+    .await
+}
+
+/// Whether a task of a cluster that is not over is of a capacity provider.
+pub async fn use_provider(conn: &mut Conn, cluster_id: &str, capacity_provider: &str) -> Result<bool> {
+    // ix_tasks_capacity_provider
+    exists(
+        conn,
+        "select 1
+         from tasks
+         where cluster_id = $1 and capacity_provider = $2 and stopped_at is null
+         limit 1",
+        [cluster_id.into(), capacity_provider.into()],
+    )
+    .await
+}
+
+/// Whether a task that is not over is of a revision.
+pub async fn use_definition(conn: &mut Conn, registry: &RegistryId, family: &str, revision: u64) -> Result<bool> {
+    // ix_tasks_definition
+    exists(
+        conn,
+        "select 1
+         from tasks task
+         join clusters cluster on cluster.cluster_id = task.cluster_id
+         where task.family = $3
+           and task.revision = $4
+           and task.stopped_at is null
+           and cluster.account_id = $1
+           and cluster.region = $2
+         limit 1",
+        [(&registry.account).into(), (&registry.region).into(), family.into(), revision.into()],
+    )
+    .await
+}
+
+async fn exists<const N: usize>(conn: &mut Conn, sql: &'static str, arguments: [Value; N]) -> Result<bool> {
+    Ok(conn.optional(sql, arguments, |_| Ok(())).await?.is_some())
 }
 
 /// Notes what became of a task.

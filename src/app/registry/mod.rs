@@ -56,12 +56,8 @@ impl<'l> List<'l> {
 
     /// A page of at most `limit` items, from one more than that if there is one more.
     fn page<T>(&self, mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> &str) -> Result<Page<T>> {
-        let more = items.len() > limit;
-        items.truncate(limit);
-        let next_token = match items.last().filter(|_| more) {
-            Some(last) => Some(page_token::seal(&self.ctx.app, &self.name, &key(last))?),
-            None => None,
-        };
+        let place = |last: &T| key(last).to_owned();
+        let next_token = page_token::cut(&self.ctx.app, &self.name, &mut items, limit, place)?;
         Ok(Page { items, next_token })
     }
 }

@@ -68,7 +68,10 @@ impl Operation for ListContainerInstances {
         let token = input.next_token.as_deref();
         let text = input.filter.as_deref().unwrap_or_default();
         let paging = Paging::read(call, Self::NAME, &[name, status, text], token, input.max_results, 100)?;
-        let hosts = Hosts::with_status(&mut conn, &cluster, status, call.ctx.app.now()).await?;
+        let mut hosts = Hosts::with_status(&mut conn, &cluster, status, call.ctx.app.now()).await?;
+        if filter.as_ref().is_some_and(query::Expression::asks_for_tasks) {
+            hosts.count_all(&mut conn, &cluster).await?;
+        }
         let matching = hosts.all().iter().filter(|host| filter.as_ref().is_none_or(|filter| filter.matches(host)));
         let later = matching.map(|host| host.id.as_str()).filter(|id| *id > paging.after.as_str());
         let found: Vec<&str> = later.take(paging.wanted()).collect();

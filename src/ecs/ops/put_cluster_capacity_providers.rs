@@ -46,7 +46,7 @@ impl Operation for PutClusterCapacityProviders {
         grant.require(Self::ACTION)?;
         let name = arns::cluster_name(&call.ctx.registry, Some(&input.cluster))?;
         let (providers, strategy) = (input.capacity_providers, input.default_capacity_provider_strategy);
-        let changed = capacity_providers::put(call, name, providers, strategy).await?;
-        Ok(Output { cluster: Cluster::after_change(call, changed).await? })
+        let changed = capacity_providers::put(call, name, providers, strategy);
+        Ok(Output { cluster: Cluster::after_change(call, changed.await?).await? })
     }
 }

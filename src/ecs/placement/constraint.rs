@@ -37,6 +37,14 @@ impl Constraint {
         }
     }
 
+    /// Whether it is about tasks of hosts other than those of the same group.
+    pub(crate) fn asks_for_tasks(&self) -> bool {
+        match self {
+            Self::DistinctInstance => false,
+            Self::MemberOf(expression) => expression.asks_for_tasks(),
+        }
+    }
+
     pub(super) fn holds(&self, host: &Host, group: &str) -> bool {
         match self {
             Self::DistinctInstance => host.tasks_of(group) == 0,

@@ -132,11 +132,11 @@ impl<'a> Application<'a> {
             strategies = placement::Strategy::of_services();
         }
         let wanted = self.tags(conn, &definition).await?;
+        let (name, group) = (deployment.name(), format!("service:{}", self.service.row.name));
         let mut hosts = match self.loaded.hosts.take() {
             Some(hosts) => hosts,
-            None => Hosts::read(conn, cluster, self.now).await?,
+            None => Hosts::read(conn, cluster, self.now, &group, &constraints).await?,
         };
-        let (name, group) = (deployment.name(), format!("service:{}", self.service.row.name));
         let overrides = serde_json::Value::Null;
         let version = revision.platform_version.as_deref().filter(|version| *version != "LATEST");
         let host = self.service.document.host.clone();

@@ -14,10 +14,10 @@ use app::App;
 use elb::health::State;
 use elb::target_groups;
 use elb::targets::{self, Registration, TargetHealth};
-use store::{Conn, Pending, container_instances, service_deployments, service_tasks, services, tasks};
+use store::{Conn, Pending, container_instances, tasks};
 
 use super::decide::model::Target as TargetState;
-use super::deployments::Deployment;
+use super::look::Seen;
 use super::targets::{Target, of};
 use super::{Service, events};
 use crate::container_instances::ContainerInstance;
@@ -85,38 +85,28 @@ impl Groups<'_> {
 }
 
 /// Brings target groups in line with the tasks of a service, and says how they stand.
-pub(super) async fn align(app: &Arc<App>, service_id: &str) -> Result<Balanced> {
-    let mut conn = app.db().reader().await?;
-    let Some(service) = services::find_by_id(&mut conn, service_id).await?.map(Service::read) else {
-        return Ok(Balanced::default());
-    };
-    let deployments = service_deployments::list_shown(&mut conn, service_id).await?;
-    let wanted: HashMap<String, Vec<Target>> = deployments
-        .into_iter()
-        .map(Deployment::read)
-        .map(|deployment| (deployment.name(), of(&deployment.document.revision)))
-        .collect();
-    let open: Vec<Task> = tasks::list_of_service(&mut conn, service_id).await?.into_iter().map(Task::read).collect();
+pub(super) async fn align(app: &Arc<App>, seen: &Seen) -> Result<Balanced> {
+    let Seen { service, standing, .. } = seen;
+    let wanted: HashMap<String, Vec<Target>> =
+        standing.deployments.iter().map(|deployment| (deployment.name(), of(&deployment.document.revision))).collect();
     let is_balanced = |task: &Task| !task.document.targets.is_empty();
-    if wanted.values().all(Vec::is_empty) && !open.iter().any(is_balanced) {
+    if wanted.values().all(Vec::is_empty) && !standing.tasks.values().any(is_balanced) {
         return Ok(Balanced::default());
     }
-    let mut all = open;
-    for row in service_tasks::list(&mut conn, service_id).await? {
-        if all.iter().all(|task| task.row.task_id != row.task_id)
-            && let Some(row) = tasks::find(&mut conn, &row.task_id).await?
-        {
-            all.push(Task::read(row));
-        }
+    let mut all: Vec<Task> = standing.tasks.values().cloned().collect();
+    let ended: Vec<&str> = standing.ended().collect();
+    if !ended.is_empty() {
+        let ended = tasks::list_named(&mut app.db().reader().await?, &ended).await?;
+        all.extend(ended.into_iter().map(Task::read));
     }
-    drop(conn);
+    all.sort_by(|one, other| one.row.task_id.cmp(&other.row.task_id));
     let mut groups = Groups { app: app.as_ref(), known: HashMap::new() };
     let mut balanced = Balanced::default();
     for mut task in all {
         let wanted =
             task.row.deployment_id.as_ref().and_then(|id| wanted.get(id)).map(Vec::as_slice).unwrap_or_default();
         if task.row.desired_status == STOPPED || task.is_over() {
-            if is_balanced(&task) && !leave(app, &mut groups, &service, task).await? {
+            if is_balanced(&task) && !leave(app, &mut groups, service, task).await? {
                 balanced.moves = true;
             }
             continue;
@@ -129,7 +119,7 @@ pub(super) async fn align(app: &Arc<App>, service_id: &str) -> Result<Balanced> 
             if !is_balanced(&task) {
                 note(app, &mut task, wanted).await?;
             }
-            state = join(app, &mut groups, &service, &task).await?;
+            state = join(app, &mut groups, service, &task).await?;
         }
         balanced.moves |= state == TargetState::Initial;
         balanced.states.insert(task.row.task_id, state);
@@ -170,7 +160,7 @@ async fn note(app: &App, task: &mut Task, wanted: &[Target]) -> Result<()> {
                 return Ok(false);
             };
             task.document.targets = noted;
-            save(conn, &mut task, false, now).await?;
+            save(conn, &mut task, now).await?;
             Ok(true)
         }) as Pending<'_, bool, Error>
     });
@@ -235,15 +225,14 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
             let Some(mut task) = tasks::lock(conn, &task_id).await?.map(Task::read) else {
                 return Ok(());
             };
-            let was_over = task.is_over();
-            if was_over && !out {
+            if task.is_over() && !out {
                 return Ok(());
             }
             task.document.targets.clear();
             if task.row.last_status == DEACTIVATING {
                 STOPPING.clone_into(&mut task.row.last_status);
             }
-            save(conn, &mut task, was_over, now).await
+            save(conn, &mut task, now).await
         }) as Pending<'_, (), Error>
     });
     done.await?;

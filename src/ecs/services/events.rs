@@ -101,6 +101,14 @@ pub(super) async fn tell_conditions(
     Ok(())
 }
 
+/// Whether all that stands was told, and nothing else: then there is nothing to write.
+pub(super) fn are_told(service: &Service, standing: &[Condition], now: Timestamp) -> bool {
+    // Whether no host has room is found out by looking for one.
+    !standing.contains(&Condition::Unplaceable)
+        && standing.iter().all(|condition| !is_new(service, *condition, now))
+        && service.document.told.keys().all(|told| standing.iter().any(|condition| word(*condition) == told))
+}
+
 fn is_new(service: &Service, condition: Condition, now: Timestamp) -> bool {
     service.document.told.get(word(condition)).is_none_or(|told| now.micros() - told >= AGAIN)
 }

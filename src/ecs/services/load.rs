@@ -1,26 +1,23 @@
-//! Reading what a decision about a service is made from. The caller holds the cluster and the service.
+//! What a decision about a service is made from: from how it stands, and from what more has to be read.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use app::App;
-use store::service_tasks::ServiceTaskRow;
-use store::{Conn, container_instances, service_deployments, service_tasks, tasks};
+use store::{Conn, service_deployments, tasks};
 use types::Timestamp;
 
 use super::balance::Balanced;
 use super::decide::model::Deployment as Rolled;
 use super::decide::model::{Cause, Counters, Ended, Health, Rollout, Snapshot, Strategy, Task as Seen};
 use super::deployments::Deployment;
+use super::look::Standing;
 use super::{Service, configuration, events, scale_in};
 use crate::clusters::Cluster;
 use crate::error::Result;
 use crate::task_definitions;
 use crate::tasks::start::Hosts;
 use crate::tasks::{RUNNING, STOPPED, Task};
-
-/// More hosts than that are not looked at.
-const MOST_HOSTS: usize = 10_000;
 
 /// What is known of a service.
 pub(super) struct Loaded {
@@ -40,99 +37,124 @@ impl Loaded {
     }
 }
 
-/// Reads it.
+/// What can be told without reading more than how a service stands. None if more has to be known.
+pub(super) fn glance(service: &Service, standing: &Standing, balanced: &Balanced) -> Option<Snapshot> {
+    let strategy = configuration::scheduling_strategy(Some(&service.row.strategy)).ok()?;
+    let primary = standing.primary()?;
+    let tasks = seen(standing, balanced);
+    let own = tasks.iter().filter(|task| task.deployment == primary.row.deployment_id && !task.stopping).count();
+    let surplus = own > usize::try_from(service.row.desired_count).unwrap_or_default();
+    let more = strategy == Strategy::Daemon || surplus || standing.ended().next().is_some();
+    if more || primary.document.unplaceable || service.row.status == "INACTIVE" {
+        return None;
+    }
+    let further = Further { tasks, ..Further::default() };
+    // What the service would go back to is asked for when it has to.
+    Some(snapshot(service, strategy, &standing.deployments, further))
+}
+
+/// Reads all that a decision needs. The caller holds the cluster and the service.
 pub(super) async fn load(
     conn: &mut Conn,
     app: &App,
     cluster: &Cluster,
     service: &Service,
+    standing: Standing,
     balanced: &Balanced,
 ) -> Result<Loaded> {
-    let (now, service_id) = (app.now(), &service.row.service_id);
-    let rows = service_deployments::list_shown(conn, service_id).await?;
-    let deployments: Vec<Deployment> = rows.into_iter().map(Deployment::read).collect();
-    let primary = deployments.iter().find(|deployment| deployment.is_primary());
-    let primary_id = primary.map(|deployment| deployment.row.deployment_id.as_str()).unwrap_or_default();
-    let last_completed = service_deployments::find_completed(conn, service_id, primary_id).await?;
+    let service_id = &service.row.service_id;
     let strategy = configuration::scheduling_strategy(Some(&service.row.strategy))?;
-    let hosts = match strategy {
-        Strategy::Daemon => Some(Hosts::read(conn, cluster, now).await?),
-        Strategy::Replica => None,
-    };
-    let known: HashMap<String, ServiceTaskRow> =
-        service_tasks::list(conn, service_id).await?.into_iter().map(|row| (row.task_id.clone(), row)).collect();
-    let open = tasks::list_of_service(conn, service_id).await?;
-    let open: HashMap<String, Task> = open.into_iter().map(|row| (row.task_id.clone(), Task::read(row))).collect();
-    let eligible = match (&hosts, primary) {
-        (Some(hosts), Some(primary)) => {
-            let on: HashSet<&str> = open.values().filter_map(|task| task.row.instance_id.as_deref()).collect();
-            eligible(conn, cluster, service, primary, hosts, &on).await?
-        }
-        _ => Vec::new(),
-    };
-    let leaving = leaving(conn, cluster).await?;
-    let mut seen = Vec::new();
-    for task in open.values() {
-        seen.push(see(task, &known, &deployments, &leaving, balanced));
+    let mut further = Further { tasks: seen(&standing, balanced), ..Further::default() };
+    let primary_id = standing.primary().map(|primary| primary.row.deployment_id.as_str()).unwrap_or_default();
+    let last_completed = service_deployments::find_completed(conn, service_id, primary_id).await?;
+    further.last_completed = last_completed.map(|row| row.deployment_id);
+    let mut hosts = None;
+    if let (Strategy::Daemon, Some(primary)) = (strategy, standing.primary()) {
+        let on: HashSet<&str> = standing.tasks.values().filter_map(|task| task.row.instance_id.as_deref()).collect();
+        let (all, eligible) = eligible(conn, app, cluster, service, primary, &on).await?;
+        (hosts, further.hosts) = (all, eligible);
     }
-    seen.sort_by(|one, other| one.id.cmp(&other.id));
-    let desired = usize::try_from(service.row.desired_count).unwrap_or_default();
-    if let (Strategy::Replica, Some(primary)) = (strategy, primary) {
-        scale_in::rank(conn, app, cluster, service, primary, desired, &mut seen).await?;
+    if let (Strategy::Replica, Some(primary)) = (strategy, standing.primary()) {
+        let desired = usize::try_from(service.row.desired_count).unwrap_or_default();
+        scale_in::rank(conn, app, cluster, service, primary, desired, &mut further.tasks).await?;
     }
-    let mut ended = Vec::new();
-    for row in known.into_values().filter(|row| !open.contains_key(&row.task_id)) {
-        let cause = tasks::find(conn, &row.task_id).await?.map_or(Cause::Asked, |task| cause(&Task::read(task)));
-        ended.push(Ended { task: row.task_id, deployment: row.deployment_id, cause, was_healthy: row.was_healthy });
+    let ended: Vec<&str> = standing.ended().collect();
+    if !ended.is_empty() {
+        let rows = tasks::list_named(conn, &ended).await?;
+        let causes: HashMap<String, Cause> =
+            rows.into_iter().map(|row| (row.task_id.clone(), cause(&Task::read(row)))).collect();
+        let ended = ended.into_iter().filter_map(|id| standing.known.get(id)).map(|row| Ended {
+            task: row.task_id.clone(),
+            deployment: row.deployment_id.clone(),
+            cause: causes.get(&row.task_id).copied().unwrap_or(Cause::Asked),
+            was_healthy: row.was_healthy,
+        });
+        further.ended = ended.collect();
+        further.ended.sort_by(|one, other| one.task.cmp(&other.task));
     }
-    ended.sort_by(|one, other| one.task.cmp(&other.task));
+    let snapshot = snapshot(service, strategy, &standing.deployments, further);
+    Ok(Loaded { snapshot, deployments: standing.deployments, tasks: standing.tasks, hosts })
+}
+
+/// What a snapshot has beside the service and its deployments.
+#[derive(Default)]
+struct Further {
+    last_completed: Option<String>,
+    tasks: Vec<Seen>,
+    ended: Vec<Ended>,
+    hosts: Vec<String>,
+}
+
+fn snapshot(service: &Service, strategy: Strategy, deployments: &[Deployment], further: Further) -> Snapshot {
     let configuration = &service.document.deployment_configuration;
     let percent = |given: Option<i64>, default| given.and_then(|given| u64::try_from(given).ok()).unwrap_or(default);
-    let snapshot = Snapshot {
+    Snapshot {
         draining: service.row.status == "DRAINING",
         strategy,
-        desired,
+        desired: usize::try_from(service.row.desired_count).unwrap_or_default(),
         minimum_healthy_percent: percent(configuration.minimum_healthy_percent, 100),
         maximum_percent: percent(configuration.maximum_percent, 200),
         breaker: configuration.breaker(),
         grace: Duration::from_secs(service.document.health_check_grace_period_seconds.unwrap_or_default()),
         deployments: deployments.iter().map(rolled).collect(),
-        last_completed: last_completed.map(|row| row.deployment_id),
-        tasks: seen,
-        ended,
-        hosts: eligible,
-    };
-    Ok(Loaded { snapshot, deployments, tasks: open, hosts })
+        last_completed: further.last_completed,
+        tasks: further.tasks,
+        ended: further.ended,
+        hosts: further.hosts,
+    }
 }
 
-/// The hosts that are to have a task of a DAEMON service. It is on some of them already.
+/// The tasks that are not over, by their ids.
+fn seen(standing: &Standing, balanced: &Balanced) -> Vec<Seen> {
+    let mut seen: Vec<Seen> = standing.tasks.values().map(|task| see(task, standing, balanced)).collect();
+    seen.sort_by(|one, other| one.id.cmp(&other.id));
+    seen
+}
+
+/// The hosts, and those that are to have a task of a DAEMON service. It is on some of them already.
 async fn eligible(
     conn: &mut Conn,
+    app: &App,
     cluster: &Cluster,
     service: &Service,
     primary: &Deployment,
-    hosts: &Hosts,
     on: &HashSet<&str>,
-) -> Result<Vec<String>> {
+) -> Result<(Option<Hosts>, Vec<String>)> {
     let revision = &primary.document.revision;
     let registry = &cluster.row.registry;
     let definition = task_definitions::find_revision(conn, registry, &revision.family, revision.revision).await?;
     let Some(definition) = definition else {
-        return Ok(Vec::new());
+        return Ok((None, Vec::new()));
     };
     let constraints = configuration::all_constraints(&definition, &service.document.placement_constraints)?;
     let attributes = definition.definition.demand().attributes;
     let group = format!("service:{}", service.row.name);
+    let hosts = Hosts::read(conn, cluster, app.now(), &group, &constraints).await?;
     // A host whose agent is away for a moment keeps what it has.
     let all = hosts.all().iter().filter(|host| host.active && (host.connected || on.contains(host.id.as_str())));
     let wanted = all.filter(|host| host.allows(&attributes, &constraints, &group));
-    Ok(wanted.map(|host| host.id.clone()).collect())
-}
-
-/// The hosts that are being drained.
-async fn leaving(conn: &mut Conn, cluster: &Cluster) -> Result<HashSet<String>> {
-    let rows = container_instances::list(conn, &cluster.row.cluster_id, "DRAINING", "", MOST_HOSTS).await?;
-    Ok(rows.into_iter().map(|row| row.instance_id).collect())
+    let wanted = wanted.map(|host| host.id.clone()).collect();
+    Ok((Some(hosts), wanted))
 }
 
 fn rolled(deployment: &Deployment) -> Rolled {
@@ -157,14 +179,9 @@ fn rolled(deployment: &Deployment) -> Rolled {
     }
 }
 
-fn see(
-    task: &Task,
-    known: &HashMap<String, ServiceTaskRow>,
-    deployments: &[Deployment],
-    leaving: &HashSet<String>,
-    balanced: &Balanced,
-) -> Seen {
-    let Task { row, document } = task;
+fn see(task: &Task, standing: &Standing, balanced: &Balanced) -> Seen {
+    let Standing { deployments, known, leaving, .. } = standing;
+    let Task { row, document, .. } = task;
     let named = row.deployment_id.as_deref().unwrap_or_default();
     let id = named.strip_prefix("ecs-svc/").unwrap_or(named);
     let deployment = deployments.iter().find(|deployment| deployment.row.deployment_id == id);

@@ -13,6 +13,7 @@ pub(crate) mod deployments;
 mod events;
 mod images;
 mod load;
+mod look;
 pub(crate) mod protection;
 mod reconcile;
 pub(crate) mod revision;
@@ -21,6 +22,7 @@ mod scale_in;
 pub mod scaling;
 pub(crate) mod targets;
 pub(crate) mod update;
+mod wake;
 
 use std::collections::BTreeMap;
 
@@ -37,7 +39,9 @@ use crate::arns;
 use crate::clusters::{self, Cluster, written};
 use crate::error::{Error, Result};
 
-pub use self::reconcile::{EVERY, JOB, Next, reconcile};
+pub use self::reconcile::{AT_ONCE, EVERY, JOB, Next, reconcile};
+pub(crate) use self::wake::wake_some;
+pub use self::wake::{WAKE, wake_cluster};
 
 /// What a row keeps of a service beside what is in its deployments. Members are as on the wire.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -129,31 +133,11 @@ pub(crate) async fn wake(conn: &mut Conn, service_id: &str, at: Timestamp) -> Re
     Ok(())
 }
 
-/// Has all services of a cluster looked at: after its hosts have changed.
+/// Has all services of a cluster looked at: after its hosts have changed. How many there are does not matter to the caller:
+/// they are woken in the background.
 pub(crate) async fn wake_all(conn: &mut Conn, cluster_id: &str, at: Timestamp) -> Result<()> {
-    for service_id in services::list_live(conn, cluster_id).await? {
-        wake(conn, &service_id, at).await?;
-    }
+    jobs::upsert(conn, &Uuid::now_v7().simple().to_string(), WAKE, cluster_id, at).await?;
     Ok(())
-}
-
-/// Whether an active service of a cluster places its tasks by one of these capacity providers.
-pub(crate) async fn use_providers(conn: &mut Conn, cluster: &Cluster, names: &[String]) -> Result<bool> {
-    for service_id in services::list_live(conn, &cluster.row.cluster_id).await? {
-        // Those that are placed by a launch type have it in their row.
-        let Some(row) = services::find_by_id(conn, &service_id).await?.filter(|row| row.launch_type.is_empty()) else {
-            continue;
-        };
-        let service = Service::read(row);
-        if !service.is_active() {
-            continue;
-        }
-        let strategy = update::primary(conn, &service).await?.document.revision.capacity_provider_strategy;
-        if strategy.iter().any(|item| names.contains(&item.capacity_provider)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// What an operation needs that says which definition the tasks of a service have.

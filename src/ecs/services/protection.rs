@@ -76,7 +76,7 @@ pub(crate) async fn set(
                 if is_protectable(row) {
                     let mut task = Task::read(row.clone());
                     task.document.protected_until = period.map(|period| now.after(period).micros());
-                    tasks::save(conn, &mut task, false, now).await?;
+                    tasks::save(conn, &mut task, now).await?;
                     *row = task.row;
                 }
             }

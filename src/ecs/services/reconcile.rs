@@ -1,16 +1,23 @@
-//! The job of a service: read how it stands, decide, do it, all in one transaction; then say when to look again. It is
-//! put down by everybody who changes something about the service, so that nothing looks at services that rest.
+//! The job of a service: see how it stands, decide, do it, and say when to look again. It is put down by everybody who
+//! changes something about the service, so that nothing looks at services that rest.
+//!
+//! Many are looked at in one go, and nothing is held meanwhile: of most there is nothing to do, and they cost a share of a few
+//! statements. Of the others, everything is read and decided anew in the transaction in which it is done.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
+use futures_util::StreamExt;
+use futures_util::stream;
 use store::{Conn, clusters, service_deployments, service_events, service_tasks, services};
 use types::Timestamp;
 
 use super::apply::Application;
 use super::balance::{self, Balanced};
 use super::decide::model::Settings;
+use super::look::{Seen, look, stand_one};
 use super::{Service, decide, deploy_on_push, events, load};
 use crate::clusters::Cluster;
 use crate::error::{Error, Result};
@@ -20,6 +27,12 @@ pub const JOB: &str = "reconcile services";
 
 /// How long a service rests at most.
 pub const EVERY: Duration = Duration::from_secs(600);
+
+/// How many services are looked at in one go.
+pub const AT_ONCE: usize = 50;
+
+/// Of these, how many that have something to do are at it at the same time.
+const SIDE_BY_SIDE: usize = 4;
 
 /// How long a service rests at most that deploys what is pushed.
 const LOOK_FOR_PUSHES: Duration = Duration::from_secs(3);
@@ -39,22 +52,60 @@ pub enum Next {
     Never,
 }
 
-/// Brings a service nearer to what is wanted.
-pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
-    let deploys_on_push = deploy_on_push::look(app, service_id).await.map_err(Error::unheard)?;
+/// Brings services nearer to what is wanted. What came of each, in their order.
+pub async fn reconcile(app: &Arc<App>, service_ids: Vec<String>) -> Vec<app::Result<Next>> {
+    let ids: Vec<&str> = service_ids.iter().map(String::as_str).collect();
+    let mut seen = match see(app, &ids).await {
+        Ok(seen) => Some(seen),
+        Err(error) => {
+            // Each of them says by itself what is wrong.
+            tracing::debug!(?error, "services could not be looked at together");
+            None
+        }
+    };
+    let each: Vec<(String, Option<Option<Seen>>)> = service_ids
+        .into_iter()
+        .map(|id| {
+            let found = seen.as_mut().map(|seen| seen.remove(&id));
+            (id, found)
+        })
+        .collect();
+    let one = |(id, found): (String, Option<Option<Seen>>)| async move {
+        let brought = async {
+            let found = match found {
+                Some(found) => found,
+                None => see(app, &[&id]).await?.remove(&id),
+            };
+            bring(app, &id, found).await
+        };
+        brought.await.map_err(Error::unheard)
+    };
+    stream::iter(each).map(one).buffered(SIDE_BY_SIDE).collect().await
+}
+
+async fn see(app: &App, ids: &[&str]) -> Result<HashMap<String, Seen>> {
+    look(&mut app.db().reader().await?, ids).await
+}
+
+async fn bring(app: &Arc<App>, service_id: &str, seen: Option<Seen>) -> Result<Next> {
+    let Some(mut seen) = seen else {
+        return Ok(Next::Never);
+    };
+    let deploys_on_push = seen.deploys_on_push;
+    if deploys_on_push && deploy_on_push::deploy_what_was_pushed(app, &seen).await? {
+        match see(app, &[service_id]).await?.remove(service_id) {
+            Some(now) => seen = now,
+            None => return Ok(Next::Never),
+        }
+    }
     let mut next = Next::In(Duration::ZERO);
     for _ in 0..DECISIONS {
-        let balanced = balance::align(app, service_id).await.map_err(Error::unheard)?;
+        let balanced = balance::align(app, &seen).await?;
         let watched = balanced.watched();
-        let (own, id) = (Arc::clone(app), service_id.to_owned());
-        let done: Result<(Next, bool)> = app
-            .db()
-            .write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id, &balanced).await }))
-            .await;
-        let (then, agents) = done.map_err(Error::unheard)?;
-        if agents {
-            app.wake_agents();
-        }
+        let then = match rest(app, &seen, &balanced) {
+            Some(pause) => Next::In(pause),
+            None => step_alone(app, service_id, balanced).await?,
+        };
         next = match then {
             Next::In(pause) => Next::In(watched.map_or(pause, |longest| pause.min(longest))),
             Next::Never => Next::Never,
@@ -62,11 +113,40 @@ pub async fn reconcile(app: &Arc<App>, service_id: &str) -> app::Result<Next> {
         if next != Next::In(Duration::ZERO) {
             break;
         }
+        match see(app, &[service_id]).await?.remove(service_id) {
+            Some(now) => seen = now,
+            None => return Ok(Next::Never),
+        }
     }
     Ok(match next {
         Next::In(pause) if deploys_on_push => Next::In(pause.min(LOOK_FOR_PUSHES)),
         next => next,
     })
+}
+
+/// How long a service may rest of which nothing is to be done and nothing to be told. None if that needs a closer look.
+fn rest(app: &App, seen: &Seen, balanced: &Balanced) -> Option<Duration> {
+    let now = app.now();
+    let snapshot = load::glance(&seen.service, &seen.standing, balanced)?;
+    let decision = decide::decide(&snapshot, &settings(app), now);
+    if !decision.actions.is_empty() || !events::are_told(&seen.service, &decision.conditions, now) {
+        return None;
+    }
+    let longest = now.after(EVERY);
+    let again = [decision.look_at, events::next(&seen.service)].into_iter().flatten().fold(longest, Timestamp::min);
+    Some(until(now, again))
+}
+
+/// One decision, in a transaction of its own.
+async fn step_alone(app: &Arc<App>, service_id: &str, balanced: Balanced) -> Result<Next> {
+    let (own, id) = (Arc::clone(app), service_id.to_owned());
+    let done: Result<(Next, bool)> =
+        app.db().write_in_background(move |conn| Box::pin(async move { step(conn, &own, &id, &balanced).await })).await;
+    let (next, agents) = done?;
+    if agents {
+        app.wake_agents();
+    }
+    Ok(next)
 }
 
 /// One decision. When to look again, and whether agents have something new to do.
@@ -84,7 +164,8 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str, balanced: &Balanced)
         return forget(conn, app, &service).await;
     }
     let now = app.now();
-    let mut loaded = load::load(conn, app, &cluster, &service, balanced).await?;
+    let standing = stand_one(conn, &service).await?;
+    let mut loaded = load::load(conn, app, &cluster, &service, standing, balanced).await?;
     let settings = settings(app);
     let decision = decide::decide(&loaded.snapshot, &settings, now);
     let look_at = decision.look_at;

@@ -39,8 +39,8 @@ pub(super) async fn rank(
     if strategies.is_empty() {
         strategies = Strategy::of_services();
     }
-    let mut hosts = Hosts::read(conn, cluster, now).await?.all().to_vec();
     let group = format!("service:{}", service.row.name);
+    let mut hosts = Hosts::read(conn, cluster, now, &group, &[]).await?.all().to_vec();
     let random = usize::from_str_radix(&app.new_uuid()[..8], 16).unwrap_or_default();
     let is_protected = |task: &Task| task.protected_until.is_some_and(|until| until > now);
     // A task whose host takes no new ones goes with those that have none.

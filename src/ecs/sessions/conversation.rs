@@ -1,8 +1,9 @@
 //! What is said over the first websocket of an agent: which tasks its host has, which are to run and to stop, and new
 //! credentials of their roles.
 //!
-//! It is level-triggered. Every second, and when something in this process changed, the tasks of the host are read, and what
-//! the agent was not told yet over this connection is told. Telling twice does no harm: agents know their tasks.
+//! It is level-triggered. Every second, and when something in this process changed, the tasks of the host are looked at, and
+//! what the agent was not told yet over this connection is told. Telling twice does no harm: agents know their tasks. A look
+//! reads ids and states alone; only tasks that there is something to tell of are read whole.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -13,7 +14,7 @@ use acs::{
     TaskStopVerificationAck,
 };
 use store::{container_instances, tasks};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Instant, interval, sleep_until};
 use types::Timestamp;
 
 use super::{Connection, Session, send};
@@ -23,6 +24,10 @@ use crate::tasks::{DEACTIVATING, PENDING, PROVISIONING, RUNNING, STOPPED, STOPPI
 
 /// How often the tasks of a host are looked at without being asked to.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How soon after a look the next one is, however much changes.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How many tasks one message is about at the most.
+const TOLD_AT_ONCE: usize = 10;
 /// How often an agent hears that this side is there. After a minute or two of silence it dials anew.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
 /// How long after its last sign an agent is taken for connected.
@@ -46,12 +51,13 @@ struct Told {
 /// Talks until the connection ends.
 pub(super) async fn run(session: Session, mut connection: Connection) {
     let mut told = Told::default();
-    let mut look = interval(LOOK_EVERY);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looked: Option<Instant> = None;
+    let mut look_at = Instant::now();
     let mut heartbeat = interval(HEARTBEAT_EVERY);
     let mut noted: Option<Instant> = None;
+    let woken = session.app.agents_woken();
+    tokio::pin!(woken);
     loop {
-        let woken = session.app.agents_woken();
         tokio::select! {
             said = connection.incoming.recv() => {
                 let Some(said) = said else { break };
@@ -67,9 +73,17 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
                 }
                 continue;
             }
-            _ = look.tick() => {}
-            () = woken => {}
+            () = sleep_until(look_at) => {}
+            () = &mut woken => {
+                // Whoever wakes it from now on is heard, also while it looks.
+                woken.set(session.app.agents_woken());
+                let soonest = looked.map_or_else(Instant::now, |at| at + LOOK_AGAIN);
+                look_at = look_at.min(soonest);
+                continue;
+            }
         }
+        let begun = Instant::now();
+        (looked, look_at) = (Some(begun), begun + LOOK_EVERY);
         if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
             match note(&session, CONNECTED_FOR).await {
                 Ok(()) => {
@@ -129,34 +143,44 @@ async fn tell(session: &Session, connection: &Connection, told: &mut Told) -> Re
         send(&connection.outgoing, &ToAgent::Exception("InactiveInstanceException".to_owned(), complaint)).await;
         return Ok(false);
     }
-    let found = tasks::list_of_instance(&mut conn, &session.instance_id).await?;
+    let found = tasks::list_status_of_instance(&mut conn, &session.instance_id).await?;
     drop(conn);
     if told.manifest.is_none() && !tell_all(session, connection, told, &found).await? {
         return Ok(false);
     }
-    let there: HashSet<&str> = found.iter().map(|row| row.task_id.as_str()).collect();
+    let there: HashSet<&str> = found.iter().map(|(id, ..)| id.as_str()).collect();
     told.tasks.retain(|id, _| there.contains(id.as_str()));
     told.credentials.retain(|id, _| there.contains(id.as_str()));
     let now = session.now();
-    for row in found {
-        if row.last_status == DEACTIVATING {
+    let (mut fresh, mut due) = (Vec::new(), Vec::new());
+    for (id, desired_status, last_status) in &found {
+        if last_status == DEACTIVATING {
             continue;
         }
-        let fresh = told.tasks.get(&row.task_id) != Some(&row.desired_status);
-        let due = told.credentials.get(&row.task_id).is_some_and(|until| *until <= now.after(RENEW_BEFORE));
-        if !fresh && !due {
-            continue;
+        if told.tasks.get(id) != Some(desired_status) {
+            fresh.push(id.as_str());
+        } else if told.credentials.get(id).is_some_and(|until| *until <= now.after(RENEW_BEFORE)) {
+            due.push(id.as_str());
         }
-        let task = Task::read(row);
-        let sent = match fresh {
-            true => tell_task(session, connection, told, task).await?,
-            false => tell_credentials(session, connection, told, &task).await?,
-        };
-        if !sent {
+    }
+    for some in fresh.chunks(TOLD_AT_ONCE) {
+        if !tell_tasks(session, connection, told, read(session, some).await?).await? {
             return Ok(false);
         }
     }
+    for some in due.chunks(TOLD_AT_ONCE) {
+        for task in read(session, some).await? {
+            if !tell_credentials(session, connection, told, &task).await? {
+                return Ok(false);
+            }
+        }
+    }
     Ok(true)
+}
+
+async fn read(session: &Session, ids: &[&str]) -> Result<Vec<Task>> {
+    let mut conn = session.app.db().reader().await?;
+    Ok(tasks::list_named(&mut conn, ids).await?.into_iter().map(Task::read).collect())
 }
 
 /// The list of all tasks of the host, with which every connection begins.
@@ -164,13 +188,13 @@ async fn tell_all(
     session: &Session,
     connection: &Connection,
     told: &mut Told,
-    found: &[tasks::TaskRow],
+    found: &[(String, String, String)],
 ) -> Result<bool> {
     let cluster_arn = session.cluster_arn.to_string();
-    let named = |row: &tasks::TaskRow| TaskIdentifier {
-        task_arn: session.task_arn(&row.task_id),
+    let named = |(id, desired_status, _): &(String, String, String)| TaskIdentifier {
+        task_arn: session.task_arn(id),
         task_cluster_arn: cluster_arn.clone(),
-        desired_status: row.desired_status.clone(),
+        desired_status: desired_status.clone(),
     };
     let message_id = session.app.new_uuid();
     let manifest = TaskManifestMessage {
@@ -186,27 +210,36 @@ async fn tell_all(
     Ok(send(&connection.outgoing, &ToAgent::TaskManifest(manifest)).await)
 }
 
-/// One task, to run or to stop.
-async fn tell_task(session: &Session, connection: &Connection, told: &mut Told, task: Task) -> Result<bool> {
-    let (task_id, desired) = (task.row.task_id.clone(), task.row.desired_status.clone());
-    let (task, until) = match payload::write(session, &task).await {
-        Ok(written) => written,
-        Err(reason) if desired == STOPPED => {
-            // It must be stopped whether or not it could be started today.
-            tracing::info!(%reason, task = task_id, "a task is stopped that could not be started");
-            (payload::to_stop(session, &task_id), None)
-        }
-        Err(reason @ (Error::Client(_) | Error::InvalidParameter(_))) => {
-            fail(session, task_id, reason.to_string()).await?;
-            return Ok(true);
-        }
-        // It may be better in a moment.
-        Err(error) => return Err(error),
-    };
+/// Tasks that are to run or to stop, in one message.
+async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told, tasks: Vec<Task>) -> Result<bool> {
+    let mut payload = Vec::new();
+    let mut heard = Vec::new();
+    for task in tasks {
+        let desired = task.row.desired_status.clone();
+        let (written, until) = match payload::write(session, &task).await {
+            Ok(written) => written,
+            Err(reason) if desired == STOPPED => {
+                // It must be stopped whether or not it could be started today.
+                tracing::info!(%reason, task = task.row.task_id, "a task is stopped that could not be started");
+                (payload::to_stop(session, &task.row.task_id), None)
+            }
+            Err(reason @ (Error::Client(_) | Error::InvalidParameter(_))) => {
+                fail(session, task.row.task_id, reason.to_string()).await?;
+                continue;
+            }
+            // It may be better in a moment.
+            Err(error) => return Err(error),
+        };
+        payload.push(written);
+        heard.push((task, until));
+    }
+    if payload.is_empty() {
+        return Ok(true);
+    }
     let message = PayloadMessage {
         container_instance_arn: session.instance_arn.to_string(),
         cluster_arn: session.cluster_arn.to_string(),
-        tasks: vec![task],
+        tasks: payload,
         generated_at: session.now().micros() / 1000,
         message_id: session.app.new_uuid(),
         seq_num: next_sequence(session).await?,
@@ -215,11 +248,17 @@ async fn tell_task(session: &Session, connection: &Connection, told: &mut Told, 
     if !send(&connection.outgoing, &ToAgent::Payload(message)).await {
         return Ok(false);
     }
-    if let Some(until) = until {
-        told.credentials.insert(task_id.clone(), until);
+    for (task, until) in heard {
+        let (task_id, desired) = (task.row.task_id, task.row.desired_status);
+        if let Some(until) = until {
+            told.credentials.insert(task_id.clone(), until);
+        }
+        let moves = next(&desired, &task.row.last_status).is_some();
+        told.tasks.insert(task_id.clone(), desired);
+        if moves {
+            advance(session, task_id).await?;
+        }
     }
-    told.tasks.insert(task_id.clone(), desired);
-    advance(session, task_id).await?;
     Ok(true)
 }
 
@@ -306,15 +345,21 @@ async fn fail(session: &Session, task_id: String, reason: String) -> Result<()> 
 async fn advance(session: &Session, task_id: String) -> Result<()> {
     let now = session.now();
     change(session, task_id, move |task| {
-        let next = match (task.row.desired_status.as_str(), task.row.last_status.as_str()) {
-            (STOPPED, RUNNING) => STOPPING,
-            (_, PROVISIONING) => PENDING,
-            _ => return,
-        };
-        next.clone_into(&mut task.row.last_status);
-        task.document.connectivity_at.get_or_insert(now.micros());
+        if let Some(next) = next(&task.row.desired_status, &task.row.last_status) {
+            next.clone_into(&mut task.row.last_status);
+            task.document.connectivity_at.get_or_insert(now.micros());
+        }
     })
     .await
+}
+
+/// What a task becomes once its agent knows what is wanted of it, if that is something else than before.
+fn next(desired_status: &str, last_status: &str) -> Option<&'static str> {
+    match (desired_status, last_status) {
+        (STOPPED, RUNNING) => Some(STOPPING),
+        (_, PROVISIONING) => Some(PENDING),
+        _ => None,
+    }
 }
 
 async fn change(session: &Session, task_id: String, body: impl FnOnce(&mut Task) + Send + 'static) -> Result<()> {
@@ -332,7 +377,7 @@ async fn change(session: &Session, task_id: String, body: impl FnOnce(&mut Task)
             if before == (task.row.last_status.clone(), task.document.clone()) {
                 return Ok(());
             }
-            save(conn, &mut task, false, now).await
+            save(conn, &mut task, now).await
         }) as store::Pending<'_, (), Error>
     });
     done.await

@@ -137,7 +137,7 @@ async fn take_health(session: &Session, health: PublishHealthRequest) -> Result<
                 }
                 let before = task.document.clone();
                 apply(&mut task, &said);
-                if task.document == before { Ok(()) } else { save(conn, &mut task, false, now).await }
+                if task.document == before { Ok(()) } else { save(conn, &mut task, now).await }
             }) as store::Pending<'_, (), Error>
         });
         done.await?;

@@ -105,7 +105,7 @@ struct NetworkInterface {
 
 impl Task {
     pub(crate) fn new(registry: &RegistryId, cluster: &str, task: tasks::Task, tags: Vec<Tag>) -> Self {
-        let tasks::Task { row, document } = task;
+        let tasks::Task { row, document, .. } = task;
         let task_arn = tasks::arn(registry, cluster, &row.task_id).to_string();
         let stamp = |micros: Option<i64>| micros.map(Timestamp::from_micros).map(Epoch);
         let unknown = || "UNKNOWN".to_owned();

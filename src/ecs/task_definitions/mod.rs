@@ -1,4 +1,4 @@
-//! Task definitions: registering, finding and ending them. What one says is in `definition` and `container`, whether it
+//! Task definitions: registering, finding and ending them; those that are put down for deletion go in `sweep`. What one says is in `definition` and `container`, whether it
 //! can be in `validate` and `compatibilities`, what a task of it takes in `demand`. Running one is not here.
 
 pub(crate) mod attributes;
@@ -10,6 +10,7 @@ mod identifier;
 mod normalize;
 pub(crate) mod roles;
 pub(crate) mod size;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -17,7 +18,7 @@ mod validate;
 use app::Grant;
 use app::api::Call;
 use store::task_definitions::TaskDefinitionRow;
-use store::{Conn, ecs_tags, task_definitions};
+use store::{Conn, ecs_tags, jobs, task_definitions};
 use types::{Arn, RegistryId, Timestamp};
 
 use crate::arns;
@@ -27,6 +28,7 @@ use crate::tags::{self, Tag};
 
 pub(crate) use self::definition::Definition;
 pub(crate) use self::identifier::{Identifier, resource};
+pub use self::sweep::{EVERY, SWEEP, sweep};
 
 /// A revision of a family.
 #[derive(Debug, Clone, PartialEq)]
@@ -249,6 +251,8 @@ pub(crate) async fn delete(
     write(call, move |conn| {
         Box::pin(async move {
             if task_definitions::update_deleting(conn, &registry, &family, revision, now).await? {
+                let job_id = uuid::Uuid::now_v7().simple().to_string();
+                jobs::upsert(conn, &job_id, SWEEP, "", now.after(sweep::GRACE)).await?;
                 ecs_tags::delete_all(conn, &registry, &resource(&family, revision)).await?;
             }
             Ok(match find_revision(conn, &registry, &family, revision).await? {

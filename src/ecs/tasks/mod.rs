@@ -11,7 +11,6 @@ mod report;
 pub(crate) mod request;
 pub(crate) mod start;
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use acs::api::NetworkBinding;
@@ -26,6 +25,7 @@ use crate::arns;
 use crate::clusters::written;
 use crate::container_instances::{ContainerInstance, Ports};
 use crate::error::Result;
+use crate::services;
 
 pub use forget::forget_stopped;
 pub(crate) use report::{report_container, report_task};
@@ -162,6 +162,8 @@ pub(crate) struct Detail {
 pub(crate) struct Task {
     pub(crate) row: TaskRow,
     pub(crate) document: Document,
+    /// Whether it was over when it was read: then its host has back what it had.
+    was_over: bool,
 }
 
 impl Task {
@@ -169,7 +171,8 @@ impl Task {
     pub(crate) fn read(row: TaskRow) -> Self {
         // It was written here.
         let document = serde_json::from_str(&row.document).unwrap_or_default();
-        Self { row, document }
+        let was_over = row.last_status == STOPPED;
+        Self { row, document, was_over }
     }
 
     /// Whether it is over.
@@ -217,15 +220,25 @@ pub(crate) fn arn(registry: &RegistryId, cluster: &str, task_id: &str) -> Arn {
     arns::arn(registry, &resource(cluster, task_id))
 }
 
-/// Writes what became of a task, and wakes whoever looks after it. If it is over, its host gets back what it had.
-pub(crate) async fn save(conn: &mut Conn, task: &mut Task, was_over: bool, now: Timestamp) -> Result<()> {
-    task.row.document = written(&task.document)?;
-    tasks::update(conn, &task.row).await?;
-    if task.is_over() && !was_over {
-        release(conn, task).await?;
-        image_uses::delete(conn, user(&task.row.task_id)).await?;
+/// Writes what became of a task, and wakes whoever looks after it. If it is over by now, its host gets back what it had.
+pub(crate) async fn save(conn: &mut Conn, task: &mut Task, now: Timestamp) -> Result<()> {
+    let ends = task.is_over() && !task.was_over;
+    put(conn, task).await?;
+    if let (true, Some(instance_id)) = (ends, &task.row.instance_id) {
+        release(conn, instance_id, std::slice::from_ref(task)).await?;
     }
     changed(conn, &task.row, now).await
+}
+
+/// Writes what became of a task.
+async fn put(conn: &mut Conn, task: &mut Task) -> Result<()> {
+    task.row.document = written(&task.document)?;
+    tasks::update(conn, &task.row).await?;
+    if task.is_over() && !task.was_over {
+        image_uses::delete(conn, user(&task.row.task_id)).await?;
+        task.was_over = true;
+    }
+    Ok(())
 }
 
 /// A task as somebody who uses images.
@@ -233,23 +246,19 @@ pub(crate) fn user(task_id: &str) -> User<'_> {
     User { kind: "task", id: task_id }
 }
 
-/// Gives the host of a task back what it had.
-async fn release(conn: &mut Conn, task: &Task) -> Result<()> {
-    let Some(id) = &task.row.instance_id else {
+/// Gives a host back what tasks of it had.
+async fn release(conn: &mut Conn, instance_id: &str, tasks: &[Task]) -> Result<()> {
+    let Some(instance) = container_instances::lock(conn, instance_id).await?.map(ContainerInstance::read) else {
         return Ok(());
     };
-    let Some(instance) = container_instances::lock(conn, id).await?.map(ContainerInstance::read) else {
-        return Ok(());
-    };
-    let Reserved { cpu, memory, ports } = &task.document.reserved;
-    let without = |used: &BTreeSet<u16>, given: &BTreeSet<u16>| used.difference(given).copied().collect();
-    let left = Ports {
-        tcp: without(&instance.used_ports.tcp, &ports.tcp),
-        udp: without(&instance.used_ports.udp, &ports.udp),
-    };
-    let (used_cpu, used_memory) = (instance.row.used_cpu, instance.row.used_memory);
-    let (cpu, memory) = (used_cpu.saturating_sub(*cpu), used_memory.saturating_sub(*memory));
-    container_instances::update_used(conn, id, cpu, memory, &written(&left)?).await?;
+    let Ports { mut tcp, mut udp } = instance.used_ports;
+    let (mut cpu, mut memory) = (instance.row.used_cpu, instance.row.used_memory);
+    for Reserved { cpu: its_cpu, memory: its_memory, ports } in tasks.iter().map(|task| &task.document.reserved) {
+        (cpu, memory) = (cpu.saturating_sub(*its_cpu), memory.saturating_sub(*its_memory));
+        tcp.retain(|port| !ports.tcp.contains(port));
+        udp.retain(|port| !ports.udp.contains(port));
+    }
+    container_instances::update_used(conn, instance_id, cpu, memory, &written(&Ports { tcp, udp })?).await?;
     Ok(())
 }
 
@@ -274,33 +283,23 @@ pub(crate) async fn stop(conn: &mut Conn, row: TaskRow, stop_code: &str, reason:
     if task.row.instance_id.is_none() {
         task.end(now);
     }
-    save(conn, &mut task, false, now).await?;
+    save(conn, &mut task, now).await?;
     Ok(task)
 }
 
-/// Ends all tasks of a host that is gone.
+/// Ends all tasks of a host that is gone. The caller holds the cluster.
 pub(crate) async fn lose_all(conn: &mut Conn, instance_id: &str, reason: &str, now: Timestamp) -> Result<()> {
-    let left = tasks::list_of_instance(conn, instance_id).await?;
-    // All of them before the first service is woken: whoever reports on one of them locks it before that.
-    for task in &left {
-        tasks::lock(conn, &task.task_id).await?;
+    let rows = tasks::lock_of_instance(conn, instance_id).await?;
+    let mut lost: Vec<Task> = rows.into_iter().map(Task::read).collect();
+    for task in &mut lost {
+        task.want_stopped("TerminationNotice", reason, now);
+        task.end(now);
+        put(conn, task).await?;
     }
-    for task in left {
-        lose(conn, task, reason, now).await?;
-    }
-    Ok(())
-}
-
-/// Ends a task whose host is gone.
-async fn lose(conn: &mut Conn, row: TaskRow, reason: &str, now: Timestamp) -> Result<()> {
-    let Some(row) = tasks::lock(conn, &row.task_id).await? else {
-        return Ok(());
-    };
-    let mut task = Task::read(row);
-    if task.is_over() {
+    if lost.is_empty() {
         return Ok(());
     }
-    task.want_stopped("TerminationNotice", reason, now);
-    task.end(now);
-    save(conn, &mut task, false, now).await
+    release(conn, instance_id, &lost).await?;
+    let services = lost.into_iter().filter_map(|task| task.row.service_id).collect();
+    services::wake_some(conn, &services, now).await
 }

@@ -65,7 +65,7 @@ async fn change(
             {
                 return Ok(());
             }
-            save(conn, &mut task, false, now).await
+            save(conn, &mut task, now).await
         })
     })
     .await
@@ -180,6 +180,7 @@ mod tests {
     fn task() -> Task {
         let container = Container { name: "web".to_owned(), essential: true, ..Container::default() };
         Task {
+            was_over: false,
             row: TaskRow {
                 task_id: "0".repeat(32),
                 cluster_id: String::new(),

@@ -145,12 +145,12 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
             Overrides::read(&request.overrides)?.check(&definition.definition)?;
             let placed = Placed::read(&request, &cluster, &definition)?;
             let (constraints, strategies) = (constraints(&request, &definition)?, strategies(&request)?);
-            let mut hosts = Hosts::read(conn, &cluster, now).await?;
+            let group = request.group.clone().unwrap_or_else(|| format!("family:{}", definition.family));
+            let mut hosts = Hosts::read(conn, &cluster, now, &group, &constraints).await?;
             if hosts.all().is_empty() {
                 return Err(Error::InvalidParameter("No Container Instances were found in your cluster.".to_owned()));
             }
             let places = places(conn, &cluster, &request.places).await?;
-            let group = request.group.clone().unwrap_or_else(|| format!("family:{}", definition.family));
             let wanted = wanted_tags(conn, &registry, &request, &definition).await?;
             let nothing = HashMap::new();
             let (mut started, mut failures) = (Vec::new(), Vec::new());

@@ -66,26 +66,50 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// Reads them. The caller holds the cluster.
-    pub(crate) async fn read(conn: &mut Conn, cluster: &Cluster, now: Timestamp) -> Result<Self> {
-        Self::with_status(conn, cluster, "ACTIVE", now).await
+    /// Reads those that take tasks, for one of a group with constraints. The caller holds the cluster.
+    ///
+    /// The tasks that are on them are counted as far as it matters: those of the group. Only for a constraint that is about
+    /// other tasks, all of the cluster are.
+    pub(crate) async fn read(
+        conn: &mut Conn,
+        cluster: &Cluster,
+        now: Timestamp,
+        group: &str,
+        constraints: &[Constraint],
+    ) -> Result<Self> {
+        let mut hosts = Self::with_status(conn, cluster, "ACTIVE", now).await?;
+        if constraints.iter().any(Constraint::asks_for_tasks) {
+            hosts.count_all(conn, cluster).await?;
+            return Ok(hosts);
+        }
+        for (instance_id, count) in tasks::count_of_group(conn, &cluster.row.cluster_id, group).await? {
+            hosts.add(&instance_id, group.to_owned(), count);
+        }
+        Ok(hosts)
     }
 
-    /// Those of a status, sorted by their ids.
+    /// Those of a status, sorted by their ids, without a count of their tasks.
     pub(crate) async fn with_status(conn: &mut Conn, cluster: &Cluster, status: &str, now: Timestamp) -> Result<Self> {
-        let id = &cluster.row.cluster_id;
-        let rows = container_instances::list(conn, id, status, "", MOST_HOSTS).await?;
+        let rows = container_instances::list(conn, &cluster.row.cluster_id, status, "", MOST_HOSTS).await?;
         let instances: Vec<ContainerInstance> = rows.into_iter().map(ContainerInstance::read).collect();
-        let mut hosts: Vec<Host> = instances.iter().map(|instance| host(instance, now)).collect();
-        let by_id: HashMap<String, usize> =
-            instances.iter().enumerate().map(|(index, one)| (one.row.instance_id.clone(), index)).collect();
-        for (instance_id, group, count) in tasks::count_by_instance(conn, id).await? {
-            if let Some(index) = by_id.get(&instance_id) {
-                hosts[*index].running_tasks += count;
-                *hosts[*index].groups.entry(group).or_default() += count;
-            }
-        }
+        let hosts = instances.iter().map(|instance| host(instance, now)).collect();
         Ok(Self { instances, hosts })
+    }
+
+    /// Counts all tasks that are on them.
+    pub(crate) async fn count_all(&mut self, conn: &mut Conn, cluster: &Cluster) -> Result<()> {
+        for (instance_id, group, count) in tasks::count_by_instance(conn, &cluster.row.cluster_id).await? {
+            self.add(&instance_id, group, count);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, instance_id: &str, group: String, count: u64) {
+        // They are sorted.
+        if let Ok(index) = self.hosts.binary_search_by(|host| host.id.as_str().cmp(instance_id)) {
+            self.hosts[index].running_tasks += count;
+            *self.hosts[index].groups.entry(group).or_default() += count;
+        }
     }
 
     /// As placement sees them.
@@ -205,7 +229,7 @@ pub(crate) async fn start(
         created_at: now,
         stopped_at: None,
     };
-    tasks::insert(conn, &row).await?;
+    tasks::insert(conn, &row, launch.capacity_provider).await?;
     use_images(conn, app, launch, &row, &document).await?;
     tags::set(conn, registry, &resource(&launch.cluster.row.name, &row.task_id), launch.tags).await?;
     hosts.take(conn, index, &demand, launch.group).await?;

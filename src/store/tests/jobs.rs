@@ -5,7 +5,8 @@ use crate::jobs::{self, Depth, JobRow};
 use crate::{Db, Result};
 
 async fn claim(db: &Db, owner: &'static str, now: i64, until: i64) -> Option<JobRow> {
-    write(db, move |conn| Box::pin(jobs::claim(conn, "kind", owner, at(now), at(until)))).await.unwrap()
+    let claimed = write(db, move |conn| Box::pin(jobs::claim(conn, "kind", owner, at(now), at(until), 1)));
+    claimed.await.unwrap().pop()
 }
 
 async fn upsert(db: &Db, subject: &'static str, due: i64) {
@@ -16,9 +17,10 @@ async fn upsert(db: &Db, subject: &'static str, due: i64) {
 
 async fn done(db: &Db, job_id: &str, owner: &'static str, due: i64, now: i64) -> bool {
     let job_id = job_id.to_owned();
-    write(db, move |conn| Box::pin(async move { jobs::update_done(conn, &job_id, owner, at(due), at(now)).await }))
-        .await
-        .unwrap()
+    let done = write(db, move |conn| {
+        Box::pin(async move { jobs::update_done(conn, &[&job_id], owner, at(due), at(now)).await })
+    });
+    done.await.unwrap() == 1
 }
 
 async fn all(db: &Db) -> Vec<JobRow> {
@@ -34,13 +36,13 @@ async fn one_worker_at_a_time_has_a_job() {
         assert_eq!(claim(db, "a", 10, 20).await.unwrap().subject, "s");
         assert!(claim(db, "b", 15, 25).await.is_none(), "somebody is at it");
         let prolong = |owner: &'static str, until| {
-            write(db, move |conn| Box::pin(async move { jobs::update_lease(conn, "s", owner, at(until)).await }))
+            write(db, move |conn| Box::pin(async move { jobs::update_lease(conn, &["s"], owner, at(until)).await }))
         };
-        assert!(prolong("a", 30).await.unwrap());
-        assert!(!prolong("b", 40).await.unwrap());
+        assert_eq!(prolong("a", 30).await.unwrap(), 1);
+        assert_eq!(prolong("b", 40).await.unwrap(), 0);
         assert!(claim(db, "b", 25, 35).await.is_none());
         assert!(claim(db, "b", 30, 40).await.is_some(), "the lease ran out");
-        assert!(!prolong("a", 50).await.unwrap());
+        assert_eq!(prolong("a", 50).await.unwrap(), 0);
         assert!(!done(db, "s", "a", 100, 31).await, "it is not a's any more");
         assert!(done(db, "s", "b", 100, 35).await);
         assert!(claim(db, "a", 99, 110).await.is_none());
@@ -59,8 +61,8 @@ async fn a_job_that_is_wanted_sooner_is_done_sooner_even_while_it_is_done() {
         // Somebody wants it while it is done: then once more, and not before it is given back.
         upsert(db, "s", 110).await;
         assert!(claim(db, "b", 111, 140).await.is_none());
-        let prolonged = write(db, |conn| Box::pin(jobs::update_lease(conn, "s", "a", at(150))));
-        assert!(prolonged.await.unwrap());
+        let prolonged = write(db, |conn| Box::pin(jobs::update_lease(conn, &["s"], "a", at(150))));
+        assert_eq!(prolonged.await.unwrap(), 1);
         assert!(done(db, "s", "a", 1000, 120).await);
         assert!(claim(db, "b", 121, 150).await.is_some());
         assert!(done(db, "s", "b", 1000, 130).await);
@@ -121,9 +123,9 @@ async fn many_workers_share_many_jobs() {
             upsert(db, subject, 0).await;
         }
         let workers = (0..16).map(|_| async {
-            let claimed: Result<Option<JobRow>> =
-                write(db, |conn| Box::pin(jobs::claim(conn, "kind", "w", at(1), at(30)))).await;
-            claimed.unwrap().map(|job| job.subject)
+            let claimed: Result<Vec<JobRow>> =
+                write(db, |conn| Box::pin(jobs::claim(conn, "kind", "w", at(1), at(30), 1))).await;
+            claimed.unwrap().pop().map(|job| job.subject)
         });
         let mut subjects: Vec<String> = futures_util::future::join_all(workers).await.into_iter().flatten().collect();
         // Postgres may pass over one that another worker is taking; it is found the next time.
@@ -132,6 +134,36 @@ async fn many_workers_share_many_jobs() {
         }
         subjects.sort();
         assert_eq!(subjects, ["a", "b", "c", "d", "e", "f", "g", "h"]);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_jobs_are_put_down_and_taken_and_given_back_at_once() {
+    on_each(|test| async move {
+        let db = &test.db;
+        upsert(db, "b", 50).await;
+        write(db, |conn| Box::pin(jobs::upsert_all(conn, "first-", "kind", ["c", "a", "b"], at(10)))).await.unwrap();
+        write(db, |conn| Box::pin(jobs::upsert_all(conn, "second-", "kind", ["c", "d"], at(20)))).await.unwrap();
+        let due: Vec<(String, _)> = all(db).await.into_iter().map(|job| (job.subject, job.due_at)).collect();
+        let expected = [("a", 10), ("b", 10), ("c", 10), ("d", 20)];
+        assert_eq!(due, expected.map(|(subject, due)| (subject.to_owned(), at(due))));
+        let claim = |limit| write(db, move |conn| Box::pin(jobs::claim(conn, "kind", "w", at(20), at(40), limit)));
+        let (three, one) = (claim(3).await.unwrap(), claim(3).await.unwrap());
+        assert_eq!((three.len(), one.len()), (3, 1));
+        assert!(claim(3).await.unwrap().is_empty());
+        // One of them is wanted once more.
+        upsert(db, "a", 21).await;
+        let ids: Vec<String> = three.into_iter().chain(one).map(|job| job.job_id).collect();
+        let done = write(db, move |conn| {
+            Box::pin(async move {
+                let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+                jobs::update_done(conn, &ids, "w", at(100), at(30)).await
+            })
+        });
+        assert_eq!(done.await.unwrap(), 4);
+        let due: Vec<_> = all(db).await.into_iter().map(|job| job.due_at).collect();
+        assert_eq!(due, [at(21), at(100), at(100), at(100)]);
     })
     .await;
 }

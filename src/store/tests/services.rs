@@ -72,7 +72,7 @@ async fn a_name_is_taken_until_its_service_is_forgotten() {
                 assert!(services::find(conn, "c", "web").await?.is_some(), "it is not gone");
                 let gone = ServiceRow { status: "INACTIVE".to_owned(), ..service("s", "web") };
                 services::update(conn, &gone).await?;
-                assert_eq!(services::list_live(conn, "c").await?, ["u"]);
+                assert_eq!(services::list_live(conn, "c", "", 10).await?.len(), 1);
                 assert_eq!(services::list(conn, "c", "", "DAEMON", "", 10).await?.len(), 0);
                 services::delete(conn, "s").await?;
                 assert!(services::insert(conn, &service("t", "web")).await?);
@@ -159,7 +159,7 @@ async fn tasks_of_a_service_are_kept_until_they_are_accounted_for() {
                 }
                 service_tasks::update_healthy(conn, "b").await?;
                 service_tasks::delete(conn, "a").await?;
-                let left = service_tasks::list(conn, "s").await?;
+                let left = service_tasks::list(conn, &["s"]).await?;
                 assert_eq!((left.len(), &*left[0].task_id, left[0].was_healthy), (1, "b", true));
                 Ok(())
             })

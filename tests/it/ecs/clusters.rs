@@ -1,6 +1,7 @@
 //! Clusters: what is said of them is changed, and what they get that say nothing.
 
 use serde_json::json;
+use tests::harness::ecs_agent::EcsAgent;
 use tests::harness::on_default;
 
 use super::run;
@@ -37,14 +38,16 @@ for call in [ecs.update_cluster, ecs.update_cluster_settings]:
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn clusters_have_the_capacity_providers_that_are_built_in() {
     on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster(clusterName='web')");
+        let _agent = EcsAgent::join(&aws, "web", 1024, 2048).await;
         run(
-            &wharf.aws(),
+            &aws,
             &json!({}),
             r#"
-ecs.create_cluster(clusterName="web")
 both = ["FARGATE", "FARGATE_SPOT"]
 strategy = [{"capacityProvider": "FARGATE", "weight": 1, "base": 2}, {"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0}]
 put = lambda providers, strategy: ecs.put_cluster_capacity_providers(cluster="web", capacityProviders=providers,
@@ -76,6 +79,31 @@ assert "not associated with the cluster: FARGATE_SPOT" in refusal(["FARGATE"], s
 refusal(both, [{**item, "base": 1} for item in strategy])
 message("ClusterNotFoundException", ecs.put_cluster_capacity_providers, cluster="nothing", capacityProviders=[],
     defaultCapacityProviderStrategy=[])
+# What is used cannot be taken away: by a service though it has no task, and by a task.
+fargate = dict(requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512")
+network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+register("job", **fargate)
+put(both, strategy)
+used = "The specified capacity provider is in use and cannot be removed."
+def in_use(providers):
+    return message("ResourceInUseException", ecs.put_cluster_capacity_providers, cluster="web", capacityProviders=providers,
+        defaultCapacityProviderStrategy=[])
+spot = [{"capacityProvider": "FARGATE_SPOT"}]
+ecs.create_service(cluster="web", serviceName="job", taskDefinition="job", desiredCount=0, networkConfiguration=network,
+    capacityProviderStrategy=spot)
+expect(in_use(["FARGATE"]), used)
+expect(put(["FARGATE_SPOT"], [])["capacityProviders"], ["FARGATE_SPOT"])
+put(both, strategy)
+ecs.delete_service(cluster="web", service="job")
+eventually(lambda: ecs.describe_services(cluster="web", services=["job"])["services"][0]["status"] == "INACTIVE")
+put(["FARGATE"], [])
+ran = ecs.run_task(cluster="web", taskDefinition="job", networkConfiguration=network,
+    capacityProviderStrategy=[{"capacityProvider": "FARGATE"}])["tasks"][0]
+expect(ran["capacityProviderName"], "FARGATE")
+expect(in_use([]), used)
+ecs.stop_task(cluster="web", task=ran["taskArn"])
+eventually(lambda: task(ran["taskArn"], "web")["lastStatus"] == "STOPPED")
+put([], [])
 group = {"autoScalingGroupArn": "arn:aws:autoscaling:us-east-1:000000000000:autoScalingGroup:x:autoScalingGroupName/x"}
 unsupported = "UnsupportedFeatureException"
 message(unsupported, ecs.create_capacity_provider, name="mine", autoScalingGroupProvider=group)

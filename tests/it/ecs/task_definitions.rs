@@ -2,6 +2,7 @@
 //! in the unit tests of `ecs`.
 
 use serde_json::json;
+use tests::harness::ecs_agent::EcsAgent;
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
@@ -94,6 +95,41 @@ expect([one["reason"] for one in failures], [
 ])
 expect(failures[0]["arn"], home + "task-definition/web:4")
 message("InvalidParameterException", ecs.delete_task_definitions, taskDefinitions=["a:1"] * 11)
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_put_down_for_deletion_goes_when_nothing_uses_it_any_more() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let _agent = EcsAgent::join(&aws, "default", 1024, 2048).await;
+        run(
+            &aws,
+            &json!({}),
+            r#"
+for family in ["web", "web", "job", "free"]:
+    register(family)
+ecs.create_service(serviceName="web", taskDefinition="web:1", desiredCount=1)
+ran = ecs.run_task(taskDefinition="job")["tasks"][0]["taskArn"]
+eventually(lambda: task(ran)["lastStatus"] == "RUNNING")
+for name in ["web:1", "job:1", "free:1"]:
+    ecs.deregister_task_definition(taskDefinition=name)
+deleted = ecs.delete_task_definitions(taskDefinitions=["web:1", "job:1", "free:1"])
+expect([one["status"] for one in deleted["taskDefinitions"]], ["DELETE_IN_PROGRESS"] * 3)
+listed = lambda: [arn.split("/")[1] for arn in ecs.list_task_definitions(status="DELETE_IN_PROGRESS")["taskDefinitionArns"]]
+eventually(lambda: "free:1" not in listed())
+expect(message("ClientException", ecs.describe_task_definition, taskDefinition="free:1"), "Unable to describe task definition.")
+# A service has one of the others, and a task the other.
+expect(listed(), ["job:1", "web:1"])
+expect(ecs.describe_task_definition(taskDefinition="web:1")["taskDefinition"]["status"], "DELETE_IN_PROGRESS")
+ecs.stop_task(task=ran)
+ecs.delete_service(service="web", force=True)
+eventually(lambda: listed() == [])
+expect(register("free")["revision"], 2)
 "#,
         );
     })

@@ -9,7 +9,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 
-use self::term::Term;
+use self::term::{Subject, Term};
 use super::Host;
 
 pub(crate) use self::parse::{Malformed, parse};
@@ -28,6 +28,15 @@ pub(crate) enum Expression {
 }
 
 impl Expression {
+    /// Whether it is about the tasks of hosts, and not about hosts alone.
+    pub(crate) fn asks_for_tasks(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_tasks),
+            Self::Not(part) => part.asks_for_tasks(),
+            Self::Term(term) => matches!(term.subject, Subject::RunningTasksCount | Subject::TaskGroup),
+        }
+    }
+
     /// Whether it holds for a host.
     pub(crate) fn matches(&self, host: &Host) -> bool {
         match self {

@@ -1,8 +1,8 @@
-//! The part of `plans` about task definitions: rows, and what requests ask for.
+//! The part of the plans about task definitions: rows, and what requests ask for.
 
 use types::Timestamp;
 
-use super::harness::registry;
+use super::super::harness::registry;
 use crate::task_definitions::{Families, Filter, TaskDefinitionRow};
 use crate::{Conn, Result, ecs_account_settings, task_definitions};
 
@@ -49,6 +49,9 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     }
     task_definitions::update_inactive(conn, &registry, family, 4, time).await?;
     task_definitions::update_deleting(conn, &registry, family, 4, time).await?;
+    task_definitions::list_deleting(conn, time, None, 100).await?;
+    task_definitions::list_deleting(conn, time, Some(&row), 100).await?;
+    task_definitions::delete(conn, &registry, family, 4).await?;
     ecs_account_settings::list(conn, &registry, "arn:105000").await?;
     ecs_account_settings::delete(conn, &registry, "arn:105000", "containerInsights").await?;
     Ok(())

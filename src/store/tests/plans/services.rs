@@ -1,8 +1,8 @@
-//! The part of `plans` about services: rows, and what requests and their jobs ask for.
+//! The part of the plans about services: rows, and what requests and their jobs ask for.
 
 use types::Timestamp;
 
-use super::harness::NOW;
+use super::super::harness::NOW;
 use crate::{Conn, Result, service_deployments, service_events, service_tasks, services};
 
 pub(super) const ROWS: &str = "
@@ -23,7 +23,7 @@ pub(super) const ROWS: &str = "
         select 's' || cast(100001 + i % 600 as text), i, 'e', 'm', 0 from n;
     insert into service_tasks (task_id, service_id, deployment_id, was_healthy)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 't' || cast(i as text), 's' || cast(100001 + i % 600 as text), 'd1', 0 from n;
+        select 't' || cast(i as text), 's' || cast(100001 + i % 6000 as text), 'd1', 0 from n;
 ";
 
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
@@ -43,7 +43,12 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     let event = service_events::ServiceEventRow { event_id: "e".to_owned(), message: "m".to_owned(), created_at: NOW };
     service_events::insert(conn, "s100007", &event).await?;
     service_events::list(conn, "s100007").await?;
-    service_tasks::list(conn, "s100007").await?;
+    service_tasks::list(conn, &["s100007", "s100008"]).await?;
+    services::list_named(conn, &["s105007", "s105008"]).await?;
+    services::list_live(conn, "c7", "service-110000", 100).await?;
+    services::list_everywhere(conn, "s105007", 100).await?;
+    services::list_with_providers(conn, "c7", "s105007", 100).await?;
+    service_deployments::list_shown_of(conn, &["s100007", "s100008"]).await?;
     service_tasks::update_healthy(conn, "t105000").await?;
     service_tasks::delete(conn, "t105000").await?;
     Ok(())

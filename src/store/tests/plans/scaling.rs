@@ -1,10 +1,10 @@
-//! The part of `plans` about automatic scaling: rows, and what requests and the job ask for.
+//! The part of the plans about automatic scaling: rows, and what requests and the job ask for.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use types::Timestamp;
 
-use super::harness::{NOW, registry};
+use super::super::harness::{NOW, registry};
 use crate::scaling_activities::ScalingActivityRow;
 use crate::{Conn, Result, scalable_targets, scaling_activities, scaling_policies, scheduled_actions};
 

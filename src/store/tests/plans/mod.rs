@@ -1,0 +1,145 @@
+//! How the databases carry out what requests ask for: by index, whatever the number of rows. What is asked is in a file for
+//! each subject, with the rows that are there then.
+//!
+//! While a test listens, a connection explains every statement before it runs it.
+
+mod garbage;
+mod iam;
+mod images;
+mod jobs;
+mod lifecycle;
+mod load_balancing;
+mod metrics;
+mod replication;
+mod scaling;
+mod scanning;
+mod services;
+mod settings;
+mod task_definitions;
+mod tasks;
+
+use std::cell::RefCell;
+
+use types::{Digest, Timestamp};
+
+use super::harness::{on_each, write};
+use crate::{Conn, Db, Result};
+
+tokio::task_local! {
+    static NOTES: RefCell<Vec<(String, Vec<String>)>>;
+}
+
+/// Whether plans are wanted at the moment.
+pub(crate) fn listening() -> bool {
+    NOTES.try_with(|_| ()).is_ok()
+}
+
+/// A statement and how it is carried out, line by line.
+pub(crate) fn note(sql: &str, plan: Vec<String>) {
+    NOTES.with(|notes| notes.borrow_mut().push((sql.to_owned(), plan)));
+}
+
+/// A repository of which there is everything.
+const ID: &str = "r100001";
+
+/// Before it is a small part of what there is.
+const TIME: Timestamp = Timestamp::from_micros(100_100);
+
+/// As rows have them: 64 digits.
+fn digest(number: usize) -> Digest {
+    format!("sha256:{number:064}").parse().expect("64 digits are a digest")
+}
+
+/// Enough rows that reading all of them is never the best plan. What others refer to comes first.
+const ROWS: &[&str] = &[
+    images::ROWS,
+    iam::ROWS,
+    settings::ROWS,
+    lifecycle::ROWS,
+    garbage::ROWS,
+    replication::ROWS,
+    load_balancing::ROWS,
+    jobs::ROWS,
+    scanning::ROWS,
+    metrics::ROWS,
+    scaling::ROWS,
+    services::ROWS,
+    tasks::ROWS,
+    task_definitions::ROWS,
+];
+
+/// Asks for everything that a request, or frequent background work, asks for.
+async fn ask(conn: &mut Conn) -> Result<()> {
+    images::ask(conn).await?;
+    iam::ask(conn).await?;
+    settings::ask(conn).await?;
+    lifecycle::ask(conn).await?;
+    garbage::ask(conn).await?;
+    replication::ask(conn).await?;
+    load_balancing::ask(conn).await?;
+    jobs::ask(conn).await?;
+    scanning::ask(conn).await?;
+    metrics::ask(conn).await?;
+    scaling::ask(conn).await?;
+    services::ask(conn).await?;
+    tasks::ask(conn).await?;
+    task_definitions::ask(conn).await?;
+    Ok(())
+}
+
+/// A line of a plan that reads a whole table, or sorts a page that an index could give in order.
+fn reads_too_much(sql: &str, line: &str) -> bool {
+    // A sort before rows are locked sorts what was asked for, not what is there.
+    let page = sql.contains("limit") && sql.contains("order by") && !sql.contains("delete");
+    let sqlite_scan = line.starts_with("SCAN ")
+        && ![
+            "json_each",
+            "SCAN asked VIRTUAL",
+            "CONSTANT",
+            "open_uploads",
+            "(subquery",
+            "SCAN counted",
+            "SCAN planned",
+        ]
+        .iter()
+        .any(|known| line.contains(known));
+    sqlite_scan || line.contains("Seq Scan on") || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
+}
+
+fn sorts(line: &str) -> bool {
+    line.trim_start().trim_start_matches("->").trim_start().starts_with("Sort ")
+}
+
+async fn check(db: &Db) {
+    let plans = write(db, |conn| {
+        Box::pin(NOTES.scope(RefCell::default(), async move {
+            ask(conn).await?;
+            Ok(NOTES.with(RefCell::take))
+        }))
+    })
+    .await
+    .unwrap();
+    assert!(plans.len() > 30);
+    let bad: Vec<String> = plans
+        .iter()
+        .filter(|(sql, plan)| plan.iter().any(|line| reads_too_much(sql, line)))
+        .map(|(sql, plan)| format!("{sql}\n    =>\n{}", plan.join("\n")))
+        .collect();
+    assert!(bad.is_empty(), "\n{}", bad.join("\n\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_answered_from_indexes() {
+    on_each(|test| async move {
+        for rows in ROWS {
+            write(&test.db, |conn| Box::pin(conn.script(rows))).await.unwrap();
+        }
+        if !test.is_postgres() {
+            // A database that was never closed in good order has no statistics.
+            check(&test.db).await;
+        }
+        write(&test.db, |conn| Box::pin(conn.script("analyze"))).await.unwrap();
+        check(&test.db).await;
+    })
+    .await;
+}
