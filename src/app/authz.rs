@@ -108,7 +108,17 @@ pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result
 /// Judges whether the caller may do all that a call of the API needs.
 pub fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
     for need in needs {
-        judge(ctx, need.action, &need.resource, &need.resource.arn(), &need.conditions)?;
+        let arn = need.resource.arn();
+        judge(ctx, need.action, &need.resource, &arn, &need.conditions).map_err(|error| {
+            match (error, &need.called) {
+                (Error::Denied(message), Some(called)) => Error::Denied(message.replacen(
+                    &format!(" on resource: {arn}"),
+                    &format!(" on resource: {called}"),
+                    1,
+                )),
+                (error, _) => error,
+            }
+        })?;
     }
     Ok(Grant { needs: needs.to_vec() })
 }

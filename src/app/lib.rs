@@ -45,6 +45,7 @@ pub mod repositories;
 pub mod repository_policies;
 pub mod resource_tags;
 pub mod scanning;
+pub mod sealed;
 pub mod service_roles;
 pub mod sessions;
 pub mod tags;

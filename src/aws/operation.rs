@@ -1,6 +1,6 @@
 //! An operation as its author writes it, and as dispatch sees it.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -43,6 +43,12 @@ pub trait Operation: Send + 'static {
     type Output: Serialize + Send;
     /// How it fails.
     type Error: Into<Fault> + From<Fault> + Send;
+
+    /// Looks up what the input names, where ARNs do not follow from names. Nothing of it is told before the call is
+    /// authorized.
+    fn resolve(_call: &Self::Call, _input: &mut Self::Input) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        ready(Ok(()))
+    }
 
     /// What a call needs to be allowed, from its input, which is checked here as far as that takes.
     fn needs(call: &Self::Call, input: &Self::Input) -> Result<Vec<Need>, Self::Error>;
@@ -94,9 +100,10 @@ impl<C: Call> Entry<C> {
     }
 }
 
-/// Decode, ask what is needed, authorize, run, encode: the same for every operation.
+/// Decode, look up, ask what is needed, authorize, run, encode: the same for every operation.
 async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Done, Fault> {
-    let input: O::Input = exchange.decode()?;
+    let mut input: O::Input = exchange.decode()?;
+    O::resolve(call, &mut input).await.map_err(Into::into)?;
     let needs = O::needs(call, &input).map_err(Into::into)?;
     if needs.is_empty() && O::ACCESS == Access::Permission {
         tracing::error!(operation = O::NAME, "an operation that needs permission did not say which");

@@ -17,7 +17,7 @@ import botocore
 import botocore.exceptions
 
 SERVICES = [
-    "application-autoscaling", "cloudwatch", "ecr", "ecs", "elbv2", "iam", "logs", "sts",
+    "application-autoscaling", "cloudwatch", "ecr", "ecs", "elbv2", "iam", "logs", "secretsmanager", "ssm", "sts",
 ]
 
 

@@ -14,6 +14,7 @@ mod migrations;
 mod names;
 pub(crate) mod plans;
 mod plans_scaling;
+mod plans_secrets;
 mod plans_services;
 mod plans_task_definitions;
 mod principals;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use types::{StorageClass, Timestamp};
 
 use super::harness::{NOW, on_each, registry, repo_name, write};
-use super::{plans_scaling, plans_services, plans_task_definitions};
+use super::{plans_scaling, plans_secrets, plans_services, plans_task_definitions};
 use crate::advisory_packages::AdvisoryPackageRow;
 use crate::edges::Kind;
 use crate::lifecycle_preview_results::Tagged;
@@ -21,8 +21,8 @@ use crate::{
     pull_through_cache_rules, pull_time_exclusions, registry_settings, registry_usage, removals,
     replication_backfill_items, replication_backfills, replication_uploads, replications, repositories,
     repository_blobs, repository_creation_templates, repository_policies, repository_usage, resource_tags,
-    scan_requests, tags, target_group_uses, target_groups, target_health, targets, unlinked_blobs, uploads,
-    upstream_credentials, usage, users, webhook_deliveries,
+    scan_requests, tags, target_group_uses, target_groups, target_health, targets, unlinked_blobs, uploads, usage,
+    users, webhook_deliveries,
 };
 
 tokio::task_local! {
@@ -211,9 +211,6 @@ const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
         select 'r' || cast(100001 + i % 20 as text), 't' || cast(i as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 0 from n;
-    insert into upstream_credentials (credential_arn, upstream_host, username, sealed_password, updated_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'arn:secret-' || cast(i as text), 'quay.io', 'user', cast('x' as blob), 0 from n;
     insert into repository_creation_templates (account_id, region, prefix, document, version, created_at, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select '000000000000', 'us-east-1', 'p' || cast(i as text), '{}', 1, 0, 0 from n;
@@ -395,8 +392,6 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     cached_tags::upsert(conn, id, &tag, &first, NOW).await?;
     cached_tags::update_checked(conn, id, &tag, NOW).await?;
     cached_tags::delete_some(conn, id, 10).await?;
-    upstream_credentials::find(conn, "arn:secret-105000").await?;
-    upstream_credentials::delete(conn, "arn:secret-105000").await?;
     repository_creation_templates::find_all(conn, &registry, &prefixes).await?;
     repository_creation_templates::list(conn, &registry, "p102000", 100).await?;
     repository_creation_templates::lock(conn, &registry, "p101000").await?;
@@ -642,6 +637,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     pull_gates::upsert(conn, id, "{}", NOW).await?;
     pull_gates::delete(conn, id).await?;
     plans_scaling::ask(conn).await?;
+    plans_secrets::ask(conn).await?;
     plans_services::ask(conn).await?;
     plans_task_definitions::ask(conn).await?;
     Ok(())
@@ -693,6 +689,7 @@ async fn requests_are_answered_from_indexes() {
     on_each(|test| async move {
         write(&test.db, |conn| Box::pin(conn.script(ROWS))).await.unwrap();
         write(&test.db, |conn| Box::pin(conn.script(plans_scaling::ROWS))).await.unwrap();
+        write(&test.db, |conn| Box::pin(conn.script(plans_secrets::ROWS))).await.unwrap();
         write(&test.db, |conn| Box::pin(conn.script(plans_services::ROWS))).await.unwrap();
         write(&test.db, |conn| Box::pin(conn.script(plans_task_definitions::ROWS))).await.unwrap();
         if !test.is_postgres() {
