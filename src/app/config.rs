@@ -62,6 +62,8 @@ pub struct Config {
     pub service_settle: Duration,
     /// How long the points of metrics are kept.
     pub metric_retention: Duration,
+    /// Where the buckets of environment files are; none: nowhere.
+    pub environment_files: Option<blobs::Buckets>,
     /// Whether load balancers have a certificate, so that their listeners may use TLS.
     pub balancing_tls: bool,
     /// How long an upload session may lie idle.

@@ -28,6 +28,7 @@ pub mod bootstrap;
 pub mod built_in_policies;
 pub mod cache;
 pub mod catalog;
+pub mod environment_files;
 pub mod events;
 pub mod fsck;
 pub mod garbage;

@@ -7,6 +7,7 @@ mod clusters;
 mod deploy_on_push;
 mod docker;
 mod hosts;
+mod secrets;
 mod service_deployments;
 mod services;
 mod tags;
