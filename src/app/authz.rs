@@ -109,8 +109,18 @@ pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result
 pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
     let asked = ctx.identity.asks_for("resourcetag/");
     for need in needs {
-        let tags = if asked { stored_tags(ctx, &need.resource).await? } else { Vec::new() };
-        judge(ctx, need.action, &need.resource, &need.resource.arn(), &need.conditions, &tags)?;
+        let (arn, tags) =
+            (need.resource.arn(), if asked { stored_tags(ctx, &need.resource).await? } else { Vec::new() });
+        judge(ctx, need.action, &need.resource, &arn, &need.conditions, &tags).map_err(|error| {
+            match (error, &need.called) {
+                (Error::Denied(message), Some(called)) => Error::Denied(message.replacen(
+                    &format!(" on resource: {arn}"),
+                    &format!(" on resource: {called}"),
+                    1,
+                )),
+                (error, _) => error,
+            }
+        })?;
     }
     Ok(Grant { needs: needs.to_vec() })
 }

@@ -66,6 +66,8 @@ pub struct Config {
     pub scale_in_after: Duration,
     /// How long the points of metrics are kept.
     pub metric_retention: Duration,
+    /// Where the buckets of environment files are; none: nowhere.
+    pub environment_files: Option<blobs::Buckets>,
     /// Whether load balancers have a certificate, so that their listeners may use TLS.
     pub balancing_tls: bool,
     /// How long an upload session may lie idle.

@@ -401,7 +401,9 @@ pub enum UpstreamFailure {
     #[error("leads to an address that this registry does not ask")]
     Forbidden,
     /// The secret of its cache rule cannot be read.
-    #[error("cannot be asked: the secret of its cache rule is not stored for it")]
+    #[error(
+        "cannot be asked: the secret of its cache rule is not there, or is no JSON text with username and accessToken"
+    )]
     NoSecret,
     /// It is not one that rules may name any more.
     #[error("is not supported any more")]

@@ -33,18 +33,27 @@ pub struct Need {
     pub resource: Resource,
     /// Condition keys with their values, such as `aws:RequestTag/team`; those of every request are added elsewhere.
     pub conditions: Vec<(String, Vec<String>)>,
+    /// What a refusal calls the resource, where its ARN would tell more than the client knows.
+    pub called: Option<String>,
 }
 
 impl Need {
     /// Without further condition keys.
     pub fn new(action: &'static str, resource: Resource) -> Self {
-        Self { action, resource, conditions: Vec::new() }
+        Self { action, resource, conditions: Vec::new(), called: None }
     }
 
     /// With one more condition key.
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, values: impl IntoIterator<Item = String>) -> Self {
         self.conditions.push((key.into(), values.into_iter().collect()));
+        self
+    }
+
+    /// With what a refusal calls the resource.
+    #[must_use]
+    pub fn called(mut self, name: &str) -> Self {
+        self.called = Some(name.to_owned());
         self
     }
 

@@ -1,6 +1,6 @@
 //! An operation as its author writes it, and as dispatch sees it.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -44,10 +44,10 @@ pub trait Operation: Send + 'static {
     /// How it fails.
     type Error: Into<Fault> + From<Fault> + Send;
 
-    /// Finds out what the input leaves open and [`Operation::needs`] has to know, such as the revision that the name of a
-    /// family means. The caller is known and may not be allowed anything yet: nothing of this is an answer.
-    fn resolve(_: &Self::Call, _: &mut Self::Input) -> impl Future<Output = ()> + Send {
-        std::future::ready(())
+    /// Looks up what the input leaves open and [`Operation::needs`] has to know: an ARN that does not follow from a name, the
+    /// revision that a family means. The caller is known and may not be allowed anything yet: nothing of this is an answer.
+    fn resolve(_call: &Self::Call, _input: &mut Self::Input) -> impl Future<Output = Result<(), Self::Error>> + Send {
+        ready(Ok(()))
     }
 
     /// What a call needs to be allowed, from its input, which is checked here as far as that takes.
@@ -100,10 +100,10 @@ impl<C: Call> Entry<C> {
     }
 }
 
-/// Decode, resolve, ask what is needed, authorize, run, encode: the same for every operation.
+/// Decode, look up, ask what is needed, authorize, run, encode: the same for every operation.
 async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Done, Fault> {
     let mut input: O::Input = exchange.decode()?;
-    O::resolve(call, &mut input).await;
+    O::resolve(call, &mut input).await.map_err(Into::into)?;
     let needs = O::needs(call, &input).map_err(Into::into)?;
     if needs.is_empty() && O::ACCESS == Access::Permission {
         tracing::error!(operation = O::NAME, "an operation that needs permission did not say which");

@@ -4,6 +4,7 @@
 //! objects under opaque keys; it never says what exists: that is the database's word, and nothing here is derived from
 //! listing a directory or a bucket. It knows neither repositories nor HTTP.
 
+mod buckets;
 mod budget;
 mod config;
 mod disk;
@@ -21,6 +22,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use buckets::Buckets;
 pub use config::{Config, Location, S3Config};
 pub use error::{Error, IdleBody, Result};
 pub use handover::{FilePart, Handover, PART, Placeholder};

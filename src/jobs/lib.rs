@@ -227,6 +227,12 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
+    single("remove deleted secrets", Duration::from_secs(60), |app, _| {
+        Box::pin(async move {
+            while secrets::remove_deleted(&app).await? {}
+            Ok(Outcome::Done)
+        })
+    }),
     single("scale services", autoscaling::EVERY, |app, _| {
         Box::pin(async move {
             autoscaling::scale(&app).await?;

@@ -102,29 +102,23 @@ struct LoginFailure {
 /// What opens the registry of an image; nothing if it is open to all.
 async fn login<E: Engine>(host: &Host<E>, task: &Task, container: &Container) -> Result<Option<Login>, LoginFailure> {
     let failed = |error: &Error| LoginFailure {
-        text: format!("ResourceInitializationError: unable to pull secrets or registry auth: {error}"),
+        text: format!(
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
+             unable to retrieve ecr registry auth: {error}"
+        ),
         last: error.is_final(),
     };
     let Some(authentication) = &container.registry_authentication else { return Ok(None) };
     match (authentication.kind.as_str(), &authentication.ecr_auth_data, &authentication.asm_auth_data) {
         ("ecr", Some(data), _) => ecr(host, task, data).await.map(Some).map_err(|error| failed(&error)),
         ("asm", _, Some(data)) => {
-            let secret = host.secret(task, &data.credentials_parameter, &data.region).await;
-            let secret = secret.map_err(|error| failed(&error))?;
-            let credentials: Named = serde_json::from_str(secret.expose())
-                .map_err(|_| failed(&Error::Malformed("a secret without username and password".to_owned())))?;
+            let login = host.registry_login(task, &data.credentials_parameter, &data.region).await;
+            let (username, password) = login.map_err(|Failure(text)| LoginFailure { text, last: true })?;
             let registry = container.image.split('/').next().unwrap_or_default().to_owned();
-            let password = Secret::new(credentials.password);
-            Ok(Some(Login { registry, username: credentials.username, password }))
+            Ok(Some(Login { registry, username, password }))
         }
         _ => Ok(None),
     }
-}
-
-#[derive(Deserialize)]
-struct Named {
-    username: String,
-    password: String,
 }
 
 #[derive(Deserialize)]

@@ -18,6 +18,7 @@ mod logs;
 mod network;
 mod register;
 mod runner;
+mod secrets;
 mod session;
 mod socket;
 mod telemetry;

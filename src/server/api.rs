@@ -54,6 +54,8 @@ pub(crate) fn router(app: &Arc<App>, memory: u64) -> Router {
         iam::iam(),
         iam::sts(),
         logs::service(),
+        secrets::manager(),
+        secrets::parameters(),
     ];
     let pieces = usize::try_from(memory.max(LEAST)).unwrap_or(usize::MAX) / PIECE;
     let services = Services {

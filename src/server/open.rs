@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use app::{App, Sealer};
-use blobs::{Blobs, Location, S3Config};
+use blobs::{Blobs, Buckets, Location, S3Config};
 use store::Db;
 use types::{RegistryId, Secret};
 
-use crate::config::{Config, Database, MasterKey, Storage};
+use crate::config::{Config, Database, EnvironmentFiles, MasterKey, S3, Storage};
 
 /// The directory of everything that is kept on this machine; its owner's alone.
 pub(crate) fn data_dir(config: &Config) -> Result<()> {
@@ -39,23 +39,25 @@ fn database_config(config: &Config) -> store::Config {
 pub(crate) async fn blob_store(config: &Config) -> Result<Blobs> {
     let location = match &config.storage {
         Storage::Disk(root) => Location::Disk { root: root.clone(), low_water: config.disk_low_water },
-        Storage::S3(s3) => {
-            let mut bucket = S3Config::new(&s3.bucket, &s3.region);
-            bucket.prefix = s3.prefix.clone();
-            bucket.endpoint = s3.endpoint.clone();
-            bucket.public_endpoint = s3.public_endpoint.clone();
-            bucket.path_style = s3.path_style;
-            if let Some(credentials) = &s3.credentials {
-                bucket.access_key_id = Some(credentials.access_key_id.clone());
-                bucket.secret_access_key = Some(credentials.secret_access_key.clone());
-                bucket.session_token = credentials.session_token.clone();
-            }
-            Location::S3(bucket)
-        }
+        Storage::S3(s3) => Location::S3(bucket(s3)),
     };
     let mut settings = blobs::Config::new(location);
     settings.memory_budget = usize::try_from(config.memory_budget).unwrap_or(usize::MAX);
     Blobs::open(settings).await.context("cannot use the blob store")
+}
+
+fn bucket(s3: &S3) -> S3Config {
+    let mut bucket = S3Config::new(&s3.bucket, &s3.region);
+    bucket.prefix = s3.prefix.clone();
+    bucket.endpoint = s3.endpoint.clone();
+    bucket.public_endpoint = s3.public_endpoint.clone();
+    bucket.path_style = s3.path_style;
+    if let Some(credentials) = &s3.credentials {
+        bucket.access_key_id = Some(credentials.access_key_id.clone());
+        bucket.secret_access_key = Some(credentials.secret_access_key.clone());
+        bucket.session_token = credentials.session_token.clone();
+    }
+    bucket
 }
 
 /// Opens everything that rules need.
@@ -87,6 +89,10 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         host_timeout: config.host_timeout,
         lifecycle_keep_used: config.lifecycle_keep_used,
         undo_window: config.undo_window,
+        environment_files: config.environment_files.as_ref().map(|buckets| match buckets {
+            EnvironmentFiles::Folder(root) => Buckets::Folder(root.clone()),
+            EnvironmentFiles::S3(s3) => Buckets::S3(bucket(s3)),
+        }),
         scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,
         service_back_off: config.service_back_off,

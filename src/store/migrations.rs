@@ -60,6 +60,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { version: 19, name: "load_balancing", sql: include_str!("../../migrations/0019_load_balancing.sql") },
     Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
     Migration { version: 21, name: "autoscaling", sql: include_str!("../../migrations/0021_autoscaling.sql") },
+    Migration { version: 22, name: "secrets", sql: include_str!("../../migrations/0022_secrets.sql") },
     Migration { version: 23, name: "scale", sql: include_str!("../../migrations/0023_scale.sql") },
 ];
 

@@ -41,6 +41,11 @@ impl Arn {
         Self(format!("arn:aws:cloudwatch:{}:{}:alarm:{name}", registry.region, registry.account))
     }
 
+    /// `arn:aws:s3:::<bucket>/<key>`, which names no account.
+    pub fn object(path: &str) -> Self {
+        Self(format!("arn:aws:s3:::{path}"))
+    }
+
     /// `arn:aws:iam::<account>:root`, the account itself.
     pub fn root(account: &AccountId) -> Self {
         Self(format!("arn:aws:iam::{account}:root"))

@@ -184,6 +184,7 @@ const CAPABILITIES: &[&str] = &[
     "com.amazonaws.ecs.capability.task-iam-role",
     "com.amazonaws.ecs.capability.task-iam-role-network-host",
     "com.amazonaws.ecs.capability.privileged-container",
+    "ecs.capability.env-files.s3",
     "ecs.capability.execution-role-ecr-pull",
     "ecs.capability.execution-role-awslogs",
     "ecs.capability.container-ordering",

@@ -15,7 +15,7 @@ import sys
 import traceback
 
 SERVICES = [
-    "application-autoscaling", "cloudwatch", "ecr", "ecs", "elbv2", "iam", "logs", "sts",
+    "application-autoscaling", "cloudwatch", "ecr", "ecs", "elbv2", "iam", "logs", "secretsmanager", "ssm", "sts",
 ]
 
 

@@ -30,9 +30,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("iam", &["types", "aws", "policy", "store", "app"]),
     ("cloudwatch", &["types", "aws", "store", "app"]),
     ("logs", &["types", "aws", "store", "app"]),
+    ("secrets", &["types", "aws", "store", "app"]),
     ("autoscaling", &["types", "aws", "store", "app", "ecs", "cloudwatch"]),
     ("balancer", &["types", "app", "elb", "cloudwatch", "listener"]),
-    ("jobs", &["types", "store", "blobs", "app", "ecs", "autoscaling", "cloudwatch", "logs"]),
+    ("jobs", &["types", "store", "blobs", "app", "ecs", "autoscaling", "cloudwatch", "logs", "secrets"]),
     (
         "server",
         &[
@@ -53,6 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "autoscaling",
             "cloudwatch",
             "logs",
+            "secrets",
             "balancer",
             "listener",
             "jobs",

@@ -34,11 +34,13 @@ const TABLES: &[(&str, &str)] = &[
     ("elbv2", "src/elb/ops"),
     ("iam", "src/iam/ops"),
     ("logs", "src/logs/ops"),
+    ("secretsmanager", "src/secrets/manager/ops"),
+    ("ssm", "src/secrets/parameters/ops"),
     ("sts", "src/iam/sts/ops"),
 ];
 
 /// Those whose errors are named as JSON services name them.
-const JSON: &[&str] = &["application-autoscaling", "ecr", "ecs", "logs"];
+const JSON: &[&str] = &["application-autoscaling", "ecr", "ecs", "logs", "secretsmanager", "ssm"];
 
 /// Operations that need no permission, or whose rule judges by itself, and why each may. The list is short on purpose.
 const WITHOUT_PERMISSION: &[(&str, &str)] = &[
@@ -182,6 +184,9 @@ EXTRA |= {
         "DescribeScalingPolicies", "DescribeScheduledActions", "DescribeScalingActivities")},
     **{f"application-autoscaling:{name}": {"ResourceARN": "arn:aws:application-autoscaling:us-east-1:000000000000:scalable-target/0"}
         for name in ("TagResource", "UntagResource", "ListTagsForResource")},
+    "secretsmanager:TagResource": {"Tags": [{"Key": "a", "Value": "b"}]},
+    **{f"ssm:{name}": {"ResourceType": "Parameter"} for name in ("AddTagsToResource", "RemoveTagsFromResource",
+        "ListTagsForResource")},
     "logs:GetLogEvents": {"logGroupName": "g"}, "logs:FilterLogEvents": {"logGroupName": "g"},
 }
 for tagging in ("TagUser", "TagRole", "TagPolicy", "TagOpenIDConnectProvider"):

@@ -21,4 +21,5 @@ mod oci;
 mod operations;
 mod replication;
 mod scanning;
+mod secrets;
 mod sts;

@@ -6,9 +6,12 @@ use policy::PrincipalKind;
 use serde_json::{Map, Value, json};
 use types::Timestamp;
 
-use super::redact::redact;
+use super::redact::{redact, redact_value};
 use crate::App;
 use crate::authn::Login;
+
+/// The service whose operation carries a secret as `Value`.
+const PARAMETERS: &str = "ssm.amazonaws.com";
 
 /// Longer texts of clients are cut.
 const LONGEST: usize = 1024;
@@ -54,6 +57,9 @@ impl Event<'_> {
     pub(super) fn into_json(mut self, app: &App, event_id: &str, time: Timestamp) -> String {
         redact(&mut self.parameters);
         redact(&mut self.response);
+        if self.source == PARAMETERS {
+            redact_value(&mut self.parameters);
+        }
         let registry = &app.config.registry;
         let mut members = Map::new();
         let mut set = |name: &str, value: Value| {

@@ -17,6 +17,15 @@ pub(super) fn redact(value: &mut Value) {
     walk(value, 0);
 }
 
+/// Hides the value of a parameter: elsewhere members of that name are what an audit is about.
+pub(super) fn redact_value(parameters: &mut Value) {
+    for (name, value) in parameters.as_object_mut().into_iter().flatten() {
+        if name.eq_ignore_ascii_case("value") {
+            *value = HIDDEN.into();
+        }
+    }
+}
+
 fn walk(value: &mut Value, depth: usize) {
     if depth > DEEPEST {
         *value = Value::Null;
@@ -58,6 +67,8 @@ fn fate(name: &str) -> Fate {
         "layerpartblob" | "imagemanifest" => Fate::Omit,
         // Places in a list, and whom a token was about.
         "nexttoken" | "subjectfromwebidentitytoken" => Fate::Keep,
+        // Which secret it was about.
+        "secretid" | "secretidlist" | "secretoptions" | "secrets" => Fate::Keep,
         _ if lower.contains("password") || lower.contains("secret") || lower.contains("token") => Fate::Hide,
         "samlassertion" | "privatekey" | "credential" => Fate::Hide,
         _ => Fate::Keep,
@@ -88,6 +99,13 @@ mod tests {
             (&json!("anna"), &json!("{}"), &json!("page"))
         );
         assert_eq!(value["accessKey"], json!({ "accessKeyId": "AKIA", "SecretAccessKey": HIDDEN }));
+    }
+
+    #[test]
+    fn the_value_of_a_parameter_is_hidden_and_its_tags_are_not() {
+        let mut value = json!({ "Name": "a", "Value": "s3cret", "Tags": [{ "Key": "k", "Value": "seen" }] });
+        redact_value(&mut value);
+        assert_eq!(value, json!({ "Name": "a", "Value": HIDDEN, "Tags": [{ "Key": "k", "Value": "seen" }] }));
     }
 
     #[test]

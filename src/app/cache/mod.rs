@@ -21,7 +21,6 @@ use tokio::sync::Semaphore;
 pub use self::arrival::Arriving;
 pub use self::blobs::{Found, blob, blob_size};
 pub(crate) use self::credentials::open as credential;
-pub use self::credentials::{remove as remove_credential, set as set_credential};
 use self::flights::Flights;
 pub use self::manifests::{Pulled, manifest};
 use self::memory::Memory;
@@ -120,7 +119,7 @@ pub(crate) async fn try_out(ctx: &Ctx, rule: &CacheRule) -> Option<String> {
         Err(Error::Upstream { failure: UpstreamFailure::NoSecret, .. }) => {
             let secret = rule.credential_arn.as_deref().unwrap_or_default();
             return Some(format!(
-                "The secret {secret} cannot be read: there is none of that name for {host}; see wharf admin set-upstream-credential"
+                "The secret {secret} cannot be read: there is none of that ARN, or it is no JSON text with username and accessToken"
             ));
         }
         Err(_) => return Some(format!("The upstream registry {host} is not supported any more")),

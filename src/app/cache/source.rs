@@ -73,13 +73,13 @@ impl Source {
         let reach = self.reach.ok_or_else(|| self.failure(UpstreamFailure::Unsupported))?;
         let credentials = match &self.credential_arn {
             None => None,
-            Some(arn) => match credentials::open(app, &self.registry.account, arn, &self.host).await? {
+            Some(arn) => match credentials::open(app, &self.registry.account, arn).await? {
                 Some(credentials) => Some(credentials),
                 None => {
                     tracing::warn!(
                         credential_arn = arn,
                         upstream = self.host,
-                        "the secret of a cache rule is not stored"
+                        "the secret of a cache rule is not there"
                     );
                     return Err(self.failure(UpstreamFailure::NoSecret));
                 }

@@ -112,7 +112,7 @@ pub(super) async fn open(
     };
     let credentials = match &target.credential_arn {
         None => None,
-        Some(arn) => match cache::credential(app, &target.owner, arn, &target.host).await? {
+        Some(arn) => match cache::credential(app, &target.owner, arn).await? {
             Some(credentials) => Some(credentials),
             None => return Ok(Err("CredentialsNotFound")),
         },

@@ -17,7 +17,7 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(5);
 
 /// A client that reads nothing from the environment. A total time-out would cut the long download of a slow client, so
 /// silence is what is limited: also the silence between the end of a request and its answer.
-pub(super) fn http_client(config: &S3Config) -> Result<reqwest::Client> {
+pub(crate) fn http_client(config: &S3Config) -> Result<reqwest::Client> {
     let client = reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -29,7 +29,7 @@ pub(super) fn http_client(config: &S3Config) -> Result<reqwest::Client> {
 }
 
 /// The bucket as reached through `endpoint`.
-pub(super) fn bucket(
+pub(crate) fn bucket(
     config: &S3Config,
     endpoint: Option<&str>,
     http: &reqwest::Client,

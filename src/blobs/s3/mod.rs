@@ -5,7 +5,7 @@
 //! service does not offer everywhere (conditional writes, listing of parts) is not relied on.
 
 mod append;
-mod connect;
+pub(crate) mod connect;
 mod finish;
 mod hashing;
 mod object;

@@ -1,8 +1,25 @@
 //! A pull-through cache rule as answers show it. Which members an answer has depends on the operation.
 
 use app::registry::cache_rules::CacheRule;
-use aws::Epoch;
+use aws::{Epoch, Need, Resource};
 use serde::Serialize;
+use types::{Arn, RegistryId};
+
+/// What a call needs that says which secret a rule has. A rule shows its secret to a host, so whoever names both must be
+/// allowed to read the secret.
+pub(super) fn needs(action: &'static str, credential_arn: Option<&str>) -> Vec<Need> {
+    let secret = || {
+        // What is no ARN of a secret is refused by the rule.
+        let parts: Vec<&str> = credential_arn?.splitn(6, ':').collect();
+        let ["arn", _, "secretsmanager", region, account, resource] = parts[..] else {
+            return None;
+        };
+        let registry = RegistryId { account: account.parse().ok()?, region: region.parse().ok()? };
+        let arn = Arn::of("secretsmanager", &registry, resource);
+        Some(Need::new("secretsmanager:GetSecretValue", Resource::Arn(registry.account, arn)))
+    };
+    [Need::new(action, Resource::Any)].into_iter().chain(secret()).collect()
+}
 
 /// A rule. Absent members are omitted.
 #[derive(Debug, Serialize)]

@@ -1,16 +1,17 @@
 //! `CreatePullThroughCacheRule`: makes repositories under a prefix stand for those of another registry.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html>
 //!
-//! The secret that a rule names is not looked at: an operator may store it later, as `ValidatePullThroughCacheRule` says.
+//! The secret that a rule names need not be there yet; `ValidatePullThroughCacheRule` says whether it is. Whoever names it
+//! must be allowed to read it.
 //! Private registries of ECR are asked without the login that AWS's own cache gets for them.
 
 use app::api::Call;
 use app::registry::cache_rules::{self, NewRule};
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::Deserialize;
 
-use super::cache_rule::Rule;
+use super::cache_rule::{self, Rule};
 use crate::error::Error;
 use crate::shapes::target::own_registry;
 
@@ -39,7 +40,7 @@ impl Operation for CreatePullThroughCacheRule {
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
         own_registry(call, input.registry_id.as_deref())?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
+        Ok(cache_rule::needs(Self::ACTION, input.credential_arn.as_deref()))
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Rule, Error> {

@@ -4,10 +4,10 @@
 use app::api::Call;
 use app::registry::cache_rules;
 use app::{Action, Grant};
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::Deserialize;
 
-use super::cache_rule::Rule;
+use super::cache_rule::{self, Rule};
 use crate::error::Error;
 use crate::shapes::target::own_registry;
 
@@ -33,7 +33,7 @@ impl Operation for UpdatePullThroughCacheRule {
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
         own_registry(call, input.registry_id.as_deref())?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Any)])
+        Ok(cache_rule::needs(Self::ACTION, input.credential_arn.as_deref()))
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Rule, Error> {

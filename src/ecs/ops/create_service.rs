@@ -109,10 +109,11 @@ impl Operation for CreateService {
     type Output = Output;
     type Error = Error;
 
-    async fn resolve(call: &Call, input: &mut Input) {
+    async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         if let Some(given) = &input.task_definition {
             input.resolved = task_definitions::newest(call, given).await;
         }
+        Ok(())
     }
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {

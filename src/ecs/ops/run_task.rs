@@ -65,8 +65,9 @@ impl Operation for RunTask {
     type Output = Output;
     type Error = Error;
 
-    async fn resolve(call: &Call, input: &mut Input) {
+    async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         input.resolved = task_definitions::newest(call, &input.task_definition).await;
+        Ok(())
     }
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {

@@ -3,6 +3,7 @@
 //! Rows are locked in one order: cluster, task, container instance.
 
 mod docker;
+mod environment;
 mod forget;
 mod overrides;
 pub(crate) mod payload;

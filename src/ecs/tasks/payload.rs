@@ -13,7 +13,7 @@ use serde_json::json;
 use types::Timestamp;
 
 use super::overrides::{ContainerOverride, Overrides};
-use super::{Attachment, Task, docker};
+use super::{Attachment, Task, docker, environment};
 use crate::arns;
 use crate::error::{Error, Result};
 use crate::sessions::Session;
@@ -47,9 +47,14 @@ pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, 
     let until = roles.until();
     let has_execution_role = roles.execution.is_some();
     let network_mode = definition.network_mode.clone().unwrap_or_else(|| "bridge".to_owned());
+    let files = environment::read(session, task, &definition, &overrides, roles.execution.as_ref()).await?;
     let containers = definition.container_definitions.iter().map(|container| {
         let of_it = overrides.of_container(&container.name);
-        container_message(session, task, (container, &network_mode), of_it, has_execution_role)
+        let mut message = container_message(session, task, (container, &network_mode), of_it, has_execution_role);
+        if let Some(variables) = files.get(&container.name) {
+            environment::merge(&mut message, variables);
+        }
+        message
     });
     let message = acs::Task {
         arn: session.task_arn(&task.row.task_id),
@@ -157,10 +162,7 @@ fn container_message(
     for pair in definition.environment.iter().chain(&overrides.environment) {
         environment.insert(pair.name.clone(), pair.value.as_str().into());
     }
-    let files = match overrides.environment_files.is_empty() {
-        true => definition.environment_files(),
-        false => &overrides.environment_files,
-    };
+    let files = environment::files(definition, overrides);
     let number = |text: Option<i64>, other: Option<i64>| text.or(other).unwrap_or_default();
     let logs_by_agent = definition.log_driver() == Some("awslogs");
     Container {
@@ -200,7 +202,7 @@ fn container_message(
                 read_only: from.read_only.unwrap_or_default(),
             })
             .collect(),
-        secrets: definition.secrets().iter().map(|secret| secret_message(session, secret)).collect(),
+        secrets: secrets(session, definition),
         depends_on: definition
             .dependencies()
             .iter()
@@ -276,7 +278,7 @@ fn registry_authentication(
             kind: "asm".to_owned(),
             asm_auth_data: Some(acs::AsmAuthData {
                 credentials_parameter: credentials.credentials_parameter.clone(),
-                region: session.registry.region.as_str().to_owned(),
+                region: region_of(session, &credentials.credentials_parameter),
             }),
             ecr_auth_data: None,
         });
@@ -303,16 +305,32 @@ fn port_mapping(mapping: &container::PortMapping) -> PortMapping {
     }
 }
 
-fn secret_message(session: &Session, secret: &container::Secret) -> acs::Secret {
+/// What the agent looks up: secrets that become variables, and those that become options of the log driver.
+fn secrets(session: &Session, definition: &ContainerDefinition) -> Vec<acs::Secret> {
+    let of_container = definition.secrets().iter().map(|secret| (secret, "CONTAINER", Some("ENVIRONMENT_VARIABLE")));
+    let options = definition.log_configuration.iter().flat_map(|log| log.secret_options.iter().flatten());
+    of_container
+        .chain(options.map(|secret| (secret, "LOG_DRIVER", None)))
+        .map(|(secret, target, kind)| secret_message(session, secret, target, kind))
+        .collect()
+}
+
+fn secret_message(session: &Session, secret: &container::Secret, target: &str, kind: Option<&str>) -> acs::Secret {
     let of_manager = secret.value_from.starts_with("arn:aws:secretsmanager:");
     acs::Secret {
         name: secret.name.clone(),
         value_from: secret.value_from.clone(),
         provider: if of_manager { "asm" } else { "ssm" }.to_owned(),
-        region: session.registry.region.as_str().to_owned(),
-        target: Some("CONTAINER".to_owned()),
-        kind: Some("ENVIRONMENT_VARIABLE".to_owned()),
+        region: region_of(session, &secret.value_from),
+        target: Some(target.to_owned()),
+        kind: kind.map(str::to_owned),
     }
+}
+
+/// The region that an ARN names, or that of the task.
+fn region_of(session: &Session, reference: &str) -> String {
+    let named = reference.strip_prefix("arn:").and_then(|rest| rest.split(':').nth(2));
+    named.filter(|region| !region.is_empty()).unwrap_or(session.registry.region.as_str()).to_owned()
 }
 
 fn linux_parameters(parameters: &container::LinuxParameters) -> LinuxParameters {

@@ -7,6 +7,7 @@ use crate::host::Shared;
 use crate::images;
 use crate::logs;
 use crate::network::pause;
+use crate::secrets::Found;
 use crate::task::body::Surroundings;
 use crate::task::{Action, Phase, Task};
 
@@ -143,23 +144,34 @@ async fn pull<E: Engine>(host: &Shared<E>, task: &Task, index: usize) -> Result<
 }
 
 async fn create<E: Engine>(host: &Shared<E>, task: &Task, index: usize) -> Result<String, Failure> {
+    // A control plane that has buckets sends what is in the files.
+    if let Some(file) = task.definition(index).and_then(|definition| definition.environment_files.first()) {
+        let text = format!("ResourceInitializationError: failed to download env files: {} was not sent", file.value);
+        return Err(Failure(text));
+    }
     let failed = |text: &str| prefixed("CannotCreateContainerError", text);
     for (volume, _) in task.volumes() {
         host.engine.create_volume(&volume).await.map_err(|Failure(text)| prefixed("CannotCreateVolumeError", &text))?;
     }
     let secrets = match task.definition(index) {
-        Some(definition) => host.secrets(task, &definition.secrets).await.map_err(|error| {
-            Failure(format!("ResourceInitializationError: unable to pull secrets or registry auth: {error}"))
-        })?,
+        Some(definition) => {
+            // Nothing of a task is made unless all of it gets its secrets.
+            let begins = task.visible().all(|container| container.runtime_id.is_none());
+            for other in task.wanted.containers.iter().filter(|other| begins && other.name != definition.name) {
+                host.secrets(task, &other.secrets).await?;
+            }
+            host.secrets(task, &definition.secrets).await?
+        }
         None => {
             host.engine.create_network(&host.config.task_network).await.map_err(|Failure(text)| failed(&text))?;
-            Vec::new()
+            Found::default()
         }
     };
     let around = Surroundings {
         cluster: &host.config.cluster,
         variables: crate::vendor::variables(host, task, index),
-        secrets,
+        secrets: secrets.variables,
+        log_options: secrets.log_options,
         task_network: &host.config.task_network,
         pause_image: pause::IMAGE,
     };

@@ -8,6 +8,9 @@ use crate::engine::{Failure, Health, Image, Status, View};
 /// How long after the engine failed to end a container it is asked again, at first.
 const STOP_AGAIN: i64 = 1_000_000;
 
+/// How the reason begins when secrets or logins could not be had.
+const UNINITIALIZED: &str = "ResourceInitializationError: ";
+
 /// How long a container must have run to be started again, unless its definition says otherwise, in seconds.
 const RESTART_PERIOD: i64 = 300;
 
@@ -136,13 +139,15 @@ impl Task {
         }
     }
 
-    /// A container has ended for good. If it is essential, so does the task.
+    /// A container has ended for good. If it is essential, so does the task; and whatever it is, if the task did not get what it
+    /// needs to begin.
     fn ended(&mut self, index: usize, now: Timestamp) {
         let essential = self.definition(index).is_none_or(|definition| definition.essential);
         let container = &mut self.containers[index];
+        let initialized = container.reason.as_ref().is_none_or(|reason| !reason.starts_with(UNINITIALIZED));
         container.phase = Phase::Stopped;
         container.finished_at.get_or_insert(now.micros());
-        if !essential {
+        if !essential && initialized {
             return;
         }
         let (ran, finished) = (container.has_run(), container.finished_at);

@@ -4,10 +4,10 @@ use std::io::Read;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use app::{App, admin, audit, cache};
+use anyhow::{Context, Result};
+use app::{App, admin, audit};
 use serde_json::{Value, json};
-use types::{RepoName, Secret, TagFilter, TagMutability};
+use types::{RepoName, TagFilter, TagMutability};
 
 use crate::config::{AdminCommand, Config};
 use crate::open;
@@ -67,15 +67,6 @@ async fn change(app: &App, command: AdminCommand) -> Result<()> {
         AdminCommand::DeleteRepositoryPolicy { name } => {
             admin::set_repository_policy(app, &registry, &name.parse::<RepoName>()?, None).await?;
         }
-        AdminCommand::SetUpstreamCredential { arn, host, username, password_file } => {
-            let password = Secret::new(read(&password_file)?.trim_end_matches(['\r', '\n']));
-            cache::set_credential(app, &arn, &host, &username, &password).await?;
-        }
-        AdminCommand::DeleteUpstreamCredential { arn } => {
-            if !cache::remove_credential(app, &arn).await? {
-                bail!("there is no upstream credential '{arn}'");
-            }
-        }
         AdminCommand::RotateSigningKey => admin::rotate_signing_key(app).await?,
     }
     Ok(())
@@ -103,11 +94,6 @@ fn described(command: &AdminCommand) -> (&'static str, Value) {
         }
         AdminCommand::SetRepositoryPolicy { name, .. } => ("SetRepositoryPolicy", json!({ "repositoryName": name })),
         AdminCommand::DeleteRepositoryPolicy { name } => ("DeleteRepositoryPolicy", json!({ "repositoryName": name })),
-        AdminCommand::SetUpstreamCredential { arn, host, username, .. } => (
-            "SetUpstreamCredential",
-            json!({ "credentialArn": arn, "upstreamRegistryUrl": host, "userName": username }),
-        ),
-        AdminCommand::DeleteUpstreamCredential { arn } => ("DeleteUpstreamCredential", json!({ "credentialArn": arn })),
         AdminCommand::RotateSigningKey => ("RotateSigningKey", Value::Null),
     }
 }

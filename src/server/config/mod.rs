@@ -6,6 +6,7 @@ mod agent;
 mod cli;
 mod database;
 mod duration;
+mod environment_files;
 mod master_key;
 mod network;
 mod problems;
@@ -37,10 +38,11 @@ pub(crate) use self::{
     agent::AgentArguments,
     cli::{Cli, Command, Flags},
     database::Database,
+    environment_files::EnvironmentFiles,
     master_key::MasterKey,
     network::Network,
     problems::Problems,
-    storage::Storage,
+    storage::{S3, Storage},
     subcommands::{
         AccountCommand, AdminCommand, AdvisoriesCommand, GcDelayCommand, PullGateCommand, ReplicationTargetCommand,
         SbomFormat, SbomReferrersCommand, WebhookAction, WebhookCommand,
@@ -135,6 +137,8 @@ pub(crate) struct Config {
     pub(crate) scale_in_after: Duration,
     /// Whether lifecycle policies leave images alone that somebody runs.
     pub(crate) lifecycle_keep_used: bool,
+    /// Where the buckets of environment files are.
+    pub(crate) environment_files: Option<EnvironmentFiles>,
     /// How long the points of metrics are kept.
     pub(crate) metric_retention: Duration,
     /// How long what was deleted can be restored; zero: not at all.
@@ -251,6 +255,7 @@ impl Config {
         let upload_ttl = time(sources, "upload_ttl", problems, 60 * SECOND..=30 * DAY, "between 1m and 30d");
         let gc_delay = time(sources, "gc_delay", problems, Duration::ZERO..=365 * DAY, "at most 365d");
         let lifecycle_keep_used = switch(sources, "lifecycle_keep_used", problems);
+        let environment_files = EnvironmentFiles::read(sources, problems);
         let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
@@ -309,6 +314,7 @@ impl Config {
             memory_budget: memory_budget?,
             audit_retention: audit_retention?,
             gc_delay: gc_delay?,
+            environment_files: environment_files?,
             scanner: scanner?,
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,

@@ -110,6 +110,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("gc_delay", "24h", "How long bytes to which nothing refers are kept before garbage collection frees them"),
+    setting(
+        "environment_files",
+        "",
+        "Where buckets of environment files of tasks are: file:DIRECTORY, or s3: for the server of the S3 settings",
+    ),
     setting("scanner", "builtin", "What looks into images: builtin, harbor (an adapter of its API) or webhook"),
     setting("scanner_url", "", "URL of that adapter, or of whoever takes the messages"),
     setting("scanner_authorization", "", "Value of the Authorization header that the adapter wants, if it wants one"),

@@ -52,6 +52,7 @@ impl Storage {
     /// Reads `storage_url` and the settings that belong to it. `None` after a fault.
     pub(crate) fn read(sources: &Sources, data_dir: &Path, problems: &mut Problems) -> Option<Self> {
         let redirect = validate::switch(sources, "blob_redirect", problems);
+        let elsewhere = sources.given("environment_files").is_some_and(|text| text == super::environment_files::ON_S3);
         let location = match sources.given("storage_url") {
             None => Ok(Location::Disk(data_dir.join("blobs"))),
             Some(text) => Location::parse(text),
@@ -59,7 +60,7 @@ impl Storage {
         match location {
             Ok(Location::Disk(path)) => {
                 // Forgetting the storage URL would otherwise fill the local disk in silence.
-                for key in S3_SETTINGS.into_iter().filter(|key| sources.given(key).is_some()) {
+                for key in S3_SETTINGS.into_iter().filter(|key| !elsewhere && sources.given(key).is_some()) {
                     validate::fault(key, "has no effect unless WHARF_STORAGE_URL is s3://…", problems);
                 }
                 if redirect == Some(true) {
@@ -109,7 +110,7 @@ impl Location {
 }
 
 impl S3 {
-    fn read(bucket: String, prefix: String, sources: &Sources, problems: &mut Problems) -> Option<Self> {
+    pub(super) fn read(bucket: String, prefix: String, sources: &Sources, problems: &mut Problems) -> Option<Self> {
         let first_of = |key: &str, variables: &[&str]| {
             let shared = || variables.iter().find_map(|variable| sources.variable(variable));
             sources.given(key).or_else(shared).map(str::to_owned)

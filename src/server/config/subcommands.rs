@@ -118,7 +118,7 @@ pub(crate) enum ReplicationTargetCommand {
         /// Goes before the names of repositories there
         #[arg(long, default_value = "")]
         repository_prefix: String,
-        /// The ARN of the secret that opens it; see `wharf admin set-upstream-credential`
+        /// The ARN of the secret that opens it; one of Secrets Manager with username and accessToken
         #[arg(long)]
         credential_arn: Option<String>,
         /// Whose registries replicate there; without it, the account of root
@@ -264,25 +264,6 @@ pub(crate) enum AdminCommand {
     DeleteRepositoryPolicy {
         /// Its name
         name: String,
-    },
-    /// Store what opens another registry, for the cache rules that name this secret
-    SetUpstreamCredential {
-        /// The ARN of the secret, as cache rules name it
-        arn: String,
-        /// The only host that is shown it, as cache rules name it
-        #[arg(long)]
-        host: String,
-        /// The name to log in with
-        #[arg(long)]
-        username: String,
-        /// File with the password or access token; - reads standard input
-        #[arg(long)]
-        password_file: PathBuf,
-    },
-    /// Forget what opens another registry
-    DeleteUpstreamCredential {
-        /// The ARN of the secret, as cache rules name it
-        arn: String,
     },
     /// Make a new key sign tokens; tokens that are out stay good until they expire
     RotateSigningKey,

@@ -7,6 +7,8 @@ use crate::migrations::{MIGRATIONS, Migration, apply_list, versions};
 use crate::{Config, Db, Error};
 
 const WIPE: &str = "
+    drop table parameter_versions; drop table parameters; drop table secret_stages; drop table secret_versions;
+    drop table secrets;
     drop table scaling_activities; drop table scheduled_actions; drop table scaling_policies;
     drop table scalable_targets;
     drop table service_tasks; drop table service_events; drop table service_deployments; drop table services;
@@ -23,7 +25,7 @@ const WIPE: &str = "
     drop table target_groups; drop table load_balancers;
     drop table pull_gates; drop table image_scan_findings; drop table image_scans; drop table layer_contents;
     drop table advisory_ecosystems; drop table advisory_packages; drop table advisories;
-    drop table cached_tags; drop table upstream_credentials; drop table jobs; drop table blob_reviews;
+    drop table cached_tags; drop table jobs; drop table blob_reviews;
     drop table unlinked_blobs; drop table deleted_references; drop table deleted_manifests; drop table replications;
     drop table webhook_deliveries; drop table webhooks;
     drop table lifecycle_preview_results; drop table lifecycle_previews; drop table lifecycle_policies;

@@ -1,27 +1,33 @@
-//! Registries that want a login, and secrets that an operator has stored for them.
+//! Registries that want a login, and secrets of Secrets Manager that open them.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::harness::sigv4::Unsigned;
 use tests::harness::upstream::Login;
 use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf};
 
 use super::{caching, call};
 
-const SECRET: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/mine-AbCdEf";
+/// Names a secret that there is not.
+const ABSENT: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/mine-AbCdEf";
 
-fn store(wharf: &Wharf, secret: &str, host: &str, password: &str) {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), format!("{password}\n")).expect("a file");
-    let path = file.path().to_str().expect("a path");
-    wharf.admin_must(&[
-        "set-upstream-credential",
-        secret,
-        "--host",
-        host,
-        "--username",
-        "reader",
-        "--password-file",
-        path,
-    ]);
+/// Makes a secret as a cache rule wants it, and gives its ARN.
+fn create(wharf: &Wharf, name: &str, password: &str) -> String {
+    let text = json!({ "username": "reader", "accessToken": password }).to_string();
+    let script = format!(
+        "made = client('secretsmanager').create_secret(Name='{name}', SecretString='{text}')\nprint(json.dumps(made['ARN']))"
+    );
+    wharf.aws().boto3(&script).as_str().expect("an ARN").to_owned()
+}
+
+fn put(wharf: &Wharf, secret: &str, text: &str) {
+    wharf
+        .aws()
+        .boto3(&format!("client('secretsmanager').put_secret_value(SecretId='{secret}', SecretString='{text}')"));
+}
+
+async fn use_secret(wharf: &Wharf, secret: &str) -> Value {
+    let rule = json!({ "ecrRepositoryPrefix": "cache", "credentialArn": secret });
+    call(wharf, "UpdatePullThroughCacheRule", rule).await
 }
 
 async fn valid(wharf: &Wharf) -> (bool, String) {
@@ -30,63 +36,83 @@ async fn valid(wharf: &Wharf) -> (bool, String) {
 }
 
 #[tokio::test]
-async fn a_stored_secret_opens_the_registry_that_it_is_for() {
+async fn a_secret_opens_the_registry_of_its_rule() {
     for &backend in DEFAULT {
         let upstream = Upstream::start().await;
         let image = Image::small();
-        upstream.put_image("app", "v1", &image);
         let wharf = caching(backend, upstream.host(), &[]).await;
         let ours = wharf.client().repository("cache/app");
-        for (login, tag) in [
-            (Login::Token("reader".to_owned(), "pass/Word".to_owned()), "v1"),
-            (Login::Basic("reader".to_owned(), "pass/Word".to_owned()), "v2"),
-        ] {
-            upstream.put_image("app", tag, &image);
-            upstream.want(login);
-            ours.manifest(tag).await.expect_error(502, "DENIED");
-            let rule = json!({ "ecrRepositoryPrefix": "cache", "credentialArn": SECRET });
-            call(&wharf, "UpdatePullThroughCacheRule", rule).await;
+        upstream.put_image("app", "v1", &image);
+        upstream.want(Login::Token("reader".to_owned(), "pass/Word".to_owned()));
+        ours.manifest("v1").await.expect_error(502, "DENIED");
+        use_secret(&wharf, ABSENT).await;
+        let (good, failure) = valid(&wharf).await;
+        assert!(!good && failure.contains("cannot be read"), "{failure}");
+        ours.manifest("v1").await.expect_error(502, "DENIED");
+        let secret = create(&wharf, "ecr-pullthroughcache/mine", "wrong");
+        use_secret(&wharf, &secret).await;
+        let (good, failure) = valid(&wharf).await;
+        assert!(!good && failure.contains("does not take the credentials"), "{failure}");
+        ours.manifest("v1").await.expect_error(502, "DENIED");
+        for text in ["no JSON", r#"{"username": "reader", "password": "pass/Word"}"#] {
+            put(&wharf, &secret, text);
             let (good, failure) = valid(&wharf).await;
             assert!(!good && failure.contains("cannot be read"), "{failure}");
-            ours.manifest(tag).await.expect_error(502, "DENIED");
-            store(&wharf, SECRET, upstream.host(), "wrong");
-            let (good, failure) = valid(&wharf).await;
-            assert!(!good && failure.contains("does not take the credentials"), "{failure}");
-            ours.manifest(tag).await.expect_error(502, "DENIED");
-            store(&wharf, SECRET, upstream.host(), "pass/Word");
-            assert_eq!(valid(&wharf).await, (true, String::new()));
-            ours.expect_image(Some(tag), &image).await;
-            wharf.admin_must(&["delete-upstream-credential", SECRET]);
-            assert!(!wharf.admin(&["delete-upstream-credential", SECRET]).status.success());
-            assert!(!wharf.output().contains("pass/Word"));
         }
+        // What counts now is what is used, with no word to the rule.
+        put(&wharf, &secret, r#"{"username": "reader", "accessToken": "pass/Word"}"#);
+        assert_eq!(valid(&wharf).await, (true, String::new()));
+        ours.expect_image(Some("v1"), &image).await;
+        upstream.put_image("app", "v2", &image);
+        upstream.want(Login::Basic("reader".to_owned(), "pass/Word".to_owned()));
+        ours.expect_image(Some("v2"), &image).await;
+        wharf.aws().boto3(&format!("client('secretsmanager').delete_secret(SecretId='{secret}')"));
+        let (good, failure) = valid(&wharf).await;
+        assert!(!good && failure.contains("cannot be read"), "{failure}");
+        assert!(!wharf.output().contains("pass/Word"));
     }
 }
 
-/// Whoever may make rules chooses which registry a secret is named for; whoever stored it has the last word.
+/// A rule shows its secret to the host that it names, so whoever makes rules must be allowed to read the secret.
 #[tokio::test]
-async fn a_secret_is_shown_to_no_other_host() {
-    let (upstream, other) = (Upstream::start().await, Upstream::start().await);
-    let image = Image::small();
-    for registry in [&upstream, &other] {
-        registry.put_image("app", "v1", &image);
-        registry.want(Login::Basic("reader".to_owned(), "password".to_owned()));
+async fn who_may_not_read_a_secret_names_it_for_no_host() {
+    let upstream = Upstream::start().await;
+    upstream.put_image("app", "v1", &Image::small());
+    upstream.want(Login::Basic("reader".to_owned(), "password".to_owned()));
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let (mine, other) = (
+        create(&wharf, "ecr-pullthroughcache/mine", "password"),
+        create(&wharf, "ecr-pullthroughcache/other", "password"),
+    );
+    let policy = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "ecr:*", "Resource": "*" },
+        { "Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": mine },
+    ] });
+    let user = wharf.known_user("rules", &policy).await;
+    wharf.aws().as_user(&user).boto3(&format!(
+        r#"
+ecr = client("ecr")
+mine, other, host = "{mine}", "{other}", "{}"
+new = dict(ecrRepositoryPrefix="more", upstreamRegistryUrl=host)
+foreign = mine.replace("000000000000", "111122223333")
+for secret in [other, foreign, mine[:-7], mine.replace("us-east-1", "eu-west-1")]:
+    for call, arguments in [(ecr.create_pull_through_cache_rule, new), (ecr.update_pull_through_cache_rule, dict(ecrRepositoryPrefix="cache"))]:
+        text = refused("AccessDeniedException", call, credentialArn=secret, **arguments)["Error"]["Message"]
+        assert "secretsmanager:GetSecretValue on resource: " + secret in text, text
+ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="cache", credentialArn=mine)
+"#,
+        upstream.host()
+    ));
+    wharf.client().repository("cache/app").manifest("v1").await.expect(200);
+    // Nor is that of another account used, whoever may name it.
+    upstream.asked();
+    for wrong in [mine.replace("000000000000", "111122223333"), mine[..mine.len() - 7].to_owned()] {
+        let rule = json!({ "ecrRepositoryPrefix": "cache", "credentialArn": wrong });
+        let refusal = Unsigned::ecr("UpdatePullThroughCacheRule", &rule.to_string());
+        let answer = refusal.sign(&wharf.aws()).send(&wharf.url()).await;
+        if answer.status() == 200 {
+            assert!(!valid(&wharf).await.0, "{wrong}");
+        }
     }
-    let wharf = caching(Backend::SqliteDisk, other.host(), &[]).await;
-    store(&wharf, SECRET, upstream.host(), "password");
-    call(&wharf, "UpdatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "cache", "credentialArn": SECRET }))
-        .await;
-    wharf.client().repository("cache/app").manifest("v1").await.expect_error(502, "DENIED");
-    // Nor for a rule of somebody else's account.
-    let foreign = SECRET.replace("000000000000", "111122223333");
-    store(&wharf, &foreign, other.host(), "password");
-    call(&wharf, "UpdatePullThroughCacheRule", json!({ "ecrRepositoryPrefix": "cache", "credentialArn": foreign }))
-        .await;
-    wharf.client().repository("cache/app").manifest("v1").await.expect_error(502, "DENIED");
-    assert!(other.asked().iter().all(|asked| asked.authorization.is_none()));
-    for (secret, host) in [("arn:aws:s3:::bucket", "quay.io"), (SECRET, "https://quay.io"), (SECRET, "")] {
-        let arguments =
-            ["set-upstream-credential", secret, "--host", host, "--username", "u", "--password-file", "/dev/null"];
-        assert!(!wharf.admin(&arguments).status.success(), "{secret} {host}");
-    }
+    assert!(upstream.asked().is_empty());
 }

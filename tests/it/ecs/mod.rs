@@ -14,6 +14,7 @@ mod hosts;
 mod load;
 mod lost_hosts;
 mod podman;
+mod secrets;
 mod service_deployments;
 mod services;
 mod tags;

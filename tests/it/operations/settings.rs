@@ -66,6 +66,8 @@ fn settings_that_make_no_sense_stop_the_start_and_are_named() {
         ("WHARF_DATABASE_URL", "mysql://localhost/x"),
         ("WHARF_STORAGE_URL", "ftp://x/y"),
         ("WHARF_STORAGE_URL", "s3://"),
+        ("WHARF_ENVIRONMENT_FILES", "/srv/buckets"),
+        ("WHARF_ENVIRONMENT_FILES", "file:"),
         ("WHARF_EXTERNAL_URL", "not a url"),
         ("WHARF_MEMORY_BUDGET", "much"),
         ("WHARF_UPLOAD_TTL", "soon"),

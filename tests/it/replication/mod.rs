@@ -17,10 +17,6 @@ use crate::jobs::must;
 /// The region by which the registry elsewhere goes; its account is that of root.
 pub(crate) const THERE: &str = "eu-west-1";
 
-/// The secret that opens it.
-pub(crate) const SECRET: &str =
-    "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/there-AbCdEf";
-
 /// A server that may reach what listens on these hosts of this machine, in plain HTTP.
 pub(crate) async fn reaching(backend: Backend, hosts: &[&str]) -> Wharf {
     println!("on {backend:?}");
@@ -28,28 +24,27 @@ pub(crate) async fn reaching(backend: Backend, hosts: &[&str]) -> Wharf {
     Wharf::with(backend).set("WHARF_CACHE_UPSTREAMS", hosts.join(",")).start().await
 }
 
-/// Stores a name and a password for a host.
-pub(crate) fn store(wharf: &Wharf, host: &str, username: &str, password: &str) {
-    let file = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(file.path(), password).expect("a file");
-    let path = file.path().to_str().expect("a path");
-    wharf.admin_must(&[
-        "set-upstream-credential",
-        SECRET,
-        "--host",
-        host,
-        "--username",
-        username,
-        "--password-file",
-        path,
-    ]);
+/// Keeps a name and a password in a secret, and gives its ARN.
+pub(crate) fn store(wharf: &Wharf, username: &str, password: &str) -> String {
+    let text = serde_json::json!({ "username": username, "accessToken": password }).to_string();
+    let made = wharf.aws().boto3(&format!(
+        r#"
+sm, name, text = client("secretsmanager"), "ecr-pullthroughcache/there", '{text}'
+try:
+    made = sm.create_secret(Name=name, SecretString=text)
+except sm.exceptions.ResourceExistsException:
+    made = sm.put_secret_value(SecretId=name, SecretString=text)
+print(json.dumps(made["ARN"]))
+"#
+    ));
+    made.as_str().expect("an ARN").to_owned()
 }
 
 /// Has a server replicate everything below `team/` to another one at a host, as its root.
 pub(crate) fn replicate_to_wharf(wharf: &Wharf, host: &str) {
-    store(wharf, host, ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
+    let secret = store(wharf, ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
     let url = format!("http://{host}");
-    must(wharf, &["replication-target", "set", "000000000000", THERE, &url, "--credential-arn", SECRET]);
+    must(wharf, &["replication-target", "set", "000000000000", THERE, &url, "--credential-arn", &secret]);
     replicate(&wharf.aws(), THERE, "000000000000", true);
 }
 

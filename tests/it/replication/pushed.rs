@@ -6,7 +6,7 @@ use tests::harness::fault_proxy::{Fault, FaultProxy};
 use tests::harness::peer::Peer;
 use tests::harness::{Backend, DEFAULT, Image, Wharf, random};
 
-use super::{SECRET, THERE, complete, failed, reaching, replicate_to_anybody, replicate_to_wharf, status, store};
+use super::{THERE, complete, failed, reaching, replicate_to_anybody, replicate_to_wharf, status, store};
 use crate::jobs::must;
 
 #[tokio::test]
@@ -101,7 +101,7 @@ async fn who_may_not_replicate_is_refused_and_an_immutable_tag_stays() {
                 { "Effect": "Deny", "Action": "ecr:ReplicateImage", "Resource": "*" }] }),
         )
         .await;
-    store(&here, &host, &pusher.access_key_id, &pusher.secret);
+    store(&here, &pusher.access_key_id, &pusher.secret);
     let repository = here.client().repository("team/app");
     repository.push_small("v1").await;
     within(120, "it is refused", async || status(&here.aws(), "team/app", "v1") == failed("AccessDenied")).await;
@@ -133,9 +133,9 @@ async fn addresses_of_a_network_of_ones_own_are_refused_unless_allowed() {
     for url in [&*peer.url(), "ftp://host", "https://", "https://user@host", "https://host/path", "host"] {
         assert!(!set(url, &[]).status.success(), "{url}");
     }
-    let elsewhere = SECRET.replace("000000000000", "111122223333");
+    let elsewhere = "arn:aws:secretsmanager:us-east-1:111122223333:secret:ecr-pullthroughcache/there-AbCdEf";
     for further in
-        [["--credential-arn", "arn:aws:s3:::bucket"], ["--credential-arn", &elsewhere], ["--repository-prefix", "A"]]
+        [["--credential-arn", "arn:aws:s3:::bucket"], ["--credential-arn", elsewhere], ["--repository-prefix", "A"]]
     {
         assert!(!set("https://registry.example.com", &further).status.success(), "{further:?}");
     }

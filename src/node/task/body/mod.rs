@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use acs::Volume;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
+use types::Secret;
 
 use super::report::protocol;
 use super::{PAUSE, Task, label};
@@ -25,7 +26,9 @@ pub struct Surroundings<'a> {
     /// Variables of the agent: where credentials and metadata are.
     pub variables: Vec<(String, String)>,
     /// Variables from secrets.
-    pub secrets: Vec<(String, String)>,
+    pub secrets: Vec<(String, Secret)>,
+    /// Options of the log driver from secrets.
+    pub log_options: Vec<(String, Secret)>,
     /// The network of tasks that have one of their own.
     pub task_network: &'a str,
     /// The image of the container that holds such a network.
@@ -144,6 +147,10 @@ impl Task {
         if is_followed(&host) {
             let kept = json!({"Type": "json-file", "Config": {"max-size": LOG_FILE, "max-file": LOG_FILES}});
             host.insert("LogConfig".to_owned(), kept);
+        } else if let Some(Value::Object(log)) = host.get_mut("LogConfig") {
+            let options = log.entry("Config").or_insert_with(|| json!({})).as_object_mut();
+            let secrets = around.log_options.iter().map(|(name, value)| (name.clone(), json!(value.expose())));
+            options.ok_or("the options of the log driver are no JSON object")?.extend(secrets);
         }
         // The agent alone decides whether a container is started again.
         host.remove("RestartPolicy");
@@ -206,7 +213,7 @@ impl Task {
         for (name, value) in &definition.environment {
             all.insert(name.clone(), value.expose().to_owned());
         }
-        all.extend(around.secrets.iter().cloned());
+        all.extend(around.secrets.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
         if all.keys().any(|name| name.is_empty() || name.contains(['=', '\0'])) {
             return Err("a variable with an impossible name".to_owned());
         }

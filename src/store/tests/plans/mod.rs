@@ -13,6 +13,7 @@ mod metrics;
 mod replication;
 mod scaling;
 mod scanning;
+mod secrets;
 mod services;
 mod settings;
 mod task_definitions;
@@ -61,6 +62,7 @@ const ROWS: &[&str] = &[
     load_balancing::ROWS,
     jobs::ROWS,
     scanning::ROWS,
+    secrets::ROWS,
     metrics::ROWS,
     scaling::ROWS,
     services::ROWS,
@@ -79,6 +81,7 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     load_balancing::ask(conn).await?;
     jobs::ask(conn).await?;
     scanning::ask(conn).await?;
+    secrets::ask(conn).await?;
     metrics::ask(conn).await?;
     scaling::ask(conn).await?;
     services::ask(conn).await?;

@@ -4,7 +4,7 @@ use super::super::harness::{NOW, registry};
 use super::{ID, digest};
 use crate::{
     Conn, Result, cached_tags, pull_through_cache_rules, pull_time_exclusions, registry_settings,
-    repository_creation_templates, upstream_credentials,
+    repository_creation_templates,
 };
 
 pub(super) const ROWS: &str = "
@@ -19,9 +19,6 @@ pub(super) const ROWS: &str = "
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
         select 'r' || cast(100001 + i % 20 as text), 't' || cast(i as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 0 from n;
-    insert into upstream_credentials (credential_arn, upstream_host, username, sealed_password, updated_at)
-        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'arn:secret-' || cast(i as text), 'quay.io', 'user', cast('x' as blob), 0 from n;
     insert into repository_creation_templates (account_id, region, prefix, document, version, created_at, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
         select '000000000000', 'us-east-1', 'p' || cast(i as text), '{}', 1, 0, 0 from n;
@@ -47,8 +44,6 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     cached_tags::upsert(conn, id, &tag, &first, NOW).await?;
     cached_tags::update_checked(conn, id, &tag, NOW).await?;
     cached_tags::delete_some(conn, id, 10).await?;
-    upstream_credentials::find(conn, "arn:secret-105000").await?;
-    upstream_credentials::delete(conn, "arn:secret-105000").await?;
     repository_creation_templates::find_all(conn, &registry, &prefixes).await?;
     repository_creation_templates::list(conn, &registry, "p102000", 100).await?;
     repository_creation_templates::lock(conn, &registry, "p101000").await?;
