@@ -186,7 +186,8 @@ pub async fn list_with_providers(conn: &mut Conn, cluster_id: &str, after: &str,
     conn.all(
         "select service_id
          from services
-         where cluster_id = $1 and service_id > $2 and launch_type = '' and status <> 'INACTIVE'
+         where cluster_id = $1 and service_id > $2 and launch_type = ''
+           and status <> 'INACTIVE' and status <> 'DRAINING'
          order by service_id
          limit $3",
         [cluster_id.into(), after.into(), limit.into()],
