@@ -107,10 +107,8 @@ pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result
 
 /// Judges whether the caller may do all that a call of the API needs.
 pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
-    let asked = ctx.identity.asks_for("resourcetag/");
     for need in needs {
-        let (arn, tags) =
-            (need.resource.arn(), if asked { stored_tags(ctx, &need.resource).await? } else { Vec::new() });
+        let (arn, tags) = (need.resource.arn(), stored_tags(ctx, &need.resource).await?);
         judge(ctx, need.action, &need.resource, &arn, &need.conditions, &tags).map_err(|error| {
             match (error, &need.called) {
                 (Error::Denied(message), Some(called)) => Error::Denied(message.replacen(
@@ -133,7 +131,7 @@ async fn stored_tags(ctx: &Ctx, resource: &Resource) -> Result<Vec<(String, Stri
     };
     let registry = &ctx.registry;
     let home = Arn::of("ecs", registry, "").to_string();
-    let Some(rest) = arn.as_str().strip_prefix(&home) else {
+    let Some(rest) = arn.as_str().strip_prefix(&home).filter(|_| ctx.identity.asks_for("resourcetag/")) else {
         return Ok(Vec::new());
     };
     let mut conn = ctx.app.db().reader().await?;
