@@ -1,4 +1,4 @@
-//! Failures of rules in the words of Application Auto Scaling. A new one does not compile until it is named here.
+//! Failures of rules in the words of Application Auto Scaling.
 
 use app::Error as Rule;
 use aws::{Common, Fault};

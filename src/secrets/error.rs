@@ -1,5 +1,5 @@
 //! Failures of rules in the words that Secrets Manager and Systems Manager share. What each of them has of its own is in its
-//! `failures`. A new one does not compile until it is named here.
+//! `failures`.
 
 use app::Error as Rule;
 use aws::{Common, Fault, Protocol};
