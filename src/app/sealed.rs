@@ -70,6 +70,14 @@ pub async fn find_secret(conn: &mut Conn, registry: &RegistryId, text: &str) -> 
     Ok(secrets::find(conn, registry, text).await?)
 }
 
+/// Whose secret an ARN names, and what it says behind `secret:`.
+pub fn read_arn(arn: &str) -> Option<(RegistryId, &str)> {
+    let mut parts = arn.strip_prefix("arn:aws:secretsmanager:")?.splitn(3, ':');
+    let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
+    let registry = RegistryId { account: account.parse::<AccountId>().ok()?, region: region.parse::<Region>().ok()? };
+    Some((registry, resource.strip_prefix("secret:")?))
+}
+
 /// The name and the suffix behind it.
 fn split_suffix(text: &str) -> Option<(&str, &str)> {
     let (name, suffix) = text.split_at_checked(text.len().checked_sub(SUFFIX)?)?;
@@ -80,18 +88,14 @@ fn split_suffix(text: &str) -> Option<(&str, &str)> {
 /// What the secret of a whole ARN holds at present, for what acts on an account's behalf. None if there is none, it is to
 /// go, or it is no text.
 pub(crate) async fn current(app: &App, secret_arn: &str) -> Result<Option<types::Secret>> {
-    let parts: Vec<&str> = secret_arn.splitn(7, ':').collect();
-    let ["arn", "aws", "secretsmanager", region, account, "secret", rest] = parts[..] else {
-        return Ok(None);
-    };
-    let (Ok(account), Ok(region)) = (account.parse::<AccountId>(), region.parse::<Region>()) else {
+    let Some((registry, rest)) = read_arn(secret_arn) else {
         return Ok(None);
     };
     let Some((name, suffix)) = split_suffix(rest) else {
         return Ok(None);
     };
     let mut conn = app.db.reader().await?;
-    let found = secrets::find(&mut conn, &RegistryId { account, region }, name).await?;
+    let found = secrets::find(&mut conn, &registry, name).await?;
     let Some(row) = found.filter(|row| row.arn_suffix == suffix && row.deletes_at.is_none()) else {
         return Ok(None);
     };

@@ -28,6 +28,7 @@ mod request;
 mod service;
 mod sigv4;
 mod time;
+mod unwritable;
 mod validate;
 
 pub use blob::Blob;

@@ -40,10 +40,6 @@ impl<'c> List<'c> {
         limit: usize,
         place: impl FnOnce(&R) -> T,
     ) -> Result<Option<String>, Error> {
-        if rows.len() <= limit {
-            return Ok(None);
-        }
-        rows.truncate(limit);
-        rows.last().map(|last| self.seal(&place(last))).transpose()
+        Ok(page_token::cut(&self.call.ctx.app, &self.owner, rows, limit, place)?)
     }
 }

@@ -1,12 +1,11 @@
 //! From the output of an operation to CBOR, through serde. Times say of themselves that they are some (see `Moment`), and get
 //! their tag. It writes what AWS's answers need and no more.
 
-use std::fmt;
-
 use ciborium_ll::{Encoder, Header, simple};
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
 use crate::time;
+use crate::unwritable::Unwritable as Error;
 
 /// `null`.
 pub(super) const NULL: u8 = 0xf6;
@@ -16,24 +15,6 @@ pub(super) const EMPTY_MAP: u8 = 0xa0;
 
 /// Seconds since the epoch.
 const TIME: u64 = 1;
-
-/// An output that cannot be written: a fault of the program.
-#[derive(Debug)]
-pub(super) struct Error(String);
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl ser::Error for Error {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
-}
 
 type Result<T = (), E = Error> = std::result::Result<T, E>;
 

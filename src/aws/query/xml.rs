@@ -1,27 +1,9 @@
 //! From the output of an operation to XML, through serde: a structure is an element with its members, a list has
 //! `<member>`s, a map has `<entry>`s. It writes what AWS's Query answers need and no more; it reads nothing.
 
-use std::fmt;
-
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
-/// An output that cannot be written: a fault of the program.
-#[derive(Debug)]
-pub(super) struct Error(String);
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl ser::Error for Error {
-    fn custom<T: fmt::Display>(message: T) -> Self {
-        Self(message.to_string())
-    }
-}
+use crate::unwritable::Unwritable as Error;
 
 /// Writes a value as one element. Nothing is written for what is absent.
 pub(super) fn write(out: &mut String, name: &str, value: &impl Serialize) -> Result<(), Error> {

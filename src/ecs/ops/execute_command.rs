@@ -4,10 +4,9 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::Deserialize;
 
-use crate::arns;
 use crate::clusters;
 use crate::error::{Error, Result};
 use crate::tasks::{self, RUNNING};
@@ -39,16 +38,11 @@ impl Operation for ExecuteCommand {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
-        let registry = &call.ctx.registry;
-        let cluster = arns::cluster_name(registry, input.cluster.as_deref())?;
-        let id = arns::in_cluster(registry, "task", cluster, &input.task).ok_or_else(missing)?;
-        let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
-        let arn = tasks::arn(registry, cluster, id);
-        let mut need = Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn));
-        if let Some(container) = &input.container {
-            need = need.with("ecs:container-name", [container.clone()]);
-        }
-        Ok(vec![need.with("ecs:cluster", [cluster_arn])])
+        let need = tasks::need(call, Self::ACTION, input.cluster.as_deref(), &input.task, missing)?;
+        Ok(vec![match &input.container {
+            Some(container) => need.with("ecs:container-name", [container.clone()]),
+            None => need,
+        }])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<()> {
@@ -56,9 +50,7 @@ impl Operation for ExecuteCommand {
         let registry = &call.ctx.registry;
         let mut conn = call.ctx.app.db().reader().await?;
         let cluster = clusters::find_in(&mut conn, registry, input.cluster.as_deref()).await?;
-        let id = arns::in_cluster(registry, "task", &cluster.row.name, &input.task).ok_or_else(missing)?;
-        let found = store::tasks::find(&mut conn, id).await?;
-        let row = found.filter(|row| row.cluster_id == cluster.row.cluster_id).ok_or_else(missing)?;
+        let row = tasks::find_in(&mut conn, &cluster, &input.task, missing).await?;
         if !input.interactive {
             return Err(Error::InvalidParameter("Interactive is the only mode supported currently.".to_owned()));
         }

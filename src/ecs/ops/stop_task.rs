@@ -3,10 +3,9 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation, Resource};
+use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
 
-use crate::arns;
 use crate::clusters::{self, write};
 use crate::error::{Error, Result};
 use crate::shapes::task::Task;
@@ -45,12 +44,7 @@ impl Operation for StopTask {
     type Error = Error;
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
-        let registry = &call.ctx.registry;
-        let cluster = arns::cluster_name(registry, input.cluster.as_deref())?;
-        let id = arns::in_cluster(registry, "task", cluster, &input.task).ok_or_else(missing)?;
-        let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
-        let arn = tasks::arn(registry, cluster, id);
-        Ok(vec![Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn)).with("ecs:cluster", [cluster_arn])])
+        Ok(vec![tasks::need(call, Self::ACTION, input.cluster.as_deref(), &input.task, missing)?])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {
@@ -63,9 +57,7 @@ impl Operation for StopTask {
             Box::pin(async move {
                 let cluster = clusters::find_in(conn, &registry, input.cluster.as_deref()).await?;
                 let name = cluster.row.name.clone();
-                let id = arns::in_cluster(&registry, "task", &name, &input.task).ok_or_else(missing)?;
-                let found = store::tasks::find(conn, id).await?;
-                let row = found.filter(|row| row.cluster_id == cluster.row.cluster_id).ok_or_else(missing)?;
+                let row = tasks::find_in(conn, &cluster, &input.task, missing).await?;
                 let reason = input.reason.as_deref().unwrap_or("Task stopped by user");
                 let task = tasks::stop(conn, row, "UserInitiated", reason, now).await?;
                 let tags = tags::list(conn, &registry, &tasks::resource(&name, &task.row.task_id)).await?;

@@ -15,6 +15,8 @@ pub(crate) mod start;
 use std::net::IpAddr;
 
 use acs::api::NetworkBinding;
+use app::api::Call;
+use aws::{Need, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::image_uses::User;
@@ -23,9 +25,9 @@ use store::{Conn, container_instances, image_uses, jobs, tasks};
 use types::{Arn, RegistryId, Timestamp};
 
 use crate::arns;
-use crate::clusters::written;
+use crate::clusters::{self, Cluster, written};
 use crate::container_instances::{ContainerInstance, Ports};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::services;
 
 pub use forget::forget_stopped;
@@ -219,6 +221,33 @@ pub(crate) fn resource(cluster: &str, task_id: &str) -> String {
 /// The ARN of a task.
 pub(crate) fn arn(registry: &RegistryId, cluster: &str, task_id: &str) -> Arn {
     arns::arn(registry, &resource(cluster, task_id))
+}
+
+/// What an operation on one task needs. `missing` is how it says that what was given names none.
+pub(crate) fn need(
+    call: &Call,
+    action: &'static str,
+    cluster: Option<&str>,
+    given: &str,
+    missing: fn() -> Error,
+) -> Result<Need> {
+    let registry = &call.ctx.registry;
+    let name = arns::cluster_name(registry, cluster)?;
+    let id = arns::in_cluster(registry, "task", name, given).ok_or_else(missing)?;
+    let resource = Resource::Arn(call.account().clone(), arn(registry, name, id));
+    Ok(Need::new(action, resource).with("ecs:cluster", [clusters::arn(call, cluster)?.to_string()]))
+}
+
+/// The task of a cluster that is given, or that it is not there.
+pub(crate) async fn find_in(
+    conn: &mut Conn,
+    cluster: &Cluster,
+    given: &str,
+    missing: fn() -> Error,
+) -> Result<TaskRow> {
+    let id = arns::in_cluster(&cluster.row.registry, "task", &cluster.row.name, given).ok_or_else(missing)?;
+    let found = tasks::find(conn, id).await?;
+    found.filter(|row| row.cluster_id == cluster.row.cluster_id).ok_or_else(missing)
 }
 
 /// Writes what became of a task, and wakes whoever looks after it. If it is over by now, its host gets back what it had.

@@ -6,7 +6,7 @@ use app::sealed;
 use aws::{Need, Resource, Violations};
 use serde::Deserialize;
 use store::secrets::SecretRow;
-use types::{AccountId, Arn, Region, RegistryId};
+use types::{Arn, RegistryId};
 
 use super::failures;
 use crate::error::Error;
@@ -27,13 +27,10 @@ impl From<String> for SecretId {
 
 /// Whose secret a text names, and what is said of it behind `secret:`.
 fn read<'t>(call: &Call, text: &'t str) -> Option<(RegistryId, &'t str)> {
-    let Some(rest) = text.strip_prefix("arn:aws:secretsmanager:") else {
-        return (!text.starts_with("arn:")).then(|| (call.ctx.registry.clone(), text));
-    };
-    let mut parts = rest.splitn(3, ':');
-    let (region, account, resource) = (parts.next()?, parts.next()?, parts.next()?);
-    let registry = RegistryId { account: account.parse::<AccountId>().ok()?, region: region.parse::<Region>().ok()? };
-    Some((registry, resource.strip_prefix("secret:").filter(|rest| !rest.is_empty())?))
+    if text.starts_with("arn:") {
+        return sealed::read_arn(text).filter(|(_, rest)| !rest.is_empty());
+    }
+    Some((call.ctx.registry.clone(), text))
 }
 
 impl SecretId {

@@ -7,7 +7,6 @@ use app::api::Call;
 use app::sealed::CURRENT;
 use app::{App, Grant};
 use aws::Violations;
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use store::secrets::{self, SecretRow};
 use store::{Conn, Pending, secret_stages, secret_versions};
 use types::Timestamp;
@@ -15,6 +14,7 @@ use types::Timestamp;
 use super::failures;
 use super::filters::Filters;
 use super::names::SecretId;
+use super::passwords::{self, Recipe};
 use super::values::Value;
 use super::versions::{self, NewVersion, Stages, change};
 use crate::error::Error;
@@ -114,17 +114,9 @@ async fn make(
 
 /// Six random letters and digits.
 fn suffix() -> Result<String, Error> {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789--";
-    let random = SystemRandom::new();
-    let mut suffix = String::new();
-    while suffix.len() < 6 {
-        let mut bytes = [0; 16];
-        random.fill(&mut bytes).map_err(|_| app::Error::Internal)?;
-        // The last two of the alphabet are only there to make it 64: those bytes are passed over.
-        let characters = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 64)]));
-        suffix.extend(characters.filter(|character| *character != '-').take(6 - suffix.len()));
-    }
-    Ok(suffix)
+    let letters_and_digits = ('A'..='Z').chain('a'..='z').chain('0'..='9').collect();
+    let recipe = Recipe { length: 6, kinds: vec![letters_and_digits], each: false };
+    Ok(passwords::make(&recipe)?.expose().to_owned())
 }
 
 pub(crate) fn too_many_tags() -> Error {
