@@ -15,7 +15,7 @@ use app::garbage::Collected;
 use app::lifecycle::{preview, run as lifecycle};
 use app::replication::backfill;
 use app::scanning::referrers;
-use app::{App, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
+use app::{App, Result, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
 use ecs::task_definitions;
 use tokio::task::JoinSet;
@@ -154,15 +154,7 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
-    single("collect garbage", Duration::from_secs(10), |app, _| {
-        Box::pin(async move {
-            let collected = garbage::run(&app, None).await?;
-            if collected != Collected::default() {
-                tracing::debug!(?collected, "garbage was collected");
-            }
-            Ok(Outcome::Done)
-        })
-    }),
+    COLLECT_GARBAGE,
     single("give up lost hosts", Duration::from_secs(5), |app, _| {
         Box::pin(async move {
             ecs::lost_hosts::give_up(&app).await?;
@@ -283,6 +275,25 @@ const KINDS: &[Kind] = &[
         })
     }),
 ];
+
+const COLLECT_GARBAGE: Kind = single("collect garbage", Duration::from_secs(10), |app, _| {
+    Box::pin(async move {
+        let collected = garbage::run(&app, None).await?;
+        if collected != Collected::default() {
+            tracing::debug!(?collected, "garbage was collected");
+        }
+        Ok(Outcome::Done)
+    })
+});
+
+/// Collects garbage at once, instead of the job that does so. `delay` takes the place of those that are set.
+///
+/// # Errors
+///
+/// As [`garbage::run`]; what was collected until then is.
+pub async fn collect_garbage(app: &App, delay: Option<Duration>) -> Result<Collected> {
+    worker::instead(app, COLLECT_GARBAGE, garbage::run(app, delay)).await
+}
 
 /// A kind of which there is one job for the whole installation.
 const fn single(name: &'static str, every: Duration, run: fn(Arc<App>, String) -> Attempt) -> Kind {

@@ -170,6 +170,38 @@ async fn hold(app: &App, job_ids: &[String], owner: &str) {
     }
 }
 
+/// Does the one job of a kind here and now, in its own way. The workers leave it alone meanwhile, unless one of them is at it:
+/// then both are.
+pub(crate) async fn instead<T>(app: &App, kind: Kind, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let owner = Uuid::new_v4().simple().to_string();
+    let new_id = Uuid::now_v7().simple().to_string();
+    let now = app.now();
+    let claimer = owner.clone();
+    let claimed = write(app, move |conn| {
+        Box::pin(async move {
+            jobs::upsert(conn, &new_id, kind.name, "", now).await?;
+            Ok(jobs::claim(conn, kind.name, &claimer, now, now.after(LEASE), 1).await?)
+        })
+    });
+    let Some(job) = claimed.await?.pop() else { return work.await };
+    let ids = [job.job_id];
+    let mut work = std::pin::pin!(work);
+    let done = tokio::select! {
+        done = &mut work => done,
+        // Somebody else has begun as well, which does no harm.
+        () = hold(app, &ids, &owner) => return work.await,
+    };
+    let now = app.now();
+    write(app, move |conn| {
+        Box::pin(async move {
+            let due_at = now.after(kind.every);
+            Ok(jobs::update_done(conn, &ids.each_ref().map(String::as_str), &owner, due_at, now).await?)
+        })
+    })
+    .await?;
+    done
+}
+
 /// How jobs are given back.
 struct Ends {
     /// Those that are to be done again, by when.

@@ -17,14 +17,23 @@ pub struct Backing {
 }
 
 impl Backing {
-    /// Creates an empty database and an empty storage prefix as the backend asks for; fails the test, saying what to install,
-    /// when they cannot be had.
+    /// Creates a database without rows and an empty storage prefix as the backend asks for; fails the test, saying what to
+    /// install, when they cannot be had.
     pub fn create(backend: Backend) -> Self {
+        Self::on(backend, backend.postgres().then(postgres::Database::create))
+    }
+
+    /// The same without a schema, as it is on the very first start.
+    pub fn create_empty(backend: Backend) -> Self {
+        Self::on(backend, backend.postgres().then(postgres::Database::create_empty))
+    }
+
+    fn on(backend: Backend, database: Option<postgres::Database>) -> Self {
         // Replicas share secrets that are sealed in the database, so they must share the key that is not in it.
         let key = [*Uuid::new_v4().as_bytes(), *Uuid::new_v4().as_bytes()].concat();
         Self {
             backend,
-            database: backend.postgres().then(postgres::Database::create),
+            database,
             storage: backend.s3().then(s3::Prefix::create),
             master_key: base64::Engine::encode(&base64::engine::general_purpose::STANDARD, key),
         }

@@ -2,6 +2,7 @@
 //! the installed binaries; and one database per test in it, dropped after the test. Everything goes through `psql`, so that the
 //! harness needs no driver.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -9,28 +10,41 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::port;
+use super::program::Program;
 use super::supervised::Supervised;
+use super::{binary, port};
 
 static SERVER: OnceLock<Server> = OnceLock::new();
+static TEMPLATE: OnceLock<String> = OnceLock::new();
 
 struct Server {
     url: String,
     _service: Option<Supervised>,
 }
 
-/// An empty database of one test.
+/// A database of one test.
 pub struct Database {
     name: String,
     url: String,
 }
 
 impl Database {
-    /// Creates a database with a name of its own.
+    /// Creates a database with a name of its own, with the schema of the program under test and no rows: a copy, because to
+    /// go through the migrations takes longer than most tests.
     pub fn create() -> Self {
+        Self::copy_of(TEMPLATE.get_or_init(template))
+    }
+
+    /// Creates one without even a schema, for tests of what a first start does about that.
+    pub fn create_empty() -> Self {
+        Self::copy_of("template1")
+    }
+
+    fn copy_of(template: &str) -> Self {
         let server = SERVER.get_or_init(server);
         let name = format!("wharf_test_{}", Uuid::new_v4().simple());
-        psql(&server.url, &format!("create database {name}")).expect("a superuser can create databases");
+        psql(&server.url, &format!("create database {name} template {template}"))
+            .expect("a superuser can create databases");
         Self { url: with_database(&server.url, &name), name }
     }
 
@@ -73,6 +87,33 @@ impl Drop for Database {
             eprintln!("database {} stays behind: {error}", self.name);
         }
     }
+}
+
+/// The database that the others are copies of. One for each build of the program, so a server that runs longer than the tests
+/// does not fill up with them.
+fn template() -> String {
+    let server = SERVER.get_or_init(server);
+    let about = binary::path().metadata().expect("the program is a file");
+    let mut build = DefaultHasher::new();
+    (binary::path(), about.len(), about.modified().ok()).hash(&mut build);
+    let template = format!("wharf_template_{:016x}", build.finish());
+    let exists = format!("select 1 from pg_database where datname = '{template}'");
+    if psql(&server.url, &exists).expect("a superuser can look") == "1" {
+        return template;
+    }
+    let home = tempfile::Builder::new().prefix("wharf-template-").tempdir().expect("a temporary directory");
+    let database = Database::create_empty();
+    let settings = [
+        ("WHARF_DATA_DIR".to_owned(), home.path().display().to_string()),
+        ("WHARF_DATABASE_URL".to_owned(), database.url().to_owned()),
+    ];
+    let finished = Program::run(&["check"], &settings, home.path(), Duration::from_secs(60));
+    assert!(finished.status.success(), "{finished:?}");
+    // Under its name only when it is complete. When another process was first, its copy serves as well.
+    if psql(&server.url, &format!("create database {template} template {}", database.name)).is_err() {
+        assert_eq!(psql(&server.url, &exists).as_deref(), Ok("1"), "the template could not be made");
+    }
+    template
 }
 
 fn server() -> Server {

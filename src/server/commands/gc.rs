@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use app::garbage;
 
 use crate::config::Config;
 use crate::open;
@@ -21,7 +20,7 @@ pub(crate) async fn run(config: Config, delay: Option<Duration>) -> ExitCode {
 
 async fn collect(config: &Config, delay: Option<Duration>) -> Result<()> {
     let app = open::application(config).await?;
-    let collected = garbage::run(&app, delay).await?;
+    let collected = jobs::collect_garbage(&app, delay).await?;
     app.db().close().await;
     println!(
         "{} deleted manifests forgotten, {} blobs reviewed, {} unlinked, {} freed ({} bytes), {} objects removed",

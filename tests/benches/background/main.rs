@@ -75,12 +75,13 @@ async fn fill(repository: &Repository, blobs: usize) {
         .await;
 }
 
-/// Blobs to which nothing refers, from the review to the removal of their objects.
+/// Blobs to which nothing refers, from the review to the removal of their objects. The server collects too, and may take a few
+/// of the objects on itself.
 async fn collect(backend: Backend, blobs: usize) {
     let wharf = wharf(backend).await;
     fill(&wharf.repository(), blobs).await;
     let (took, said) = timed(&wharf, &["gc", "--delay", "0s"]);
-    assert!(said.contains(&format!("{blobs} objects removed")), "{said}");
+    assert!(said.contains(&format!("{blobs} freed")), "{said}");
     row("garbage collection, blobs of 1 KiB", backend, blobs, took);
 }
 

@@ -22,7 +22,7 @@ async fn two_processes_that_start_at_once_migrate_once() {
     use std::sync::Arc;
     use tests::harness::{Backend, Wharf, backing::Backing};
     for _ in 0..3 {
-        let backing = Arc::new(Backing::create(Backend::PostgresS3));
+        let backing = Arc::new(Backing::create_empty(Backend::PostgresS3));
         let starts = (0..3).map(|_| Wharf::sharing(backing.clone()).start());
         let replicas = futures_util::future::join_all(starts).await;
         let image = replicas[0].client().repository("tests/shared").push_small("one").await;
