@@ -148,6 +148,7 @@ where
 
 async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message>, request_writes: &AtomicU64) {
     let mut log = Log::new(&path);
+    log.watch(&mut conn);
     let mut messages = Vec::with_capacity(GROUP);
     let mut closers = Vec::new();
     let mut version = None;
@@ -171,7 +172,7 @@ async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message
             }
         }
         if !group.is_empty() {
-            commit_together(&path, &mut conn, commit, group).await;
+            commit_together(&path, &log, &mut conn, commit, group).await;
             log.keep_short(&mut conn).await;
             // Only background work wants to know, so only it pays for the question.
             let others = background && others_wrote(&mut conn, &mut version).await;
@@ -180,6 +181,7 @@ async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message
             }
         }
     }
+    log.close();
     if let Kind::SqliteWriter(connection) = conn.kind {
         dialect::close_sqlite_writer(connection);
     }
@@ -196,7 +198,7 @@ async fn others_wrote(conn: &mut Conn, version: &mut Option<i64>) -> bool {
     version.replace(now).is_some_and(|before| before != now)
 }
 
-async fn commit_together(path: &Path, conn: &mut Conn, commit: Commit, group: Vec<Box<dyn Work>>) {
+async fn commit_together(path: &Path, log: &Log, conn: &mut Conn, commit: Commit, group: Vec<Box<dyn Work>>) {
     let mut group = group.into_iter();
     let mut answers = Vec::with_capacity(group.len());
     let outcome = transaction(conn, commit, &mut group, &mut answers).await;
@@ -208,7 +210,7 @@ async fn commit_together(path: &Path, conn: &mut Conn, commit: Commit, group: Ve
         for work in group {
             work.refuse(same(&error));
         }
-        recover(path, conn).await;
+        recover(path, log, conn).await;
     }
 }
 
@@ -236,7 +238,7 @@ async fn transaction(
 }
 
 /// After a failure the transaction is undone; a connection that cannot even do that is replaced.
-async fn recover(path: &Path, conn: &mut Conn) {
+async fn recover(path: &Path, log: &Log, conn: &mut Conn) {
     // SQLite itself rolls back on some errors (full disk, I/O); then there is no transaction and this fails harmlessly.
     let _ = conn.execute("rollback", []).await;
     if conn.execute("begin immediate", []).await.is_ok() && conn.execute("rollback", []).await.is_ok() {
@@ -244,6 +246,7 @@ async fn recover(path: &Path, conn: &mut Conn) {
     }
     if let Ok(fresh) = dialect::sqlite_writer(path) {
         conn.kind = Kind::SqliteWriter(fresh);
+        log.watch(conn);
     }
 }
 

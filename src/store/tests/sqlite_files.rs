@@ -138,6 +138,27 @@ async fn readers_are_counted_and_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_is_moved_beside_the_commits_and_begins_afresh() {
+    on_sqlite(|test| async move {
+        let id = repository(&test.db, "a").await;
+        // 40 MiB in all, more than the log may ever hold, with pauses as between requests.
+        let mut longest = 0;
+        for n in 0..160 {
+            let mut row = manifest(&id, digest(n));
+            row.bytes = vec![7; 256 << 10];
+            write(&test.db, move |conn| Box::pin(async move { manifests::insert(conn, &row).await })).await.unwrap();
+            longest = longest.max(std::fs::metadata(format!("{}-wal", test.name)).unwrap().len());
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        eprintln!("the log was {} MiB at its longest", longest >> 20);
+        // A crowded machine may be late with it more than once.
+        assert!(longest < 24 << 20, "{longest}");
+        assert!(std::fs::metadata(&test.name).unwrap().len() > 16 << 20);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_closed_database_is_one_file() {
     on_sqlite(|test| async move {
         repository(&test.db, "a").await;
