@@ -69,6 +69,9 @@ pub struct Summary {
     pub blobs: u64,
     /// Objects in the store.
     pub objects: u64,
+    /// Those of them that no blob needs and that are known all the same: they wait for their removal, or an upload has just
+    /// made them.
+    pub waiting: u64,
     /// Findings.
     pub findings: u64,
 }
@@ -113,7 +116,9 @@ pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) 
             }
         }
         unseen.extend(objects.map(|(key, size)| (key.to_string(), size)));
+        summary.waiting += unseen.len() as u64;
         for finding in orphans(app, options, unseen).await? {
+            summary.waiting -= 1;
             summary.findings += 1;
             report(&finding);
         }

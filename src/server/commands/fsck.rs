@@ -24,7 +24,10 @@ async fn compare(config: &Config, options: Options) -> Result<u64> {
     let app = open::application(config).await?;
     let summary = fsck::run(&app, options, &mut |finding| show(finding, options.repair)).await?;
     app.db().close().await;
-    println!("{} blobs, {} objects, {} findings", summary.blobs, summary.objects, summary.findings);
+    println!(
+        "{} blobs, {} objects, {} of them on their way out, {} findings",
+        summary.blobs, summary.objects, summary.waiting, summary.findings
+    );
     Ok(summary.findings)
 }
 

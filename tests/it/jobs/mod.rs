@@ -27,7 +27,13 @@ pub(crate) fn must(wharf: &Wharf, arguments: &[&str]) -> String {
 
 /// How many blobs have rows and how many objects there are; nothing may be wrong with either.
 pub(crate) fn stored(wharf: &Wharf) -> (usize, usize) {
+    let (blobs, objects, _) = stored_and_waiting(wharf);
+    (blobs, objects)
+}
+
+/// The same, and how many of the objects only wait for their removal.
+pub(crate) fn stored_and_waiting(wharf: &Wharf) -> (usize, usize, usize) {
     let said = must(wharf, &["fsck"]);
     let numbers: Vec<usize> = said.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
-    (numbers[0], numbers[1])
+    (numbers[0], numbers[1], numbers[2])
 }
