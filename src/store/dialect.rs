@@ -53,6 +53,8 @@ pub(crate) fn sqlite_writer(path: &Path) -> Result<Connection> {
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     sqlite_flushes(&conn, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // In KiB. A transaction that changes more pages than this holds writes some of them to the log more than once.
+    conn.pragma_update(None, "cache_size", -16 << 10)?;
     Ok(conn)
 }
 

@@ -28,29 +28,39 @@ pub async fn contains(conn: &mut Conn, object_key: &str) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Strikes off objects that were put down while it was not known whether a blob needs them, and that one does.
-pub async fn delete_needed(conn: &mut Conn, now: Timestamp) -> Result<u64> {
-    conn.execute(
-        "delete from removals
+/// An object that is due.
+#[derive(Debug, PartialEq, Eq)]
+pub struct DueRow {
+    /// Its key.
+    pub object_key: String,
+    /// Whether a blob needs it: it was put down while that was not known.
+    pub is_needed: bool,
+}
+
+/// Objects that are due, at most `limit`, the oldest first.
+pub async fn list_due(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<Vec<DueRow>> {
+    // ix_removals_not_before, uq_blobs_object_key
+    conn.all(
+        "select object_key, case when exists (
+             select 1 from blobs blob where blob.object_key = removal.object_key
+         ) then 1 else 0 end
+         from removals removal
          where not_before < $1
-           and exists (select 1 from blobs blob where blob.object_key = removals.object_key)",
-        [now.into()],
+         order by not_before
+         limit $2",
+        [now.into(), limit.into()],
+        |row| Ok(DueRow { object_key: row.text(0)?, is_needed: row.integer(1)? != 0 }),
     )
     .await
 }
 
-/// Objects that are due, at most `limit`, less those that a blob has come to need again.
-pub async fn list_due(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<Vec<String>> {
-    // ix_removals_not_before, uq_blobs_object_key
-    conn.all(
-        "select object_key
-         from removals removal
-         where not_before < $1
-           and not exists (select 1 from blobs blob where blob.object_key = removal.object_key)
-         order by not_before
-         limit $2",
-        [now.into(), limit.into()],
-        |row| row.text(0),
+/// Strikes off those of these objects that a blob needs.
+pub async fn delete_needed(conn: &mut Conn, object_keys: &[String]) -> Result<u64> {
+    conn.execute(
+        "delete from removals
+         where object_key in (select value from json_each($1))
+           and exists (select 1 from blobs blob where blob.object_key = removals.object_key)",
+        [text_list(object_keys.iter().map(String::as_str))],
     )
     .await
 }

@@ -148,25 +148,22 @@ async fn free(app: &App, delay: Duration, pace: &mut Pace, done: &mut Collected)
 /// more.
 async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
     let batch = pace.next(app).await;
-    let now = app.now();
-    let due = app
-        .db()
-        .write_in_background(move |conn| {
-            Box::pin(async move {
-                removals::delete_needed(conn, now).await?;
-                Ok(removals::list_due(conn, now, batch).await?)
-            }) as Pending<'_, Vec<String>, Error>
-        })
-        .await?;
+    let due = removals::list_due(&mut app.db().reader().await?, app.now(), batch).await?;
     if due.is_empty() {
         return Ok(false);
     }
+    let more = due.len() == batch;
+    let (needed, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.is_needed);
+    let object_keys = |rows: Vec<removals::DueRow>| rows.into_iter().map(|row| row.object_key).collect::<Vec<_>>();
+    let (needed, due) = (object_keys(needed), object_keys(due));
     let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
     app.blobs().delete(&keys).await?;
-    let more = due.len() == batch;
     app.db()
         .write_in_background_with(Commit::Unflushed, move |conn| {
-            Box::pin(async move { Ok(removals::delete(conn, &due).await?) }) as Pending<'_, u64, Error>
+            Box::pin(async move {
+                removals::delete_needed(conn, &needed).await?;
+                Ok(removals::delete(conn, &due).await?)
+            }) as Pending<'_, u64, Error>
         })
         .await?;
     done.objects += keys.len() as u64;

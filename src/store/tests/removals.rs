@@ -2,7 +2,13 @@
 
 use super::harness::{NOW, at, digest, number, on_each, write};
 use crate::blobs::BlobRow;
-use crate::{Db, blobs, removals};
+use crate::{Conn, Db, blobs, removals};
+
+/// Those that are due, and that no blob needs.
+async fn unneeded(conn: &mut Conn, seconds: i64, limit: usize) -> Vec<String> {
+    let due = removals::list_due(conn, at(seconds), limit).await.unwrap();
+    due.into_iter().filter(|row| !row.is_needed).map(|row| row.object_key).collect()
+}
 
 fn keys(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
@@ -22,12 +28,12 @@ async fn objects_are_due_in_their_order_and_not_before() {
         put_down(&test.db, &["late"], 1).await;
         put_down(&test.db, &[], 1).await;
         let mut conn = test.db.reader().await.unwrap();
-        assert!(removals::list_due(&mut conn, at(10), 10).await.unwrap().is_empty());
-        let mut due = removals::list_due(&mut conn, at(11), 10).await.unwrap();
+        assert!(unneeded(&mut conn, 10, 10).await.is_empty());
+        let mut due = unneeded(&mut conn, 11, 10).await;
         due.sort();
         assert_eq!(due, ["early", "early too"]);
-        assert_eq!(removals::list_due(&mut conn, at(21), 10).await.unwrap().last().unwrap(), "late");
-        assert_eq!(removals::list_due(&mut conn, at(21), 1).await.unwrap().len(), 1);
+        assert_eq!(unneeded(&mut conn, 21, 10).await.last().unwrap(), "late");
+        assert_eq!(unneeded(&mut conn, 21, 1).await.len(), 1);
         assert!(removals::contains(&mut conn, "late").await.unwrap());
         let deleted = write(&test.db, |conn| {
             Box::pin(async move { removals::delete(conn, &keys(&["late", "early", "unknown"])).await })
@@ -48,11 +54,12 @@ async fn an_object_that_a_blob_needs_is_never_due_and_is_struck_off() {
             write(&test.db, move |conn| Box::pin(async move { blobs::insert(conn, &blob, NOW).await })).await.unwrap();
         }
         let mut conn = test.db.reader().await.unwrap();
-        let mut due = removals::list_due(&mut conn, at(11), 10).await.unwrap();
+        let mut due = unneeded(&mut conn, 11, 10).await;
         due.sort();
         assert_eq!(due, ["needed later", "not needed"]);
-        // What is not due yet stays: its fate is open until then.
-        let struck = write(&test.db, |conn| Box::pin(removals::delete_needed(conn, at(11))));
+        assert_eq!(removals::list_due(&mut conn, at(11), 10).await.unwrap().len(), 3);
+        let asked = keys(&["needed", "not needed", "needed later"]);
+        let struck = write(&test.db, |conn| Box::pin(async move { removals::delete_needed(conn, &asked).await }));
         assert_eq!(struck.await.unwrap(), 1);
         assert!(!removals::contains(&mut conn, "needed").await.unwrap());
         assert_eq!(number(&test.db, "select count(*) from removals").await, 3);

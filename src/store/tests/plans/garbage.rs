@@ -53,7 +53,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     let time = TIME;
     removals::contains(conn, "gone-105000").await?;
     removals::list_due(conn, time, 100).await?;
-    removals::delete_needed(conn, time).await?;
+    removals::delete_needed(conn, &["gone-105000".to_owned()]).await?;
     removals::delete(conn, &["gone-105000".to_owned()]).await?;
     blob_reviews::upsert(conn, id, &[&first], NOW).await?;
     blob_reviews::any_stale(conn, id, &[&first, &second], time).await?;
