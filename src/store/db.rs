@@ -56,7 +56,7 @@ pub struct Db(Arc<Inner>, Statements);
 
 enum Inner {
     Sqlite { readers: Readers, writer: Writer },
-    Postgres { requests: PgPool, jobs: PgPool, request_writes: AtomicU64 },
+    Postgres { requests: PgPool, jobs: PgPool, background_writes: AtomicU64 },
 }
 
 impl Db {
@@ -90,7 +90,7 @@ impl Db {
                 requests: dialect::postgres(url, config.connections)?,
                 // Background work never takes a connection from a request.
                 jobs: dialect::postgres(url, 2)?,
-                request_writes: AtomicU64::new(0),
+                background_writes: AtomicU64::new(0),
             },
         };
         Ok(Self(Arc::new(inner), statements))
@@ -146,10 +146,7 @@ impl Db {
     {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Request, patience, body).await,
-            Inner::Postgres { requests, request_writes, .. } => {
-                request_writes.fetch_add(1, Ordering::Relaxed);
-                self.write_postgres(requests, commit, patience, body).await
-            }
+            Inner::Postgres { requests, .. } => self.write_postgres(requests, commit, patience, body).await,
         }
     }
 
@@ -172,16 +169,26 @@ impl Db {
     {
         match &*self.0 {
             Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Background, PATIENCE, body).await,
-            Inner::Postgres { jobs, .. } => self.write_postgres(jobs, commit, PATIENCE, body).await,
+            Inner::Postgres { jobs, background_writes, .. } => {
+                background_writes.fetch_add(1, Ordering::Relaxed);
+                self.write_postgres(jobs, commit, PATIENCE, body).await
+            }
         }
     }
 
-    /// A number that grows while requests write, so that background work can tell and hold back. On SQLite, where writers
-    /// wait for each other, requests to other processes count as soon as background work has written here.
-    pub fn request_writes(&self) -> u64 {
+    /// A number that grows while others than the background work of this process write, so that it can tell and hold back.
+    /// On SQLite another process counts as soon as background work has written here; on Postgres whatever its server writes
+    /// counts, for any of its databases.
+    pub async fn writes_of_others(&self) -> Result<i64> {
         match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.request_writes(),
-            Inner::Postgres { request_writes, .. } => request_writes.load(Ordering::Relaxed),
+            Inner::Sqlite { writer, .. } => Ok(writer.request_writes().cast_signed()),
+            Inner::Postgres { jobs, background_writes, .. } => {
+                // Each transaction that writes has a number, and they are given out in order.
+                let sql = "select cast(cast(pg_snapshot_xmax(pg_current_snapshot()) as text) as bigint)";
+                let mut conn = Conn::new(Kind::Postgres(jobs.acquire().await?), &self.1);
+                let all = conn.optional(sql, [], |row| row.integer(0)).await?.unwrap_or_default();
+                Ok(all - background_writes.load(Ordering::Relaxed).cast_signed())
+            }
         }
     }
 
@@ -246,6 +253,11 @@ impl Db {
             })
         };
         tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
+    }
+
+    /// Whether writers wait for each other, each for the whole transaction of the one before it.
+    pub fn has_one_writer(&self) -> bool {
+        !self.is_postgres()
     }
 
     pub(crate) fn is_postgres(&self) -> bool {

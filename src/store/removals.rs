@@ -43,7 +43,7 @@ pub async fn list_due(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<V
     conn.all(
         "select object_key, case when exists (
              select 1 from blobs blob where blob.object_key = removal.object_key
-         ) then 1 else 0 end
+         ) then cast(1 as bigint) else cast(0 as bigint) end
          from removals removal
          where not_before < $1
          order by not_before

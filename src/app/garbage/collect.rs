@@ -36,7 +36,7 @@ pub struct Collected {
 
 /// Runs all stations until nothing is left to do now. `delay` takes the place of those that are set.
 pub async fn run(app: &App, delay: Option<Duration>) -> Result<Collected> {
-    let (mut all, mut pace) = (Collected::default(), Pace::new(app));
+    let (mut all, mut pace) = (Collected::default(), Pace::new(app).await?);
     while forget(app, &mut pace, &mut all).await? {}
     let mut registry = next_registry(app, None).await?;
     while let Some(name) = registry {
@@ -52,7 +52,7 @@ pub async fn run(app: &App, delay: Option<Duration>) -> Result<Collected> {
 /// Forgets manifests that can no longer be restored, and the history of tags from that long ago. Whether there may be
 /// more.
 async fn forget(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let batch = pace.next(app).await;
+    let batch = pace.next(app).await?;
     let now = app.now();
     let before = now.before(app.config().undo_window);
     let (manifests, history) = app
@@ -86,7 +86,7 @@ async fn next_registry(app: &App, after: Option<&str>) -> Result<Option<String>>
 /// Reviews blobs of a registry that were put down longer than `delay` ago: a repository lets go of those to which nothing
 /// refers. Whether there may be more.
 async fn let_go(app: &App, registry: &str, delay: Duration, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let batch = pace.next(app).await;
+    let batch = pace.next(app).await?;
     let (registry, before) = (registry.to_owned(), app.now().before(delay));
     let (reviewed, unlinked) = app
         .db()
@@ -118,7 +118,7 @@ async fn let_go(app: &App, registry: &str, delay: Duration, pace: &mut Pace, don
 /// Frees blobs that no repository has any more: their rows go, and their objects are put down for removal. Whether there
 /// may be more.
 async fn free(app: &App, delay: Duration, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let batch = pace.next(app).await;
+    let batch = pace.next(app).await?;
     let not_before = app.now().after(delay.min(OBJECT_GRACE));
     let (struck, count, bytes) = app
         .db()
@@ -147,7 +147,7 @@ async fn free(app: &App, delay: Duration, pace: &mut Pace, done: &mut Collected)
 /// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be
 /// more.
 async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let batch = pace.next(app).await;
+    let batch = pace.next(app).await?;
     let due = removals::list_due(&mut app.db().reader().await?, app.now(), batch).await?;
     if due.is_empty() {
         return Ok(false);

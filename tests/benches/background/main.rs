@@ -5,6 +5,7 @@
 
 mod scan;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -26,23 +27,24 @@ fn main() {
         println!("|---|---|---:|---:|---:|");
         // One measure by itself: its name behind `--`.
         let only = |name: &str| std::env::args().any(|argument| argument == name);
-        if only("scan") {
-            return scan::scan(Backend::SqliteDisk).await;
-        }
-        if only("pushes") {
-            return pushes_beside_collection().await;
-        }
         let mut backends = vec![(Backend::SqliteDisk, 20_000)];
         if std::env::var_os("WHARF_TEST_POSTGRES_URL").is_some() && std::env::var_os("WHARF_TEST_S3_ENDPOINT").is_some()
         {
             backends.push((Backend::PostgresS3, 5_000));
         }
-        for (backend, blobs) in backends {
-            collect(backend, blobs).await;
-            scan::scan(backend).await;
+        if only("scan") {
+            return scan::scan(Backend::SqliteDisk).await;
         }
-        lifecycle(100_000).await;
-        pushes_beside_collection().await;
+        if !only("pushes") {
+            for (backend, blobs) in &backends {
+                collect(*backend, *blobs).await;
+                scan::scan(*backend).await;
+            }
+            lifecycle(100_000).await;
+        }
+        for (backend, _) in backends {
+            pushes_beside_collection(backend).await;
+        }
     });
 }
 
@@ -120,8 +122,8 @@ async fn lifecycle(images: usize) {
 }
 
 /// How long small pushes take by themselves and while garbage is collected, in turn; and how fast that goes beside them.
-async fn pushes_beside_collection() {
-    let wharf = wharf(Backend::SqliteDisk).await;
+async fn pushes_beside_collection(backend: Backend) {
+    let wharf = Arc::new(wharf(backend).await);
     let repository = wharf.repository();
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     let (mut blobs, mut collecting) = (0, Duration::ZERO);
@@ -130,25 +132,15 @@ async fn pushes_beside_collection() {
         let end = Instant::now() + Duration::from_secs(5);
         alone.extend(pushes(&repository, || Instant::now() >= end).await);
         let begin = Instant::now();
-        let collection = tokio::task::spawn_blocking({
-            let program = std::env::var("WHARF_TEST_BINARY").unwrap_or_default();
-            let data = wharf.data_directory();
-            move || {
-                let run = std::process::Command::new(program)
-                    .args(["gc", "--delay", "1s", "--undo-window", "0s"])
-                    .env("WHARF_DATA_DIR", data)
-                    .output();
-                run.expect("the collection runs")
-            }
-        });
+        let command = Arc::clone(&wharf);
+        let collection = tokio::task::spawn_blocking(move || timed(&command, &["gc", "--delay", "1s"]));
         beside.extend(pushes(&repository, || collection.is_finished()).await);
-        let finished = collection.await.expect("it ends");
-        assert!(finished.status.success(), "{finished:?}");
+        collection.await.expect("it ends");
         collecting += begin.elapsed();
         blobs += 1_000;
     }
-    row("garbage collection beside pushes", Backend::SqliteDisk, blobs, collecting);
-    println!("\nSmall pushes, ms:");
+    row("garbage collection beside pushes", backend, blobs, collecting);
+    println!("\nSmall pushes on {backend:?}, ms:");
     let (alone, beside) = (Percentiles::of(alone), Percentiles::of(beside));
     for (name, part) in [("p50", 50), ("p90", 90), ("p99", 99)] {
         let (alone, beside) = (alone.at(part), beside.at(part));
