@@ -56,6 +56,9 @@ pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, 
         }
         message
     });
+    // What the definition or the request says of the whole task limits it. The sum of its containers only reserves: they may
+    // use more of the processor while nobody else does, and more memory than they reserve.
+    let sized = overrides.apply(&definition);
     let message = acs::Task {
         arn: session.task_arn(&task.row.task_id),
         task_cluster_arn: None,
@@ -63,8 +66,8 @@ pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, 
         version: task.row.revision.to_string(),
         desired_status: task.row.desired_status.clone(),
         overrides: Some("{}".to_owned()),
-        cpu: task.document.cpu.as_deref().and_then(|cpu| cpu.parse::<f64>().ok()).map(|units| units / 1024.0),
-        memory: task.document.memory.as_deref().and_then(|memory| memory.parse().ok()),
+        cpu: sized.task_cpu().map(|units| units as f64 / 1024.0),
+        memory: sized.task_memory(),
         network_mode: Some(network_mode.clone()),
         pid_mode: definition.pid_mode.clone(),
         ipc_mode: definition.ipc_mode.clone(),

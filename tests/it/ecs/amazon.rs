@@ -101,11 +101,23 @@ for mode in ["bridge", "host", "none"]:
          "healthCheck": {"command": ["CMD", "true"]}, "secrets": [], "environment": [{"name": "A", "value": "b"}]}])
     arn = ecs.run_task(taskDefinition=mode)["tasks"][0]["taskArn"]
     eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
+ecs.register_task_definition(family="unlimited", containerDefinitions=[
+    {"name": "app", "image": data["image"], "cpu": 10, "memoryReservation": 32}])
+for sizes in [{}, {"cpu": "1024", "memory": "64"}]:
+    one = task(ecs.run_task(taskDefinition="unlimited", overrides=sizes)["tasks"][0]["taskArn"])
+    eventually(lambda: task(one["taskArn"])["lastStatus"] == "RUNNING")
+    expect((one["cpu"], one["memory"]), (sizes.get("cpu", "10"), sizes.get("memory", "32")))
 "#,
         );
-        let tasks = agent.tasks();
+        let (unlimited, tasks): (Vec<_>, Vec<_>) =
+            agent.tasks().into_values().partition(|task| task["family"] == json!("unlimited"));
+        // What containers reserve does not limit them; what a request says of the task does.
+        let mut limits: Vec<_> = unlimited.iter().map(|task| (task["cpu"].as_f64(), task["memory"].as_i64())).collect();
+        limits.sort_by_key(|(_, memory)| *memory);
+        assert_eq!(limits, [(None, None), (Some(1.0), Some(64))]);
+        assert!(unlimited.iter().all(|task| task["containers"][0]["cpu"] == json!(10)), "{unlimited:?}");
         assert_eq!(tasks.len(), 3);
-        for task in tasks.values() {
+        for task in &tasks {
             let mode = task["family"].as_str().unwrap();
             assert_eq!((&task["networkMode"], &task["cpu"], &task["memory"]), (&json!(mode), &json!(0.5), &json!(256)));
             assert_eq!((&task["version"], &task["overrides"]), (&json!("1"), &json!("{}")));

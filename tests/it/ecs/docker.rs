@@ -25,7 +25,7 @@ async fn server(docker: &Docker, backend: Backend) -> Wharf {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_pushed_runs_behind_a_load_balancer_scales_with_its_load_and_loses_no_request() {
+async fn what_is_pushed_runs_behind_a_load_balancer_scales_with_what_it_does_and_loses_no_request() {
     let docker = Docker::take();
     let wharf = server(&docker, Backend::SqliteDisk).await;
     let way = Way::new(&wharf, &docker, "bridge");
@@ -35,12 +35,46 @@ async fn what_is_pushed_runs_behind_a_load_balancer_scales_with_its_load_and_los
     way.prepare();
     way.serve(3);
     let load = way.roll_and_kill(3);
+    burn(&way);
     scale_out(&way, &load);
+    burned(&way);
     let answers = load.end().await;
     measured(&way, answers);
     way.logs();
     scale_in(&way);
     way.end();
+}
+
+/// A service that uses more of the processor than is reserved for it begins: a twentieth of one, of a hundredth.
+fn burn(way: &Way<'_>) {
+    let script = r#"
+scaling = client("application-autoscaling")
+define("burner", "v1", cpu=10, command=["/bin/busybox", "sh", "-c",
+    "while :; do i=0; while [ $i -lt 5000 ]; do i=$((i + 1)); done; sleep 0.2; done"])
+ecs.create_service(serviceName="burner", taskDefinition="burner", desiredCount=1)
+burner = {"ServiceNamespace": "ecs", "ResourceId": "service/default/burner", "ScalableDimension": "ecs:service:DesiredCount"}
+scaling.register_scalable_target(MinCapacity=1, MaxCapacity=2, **burner)
+scaling.put_scaling_policy(PolicyName="cpu", PolicyType="TargetTrackingScaling", **burner,
+    TargetTrackingScalingPolicyConfiguration={"TargetValue": 50, "PredefinedMetricSpecification": {
+        "PredefinedMetricType": "ECSServiceAverageCPUUtilization"}})
+"#;
+    way.run(&json!({}), script);
+}
+
+/// It was scaled out, by what the engine says of it.
+fn burned(way: &Way<'_>) {
+    let script = r#"
+scaling = client("application-autoscaling")
+def out():
+    service = ecs.describe_services(services=["burner"])["services"][0]
+    return service["desiredCount"] == service["runningCount"] == 2
+eventually(out, 200)
+[done] = scaling.describe_scaling_activities(ServiceNamespace="ecs", ResourceId="service/default/burner")["ScalingActivities"]
+assert "-AlarmHigh-" in done["Cause"] and done["Cause"].endswith(" in state ALARM triggered policy cpu"), done
+ecs.delete_service(service="burner", force=True)
+ecs.get_waiter("services_inactive").wait(services=["burner"], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+"#;
+    way.run(&json!({}), script);
 }
 
 /// Under load the service is scaled out, as far as it may be.

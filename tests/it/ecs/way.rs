@@ -40,7 +40,7 @@ def define(family, version, **more):
     ecs.register_task_definition(
         family=family, executionRoleArn="arn:aws:iam::000000000000:role/exec", networkMode=data["network"],
         containerDefinitions=[{"name": "app", "image": f"{data['host']}/web:{version}", "memory": 32, "cpu": 64,
-            "stopTimeout": 2, **more}])
+            "stopTimeout": 2} | more])
 own = {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}} if data["network"] == "awsvpc" else {}
 serves = {"portMappings": [{"containerPort": 80}]}
 logged = {"logConfiguration": {"logDriver": "awslogs", "options": {
