@@ -34,7 +34,10 @@ pub(crate) async fn attach(call: &Call, owner: Found, arn: String) -> Result<(),
             let exists = match owner.kind {
                 EntityKind::User => users::find_by_id(conn, &owner.id).await?.is_some(),
                 EntityKind::Group => groups::find_by_id(conn, &owner.id).await?.is_some(),
-                EntityKind::Role => roles::find(conn, &account, &owner.name).await?.is_some(),
+                // By that name there may be another one by now.
+                EntityKind::Role => {
+                    roles::find(conn, &account, &owner.name).await?.is_some_and(|role| role.role_id == owner.id)
+                }
             };
             if !exists {
                 return Err(failures::no_such_entity(owner.kind, &owner.name));
