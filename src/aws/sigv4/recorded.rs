@@ -1,4 +1,5 @@
-//! Requests that real SDKs signed (botocore, aws-sdk-js v3, aws-sdk-go-v2), as a running server got and verified them.
+//! Requests that real SDKs signed (botocore, aws-sdk-js v3, aws-sdk-go-v2, aws-sdk-rust), as a running server got and
+//! verified them.
 //! `tools/signatures/record` makes the files. Whatever byte of what is signed is changed, the request is refused.
 
 use bytes::Bytes;
@@ -28,7 +29,10 @@ const REQUESTS: &[(&str, &[u8])] = recorded!(
     "python-ecr",
     "python-ecr-registries",
     "python-sts",
-    "python-sts-presigned"
+    "python-sts-presigned",
+    "rust-ecr",
+    "rust-ecr-registries",
+    "rust-sts"
 );
 
 fn verifies(head: &Head, body: &Bytes, keys: &SigningKeys) -> bool {
