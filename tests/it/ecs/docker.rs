@@ -45,7 +45,7 @@ async fn what_is_pushed_runs_behind_a_load_balancer_scales_with_what_it_does_and
     way.end();
 }
 
-/// A service that uses more of the processor than is reserved for it begins: a twentieth of one, of a hundredth.
+/// A service that uses more of the processor than is reserved for it begins: some hundredths of one, of a single one.
 fn burn(way: &Way<'_>) {
     let script = r#"
 scaling = client("application-autoscaling")
