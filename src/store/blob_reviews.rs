@@ -70,24 +70,42 @@ pub async fn find_next_registry(conn: &mut Conn, after: Option<&str>) -> Result<
     conn.optional(sql, [after.unwrap_or_default().into()], |row| row.text(0)).await
 }
 
-/// Reviews of a registry from before `before`, at most `limit`, oldest first, held until the transaction ends: nobody puts
-/// one off meanwhile. What somebody else holds is left for another time.
-pub async fn lock_due(
+/// Reviews of a registry from before `before`, at most `limit`, the oldest: of which repository and which blob.
+pub async fn list_due(
     conn: &mut Conn,
     registry: &str,
     before: Timestamp,
     limit: usize,
 ) -> Result<Vec<(String, Digest)>> {
     // ix_blob_reviews_since
-    conn.all_locked(
+    conn.all(
         "select repository_id, digest
          from blob_reviews
          where registry = $1 and since < $2
          order by since
          limit $3",
-        Lock::UpdateUnlessLocked,
         [registry.into(), before.into(), limit.into()],
         |row| Ok((row.text(0)?, row.parsed(1, "digest")?)),
+    )
+    .await
+}
+
+/// Those of these reviews that are still from before `before`, held until the transaction ends: nobody puts one off
+/// meanwhile. What somebody else holds is left for another time.
+pub async fn lock_due(
+    conn: &mut Conn,
+    repository_id: &str,
+    digests: &[&Digest],
+    before: Timestamp,
+) -> Result<Vec<Digest>> {
+    // pk_blob_reviews
+    conn.all_locked(
+        "select digest
+         from blob_reviews
+         where repository_id = $1 and digest in (select value from json_each($2)) and since < $3",
+        Lock::UpdateUnlessLocked,
+        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str())), before.into()],
+        |row| row.parsed(0, "digest"),
     )
     .await
 }

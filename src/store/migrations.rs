@@ -12,56 +12,45 @@ pub(crate) struct Migration {
     pub(crate) version: i64,
     pub(crate) name: &'static str,
     pub(crate) sql: &'static str,
+    /// Whether it says something that only SQLite understands. Postgres counts it as applied.
+    sqlite_alone: bool,
+}
+
+impl Migration {
+    pub(crate) const fn of_both(version: i64, name: &'static str, sql: &'static str) -> Self {
+        Self { version, name, sql, sqlite_alone: false }
+    }
+
+    const fn of_sqlite(version: i64, name: &'static str, sql: &'static str) -> Self {
+        Self { version, name, sql, sqlite_alone: true }
+    }
 }
 
 pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration { version: 1, name: "accounts", sql: include_str!("../../migrations/0001_accounts.sql") },
-    Migration { version: 2, name: "registry", sql: include_str!("../../migrations/0002_registry.sql") },
-    Migration { version: 3, name: "audit", sql: include_str!("../../migrations/0003_audit.sql") },
-    Migration { version: 4, name: "ecr_repositories", sql: include_str!("../../migrations/0004_ecr_repositories.sql") },
-    Migration {
-        version: 5,
-        name: "registry_settings",
-        sql: include_str!("../../migrations/0005_registry_settings.sql"),
-    },
-    Migration { version: 6, name: "iam", sql: include_str!("../../migrations/0006_iam.sql") },
-    Migration { version: 7, name: "jobs", sql: include_str!("../../migrations/0007_jobs.sql") },
-    Migration {
-        version: 8,
-        name: "garbage_collection",
-        sql: include_str!("../../migrations/0008_garbage_collection.sql"),
-    },
-    Migration {
-        version: 9,
-        name: "pull_through_cache",
-        sql: include_str!("../../migrations/0009_pull_through_cache.sql"),
-    },
-    Migration { version: 10, name: "scanning", sql: include_str!("../../migrations/0010_scanning.sql") },
-    Migration { version: 11, name: "webhooks", sql: include_str!("../../migrations/0011_webhooks.sql") },
-    Migration { version: 12, name: "replication", sql: include_str!("../../migrations/0012_replication.sql") },
-    Migration { version: 13, name: "image_lifecycle", sql: include_str!("../../migrations/0013_image_lifecycle.sql") },
-    Migration { version: 14, name: "scanners", sql: include_str!("../../migrations/0014_scanners.sql") },
-    Migration {
-        version: 15,
-        name: "replication_elsewhere",
-        sql: include_str!("../../migrations/0015_replication_elsewhere.sql"),
-    },
-    Migration { version: 16, name: "ecs", sql: include_str!("../../migrations/0016_ecs.sql") },
-    Migration {
-        version: 17,
-        name: "task_definitions",
-        sql: include_str!("../../migrations/0017_task_definitions.sql"),
-    },
-    Migration {
-        version: 18,
-        name: "logs_and_metrics",
-        sql: include_str!("../../migrations/0018_logs_and_metrics.sql"),
-    },
-    Migration { version: 19, name: "load_balancing", sql: include_str!("../../migrations/0019_load_balancing.sql") },
-    Migration { version: 20, name: "services", sql: include_str!("../../migrations/0020_services.sql") },
-    Migration { version: 21, name: "autoscaling", sql: include_str!("../../migrations/0021_autoscaling.sql") },
-    Migration { version: 22, name: "secrets", sql: include_str!("../../migrations/0022_secrets.sql") },
-    Migration { version: 23, name: "scale", sql: include_str!("../../migrations/0023_scale.sql") },
+    Migration::of_both(1, "accounts", include_str!("../../migrations/0001_accounts.sql")),
+    Migration::of_both(2, "registry", include_str!("../../migrations/0002_registry.sql")),
+    Migration::of_both(3, "audit", include_str!("../../migrations/0003_audit.sql")),
+    Migration::of_both(4, "ecr_repositories", include_str!("../../migrations/0004_ecr_repositories.sql")),
+    Migration::of_both(5, "registry_settings", include_str!("../../migrations/0005_registry_settings.sql")),
+    Migration::of_both(6, "iam", include_str!("../../migrations/0006_iam.sql")),
+    Migration::of_both(7, "jobs", include_str!("../../migrations/0007_jobs.sql")),
+    Migration::of_both(8, "garbage_collection", include_str!("../../migrations/0008_garbage_collection.sql")),
+    Migration::of_both(9, "pull_through_cache", include_str!("../../migrations/0009_pull_through_cache.sql")),
+    Migration::of_both(10, "scanning", include_str!("../../migrations/0010_scanning.sql")),
+    Migration::of_both(11, "webhooks", include_str!("../../migrations/0011_webhooks.sql")),
+    Migration::of_both(12, "replication", include_str!("../../migrations/0012_replication.sql")),
+    Migration::of_both(13, "image_lifecycle", include_str!("../../migrations/0013_image_lifecycle.sql")),
+    Migration::of_both(14, "scanners", include_str!("../../migrations/0014_scanners.sql")),
+    Migration::of_both(15, "replication_elsewhere", include_str!("../../migrations/0015_replication_elsewhere.sql")),
+    Migration::of_both(16, "ecs", include_str!("../../migrations/0016_ecs.sql")),
+    Migration::of_both(17, "task_definitions", include_str!("../../migrations/0017_task_definitions.sql")),
+    Migration::of_both(18, "logs_and_metrics", include_str!("../../migrations/0018_logs_and_metrics.sql")),
+    Migration::of_both(19, "load_balancing", include_str!("../../migrations/0019_load_balancing.sql")),
+    Migration::of_both(20, "services", include_str!("../../migrations/0020_services.sql")),
+    Migration::of_both(21, "autoscaling", include_str!("../../migrations/0021_autoscaling.sql")),
+    Migration::of_both(22, "secrets", include_str!("../../migrations/0022_secrets.sql")),
+    Migration::of_both(23, "scale", include_str!("../../migrations/0023_scale.sql")),
+    Migration::of_sqlite(24, "clustered", include_str!("../../migrations/0024_clustered.sqlite.sql")),
 ];
 
 /// What Postgres needs before the first of them.
@@ -134,7 +123,9 @@ async fn run(conn: &mut Conn, postgres: bool, migrations: &[Migration]) -> Resul
                 )));
             }
             None => {
-                conn.script(migration.sql).await?;
+                if !(postgres && migration.sqlite_alone) {
+                    conn.script(migration.sql).await?;
+                }
                 conn.execute(
                     "insert into schema_versions (version, name, checksum) values ($1, $2, $3)",
                     [migration.version.into(), migration.name.into(), sum.into()],

@@ -29,7 +29,7 @@ pub async fn contains(conn: &mut Conn, object_key: &str) -> Result<bool> {
 }
 
 /// An object that is due.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DueRow {
     /// Its key.
     pub object_key: String,

@@ -11,7 +11,7 @@ use ::blobs::Key;
 use store::{
     Commit, Pending, blob_reviews, blobs, deleted_manifests, removals, repository_blobs, tags, unlinked_blobs,
 };
-use types::Digest;
+use types::{Digest, Timestamp};
 
 use super::pace::Pace;
 use super::{OBJECT_GRACE, delay};
@@ -86,16 +86,30 @@ async fn next_registry(app: &App, after: Option<&str>) -> Result<Option<String>>
 /// Reviews blobs of a registry that were put down longer than `delay` ago: a repository lets go of those to which nothing
 /// refers. Whether there may be more.
 async fn let_go(app: &App, registry: &str, delay: Duration, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let batch = pace.next(app).await?;
-    let (registry, before) = (registry.to_owned(), app.now().before(delay));
-    let (reviewed, unlinked) = app
-        .db()
+    let before = app.now().before(delay);
+    let limit = pace.window();
+    let mut due = blob_reviews::list_due(&mut app.db().reader().await?, registry, before, limit).await?;
+    let (full, reviewed) = (due.len() == limit, done.reviewed);
+    due.sort_unstable();
+    while !due.is_empty() {
+        let batch = by_repository(pace.cut(app, &mut due).await?);
+        let (reviewed, unlinked) = review(app, batch, before).await?;
+        done.reviewed += reviewed;
+        done.unlinked += unlinked;
+    }
+    Ok(full && done.reviewed > reviewed)
+}
+
+/// Reviews these blobs of repositories: how many were due and are done with, and of how many a repository let go.
+async fn review(app: &App, due: BTreeMap<String, Vec<Digest>>, before: Timestamp) -> Result<(u64, u64)> {
+    app.db()
         .write_in_background_with(Commit::Unflushed, move |conn| {
             Box::pin(async move {
-                let due = by_repository(blob_reviews::lock_due(conn, &registry, before, batch).await?);
                 let (mut reviewed, mut gone) = (0, Vec::new());
                 for (repository_id, digests) in &due {
-                    let mut digests: Vec<&Digest> = digests.iter().collect();
+                    let digests: Vec<&Digest> = digests.iter().collect();
+                    let due = blob_reviews::lock_due(conn, repository_id, &digests, before).await?;
+                    let mut digests: Vec<&Digest> = due.iter().collect();
                     let held = repository_blobs::lock_for_delete_unless_locked(conn, repository_id, &digests).await?;
                     let there = repository_blobs::list_linked(conn, repository_id, &digests).await?;
                     // What is there and not held is somebody's at the moment.
@@ -109,10 +123,7 @@ async fn let_go(app: &App, registry: &str, delay: Duration, pace: &mut Pace, don
                 Ok((reviewed, gone.len() as u64))
             }) as Pending<'_, (u64, u64), Error>
         })
-        .await?;
-    done.reviewed += reviewed;
-    done.unlinked += unlinked;
-    Ok(reviewed == batch as u64)
+        .await
 }
 
 /// Frees blobs that no repository has any more: their rows go, and their objects are put down for removal. Whether there
@@ -147,27 +158,27 @@ async fn free(app: &App, delay: Duration, pace: &mut Pace, done: &mut Collected)
 /// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be
 /// more.
 async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let batch = pace.next(app).await?;
-    let due = removals::list_due(&mut app.db().reader().await?, app.now(), batch).await?;
-    if due.is_empty() {
-        return Ok(false);
+    let limit = pace.window();
+    let mut due = removals::list_due(&mut app.db().reader().await?, app.now(), limit).await?;
+    let full = due.len() == limit;
+    due.sort_unstable();
+    while !due.is_empty() {
+        let (needed, due): (Vec<_>, Vec<_>) = pace.cut(app, &mut due).await?.into_iter().partition(|row| row.is_needed);
+        let object_keys = |rows: Vec<removals::DueRow>| rows.into_iter().map(|row| row.object_key).collect::<Vec<_>>();
+        let (needed, due) = (object_keys(needed), object_keys(due));
+        let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
+        app.blobs().delete(&keys).await?;
+        app.db()
+            .write_in_background_with(Commit::Unflushed, move |conn| {
+                Box::pin(async move {
+                    removals::delete_needed(conn, &needed).await?;
+                    Ok(removals::delete(conn, &due).await?)
+                }) as Pending<'_, u64, Error>
+            })
+            .await?;
+        done.objects += keys.len() as u64;
     }
-    let more = due.len() == batch;
-    let (needed, due): (Vec<_>, Vec<_>) = due.into_iter().partition(|row| row.is_needed);
-    let object_keys = |rows: Vec<removals::DueRow>| rows.into_iter().map(|row| row.object_key).collect::<Vec<_>>();
-    let (needed, due) = (object_keys(needed), object_keys(due));
-    let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
-    app.blobs().delete(&keys).await?;
-    app.db()
-        .write_in_background_with(Commit::Unflushed, move |conn| {
-            Box::pin(async move {
-                removals::delete_needed(conn, &needed).await?;
-                Ok(removals::delete(conn, &due).await?)
-            }) as Pending<'_, u64, Error>
-        })
-        .await?;
-    done.objects += keys.len() as u64;
-    Ok(more)
+    Ok(full)
 }
 
 fn by_repository(rows: Vec<(String, Digest)>) -> BTreeMap<String, Vec<Digest>> {

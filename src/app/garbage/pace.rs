@@ -12,6 +12,8 @@ const FEW: usize = 10;
 const SMALL: usize = 25;
 /// The most rows of one transaction.
 const LARGE: usize = 1000;
+/// Batches that are looked up at once.
+const WINDOW: usize = 16;
 /// Between two batches, whoever writes. On SQLite another process that waits for this one looks every quarter of a
 /// millisecond whether it may write; without the gap it would find this one writing again and again, and this one would
 /// find that nobody else writes.
@@ -44,6 +46,18 @@ impl Pace {
         let (now, writes) = (Instant::now(), app.db().writes_of_others().await?);
         let small = if app.db().has_one_writer() { FEW } else { SMALL };
         Ok(Self { batch: small, small, since: now, begun: now, writes, busy: false })
+    }
+
+    /// How many rows to look up at once. They are taken in the order of their keys: rows that are neighbors in a table share
+    /// pages, and objects that are neighbors share a directory.
+    pub(super) fn window(&self) -> usize {
+        self.batch * WINDOW
+    }
+
+    /// The next batch of what was looked up, from its end. See [`Pace::next`].
+    pub(super) async fn cut<T>(&mut self, app: &App, rows: &mut Vec<T>) -> Result<Vec<T>> {
+        let batch = self.next(app).await?;
+        Ok(rows.split_off(rows.len().saturating_sub(batch)))
     }
 
     /// Rests, longer if requests write all the time, and says how many rows the next batch takes. One write is nothing to

@@ -47,7 +47,10 @@ async fn review(db: &Db, before: i64) -> Vec<Digest> {
     write(db, move |conn| {
         Box::pin(async move {
             let mut gone = Vec::new();
-            for (id, digest) in blob_reviews::lock_due(conn, "000000000000/us-east-1", at(before), 100).await? {
+            for (id, digest) in blob_reviews::list_due(conn, "000000000000/us-east-1", at(before), 100).await? {
+                if blob_reviews::lock_due(conn, &id, &[&digest], at(before)).await?.is_empty() {
+                    continue;
+                }
                 let held = repository_blobs::lock_for_delete_unless_locked(conn, &id, &[&digest]).await?;
                 if held.is_empty() && !repository_blobs::list_linked(conn, &id, &[&digest]).await?.is_empty() {
                     continue;

@@ -121,12 +121,8 @@ async fn a_migration_that_was_changed_after_it_was_applied_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_that_fails_leaves_nothing_behind() {
     const MORE: [Migration; 2] = [
-        Migration { version: 9001, name: "good", sql: "create table good (id bigint); insert into good values (1)" },
-        Migration {
-            version: 9002,
-            name: "broken",
-            sql: "create table half (id bigint); insert into nowhere values (1)",
-        },
+        Migration::of_both(9001, "good", "create table good (id bigint); insert into good values (1)"),
+        Migration::of_both(9002, "broken", "create table half (id bigint); insert into nowhere values (1)"),
     ];
     let broken: &'static [Migration] = MIGRATIONS.iter().copied().chain(MORE).collect::<Vec<_>>().leak();
     on_each(|test| async move {
@@ -143,6 +139,37 @@ async fn a_migration_that_fails_leaves_nothing_behind() {
         // The same database serves a program whose migrations are whole.
         apply_list(&test.db, MIGRATIONS).await.unwrap();
         assert_eq!(number(&test.db, "select count(*) from schema_versions").await, MIGRATIONS.len() as i64);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_there_outlives_every_migration() {
+    const THERE: &str = "
+        insert into accounts (account_id, created_at) values ('000000000000', 1);
+        insert into repositories (repository_id, account_id, region, name, tag_mutability, tag_filters, created_at)
+        values ('one', '000000000000', 'us-east-1', 'app', 'MUTABLE', '[]', 1);
+        insert into blobs (digest, object_key, size, state, created_at) values ('sha256:b', 'key', 7, 'live', 2);
+        insert into repository_blobs (repository_id, digest, created_at) values ('one', 'sha256:b', 3);
+        insert into removals (object_key, not_before) values ('gone', 4)";
+    on_each(|test| async move {
+        wipe(&test.db).await;
+        apply_list(&test.db, &MIGRATIONS[..2]).await.unwrap();
+        write(&test.db, |conn| Box::pin(async move { conn.script(THERE).await })).await.unwrap();
+        apply_list(&test.db, MIGRATIONS).await.unwrap();
+        for (kept, expected) in [
+            ("select size * 10 + created_at from blobs where digest = 'sha256:b' and object_key = 'key'", 72),
+            ("select created_at from repository_blobs where repository_id = 'one' and digest = 'sha256:b'", 3),
+            ("select not_before from removals where object_key = 'gone'", 4),
+            ("select count(*) from blob_reviews where registry = '000000000000/us-east-1' and since = 3", 1),
+        ] {
+            assert_eq!(number(&test.db, kept).await, expected, "{kept}");
+        }
+        // What refers to another table still does.
+        let orphan = write(&test.db, |conn| {
+            Box::pin(async move { conn.script("delete from blobs where digest = 'sha256:b'").await })
+        });
+        assert!(orphan.await.is_err());
     })
     .await;
 }

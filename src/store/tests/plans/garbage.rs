@@ -60,7 +60,8 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     blob_reviews::update_stale(conn, id, &[&first, &second], NOW, time).await?;
     blob_reviews::find_next_registry(conn, None).await?;
     blob_reviews::find_next_registry(conn, Some("000000000000/a")).await?;
-    blob_reviews::lock_due(conn, "000000000000/us-east-1", time, 100).await?;
+    blob_reviews::list_due(conn, "000000000000/us-east-1", time, 100).await?;
+    blob_reviews::lock_due(conn, id, &[&first, &second], time).await?;
     blob_reviews::delete(conn, id, &[&first, &second]).await?;
     manifest_storage::update_class(conn, id, &[&first, &second], StorageClass::Archive, NOW).await?;
     manifest_storage::update_class(conn, id, &[&second], StorageClass::Standard, NOW).await?;
