@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::{App, Error, Result, UpstreamFailure};
 use store::jobs::{self, JobRow};
@@ -21,6 +21,9 @@ const LEASE: Duration = Duration::from_secs(30);
 const BACK_OFF: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(600));
 /// Workers that have nothing to do look this often, or as often as their work comes again, unless their kind says more.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// A job of a whole installation is seldom longer at work: so long it is waited for.
+const TURN: Duration = Duration::from_secs(2);
 
 /// What an attempt led to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,20 +177,20 @@ async fn hold(app: &App, job_ids: &[String], owner: &str) {
     }
 }
 
-/// Does the one job of a kind here and now, in its own way. The workers leave it alone meanwhile, unless one of them is at it:
-/// then both are.
+/// Does the one job of a kind here and now, in its own way. The workers leave it alone meanwhile, unless one of them is at it
+/// for longer than a moment: then both are.
 pub(crate) async fn instead<T>(app: &App, kind: Kind, work: impl Future<Output = Result<T>>) -> Result<T> {
     let owner = Uuid::new_v4().simple().to_string();
-    let new_id = Uuid::now_v7().simple().to_string();
-    let now = app.now();
-    let claimer = owner.clone();
-    let claimed = write(app, move |conn| {
-        Box::pin(async move {
-            jobs::upsert(conn, &new_id, kind.name, "", now).await?;
-            Ok(jobs::claim(conn, kind.name, &claimer, now, now.after(LEASE), 1).await?)
-        })
-    });
-    let Some(job) = claimed.await?.pop() else { return work.await };
+    let begun = Instant::now();
+    let job = loop {
+        if let Some(job) = claim_single(app, kind, &owner).await? {
+            break job;
+        }
+        if begun.elapsed() > TURN {
+            return work.await;
+        }
+        tokio::time::sleep(TURN / 20).await;
+    };
     let ids = [job.job_id.clone()];
     let mut work = std::pin::pin!(work);
     let done = tokio::select! {
@@ -198,6 +201,19 @@ pub(crate) async fn instead<T>(app: &App, kind: Kind, work: impl Future<Output =
     // Whoever called hears of a failure; the workers come when they would have come.
     give_back(app, kind, std::iter::once((job, Ok(Outcome::Done))), &owner).await;
     done
+}
+
+/// Claims the one job of a kind, if nobody has it.
+async fn claim_single(app: &App, kind: Kind, owner: &str) -> Result<Option<JobRow>> {
+    let (owner, now) = (owner.to_owned(), app.now());
+    let new_id = Uuid::now_v7().simple().to_string();
+    let claimed = write(app, move |conn| {
+        Box::pin(async move {
+            jobs::upsert(conn, &new_id, kind.name, "", now).await?;
+            Ok(jobs::claim(conn, kind.name, &owner, now, now.after(LEASE), 1).await?)
+        })
+    });
+    Ok(claimed.await?.pop())
 }
 
 /// How jobs are given back.

@@ -34,14 +34,16 @@ pub struct Collected {
     pub objects: u64,
 }
 
-/// Runs all stations until nothing is left to do now. `delay` takes the place of those that are set.
+/// Runs all stations until nothing is left of what was there to do when it began. `delay` takes the place of those that are set.
 pub async fn run(app: &App, delay: Option<Duration>) -> Result<Collected> {
     let (mut all, mut pace) = (Collected::default(), Pace::new(app).await?);
+    // Every push puts reviews down: a run that took those of its own time would have no end.
+    let begun = app.now();
     while forget(app, &mut pace, &mut all).await? {}
     let mut registry = next_registry(app, None).await?;
     while let Some(name) = registry {
         let delay = delay.unwrap_or_else(|| delay::of_named(app, &name));
-        while let_go(app, &name, delay, &mut pace, &mut all).await? {}
+        while let_go(app, &name, begun.before(delay), &mut pace, &mut all).await? {}
         registry = next_registry(app, Some(&name)).await?;
     }
     while free(app, delay.unwrap_or(app.config().gc_delay), &mut pace, &mut all).await? {}
@@ -83,21 +85,23 @@ async fn next_registry(app: &App, after: Option<&str>) -> Result<Option<String>>
     Ok(blob_reviews::find_next_registry(&mut app.db().reader().await?, after).await?)
 }
 
-/// Reviews blobs of a registry that were put down longer than `delay` ago: a repository lets go of those to which nothing
-/// refers. Whether there may be more.
-async fn let_go(app: &App, registry: &str, delay: Duration, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let before = app.now().before(delay);
-    let limit = pace.window();
-    let mut due = blob_reviews::list_due(&mut app.db().reader().await?, registry, before, limit).await?;
-    let (full, reviewed) = (due.len() == limit, done.reviewed);
+/// Reviews blobs of a registry that were put down before `before`: a repository lets go of those to which nothing refers.
+/// Whether there may be more.
+async fn let_go(app: &App, registry: &str, before: Timestamp, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
+    let mut due = blob_reviews::list_due(&mut app.db().reader().await?, registry, before, pace.window()).await?;
     due.sort_unstable();
+    let reviewed_before = done.reviewed;
     while !due.is_empty() {
         let batch = by_repository(pace.cut(app, &mut due).await?);
         let (reviewed, unlinked) = review(app, batch, before).await?;
         done.reviewed += reviewed;
         done.unlinked += unlinked;
+        if reviewed == 0 {
+            // Another process has the same rows before it: what is left is looked up anew.
+            break;
+        }
     }
-    Ok(full && done.reviewed > reviewed)
+    Ok(done.reviewed > reviewed_before)
 }
 
 /// Reviews these blobs of repositories: how many were due and are done with, and of how many a repository let go.
@@ -158,27 +162,32 @@ async fn free(app: &App, delay: Duration, pace: &mut Pace, done: &mut Collected)
 /// Removes objects that no row needs any more: first the objects, then the rows that remember them. Whether there may be
 /// more.
 async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool> {
-    let limit = pace.window();
-    let mut due = removals::list_due(&mut app.db().reader().await?, app.now(), limit).await?;
-    let full = due.len() == limit;
+    let mut due = removals::list_due(&mut app.db().reader().await?, app.now(), pace.window()).await?;
     due.sort_unstable();
+    let mut progress = false;
     while !due.is_empty() {
         let (needed, due): (Vec<_>, Vec<_>) = pace.cut(app, &mut due).await?.into_iter().partition(|row| row.is_needed);
         let object_keys = |rows: Vec<removals::DueRow>| rows.into_iter().map(|row| row.object_key).collect::<Vec<_>>();
         let (needed, due) = (object_keys(needed), object_keys(due));
         let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
         app.blobs().delete(&keys).await?;
-        app.db()
+        let (removed, kept) = app
+            .db()
             .write_in_background_with(Commit::Unflushed, move |conn| {
                 Box::pin(async move {
-                    removals::delete_needed(conn, &needed).await?;
-                    Ok(removals::delete(conn, &due).await?)
-                }) as Pending<'_, u64, Error>
+                    let kept = removals::delete_needed(conn, &needed).await?;
+                    Ok((removals::delete(conn, &due).await?, kept))
+                }) as Pending<'_, (u64, u64), Error>
             })
             .await?;
-        done.objects += keys.len() as u64;
+        done.objects += removed;
+        if removed + kept == 0 {
+            // As above.
+            break;
+        }
+        progress = true;
     }
-    Ok(full)
+    Ok(progress)
 }
 
 fn by_repository(rows: Vec<(String, Digest)>) -> BTreeMap<String, Vec<Digest>> {

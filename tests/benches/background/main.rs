@@ -121,7 +121,8 @@ async fn lifecycle(images: usize) {
     row("lifecycle run, start of the program included", backend, images, took);
 }
 
-/// How long small pushes take by themselves and while garbage is collected, in turn; and how fast that goes beside them.
+/// How long small pushes take by themselves and while garbage is collected, in turn and for as
+/// long; and how fast that goes beside them.
 async fn pushes_beside_collection(backend: Backend) {
     let wharf = Arc::new(wharf(backend).await);
     let repository = wharf.repository();
@@ -129,14 +130,15 @@ async fn pushes_beside_collection(backend: Backend) {
     let (mut blobs, mut collecting) = (0, Duration::ZERO);
     for _ in 0..4 {
         fill(&wharf.repository(), 1_000).await;
-        let end = Instant::now() + Duration::from_secs(5);
-        alone.extend(pushes(&repository, || Instant::now() >= end).await);
         let begin = Instant::now();
         let command = Arc::clone(&wharf);
         let collection = tokio::task::spawn_blocking(move || timed(&command, &["gc", "--delay", "1s"]));
         beside.extend(pushes(&repository, || collection.is_finished()).await);
         collection.await.expect("it ends");
-        collecting += begin.elapsed();
+        let took = begin.elapsed();
+        let end = Instant::now() + took;
+        alone.extend(pushes(&repository, || Instant::now() >= end).await);
+        collecting += took;
         blobs += 1_000;
     }
     row("garbage collection beside pushes", backend, blobs, collecting);
