@@ -37,9 +37,9 @@ pub struct Collected {
 /// Runs all stations until nothing is left of what was there to do when it began. `delay` takes the place of those that are set.
 pub async fn run(app: &App, delay: Option<Duration>) -> Result<Collected> {
     let (mut all, mut pace) = (Collected::default(), Pace::new(app).await?);
+    while forget(app, &mut pace, &mut all).await? {}
     // Every push puts reviews down: a run that took those of its own time would have no end.
     let begun = app.now();
-    while forget(app, &mut pace, &mut all).await? {}
     let mut registry = next_registry(app, None).await?;
     while let Some(name) = registry {
         let delay = delay.unwrap_or_else(|| delay::of_named(app, &name));
