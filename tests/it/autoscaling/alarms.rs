@@ -2,13 +2,15 @@
 //! `scaling`.
 
 use serde_json::json;
-use tests::harness::{Backend, Wharf, on_default};
+use tests::harness::{Backend, DEFAULT, Wharf};
 
 use super::run;
 
 #[tokio::test]
 async fn a_policy_has_two_alarms_that_follow_it() {
-    on_default(async |wharf| {
+    for &backend in DEFAULT {
+        println!("on {backend:?}");
+        let wharf = Wharf::with(backend).set("WHARF_REGIONS", "us-east-1,eu-west-1").start().await;
         let statement = json!({ "Effect": "Allow", "Action": "application-autoscaling:*", "Resource": "*" });
         let user = wharf.known_user("scaler", &json!({ "Version": "2012-10-17", "Statement": statement })).await;
         run(
@@ -18,8 +20,7 @@ async fn a_policy_has_two_alarms_that_follow_it() {
         // Nothing but automatic scaling is needed.
         let made = run(&wharf.aws().as_user(&user), r#"print(json.dumps(put()["Alarms"]))"#);
         run(&wharf.aws(), &format!("made = json.loads({:?})\n{}", made.to_string(), FOLLOW));
-    })
-    .await;
+    }
 }
 
 const FOLLOW: &str = r#"
@@ -84,6 +85,22 @@ expect([(one["PolicyName"], len(one["Alarms"])) for one in every], [("cpu", 2), 
 expect(sorted(name["AlarmName"] for one in every for name in one["Alarms"]), list(alarms()))
 expect(list(alarms(PaginationConfig={"PageSize": 1})), list(alarms()))
 expect(client("cloudwatch", region_name="eu-west-1").describe_alarms()["MetricAlarms"], [])
+
+# Whoever puts and deletes it at the same time, it has its alarms or is gone with them.
+from concurrent.futures import ThreadPoolExecutor
+def change(number):
+    if number % 4 < 3:
+        return put(TargetValue=float(number + 1), DisableScaleIn=number % 4 == 2)
+    try:
+        scaling.delete_scaling_policy(PolicyName="cpu", **WEB)
+    except botocore.exceptions.ClientError as error:
+        expect(error.response["Error"]["Code"], "ObjectNotFoundException")
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(change, range(32)))
+listed = lambda: [name["AlarmName"] for one in scaling.describe_scaling_policies(**WEB)["ScalingPolicies"] for name in one["Alarms"]]
+expect(sorted(listed()), list(alarms()))
+high = put()["Alarms"][0]["AlarmName"]
+expect((sorted(listed()), len(alarms())), (list(alarms()), 6))
 
 # They go with their policy, and with its target.
 scaling.delete_scaling_policy(PolicyName="cpu", **WEB)
