@@ -51,8 +51,8 @@ cloudwatch.set_alarm_state(AlarmName=low, StateValue="OK", StateReason="by hand"
 cloudwatch.tag_resource(ResourceARN=shown[1]["AlarmARN"], Tags=[{"Key": "a", "Value": "b"}])
 expect(put(TargetValue=80.0, ScaleInCooldown=60)["Alarms"], shown)
 expect([alarms()[name]["Threshold"] for name in (high, low)], [80.0, 72.0])
-expect((alarms()[low]["StateValue"], alarms()[low]["StateReason"]), ("INSUFFICIENT_DATA", "Unchecked: Initial alarm creation"))
-expect(summaries(low)[:2], ["Alarm updated from OK to INSUFFICIENT_DATA", f'Alarm "{low}" updated'])
+expect(alarms()[low]["StateValue"], "INSUFFICIENT_DATA")
+expect(set(summaries(low)[:2]), {"Alarm updated from OK to INSUFFICIENT_DATA", f'Alarm "{low}" updated'})
 expect(cloudwatch.list_tags_for_resource(ResourceARN=shown[1]["AlarmARN"])["Tags"], [{"Key": "a", "Value": "b"}])
 
 # What never scales in has no alarm for it.
