@@ -1,14 +1,13 @@
-//! How many tasks a service is to have. Pure: what was measured and when it was scaled last go in, a decision comes out.
+//! How many tasks a service is to have. Pure: what alarms say, what was measured and when it was scaled last go in, a
+//! decision comes out. Whether a metric is too far from its target is for the alarms of a policy to say, not decided here.
 //!
-//! Out at once, so that the metric comes to its target; in slowly, and only if every policy that may scale in agrees, not
-//! during a deployment and not where nothing was measured. The limits hold whatever is measured.
+//! Out at once, so that the metric comes to its target; in slowly, and only if every policy that may scale in agrees, and
+//! not during a deployment. The limits hold whatever is measured.
 
 use std::time::Duration;
 
 use types::Timestamp;
 
-/// What is well below: this share of the target.
-const WELL_BELOW: f64 = 0.9;
 /// Scaling in takes away one part of so many at a time, and at least one task.
 const STEP: u64 = 10;
 /// Cooldowns of policies that say none.
@@ -18,8 +17,10 @@ pub(crate) const COOLDOWN: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone)]
 pub(crate) struct Policy {
     pub(crate) target: f64,
-    /// By the minute, the last minute last. None: nothing was measured.
-    pub(crate) values: Vec<Option<f64>>,
+    /// What was measured last, if its alarm says that it is too much.
+    pub(crate) above: Option<f64>,
+    /// The most that was measured, if its alarm says that it is well below the target, and nothing is missing.
+    pub(crate) below: Option<f64>,
     pub(crate) out_cooldown: Duration,
     pub(crate) in_cooldown: Duration,
     pub(crate) scales_in: bool,
@@ -35,10 +36,6 @@ pub(crate) struct Situation {
     pub(crate) is_deploying: bool,
     pub(crate) may_scale_out: bool,
     pub(crate) may_scale_in: bool,
-    /// Minutes above the target that are needed to scale out.
-    pub(crate) high: usize,
-    /// Minutes well below the target that are needed to scale in.
-    pub(crate) low: usize,
     /// When it was scaled out last, and how many tasks there were before.
     pub(crate) last_out: Option<(Timestamp, u64)>,
     /// When it was scaled in last.
@@ -76,16 +73,13 @@ fn out(situation: &Situation) -> Option<(u64, Why)> {
         return None;
     }
     let wanted = situation.policies.iter().enumerate().filter_map(|(place, policy)| {
-        let recent = last(&policy.values, situation.high)?;
-        if recent.iter().any(|value| *value <= policy.target) {
-            return None;
-        }
+        let value = policy.above?;
         // What was added a moment ago has not had its effect yet: it counts as part of what is added now.
         let base = match situation.last_out {
             Some((at, before)) if situation.now < at.after(policy.out_cooldown) => before.min(situation.current),
             _ => situation.current,
         };
-        Some((proportional(base, *recent.last()?, policy.target), place))
+        Some((proportional(base, value, policy.target), place))
     });
     // Of two that want the same, the first one.
     let (wanted, place) = wanted.max_by_key(|(wanted, place)| (*wanted, usize::MAX - place))?;
@@ -100,15 +94,11 @@ fn inward(situation: &Situation) -> Option<(u64, Why)> {
     let current = situation.current;
     let mut wanted: Option<(u64, usize)> = None;
     for (place, policy) in situation.policies.iter().enumerate().filter(|(_, policy)| policy.scales_in) {
-        let recent = last(&policy.values, situation.low)?;
-        if recent.iter().any(|value| *value >= policy.target * WELL_BELOW) {
-            return None;
-        }
+        let highest = policy.below?;
         let rests = |at: Timestamp| situation.now < at.after(policy.in_cooldown);
         if situation.last_in.is_some_and(rests) || situation.last_out.is_some_and(|(at, _)| rests(at)) {
             return None;
         }
-        let highest = recent.iter().copied().fold(0.0, f64::max);
         let own = proportional(current, highest, policy.target);
         if wanted.is_none_or(|(known, _)| own > known) {
             wanted = Some((own, place));
@@ -118,16 +108,6 @@ fn inward(situation: &Situation) -> Option<(u64, Why)> {
     let step = (current / STEP).max(1);
     let wanted = wanted.max(current.saturating_sub(step)).max(situation.min);
     (wanted < current).then_some((wanted, Why::In(place)))
-}
-
-/// The last minutes, if something was measured in each. The very last one may not have been told yet.
-fn last(values: &[Option<f64>], count: usize) -> Option<Vec<f64>> {
-    let values = match values {
-        [told @ .., None] => told,
-        told => told,
-    };
-    let recent = values.get(values.len().checked_sub(count)?..)?;
-    recent.iter().copied().collect()
 }
 
 /// So many that a metric which falls with their number comes to its target.
@@ -148,8 +128,11 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
 
-    fn policy(target: f64, values: Vec<Option<f64>>) -> Policy {
-        Policy { target, values, out_cooldown: COOLDOWN, in_cooldown: COOLDOWN, scales_in: true }
+    /// A policy whose metric has been at a value for long.
+    fn policy(target: f64, value: f64) -> Policy {
+        let above = (value > target).then_some(value);
+        let below = (value < 0.9 * target).then_some(value);
+        Policy { target, above, below, out_cooldown: COOLDOWN, in_cooldown: COOLDOWN, scales_in: true }
     }
 
     fn situation(current: u64, policies: Vec<Policy>) -> Situation {
@@ -161,39 +144,31 @@ mod tests {
             is_deploying: false,
             may_scale_out: true,
             may_scale_in: true,
-            high: 3,
-            low: 15,
             last_out: None,
             last_in: None,
             policies,
         }
     }
 
-    fn steady(value: f64) -> Vec<Option<f64>> {
-        vec![Some(value); 16]
-    }
-
     #[test]
     fn it_scales_out_at_once_to_where_the_metric_meets_its_target() {
-        let hot = situation(4, vec![policy(50.0, steady(90.0))]);
+        let hot = situation(4, vec![policy(50.0, 90.0)]);
         assert_eq!(decide(&hot), Some((8, Why::Out(0))));
         assert_eq!(decide(&Situation { max: 6, ..hot.clone() }), Some((6, Why::Out(0))));
         assert_eq!(decide(&Situation { may_scale_out: false, ..hot.clone() }), None);
         assert_eq!(decide(&Situation { is_deploying: true, ..hot }), Some((8, Why::Out(0))));
-        // A peak of two minutes is none.
-        let values = [vec![Some(10.0); 14], vec![Some(90.0); 2]].concat();
-        assert_eq!(decide(&situation(4, vec![policy(50.0, values)])), None);
-        let soon = vec![policy(50.0, vec![Some(10.0), Some(90.0)])];
-        assert_eq!(decide(&Situation { high: 1, ..situation(4, soon) }), Some((8, Why::Out(0))));
+        // An alarm that somebody made go off too early asks for no more tasks, nor for fewer.
+        let early = Policy { above: Some(40.0), ..policy(50.0, 48.0) };
+        assert_eq!(decide(&situation(4, vec![early])), None);
         // The policy that wants the most decides, and whatever the others say.
-        let policies = vec![policy(50.0, steady(1.0)), policy(50.0, steady(60.0)), policy(10.0, steady(30.0))];
+        let policies = vec![policy(50.0, 1.0), policy(50.0, 60.0), policy(10.0, 30.0)];
         assert_eq!(decide(&situation(4, policies)), Some((12, Why::Out(2))));
     }
 
     #[test]
     fn while_it_rests_only_a_larger_step_counts() {
         let ago = |seconds| NOW.before(Duration::from_secs(seconds));
-        let hot = |value, last_out| Situation { last_out, ..situation(8, vec![policy(50.0, steady(value))]) };
+        let hot = |value, last_out| Situation { last_out, ..situation(8, vec![policy(50.0, value)]) };
         assert_eq!(decide(&hot(90.0, Some((ago(60), 4)))), None);
         assert_eq!(decide(&hot(150.0, Some((ago(60), 4)))), Some((12, Why::Out(0))));
         assert_eq!(decide(&hot(90.0, Some((ago(301), 4)))), Some((15, Why::Out(0))));
@@ -201,29 +176,22 @@ mod tests {
 
     #[test]
     fn it_scales_in_slowly_and_only_if_all_agree() {
-        let cold = || policy(50.0, steady(5.0));
+        let cold = || policy(50.0, 5.0);
         assert_eq!(decide(&situation(40, vec![cold()])), Some((36, Why::In(0))));
         assert_eq!(decide(&situation(4, vec![cold()])), Some((3, Why::In(0))));
         assert_eq!(decide(&situation(1, vec![cold()])), None);
-        assert_eq!(decide(&situation(4, vec![cold(), policy(50.0, steady(46.0))])), None);
+        assert_eq!(decide(&situation(4, vec![cold(), policy(50.0, 46.0)])), None);
         assert_eq!(decide(&Situation { is_deploying: true, ..situation(4, vec![cold()]) }), None);
         assert_eq!(
             decide(&Situation { last_in: Some(NOW.before(Duration::from_secs(9))), ..situation(4, vec![cold()]) }),
             None
         );
-        let never = Policy { scales_in: false, ..policy(50.0, steady(49.0)) };
+        let never = Policy { scales_in: false, ..policy(50.0, 49.0) };
         assert_eq!(decide(&situation(4, vec![cold(), never.clone()])), Some((3, Why::In(0))));
         assert_eq!(decide(&situation(4, vec![never])), None);
-        let soon = vec![policy(50.0, vec![Some(90.0), Some(10.0)])];
-        assert_eq!(decide(&Situation { low: 1, ..situation(4, soon) }), Some((3, Why::In(0))));
-        // Nothing was measured for a minute in between.
-        let mut values = steady(5.0);
-        values[8] = None;
-        assert_eq!(decide(&situation(4, vec![policy(50.0, values)])), None);
-        // The minute that has just ended may be told later.
-        let mut values = steady(5.0);
-        values[15] = None;
-        assert_eq!(decide(&situation(4, vec![policy(50.0, values)])), Some((3, Why::In(0))));
+        // The alarm of one of them says nothing: it may be off, or gone, or nothing was measured.
+        let silent = Policy { below: None, ..cold() };
+        assert_eq!(decide(&situation(4, vec![cold(), silent])), None);
     }
 
     #[test]
@@ -238,13 +206,14 @@ mod tests {
     prop_compose! {
         fn any_policy()(
             target in 0.001_f64..1e6,
-            values in prop::collection::vec(prop::option::weighted(0.95, 0.0_f64..1e9), 0..20),
+            above in prop::option::of(0.0_f64..1e9),
+            below in prop::option::of(0.0_f64..1e9),
             out in 0_u64..600,
             inward in 0_u64..600,
             scales_in: bool,
         ) -> Policy {
             let (out_cooldown, in_cooldown) = (Duration::from_secs(out), Duration::from_secs(inward));
-            Policy { target, values, out_cooldown, in_cooldown, scales_in }
+            Policy { target, above, below, out_cooldown, in_cooldown, scales_in }
         }
     }
 
@@ -255,7 +224,6 @@ mod tests {
             flags: (bool, bool, bool),
             last_out in prop::option::of((0_u64..900, 0_u64..2_000)),
             last_in in prop::option::of(0_u64..900),
-            (high, low) in (1_usize..=60, 1_usize..=60),
             policies in prop::collection::vec(any_policy(), 0..5),
         ) -> Situation {
             let ago = |seconds| NOW.before(Duration::from_secs(seconds));
@@ -267,8 +235,6 @@ mod tests {
                 is_deploying: flags.0,
                 may_scale_out: flags.1,
                 may_scale_in: flags.2,
-                high,
-                low,
                 last_out: last_out.map(|(seconds, before)| (ago(seconds), before)),
                 last_in: last_in.map(ago),
                 policies,
@@ -303,9 +269,9 @@ mod tests {
         }
 
         #[test]
-        fn without_a_measurement_nothing_changes_within_the_limits(mut situation in any_situation()) {
+        fn while_no_alarm_is_on_nothing_changes_within_the_limits(mut situation in any_situation()) {
             for policy in &mut situation.policies {
-                policy.values.iter_mut().for_each(|value| *value = None);
+                (policy.above, policy.below) = (None, None);
             }
             if (situation.min..=situation.max).contains(&situation.current) {
                 prop_assert_eq!(decide(&situation), None);

@@ -1,11 +1,12 @@
 //! The Application Auto Scaling API: how many tasks services of ECS are to have, from what is measured and by the clock. It
-//! has one front, so its rules live here too. What to do is decided in `decide`, from values alone; `scale` reads them and
-//! does it, again and again.
+//! has one front, so its rules live here too. Policies make alarms of CloudWatch (`alarms`), and what to do is decided in
+//! `decide`, from values alone; `scale` looks at the alarms and does it, again and again.
 //!
 //! Step scaling, predictive scaling, metric math and namespaces other than `ecs` are not here: what asks for them is
-//! refused. Policies make no rows of alarms.
+//! refused.
 
 mod activities;
+mod alarms;
 mod decide;
 mod error;
 mod failures;

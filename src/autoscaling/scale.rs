@@ -1,17 +1,20 @@
-//! Looks at all targets, again and again: does what is scheduled, reads what was measured, has it decided, and sets the
-//! number of tasks by the rule of services.
+//! Looks at all targets, again and again: does what is scheduled, looks at the alarms of policies, has it decided, and sets
+//! the number of tasks by the rule of services.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use app::{App, Error as Rule};
-use cloudwatch::metrics::{self, Query};
+use cloudwatch::watches::{self, Side};
 use ecs::services::scaling;
+use store::alarms::AlarmRow;
 use store::scalable_targets::{self, ScalableTargetRow};
-use store::scaling_policies::{self, ScalingPolicyRow};
+use store::scaling_policies::ScalingPolicyRow;
 use store::{Conn, Pending};
 use types::{RegistryId, Timestamp};
 
 use crate::activities::{self, note};
+use crate::alarms::{self, Told};
 use crate::decide::{COOLDOWN, Policy, Situation, Why, decide};
 use crate::policies::{self, Document};
 use crate::scheduled_actions;
@@ -20,7 +23,6 @@ use crate::targets::{self, State};
 /// How often. What is measured is measured by the minute; limits and schedules are to hold sooner.
 pub const EVERY: Duration = Duration::from_secs(15);
 
-const MINUTE: Duration = Duration::from_secs(60);
 /// Targets of one page.
 const PAGE: usize = 100;
 
@@ -48,22 +50,18 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
         return Ok(());
     };
     let now = app.now();
-    let minutes = |long: Duration| usize::try_from(long.as_secs() / 60).unwrap_or(usize::MAX).max(1);
-    let (high, low) = (minutes(app.config().scale_out_after), minutes(app.config().scale_in_after));
     let mut conn = app.db().reader().await?;
     let Some(service) = scaling::find(&mut conn, &target.registry, cluster, name).await? else {
         // It may come back; until then there is nothing to scale.
         return Ok(());
     };
-    let rows = scaling_policies::list_of(&mut conn, &target.registry, &target.resource_id).await?;
-    let mut read = Vec::new();
-    for row in &rows {
-        if let Some(found) = read_policy(&mut conn, row, high.max(low), now).await? {
-            read.push(found);
-        }
-    }
     drop(conn);
-    let (documents, read): (Vec<(&ScalingPolicyRow, Document)>, Vec<Policy>) = read.into_iter().unzip();
+    let policies = policies::list_with_alarms(app, &target, now).await?;
+    let mut there = alarms::find(&mut app.db().reader().await?, &target.registry, &policies).await?;
+    let mut read = Vec::new();
+    for policy in &policies {
+        read.push(read_policy(app, policy, &mut there).await?);
+    }
     let suspended = targets::document(&target).suspended;
     let state: State = serde_json::from_str(&target.state).unwrap_or_default();
     let situation = Situation {
@@ -74,8 +72,6 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
         is_deploying: service.is_deploying,
         may_scale_out: !suspended.dynamic_scaling_out_suspended,
         may_scale_in: !suspended.dynamic_scaling_in_suspended,
-        high,
-        low,
         last_out: state.last_out(),
         last_in: state.last_in(),
         policies: read,
@@ -83,9 +79,10 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
     let Some((wanted, why)) = decide(&situation) else {
         return Ok(());
     };
+    let trigger = Trigger::of(why, &policies);
     let told = activities::Document {
         description: format!("Setting desired count to {wanted}."),
-        cause: cause(&target, why, &documents),
+        cause: cause(&target, why, trigger.as_ref()),
         status_message: format!("Successfully set desired count to {wanted}. Change successfully fulfilled by ecs."),
     };
     tracing::info!(
@@ -97,8 +94,9 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
     );
     app.db()
         .write_in_background(move |conn| {
-            Box::pin(async move { apply(conn, &target, (service.desired_count, wanted, why), &told, now).await })
-                as Pending<'_, (), Rule>
+            Box::pin(async move {
+                apply(conn, &target, (service.desired_count, wanted, why), (trigger.as_ref(), &told), now).await
+            }) as Pending<'_, (), Rule>
         })
         .await
 }
@@ -108,7 +106,7 @@ async fn apply(
     conn: &mut Conn,
     seen: &ScalableTargetRow,
     (before, wanted, why): (u64, u64, Why),
-    told: &activities::Document,
+    (trigger, told): (Option<&Trigger>, &activities::Document),
     now: Timestamp,
 ) -> app::Result<()> {
     let Some(names) = scaling::names(&seen.resource_id) else {
@@ -117,8 +115,19 @@ async fn apply(
     let Some(mut target) = scalable_targets::lock(conn, &seen.registry, &seen.resource_id).await? else {
         return Ok(());
     };
-    if target != *seen || !scaling::set(conn, &seen.registry, names, (before, wanted), now).await? {
+    if target != *seen {
         return Ok(());
+    }
+    if let Some(Trigger { alarm, action, .. }) = trigger
+        && !watches::lock(conn, &seen.registry, alarm, action).await?
+    {
+        return Ok(());
+    }
+    if !scaling::set(conn, &seen.registry, names, (before, wanted), now).await? {
+        return Ok(());
+    }
+    if let Some(Trigger { alarm, action, .. }) = trigger {
+        watches::note(conn, &seen.registry, alarm, action, now).await?;
     }
     let mut state: State = serde_json::from_str(&target.state).unwrap_or_default();
     match why {
@@ -132,49 +141,54 @@ async fn apply(
     note(conn, &target.registry, &target.resource_id, told, now).await
 }
 
-async fn read_policy<'r>(
-    conn: &mut Conn,
-    row: &'r ScalingPolicyRow,
-    minutes: usize,
-    now: Timestamp,
-) -> app::Result<Option<((&'r ScalingPolicyRow, Document), Policy)>> {
-    let Some(document) = policies::document(row) else {
-        return Ok(None);
-    };
-    let Some(source) = policies::source(row, &document) else {
-        return Ok(None);
-    };
-    // One more than is needed: the last may not be told yet.
-    let count = u32::try_from(minutes).unwrap_or(u32::MAX).saturating_add(1);
-    let end = now.before(Duration::from_micros(now.micros().rem_euclid(60_000_000).unsigned_abs()));
-    let begin = end.before(MINUTE * count);
-    let query = Query { metric: &source.metric, unit: source.unit.as_deref(), times: (begin, end), period: MINUTE };
-    let periods = metrics::read(conn, &row.registry, &query).await?;
-    let value = |minute| periods.get(&begin.after(MINUTE * minute)).map(|found| found.get(source.statistic));
-    let tracking = &document.target_tracking;
+async fn read_policy(
+    app: &App,
+    policy: &(ScalingPolicyRow, Document),
+    there: &mut BTreeMap<String, AlarmRow>,
+) -> app::Result<Policy> {
+    let Told { above, below } = alarms::look(app, policy, there).await?;
+    let tracking = &policy.1.target_tracking;
     let cooldown =
         |given: Option<i64>| given.and_then(|given| u64::try_from(given).ok()).map_or(COOLDOWN, Duration::from_secs);
-    let policy = Policy {
+    Ok(Policy {
         target: tracking.target_value,
-        values: (0..count).map(value).collect(),
+        above,
+        below,
         out_cooldown: cooldown(tracking.scale_out_cooldown),
         in_cooldown: cooldown(tracking.scale_in_cooldown),
-        scales_in: tracking.disable_scale_in != Some(true),
-    };
-    Ok(Some(((row, document), policy)))
+        scales_in: tracking.scales_in(),
+    })
+}
+
+/// The alarm by which a policy scales.
+struct Trigger {
+    alarm: String,
+    policy: String,
+    /// The ARN of the policy, which the alarm names.
+    action: String,
+}
+
+impl Trigger {
+    fn of(why: Why, policies: &[(ScalingPolicyRow, Document)]) -> Option<Self> {
+        let (place, side) = match why {
+            Why::Minimum | Why::Maximum => return None,
+            Why::Out(place) => (place, Side::Above),
+            Why::In(place) => (place, Side::Below),
+        };
+        let (row, document) = policies.get(place)?;
+        let alarm = alarms::name(&row.resource_id, side, &document.uuid);
+        Some(Self { alarm, policy: row.name.clone(), action: alarms::arn(row, document) })
+    }
 }
 
 /// Why, in the words of AWS.
-fn cause(target: &ScalableTargetRow, why: Why, policies: &[(&ScalingPolicyRow, Document)]) -> String {
-    let (place, side) = match why {
-        Why::Minimum => return format!("minimum capacity was set to {}", target.min_capacity),
-        Why::Maximum => return format!("maximum capacity was set to {}", target.max_capacity),
-        Why::Out(place) => (place, "AlarmHigh"),
-        Why::In(place) => (place, "AlarmLow"),
-    };
-    let Some((row, document)) = policies.get(place) else {
-        return String::new();
-    };
-    let (resource, uuid) = (&target.resource_id, &document.uuid);
-    format!("monitor alarm TargetTracking-{resource}-{side}-{uuid} in state ALARM triggered policy {}", row.name)
+fn cause(target: &ScalableTargetRow, why: Why, trigger: Option<&Trigger>) -> String {
+    match (why, trigger) {
+        (Why::Minimum, _) => format!("minimum capacity was set to {}", target.min_capacity),
+        (Why::Maximum, _) => format!("maximum capacity was set to {}", target.max_capacity),
+        (Why::Out(_) | Why::In(_), Some(Trigger { alarm, policy, .. })) => {
+            format!("monitor alarm {alarm} in state ALARM triggered policy {policy}")
+        }
+        (Why::Out(_) | Why::In(_), None) => String::new(),
+    }
 }

@@ -88,6 +88,11 @@ pub(crate) struct Source {
 }
 
 impl TargetTracking {
+    /// Whether tasks may be taken away by it.
+    pub(crate) fn scales_in(&self) -> bool {
+        self.disable_scale_in != Some(true)
+    }
+
     /// Checks it for a service, and says what is to be read.
     pub(crate) fn source(&self, (cluster, service): (&str, &str)) -> Result<Source, Error> {
         if !(self.target_value.is_finite() && self.target_value > 0.0 && self.target_value < 1e12) {

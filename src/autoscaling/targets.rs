@@ -7,14 +7,14 @@ use app::api::Call;
 use ecs::services::scaling;
 use serde::{Deserialize, Serialize};
 use store::scalable_targets::{self, ScalableTargetRow};
-use store::{Conn, Pending, scaling_policies, scheduled_actions};
+use store::{Conn, Pending, scheduled_actions};
 use types::{RegistryId, Timestamp};
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::failures;
 use crate::names::target_arn;
 use crate::shapes::SuspendedState;
+use crate::{failures, policies};
 
 /// Tags that a target can have.
 const MOST_TAGS: usize = 50;
@@ -157,14 +157,14 @@ async fn change(conn: &mut Conn, mut row: ScalableTargetRow, request: Request) -
     Ok(target_arn(&row.registry, &row.scalable_target_id).to_string())
 }
 
-/// Forgets a target with its policies and scheduled actions.
+/// Forgets a target with its policies, their alarms, and scheduled actions.
 pub(crate) async fn deregister(call: &Call, grant: &Grant, resource_id: String) -> Result<(), Error> {
     grant.require("application-autoscaling:DeregisterScalableTarget")?;
-    let registry = call.ctx.registry.clone();
+    let (registry, now) = (call.ctx.registry.clone(), call.ctx.app.now());
     write(call, move |conn| {
         Box::pin(async move {
             lock(conn, &registry, &resource_id).await?;
-            scaling_policies::delete_of(conn, &registry, &resource_id).await?;
+            policies::delete_of(conn, &registry, &resource_id, now).await?;
             scheduled_actions::delete_of(conn, &registry, &resource_id).await?;
             scalable_targets::delete(conn, &registry, &resource_id).await?;
             Ok(())

@@ -1,5 +1,5 @@
 //! Alarms: setting, changing and deleting them, and looking at all of them every minute. What an alarm is to set off is
-//! kept and shown, and nothing is set off: there is nobody here who would take it.
+//! kept and shown, and nothing is set off from here: whom it concerns looks at the alarm, see [`crate::watches`].
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -55,7 +55,7 @@ pub(crate) struct Alarm {
 }
 
 impl Alarm {
-    fn of(row: AlarmRow) -> Result<Self, Rule> {
+    pub(crate) fn of(row: AlarmRow) -> Result<Self, Rule> {
         let configuration = serde_json::from_str(&row.document).map_err(|error| {
             tracing::error!(%error, alarm = row.name, "the configuration of an alarm is damaged");
             Rule::Internal
@@ -80,22 +80,15 @@ pub(crate) async fn put(
         name,
         document: json!(configuration).to_string(),
         tags: json!(tags).to_string(),
-        state: AlarmState {
-            value: "INSUFFICIENT_DATA".to_owned(),
-            reason: UNCHECKED.to_owned(),
-            reason_data: None,
-            updated_at: now,
-        },
+        state: unchecked(now),
         configured_at: now,
     };
     write(&call.ctx.app, move |conn| {
         Box::pin(async move {
             let known = alarms::lock(conn, &row.registry, &row.name).await?.is_some();
             alarms::upsert(conn, &row).await?;
-            let (what, kind) = if known { ("updated", "Update") } else { ("created", "Create") };
-            let data = json!({ "version": "1.0", "type": kind });
-            let entry = ("ConfigurationUpdate", format!("Alarm \"{}\" {what}", row.name), data);
-            Ok(history::note(conn, &row.registry, &row.name, entry, now).await?)
+            let what = if known { Configured::Updated } else { Configured::Created };
+            Ok(note_configured(conn, &row.registry, &row.name, what, now).await?)
         })
     })
     .await
@@ -111,9 +104,7 @@ pub(crate) async fn delete(call: &Call, grant: &Grant, names: Vec<String>) -> Re
                 if !alarms::delete(conn, &registry, name).await? {
                     return Err(failures::no_such_alarm(name));
                 }
-                let data = json!({ "version": "1.0", "type": "Delete" });
-                let entry = ("ConfigurationUpdate", format!("Alarm \"{name}\" deleted"), data);
-                history::note(conn, &registry, name, entry, now).await?;
+                note_configured(conn, &registry, name, Configured::Deleted, now).await?;
             }
             Ok(())
         })
@@ -217,8 +208,42 @@ async fn write<T: Send + 'static>(
     app.db().write(body).await
 }
 
+/// The state of an alarm that was not looked at yet.
+pub(crate) fn unchecked(now: Timestamp) -> AlarmState {
+    AlarmState {
+        value: "INSUFFICIENT_DATA".to_owned(),
+        reason: UNCHECKED.to_owned(),
+        reason_data: None,
+        updated_at: now,
+    }
+}
+
+/// What became of the configuration of an alarm.
+pub(crate) enum Configured {
+    Created,
+    Updated,
+    Deleted,
+}
+
+/// Notes that in the history.
+pub(crate) async fn note_configured(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    name: &str,
+    what: Configured,
+    now: Timestamp,
+) -> store::Result<()> {
+    let (what, kind) = match what {
+        Configured::Created => ("created", "Create"),
+        Configured::Updated => ("updated", "Update"),
+        Configured::Deleted => ("deleted", "Delete"),
+    };
+    let data = json!({ "version": "1.0", "type": kind });
+    history::note(conn, registry, name, ("ConfigurationUpdate", format!("Alarm \"{name}\" {what}"), data), now).await
+}
+
 /// Sets a state and notes it in the history, if it is another one.
-async fn change_state(
+pub(crate) async fn change_state(
     conn: &mut Conn,
     registry: &RegistryId,
     alarm: &AlarmRow,
@@ -256,36 +281,49 @@ pub async fn evaluate(app: &App) -> app::Result<()> {
         let RegistryId { account, region } = &last.registry;
         place = (account.to_string(), region.to_string(), last.name.clone());
         for row in found {
-            evaluate_one(app, row).await?;
+            look(app, row).await?;
         }
     }
 }
 
-async fn evaluate_one(app: &App, row: AlarmRow) -> app::Result<()> {
-    let Ok(alarm) = Alarm::of(row) else {
+/// Looks at an alarm: how it is then, and what was measured, the oldest first. None if it cannot be read, or was changed
+/// meanwhile; it is looked at again soon.
+pub(crate) async fn look(app: &App, row: AlarmRow) -> app::Result<Option<(Alarm, Vec<Option<f64>>)>> {
+    let Ok(mut alarm) = Alarm::of(row) else {
         // It was told, and the others are to be looked at.
-        return Ok(());
+        return Ok(None);
     };
-    let now = app.now();
-    let Some(state) = next_state(app, &alarm, now).await? else {
-        return Ok(());
+    let Some((values, state)) = next_state(app, &alarm, app.now()).await? else {
+        return Ok(None);
     };
-    let row = alarm.row;
-    app.db()
+    let Some(state) = state else {
+        return Ok(Some((alarm, values)));
+    };
+    let (row, next) = (alarm.row.clone(), state.clone());
+    let written = app
+        .db()
         .write_in_background(move |conn| {
             Box::pin(async move {
-                // It may have been changed meanwhile, and is looked at again in a minute.
                 match alarms::lock(conn, &row.registry, &row.name).await? {
-                    Some(known) if known == row => Ok(change_state(conn, &row.registry, &known, state).await?),
-                    _ => Ok(()),
+                    Some(known) if known == row => {
+                        change_state(conn, &row.registry, &known, next).await?;
+                        Ok(true)
+                    }
+                    _ => Ok(false),
                 }
-            }) as Pending<'_, (), Rule>
+            }) as Pending<'_, bool, Rule>
         })
-        .await
+        .await?;
+    alarm.row.state = state;
+    Ok(written.then_some((alarm, values)))
 }
 
-/// The state that an alarm is to get, if it is another one.
-async fn next_state(app: &App, alarm: &Alarm, now: Timestamp) -> app::Result<Option<AlarmState>> {
+/// What was measured, and the state that an alarm is to get, if it is another one.
+async fn next_state(
+    app: &App,
+    alarm: &Alarm,
+    now: Timestamp,
+) -> app::Result<Option<(Vec<Option<f64>>, Option<AlarmState>)>> {
     let Configuration { metric, statistic, unit, period, evaluation_periods, .. } = &alarm.configuration;
     let Some(statistic) = Statistic::named(statistic) else {
         return Ok(None);
@@ -304,22 +342,24 @@ async fn next_state(app: &App, alarm: &Alarm, now: Timestamp) -> app::Result<Opt
         })
         .collect();
     let decision = alarm.configuration.decision();
-    let verdict = evaluation::judge(&decision, &values.iter().map(|(_, value)| *value).collect::<Vec<_>>());
+    let measured: Vec<Option<f64>> = values.iter().map(|(_, value)| *value).collect();
+    let verdict = evaluation::judge(&decision, &measured);
     let value = match verdict {
         Verdict::Ok => "OK",
         Verdict::Alarm => "ALARM",
         Verdict::InsufficientData => "INSUFFICIENT_DATA",
-        Verdict::Unchanged => return Ok(None),
+        Verdict::Unchanged => return Ok(Some((measured, None))),
     };
     if value == alarm.row.state.value && alarm.row.state.reason != UNCHECKED {
-        return Ok(None);
+        return Ok(Some((measured, None)));
     }
-    Ok(Some(AlarmState {
+    let state = AlarmState {
         value: value.to_owned(),
         reason: reason(&decision, verdict, &values),
         reason_data: Some(reason_data(&alarm.configuration, &values, now)),
         updated_at: now,
-    }))
+    };
+    Ok(Some((measured, Some(state))))
 }
 
 impl Configuration {

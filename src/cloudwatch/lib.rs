@@ -1,6 +1,6 @@
 //! The CloudWatch API: metrics and alarms. It has one front, so its rules live here too. Metrics are kept by the minute for
 //! some days ([`metrics`], which the container runner calls in this process); alarms are looked at every minute
-//! ([`alarms`]).
+//! ([`alarms`]), and what scales services makes some and acts on them ([`watches`]).
 //!
 //! One table of operations serves all three protocols: JSON, which boto3 and the CLI speak, CBOR, which the SDKs of Go, Rust
 //! and Java do, and Query, which older ones do. Metric math, percentiles, composite alarms, dashboards and streams are not
@@ -20,6 +20,7 @@ mod period;
 mod range;
 mod shapes;
 mod tokens;
+pub mod watches;
 
 use app::api::Call;
 use aws::{Protocol, Service};

@@ -88,6 +88,17 @@ impl Statistic {
         })
     }
 
+    /// As CloudWatch spells it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::SampleCount => "SampleCount",
+            Self::Average => "Average",
+            Self::Sum => "Sum",
+            Self::Minimum => "Minimum",
+            Self::Maximum => "Maximum",
+        }
+    }
+
     /// [`Statistic::named`], or a refusal.
     pub(crate) fn read(name: &str) -> Result<Self, Error> {
         Self::named(name).ok_or_else(|| {

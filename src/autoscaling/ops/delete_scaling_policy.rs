@@ -1,4 +1,4 @@
-//! `DeleteScalingPolicy`: a policy goes.
+//! `DeleteScalingPolicy`: a policy goes, and its alarms with it.
 //! <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DeleteScalingPolicy.html>
 
 use app::Grant;

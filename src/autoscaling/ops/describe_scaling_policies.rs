@@ -1,4 +1,4 @@
-//! `DescribeScalingPolicies`: policies of all services or of one, by name.
+//! `DescribeScalingPolicies`: policies of all services or of one, by name, with their alarms.
 //! <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_DescribeScalingPolicies.html>
 
 use app::Grant;
@@ -7,10 +7,12 @@ use aws::{Moment, Need, Operation};
 use serde::{Deserialize, Serialize};
 use store::scaling_policies::{self, ScalingPolicyRow};
 
+use crate::alarms::{self, Alarm};
 use crate::error::Error;
 use crate::names::{self, DIMENSION, NAMESPACE};
+use crate::policies::{self, Document};
 use crate::shapes::TargetTracking;
-use crate::{failures, paging, policies};
+use crate::{failures, paging};
 
 /// The operation.
 pub(crate) struct DescribeScalingPolicies;
@@ -45,24 +47,23 @@ struct ScalingPolicy {
     scalable_dimension: &'static str,
     policy_type: &'static str,
     target_tracking_scaling_policy_configuration: TargetTracking,
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
     creation_time: Moment,
 }
 
 impl ScalingPolicy {
-    fn of(row: ScalingPolicyRow) -> Option<Self> {
-        let document = policies::document(&row)?;
-        Some(Self {
-            policy_arn: names::policy_arn(&row.registry, &document.uuid, &row.resource_id, &row.name),
+    fn of(row: ScalingPolicyRow, document: Document, alarms: Vec<Alarm>) -> Self {
+        Self {
+            policy_arn: alarms::arn(&row, &document),
             policy_name: row.name,
             service_namespace: NAMESPACE,
             resource_id: row.resource_id,
             scalable_dimension: DIMENSION,
             policy_type: "TargetTrackingScaling",
             target_tracking_scaling_policy_configuration: document.target_tracking,
-            alarms: Vec::new(),
+            alarms,
             creation_time: row.created_at.into(),
-        })
+        }
     }
 }
 
@@ -101,7 +102,13 @@ impl Operation for DescribeScalingPolicies {
             (None, _) => return Err(failures::invalid("Names can be given together with a resource ID")),
         };
         let next_token = paging::cut(call, &list, &mut rows, limit, |row| (row.resource_id.clone(), row.name.clone()))?;
-        let scaling_policies = rows.into_iter().filter_map(ScalingPolicy::of).collect();
+        let found = policies::read(rows);
+        let there = alarms::find(&mut conn, registry, &found).await?.into_keys().collect();
+        let show = |(row, document): (ScalingPolicyRow, Document)| {
+            let alarms = alarms::shown(&row, &document, &there);
+            ScalingPolicy::of(row, document, alarms)
+        };
+        let scaling_policies = found.into_iter().map(show).collect();
         Ok(Output { scaling_policies, next_token })
     }
 }

@@ -1,4 +1,4 @@
-//! `PutScalingPolicy`: a policy is made or replaced. It tracks a target; the other types are refused.
+//! `PutScalingPolicy`: a policy is made or replaced, with its alarms. It tracks a target; the other types are refused.
 //! <https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PutScalingPolicy.html>
 
 use app::Grant;
@@ -7,6 +7,7 @@ use aws::{Need, Operation, Violations};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::alarms::Alarm;
 use crate::error::Error;
 use crate::shapes::TargetTracking;
 use crate::{failures, names, policies};
@@ -31,9 +32,8 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     #[serde(rename = "PolicyARN")]
     policy_arn: String,
-    /// What is measured is looked at without making alarms.
     #[serde(rename = "Alarms")]
-    alarms: Vec<String>,
+    alarms: Vec<Alarm>,
 }
 
 impl Operation for PutScalingPolicy {
@@ -72,7 +72,7 @@ impl Operation for PutScalingPolicy {
             tracking.source(service)?;
         }
         let tracking = input.target_tracking_scaling_policy_configuration;
-        let policy_arn = policies::put(call, grant, (input.resource_id, input.policy_name), tracking).await?;
-        Ok(Output { policy_arn, alarms: Vec::new() })
+        let (policy_arn, alarms) = policies::put(call, grant, (input.resource_id, input.policy_name), tracking).await?;
+        Ok(Output { policy_arn, alarms })
     }
 }

@@ -1,7 +1,7 @@
-//! Application Auto Scaling by its unmodified client, boto3: what is registered, what becomes of services, and
-//! where figures come from. What runs
-//! tasks is an agent without containers.
+//! Application Auto Scaling by its unmodified client, boto3: what is registered, the alarms of policies, what becomes
+//! of services, and where figures come from. What runs tasks is an agent without containers.
 
+mod alarms;
 mod figures;
 mod registered;
 mod scaling;
@@ -22,6 +22,7 @@ scaling, ecs, cloudwatch = client("application-autoscaling"), client("ecs"), cli
 ECS = {"ServiceNamespace": "ecs"}
 WEB = {**ECS, "ResourceId": "service/default/web", "ScalableDimension": "ecs:service:DesiredCount"}
 TRACKING = {"TargetValue": 50.0, "PredefinedMetricSpecification": {"PredefinedMetricType": "ECSServiceAverageCPUUtilization"}}
+WEB_DIMENSIONS = [{"Name": "ClusterName", "Value": "default"}, {"Name": "ServiceName", "Value": "web"}]
 home = "arn:aws:application-autoscaling:us-east-1:000000000000:"
 
 def message(code, call, **arguments):
@@ -57,10 +58,14 @@ def put(policy="cpu", **more):
 
 def measure(value, name="CPUUtilization", minutes=range(0, 20)):
     """So many minutes ago it was so."""
-    dimensions = [{"Name": "ClusterName", "Value": "default"}, {"Name": "ServiceName", "Value": "web"}]
     now = datetime.datetime.now(datetime.timezone.utc)
-    cloudwatch.put_metric_data(Namespace="AWS/ECS", MetricData=[{"MetricName": name, "Dimensions": dimensions, "Value": value,
+    cloudwatch.put_metric_data(Namespace="AWS/ECS", MetricData=[{"MetricName": name, "Dimensions": WEB_DIMENSIONS, "Value": value,
         "Unit": "Percent", "Timestamp": now - datetime.timedelta(minutes=minute)} for minute in minutes])
+
+def alarms(**more):
+    """All alarms of policies, by name."""
+    pages = cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix="TargetTracking-", **more)
+    return {one["AlarmName"]: one for page in pages for one in page["MetricAlarms"]}
 
 def activities():
     return scaling.describe_scaling_activities(**WEB)["ScalingActivities"]

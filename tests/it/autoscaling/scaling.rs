@@ -27,17 +27,36 @@ completed()
 scaling.register_scalable_target(MinCapacity=1, MaxCapacity=10, **WEB)
 arn = put()["PolicyARN"]
 uuid = arn.split(":")[6]
+high, low = [f"TargetTracking-service/default/web-{side}-{uuid}" for side in ("AlarmHigh", "AlarmLow")]
+# Of others somebody deleted the alarm, or switched it off: though the same is measured, they stay as they are.
+still = {"deleted": cloudwatch.delete_alarms, "off": cloudwatch.disable_alarm_actions}
+for name, change in still.items():
+    create(2, name)
+    other = {**WEB, "ResourceId": f"service/default/{name}"}
+    scaling.register_scalable_target(MinCapacity=1, MaxCapacity=10, **other)
+    made = scaling.put_scaling_policy(PolicyName="cpu", PolicyType="TargetTrackingScaling", **other,
+        TargetTrackingScalingPolicyConfiguration={"TargetValue": 50.0, "CustomizedMetricSpecification": {
+            "Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Statistic": "Maximum", "Dimensions": WEB_DIMENSIONS}})
+    change(AlarmNames=[made["Alarms"][0]["AlarmName"]])
 measure(90)
 eventually(lambda: service()["desiredCount"] == 4)
+# The alarm says what was done, and why.
+states = {name: alarms()[name]["StateValue"] for name in (high, low)}
+expect(states, {high: "ALARM", low: "OK"})
+history = cloudwatch.describe_alarm_history(AlarmName=high)["AlarmHistoryItems"]
+expect([item["HistorySummary"] for item in history], [f"Successfully executed action {arn}",
+    "Alarm updated from INSUFFICIENT_DATA to ALARM", f'Alarm "{high}" created'])
+expect(history[0]["HistoryItemType"], "Action")
 eventually(lambda: service()["runningCount"] == 4)
 [done] = activities()
 expect(done["Description"], "Setting desired count to 4.")
-expect(done["Cause"], f"monitor alarm TargetTracking-service/default/web-AlarmHigh-{uuid} in state ALARM triggered policy cpu")
+expect(done["Cause"], f"monitor alarm {high} in state ALARM triggered policy cpu")
 expect((done["StatusCode"], done["ResourceId"]), ("Successful", "service/default/web"))
 expect(done["StatusMessage"], "Successfully set desired count to 4. Change successfully fulfilled by ecs.")
 # What was added is to have its effect first, and 4 is what 90 percent asked for.
 time.sleep(20)
 expect(service()["desiredCount"], 4)
+expect([service(name)["desiredCount"] for name in still], [2, 2])
 "#,
         );
     })
