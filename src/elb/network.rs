@@ -29,8 +29,7 @@ pub(crate) fn subnets(subnets: &[String], mappings: &[SubnetMapping]) -> Result<
     if mappings.iter().any(|mapping| mapping.allocation_id.is_some()) {
         return Err(Error::InvalidConfigurationRequest("Elastic IP addresses are not supported".to_owned()));
     }
-    let names: Vec<String> =
-        subnets.iter().chain(mappings.iter().map(|mapping| &mapping.subnet_id)).cloned().collect();
+    let names: Vec<String> = subnets.iter().chain(mappings.iter().map(|mapping| &mapping.subnet_id)).cloned().collect();
     check_names("subnets", &names)?;
     Ok(names)
 }

@@ -10,7 +10,7 @@ use store::scaling_policies::{self, ScalingPolicyRow};
 use crate::error::Error;
 use crate::names::{self, DIMENSION, NAMESPACE};
 use crate::shapes::TargetTracking;
-use crate::{failures, paging, policies};
+use crate::{paging, policies};
 
 /// The operation.
 pub(crate) struct DescribeScalingPolicies;
@@ -98,7 +98,10 @@ impl Operation for DescribeScalingPolicies {
                 rows
             }
             (None, []) => scaling_policies::list(&mut conn, registry, (&resource_id, &name), limit + 1).await?,
-            (None, _) => return Err(failures::invalid("Names can be given together with a resource ID")),
+            // Terraform asks for the name alone.
+            (None, names) => {
+                scaling_policies::list_named(&mut conn, registry, names, (&resource_id, &name), limit + 1).await?
+            }
         };
         let next_token = paging::cut(call, &list, &mut rows, limit, |row| (row.resource_id.clone(), row.name.clone()))?;
         let scaling_policies = rows.into_iter().filter_map(ScalingPolicy::of).collect();
