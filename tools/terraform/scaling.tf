@@ -23,23 +23,6 @@ resource "aws_appautoscaling_policy" "cpu" {
   }
 }
 
-resource "aws_appautoscaling_policy" "steps" {
-  name               = "steps"
-  service_namespace  = aws_appautoscaling_target.app.service_namespace
-  resource_id        = aws_appautoscaling_target.app.resource_id
-  scalable_dimension = aws_appautoscaling_target.app.scalable_dimension
-
-  step_scaling_policy_configuration {
-    adjustment_type         = "ChangeInCapacity"
-    cooldown                = 60
-    metric_aggregation_type = "Average"
-    step_adjustment {
-      metric_interval_lower_bound = 0
-      scaling_adjustment          = tonumber(var.stage)
-    }
-  }
-}
-
 resource "aws_appautoscaling_scheduled_action" "night" {
   name               = "night"
   service_namespace  = aws_appautoscaling_target.app.service_namespace
@@ -64,7 +47,6 @@ resource "aws_cloudwatch_metric_alarm" "cpu" {
   period              = 60
   threshold           = 70 + tonumber(var.stage)
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_appautoscaling_policy.steps.arn]
 
   dimensions = {
     ClusterName = aws_ecs_cluster.app.name
