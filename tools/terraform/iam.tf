@@ -115,7 +115,7 @@ resource "aws_iam_role_policy_attachment" "deploy" {
 resource "aws_iam_policy_attachment" "push" {
   name       = "push"
   policy_arn = aws_iam_policy.push.arn
-  users      = [aws_iam_user.ci.name]
+  users      = [aws_iam_user.other.name]
   groups     = [aws_iam_group.other.name]
   roles      = [aws_iam_role.deploy.name]
 }
