@@ -130,7 +130,6 @@ data "aws_ecs_service" "app" {
 
 data "aws_ecs_task_definition" "app" {
   task_definition = aws_ecs_task_definition.app.family
-  depends_on      = [aws_ecs_task_definition.app]
 }
 
 data "aws_ecs_container_definition" "app" {

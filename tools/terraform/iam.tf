@@ -130,10 +130,6 @@ resource "aws_iam_account_alias" "this" {
   account_alias = "tf-${var.stage}"
 }
 
-data "aws_iam_account_alias" "this" {
-  depends_on = [aws_iam_account_alias.this]
-}
-
 data "aws_iam_user" "other" {
   user_name = aws_iam_user.other.name
 }

@@ -15,8 +15,7 @@ data "aws_secretsmanager_secret" "app" {
 }
 
 data "aws_secretsmanager_secret_version" "app" {
-  secret_id  = aws_secretsmanager_secret.app.id
-  depends_on = [aws_secretsmanager_secret_version.app]
+  secret_id = aws_secretsmanager_secret_version.app.secret_id
 }
 
 resource "aws_ssm_parameter" "plain" {
