@@ -15,6 +15,7 @@ pub mod health;
 mod listeners;
 mod load_balancers;
 mod lookup;
+mod network;
 mod ops;
 mod paging;
 pub mod routing;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use app::api::Call;
 use aws::Iso;
 use serde::Serialize;
+use types::RegistryId;
 
 use crate::actions::Action;
 use crate::arns::{Kind, Named};
@@ -45,6 +46,14 @@ pub(crate) struct AvailabilityZone {
     subnet_id: String,
 }
 
+impl AvailabilityZone {
+    /// The subnets of a load balancer, each in a zone of its own.
+    pub(crate) fn of(registry: &RegistryId, subnets: Vec<String>) -> Vec<Self> {
+        let zone = |(letter, subnet_id)| Self { zone_name: format!("{}{letter}", registry.region), subnet_id };
+        ('a'..='z').cycle().zip(subnets).map(zone).collect()
+    }
+}
+
 /// The name under which a load balancer is reached: below the host of this installation, which has to have a record for
 /// all such names. A host that is an address has no names below it, so there it is the address.
 fn dns_name(host: &str, named: &Named) -> String {
@@ -58,9 +67,6 @@ impl LoadBalancer {
     pub(crate) fn new(call: &Call, found: load_balancers::Found) -> Self {
         let load_balancers::Found { row, settings, state } = found;
         let named = Named::new(&row.registry, Kind::LoadBalancer, &row.name, &[&row.load_balancer_id]);
-        let zones = ('a'..='z').cycle().zip(settings.subnets);
-        let zone =
-            |(letter, subnet_id)| AvailabilityZone { zone_name: format!("{}{letter}", row.registry.region), subnet_id };
         Self {
             load_balancer_arn: named.arn().to_string(),
             dns_name: dns_name(call.external_host(), &named),
@@ -68,7 +74,7 @@ impl LoadBalancer {
             scheme: settings.scheme,
             state: State { code: state.code, reason: state.reason },
             kind: "application",
-            availability_zones: zones.map(zone).collect(),
+            availability_zones: AvailabilityZone::of(&row.registry, settings.subnets),
             security_groups: settings.security_groups,
             ip_address_type: settings.ip_address_type,
             load_balancer_name: row.name,

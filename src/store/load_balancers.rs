@@ -148,6 +148,16 @@ pub async fn update_attributes(conn: &mut Conn, load_balancer_id: &str, attribut
     Ok(())
 }
 
+/// Changes its settings.
+pub async fn update_settings(conn: &mut Conn, load_balancer_id: &str, settings: &str) -> Result<()> {
+    conn.execute(
+        "update load_balancers set settings = $2 where load_balancer_id = $1",
+        [load_balancer_id.into(), settings.into()],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Removes one, whose listeners are gone.
 pub async fn delete(conn: &mut Conn, load_balancer_id: &str) -> Result<bool> {
     Ok(conn.execute("delete from load_balancers where load_balancer_id = $1", [load_balancer_id.into()]).await? == 1)

@@ -3,7 +3,7 @@
 use types::{AccountId, Region, RegistryId, Timestamp};
 
 use crate::row::Row;
-use crate::{Conn, Result};
+use crate::{Conn, Result, value};
 
 /// A scheduled action.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,35 @@ pub async fn list(
          order by resource_id, name
          limit $5",
         [(&registry.account).into(), (&registry.region).into(), resource_id.into(), name.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
+/// Those of some names, of whatever resource, after one, at most `limit`.
+pub async fn list_named(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    names: &[String],
+    (resource_id, name): (&str, &str),
+    limit: usize,
+) -> Result<Vec<ScheduledActionRow>> {
+    // pk_scheduled_actions: it walks the names of the registry's scheduled actions, which are as many as services, not as tasks.
+    conn.all(
+        "select account_id, region, resource_id, name, document, next_at, created_at
+         from scheduled_actions
+         where account_id = $1 and region = $2 and (resource_id, name) > ($3, $4)
+           and name in (select value from json_each($5))
+         order by resource_id, name
+         limit $6",
+        [
+            (&registry.account).into(),
+            (&registry.region).into(),
+            resource_id.into(),
+            name.into(),
+            value::list(names.iter().map(String::as_str)),
+            limit.into(),
+        ],
         read,
     )
     .await

@@ -10,9 +10,9 @@ use store::scaling_policies::{self, ScalingPolicyRow};
 use crate::alarms::{self, Alarm};
 use crate::error::Error;
 use crate::names::{self, DIMENSION, NAMESPACE};
+use crate::paging;
 use crate::policies::{self, Document};
 use crate::shapes::TargetTracking;
-use crate::{failures, paging};
 
 /// The operation.
 pub(crate) struct DescribeScalingPolicies;
@@ -99,7 +99,10 @@ impl Operation for DescribeScalingPolicies {
                 rows
             }
             (None, []) => scaling_policies::list(&mut conn, registry, (&resource_id, &name), limit + 1).await?,
-            (None, _) => return Err(failures::invalid("Names can be given together with a resource ID")),
+            // Terraform asks for the name alone.
+            (None, names) => {
+                scaling_policies::list_named(&mut conn, registry, names, (&resource_id, &name), limit + 1).await?
+            }
         };
         let next_token = paging::cut(call, &list, &mut rows, limit, |row| (row.resource_id.clone(), row.name.clone()))?;
         let found = policies::read(rows);

@@ -10,8 +10,8 @@ use types::Timestamp;
 
 use crate::error::Error;
 use crate::names::{self, DIMENSION, NAMESPACE};
+use crate::paging;
 use crate::shapes::ScalableTargetAction;
-use crate::{failures, paging};
 
 /// The operation.
 pub(crate) struct DescribeScheduledActions;
@@ -107,7 +107,10 @@ impl Operation for DescribeScheduledActions {
                 rows
             }
             (None, []) => scheduled_actions::list(&mut conn, registry, (&resource_id, &name), limit + 1).await?,
-            (None, _) => return Err(failures::invalid("Names can be given together with a resource ID")),
+            // Terraform asks for the name alone.
+            (None, names) => {
+                scheduled_actions::list_named(&mut conn, registry, names, (&resource_id, &name), limit + 1).await?
+            }
         };
         let next_token = paging::cut(call, &list, &mut rows, limit, |row| (row.resource_id.clone(), row.name.clone()))?;
         let scheduled_actions = rows.into_iter().filter_map(ScheduledAction::of).collect();

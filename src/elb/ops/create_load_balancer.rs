@@ -12,6 +12,7 @@ use crate::arns::{Kind, need_to_make};
 use crate::checks;
 use crate::error::{Error, Result};
 use crate::load_balancers::{self, Settings};
+use crate::network::{self, SubnetMapping};
 use crate::shapes::LoadBalancer;
 use crate::tags::{self, Tag};
 
@@ -65,13 +66,6 @@ impl Operation for CreateLoadBalancer {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct SubnetMapping {
-    subnet_id: String,
-    allocation_id: Option<String>,
-}
-
 fn settings(input: &Input) -> Result<Settings> {
     let kind = input.kind.as_deref().unwrap_or("application");
     checks::one_of("type", kind, &["application", "network", "gateway"])?;
@@ -87,26 +81,12 @@ fn settings(input: &Input) -> Result<Settings> {
         ));
     }
     let ip_address_type = input.ip_address_type.as_deref().unwrap_or("ipv4");
-    checks::one_of("ipAddressType", ip_address_type, &["ipv4", "dualstack", "dualstack-without-public-ipv4"])?;
-    if ip_address_type != "ipv4" || input.customer_owned_ipv4_pool.is_some() {
-        return Err(Error::InvalidConfigurationRequest(
-            "Only the IP address type 'ipv4' is supported: the operator says where listeners are".to_owned(),
-        ));
+    network::check_ip_address_type(ip_address_type)?;
+    if input.customer_owned_ipv4_pool.is_some() {
+        return Err(Error::InvalidConfigurationRequest("Customer-owned addresses are not supported".to_owned()));
     }
-    if !input.subnets.is_empty() && !input.subnet_mappings.is_empty() {
-        return Err(Error::Validation("Specify either subnets or subnet mappings, not both".to_owned()));
-    }
-    if input.subnet_mappings.iter().any(|mapping| mapping.allocation_id.is_some()) {
-        return Err(Error::InvalidConfigurationRequest("Elastic IP addresses are not supported".to_owned()));
-    }
-    let mapped = input.subnet_mappings.iter().map(|mapping| &mapping.subnet_id);
-    let subnets: Vec<String> = input.subnets.iter().chain(mapped).cloned().collect();
-    for name in subnets.iter().chain(&input.security_groups) {
-        checks::length("subnets", name, 1..=128)?;
-    }
-    if subnets.len() > 20 || input.security_groups.len() > 20 {
-        return Err(Error::Validation("There may be at most 20 subnets and 20 security groups".to_owned()));
-    }
+    let subnets = network::subnets(&input.subnets, &input.subnet_mappings)?;
+    network::check_security_groups(&input.security_groups)?;
     Ok(Settings {
         scheme: scheme.to_owned(),
         ip_address_type: ip_address_type.to_owned(),

@@ -29,7 +29,10 @@ mod modify_target_group;
 mod modify_target_group_attributes;
 mod register_targets;
 mod remove_tags;
+mod set_ip_address_type;
 mod set_rule_priorities;
+mod set_security_groups;
+mod set_subnets;
 
 use app::api::Call;
 use aws::Entry;
@@ -63,7 +66,10 @@ use self::modify_target_group::ModifyTargetGroup;
 use self::modify_target_group_attributes::ModifyTargetGroupAttributes;
 use self::register_targets::RegisterTargets;
 use self::remove_tags::RemoveTags;
+use self::set_ip_address_type::SetIpAddressType;
 use self::set_rule_priorities::SetRulePriorities;
+use self::set_security_groups::SetSecurityGroups;
+use self::set_subnets::SetSubnets;
 use crate::arns::Named;
 use crate::error::{Error, Result};
 use crate::tags::MAX_RESOURCES;
@@ -98,7 +104,10 @@ pub(crate) const OPERATIONS: &[Entry<Call>] = &[
     Entry::of::<ModifyTargetGroupAttributes>(),
     Entry::of::<RegisterTargets>(),
     Entry::of::<RemoveTags>(),
+    Entry::of::<SetIpAddressType>(),
     Entry::of::<SetRulePriorities>(),
+    Entry::of::<SetSecurityGroups>(),
+    Entry::of::<SetSubnets>(),
 ];
 
 /// The answer of an operation that has nothing to say: an empty result, where clients look for one.

@@ -48,6 +48,8 @@ expect((cpu["PolicyName"], cpu["PolicyType"], cpu["PolicyARN"]), ("cpu", "Target
 expect(cpu["TargetTrackingScalingPolicyConfiguration"], {**TRACKING, "ScaleInCooldown": 60, "DisableScaleIn": True})
 named = scaling.describe_scaling_policies(PolicyNames=["requests"], **WEB)["ScalingPolicies"]
 expect([one["PolicyName"] for one in named], ["requests"])
+# Terraform asks for names without their resource.
+expect(scaling.describe_scaling_policies(PolicyNames=["requests", "none"], **ECS)["ScalingPolicies"], named)
 scaling.delete_scaling_policy(PolicyName="requests", **WEB)
 message("ObjectNotFoundException", scaling.delete_scaling_policy, PolicyName="requests", **WEB)
 
@@ -56,6 +58,8 @@ message("ValidationException", scaling.put_scheduled_action, **act, ScalableTarg
 scaling.put_scheduled_action(**act, Schedule="cron(0 22 ? * MON-FRI *)", Timezone="Europe/Vienna", ScalableTargetAction={"MaxCapacity": 1})
 scaling.put_scheduled_action(**act, ScalableTargetAction={"MinCapacity": 1, "MaxCapacity": 1})
 [night] = scaling.describe_scheduled_actions(ScheduledActionNames=["night"], **WEB)["ScheduledActions"]
+expect(scaling.describe_scheduled_actions(ScheduledActionNames=["night"], **ECS)["ScheduledActions"], [night])
+expect(scaling.describe_scheduled_actions(ScheduledActionNames=["day"], **ECS)["ScheduledActions"], [])
 expect((night["Schedule"], night["Timezone"]), ("cron(0 22 ? * MON-FRI *)", "Europe/Vienna"))
 expect(night["ScalableTargetAction"], {"MinCapacity": 1, "MaxCapacity": 1})
 for schedule in ("tomorrow", "cron(0 22 * * *)", "rate(0 minutes)", "at(2027-13-01T00:00:00)"):

@@ -66,6 +66,9 @@ first = define("app:1")
     SecurityGroups=["sg-1"], IpAddressType="ipv4", Tags=elb_tags)["LoadBalancers"]
 balancer = made["LoadBalancerArn"]
 expect(elb.describe_load_balancers(LoadBalancerArns=[balancer])["LoadBalancers"][0]["Type"], "application")
+elb.set_security_groups(LoadBalancerArn=balancer, SecurityGroups=["sg-1"])
+elb.set_ip_address_type(LoadBalancerArn=balancer, IpAddressType="ipv4")
+elb.set_subnets(LoadBalancerArn=balancer, Subnets=["subnet-1", "subnet-2"])
 attributes = {"idle_timeout.timeout_seconds": "60", "routing.http2.enabled": "true", "deletion_protection.enabled": "false",
     "routing.http.drop_invalid_header_fields.enabled": "false", "routing.http.preserve_host_header.enabled": "false",
     "routing.http.xff_header_processing.mode": "append", "routing.http.desync_mitigation_mode": "defensive", "access_logs.s3.enabled": "false"}

@@ -193,6 +193,33 @@ elb.delete_target_group(TargetGroupArn=green)
 }
 
 #[tokio::test]
+async fn subnets_and_security_groups_are_replaced() {
+    on_default(async |wharf| {
+        wharf.aws().boto3(&script(
+            r#"
+arn = balancer(Subnets=["subnet-1"], SecurityGroups=["sg-1"])
+answer = elb.set_security_groups(LoadBalancerArn=arn, SecurityGroups=["sg-2", "sg-3"])
+assert answer["SecurityGroupIds"] == ["sg-2", "sg-3"], answer
+answer = elb.set_subnets(LoadBalancerArn=arn, SubnetMappings=[{"SubnetId": "subnet-2"}, {"SubnetId": "subnet-3"}])
+zones = [{"ZoneName": "us-east-1a", "SubnetId": "subnet-2"}, {"ZoneName": "us-east-1b", "SubnetId": "subnet-3"}]
+assert (answer["AvailabilityZones"], answer["IpAddressType"]) == (zones, "ipv4"), answer
+assert elb.set_ip_address_type(LoadBalancerArn=arn, IpAddressType="ipv4")["IpAddressType"] == "ipv4"
+[found] = elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+assert (found["SecurityGroups"], found["AvailabilityZones"]) == (["sg-2", "sg-3"], zones), found
+says("InvalidConfigurationRequest", "'ipv4'", elb.set_ip_address_type, LoadBalancerArn=arn, IpAddressType="dualstack")
+says("InvalidConfigurationRequest", "PrivateLink", elb.set_security_groups, LoadBalancerArn=arn, SecurityGroups=["sg-1"],
+     EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic="on")
+says("ValidationError", "not both", elb.set_subnets, LoadBalancerArn=arn, Subnets=["subnet-1"], SubnetMappings=[{"SubnetId": "subnet-1"}])
+says("ValidationError", "Specify either", elb.set_subnets, LoadBalancerArn=arn)
+says("ValidationError", "at most 20", elb.set_security_groups, LoadBalancerArn=arn, SecurityGroups=["sg-1"] * 21)
+assert elb.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"] == [found]
+"#,
+        ));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn attributes_and_tags_are_kept() {
     on_default(async |wharf| {
         wharf.aws().boto3(&script(

@@ -46,6 +46,9 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     let actions = scheduled_actions::list_of(conn, &registry, resource).await?;
     scheduled_actions::upsert(conn, actions.first().expect("an action")).await?;
     scheduled_actions::list(conn, &registry, (resource, "night"), 100).await?;
+    let names = ["night".to_owned()];
+    scheduled_actions::list_named(conn, &registry, &names, (resource, "a"), 100).await?;
+    scaling_policies::list_named(conn, &registry, &names, (resource, "a"), 100).await?;
     scheduled_actions::list_due(conn, Timestamp::from_micros(100_100), 100).await?;
     scheduled_actions::delete(conn, &registry, resource, "never").await?;
     scheduled_actions::delete_of(conn, &registry, "never").await?;
