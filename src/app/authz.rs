@@ -1,5 +1,7 @@
 //! What they may do: every request is judged by the policies of the moment, from memory.
 
+use std::sync::Arc;
+
 use aws::{Need, Resource};
 use policy::{Policies, Policy, PrincipalKind, Request};
 use store::repositories::RepositoryRow;
@@ -7,7 +9,7 @@ use types::{AccountId, Arn, RegistryId, RepoName};
 
 use crate::facts::RequestFacts;
 use crate::resource_tags::ResourceTags;
-use crate::{Action, Ctx, Error, Result, Snapshot};
+use crate::{Action, Ctx, Error, Result, Role, Snapshot};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
 /// cannot be reached past authorization.
@@ -60,6 +62,8 @@ impl Permit {
 #[derive(Debug, Clone)]
 pub struct Grant {
     needs: Vec<Need>,
+    /// The roles that sessions are asked of.
+    roles: Vec<Arc<Role>>,
 }
 
 impl Grant {
@@ -86,6 +90,13 @@ impl Grant {
         Err(Error::Internal)
     }
 
+    /// [`Grant::require_on`], with the role as it was judged: one that was made by its name since may trust others.
+    pub fn role(&self, action: &str, arn: &str) -> Result<&Role> {
+        self.require_on(action, arn)?;
+        let role = self.roles.iter().find(|role| role.arn == arn);
+        role.map(Arc::as_ref).ok_or(Error::Internal)
+    }
+
     /// What it says about one repository, for the rules that the registry protocol shares. It covers nothing if the call
     /// did not ask for that repository.
     pub fn permit(&self, registry: &RegistryId, repository: &RepoName) -> Permit {
@@ -98,18 +109,20 @@ impl Grant {
 /// Judges whether the caller may do all of `actions` in a repository, whether or not that exists.
 pub fn authorize(ctx: &Ctx, actions: &[Action], repository: &RepoName) -> Result<Permit> {
     let resource = Resource::Repository(ctx.registry.clone(), repository.clone());
-    let arn = resource.arn();
+    let (snapshot, arn) = (ctx.app.snapshot(), resource.arn());
     for action in actions {
-        judge(ctx, action.as_str(), &resource, &arn, &[], &[])?;
+        judge(ctx, &snapshot, action.as_str(), &resource, &arn, &[], &[])?;
     }
     Ok(Permit { registry: ctx.registry.clone(), repository: repository.clone(), actions: actions.to_vec() })
 }
 
 /// Judges whether the caller may do all that a call of the API needs.
 pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
+    let snapshot = ctx.app.snapshot();
+    let mut roles = Vec::new();
     for need in needs {
         let (arn, tags) = (need.resource.arn(), stored_tags(ctx, &need.resource).await?);
-        judge(ctx, need.action, &need.resource, &arn, &need.conditions, &tags).map_err(|error| {
+        judge(ctx, &snapshot, need.action, &need.resource, &arn, &need.conditions, &tags).map_err(|error| {
             match (error, &need.called) {
                 (Error::Denied(message), Some(called)) => Error::Denied(message.replacen(
                     &format!(" on resource: {arn}"),
@@ -119,8 +132,11 @@ pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
                 (error, _) => error,
             }
         })?;
+        if need.action.starts_with("sts:") {
+            roles.extend(snapshot.role(&arn).cloned());
+        }
     }
-    Ok(Grant { needs: needs.to_vec() })
+    Ok(Grant { needs: needs.to_vec(), roles })
 }
 
 /// The tags of what ECS has, which are not in memory: there are as many as there are tasks. They are looked up for those
@@ -194,19 +210,20 @@ pub(crate) fn would_allow(ctx: &Ctx, action: Action, permit: &Permit, policy: &P
 /// in the database alone.
 fn judge(
     ctx: &Ctx,
+    snapshot: &Snapshot,
     action: &str,
     resource: &Resource,
     arn: &str,
     conditions: &[(String, Vec<String>)],
     stored: &[(String, String)],
 ) -> Result<()> {
-    let (snapshot, tags) = (ctx.app.snapshot(), ctx.app.resource_tags());
-    let Some(side) = Side::of(ctx, &snapshot, &tags, stored, action, resource) else {
-        let who = &ctx.identity.principal.arn;
-        let message = format!("User: {who} is not authorized to perform: {action} on resource: {arn}");
-        return Err(Error::Denied(message));
+    let tags = ctx.app.resource_tags();
+    let Some(side) = Side::of(ctx, snapshot, &tags, stored, action, resource) else {
+        let facts = RequestFacts::new(ctx);
+        let request = Request { principal: &ctx.identity.principal, action, resource: arn, context: &facts };
+        return Err(Error::Denied(policy::unexplained_denial(&request)));
     };
-    weigh(ctx, action, side, registry_policy(ctx, &snapshot, action, resource), arn, conditions)
+    weigh(ctx, action, side, registry_policy(ctx, snapshot, action, resource), arn, conditions)
 }
 
 fn weigh(
@@ -245,6 +262,10 @@ fn weigh(
     let request = Request { principal, action, resource: arn, context: &facts };
     let decision = policy::evaluate(&policies, &request, side.account);
     match policy::denial_message(&decision, &request) {
+        // Why a role of another account does not let them in would tell that there is one.
+        Some(_) if action.starts_with("sts:") && side.account != principal.account => {
+            Err(Error::Denied(policy::unexplained_denial(&request)))
+        }
         Some(message) => Err(Error::Denied(message)),
         None => Ok(()),
     }

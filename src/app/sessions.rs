@@ -91,6 +91,8 @@ pub enum Refusal {
     NoSuchPolicy(String),
     /// A tag is given twice, or is set by the calling session already.
     TagConflict(String),
+    /// The key of a tag is one of AWS's own.
+    ReservedTag(String),
     /// A key is said to be transitive and no tag has it.
     NoSuchTag(String),
     /// A session that is known to come from somebody cannot say that it comes from somebody else.
@@ -105,15 +107,21 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Begins a session of a role for somebody who may assume it.
-pub fn assume_role(ctx: &Ctx, login: &Login, role: &Role, mut wanted: Wanted) -> Result<Assumed, Refusal> {
+/// What is wanted, with what the session that somebody calls with hands on to the new one. Whoever begins a session must be
+/// allowed to give it these too.
+pub fn inherit(login: &Login, mut wanted: Wanted) -> Result<Wanted, Refusal> {
+    if let Some(calling) = &login.identity.session {
+        hand_on(&calling.session, &mut wanted)?;
+    }
+    Ok(wanted)
+}
+
+/// Begins a session of a role for somebody who may assume it. `wanted` is what [`inherit`] made of it.
+pub fn assume_role(ctx: &Ctx, login: &Login, role: &Role, wanted: Wanted) -> Result<Assumed, Refusal> {
     let calling = login.identity.session.as_deref().map(|opened| &opened.session);
     let chained = calling.is_some_and(|session| matches!(session.bearer, Bearer::Role { .. }));
     if chained && wanted.duration.is_some_and(|duration| duration > SHORT) {
         return Err(Refusal::LongerThanChain);
-    }
-    if let Some(calling) = calling {
-        inherit(calling, &mut wanted)?;
     }
     begin(ctx, role, wanted, None)
 }
@@ -147,10 +155,9 @@ pub fn get_session_token(ctx: &Ctx, login: &Login, duration: Option<i64>) -> Res
     Ok(credentials(&ctx.app, session)?.0)
 }
 
-/// What a session of a role hands on to one that comes from it.
-fn inherit(calling: &Session, wanted: &mut Wanted) -> Result<(), Refusal> {
+fn hand_on(calling: &Session, wanted: &mut Wanted) -> Result<(), Refusal> {
     for key in &calling.transitive_tag_keys {
-        let same = |other: &str| other.eq_ignore_ascii_case(key);
+        let same = |other: &str| other.to_lowercase() == key.to_lowercase();
         if wanted.tags.iter().any(|(other, _)| same(other)) {
             return Err(Refusal::TagConflict(key.clone()));
         }
@@ -256,6 +263,9 @@ fn check_tags(wanted: &Wanted) -> Result<(), Refusal> {
     if let Some(pair) = keys.windows(2).find(|pair| pair[0] == pair[1]) {
         return Err(Refusal::TagConflict(pair[0].clone()));
     }
+    if let Some(reserved) = keys.iter().find(|key| key.starts_with("aws:")) {
+        return Err(Refusal::ReservedTag(reserved.clone()));
+    }
     match wanted.transitive_tag_keys.iter().find(|key| keys.binary_search(&key.to_lowercase()).is_err()) {
         Some(absent) => Err(Refusal::NoSuchTag(absent.clone())),
         None => Ok(()),
@@ -276,4 +286,58 @@ fn percent(packed: usize) -> u64 {
 /// Rounded up: what is more than there is room for is more than 100.
 fn percent_of(size: usize, of: usize) -> u64 {
     (size * 100).div_ceil(of) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(tags: &[(&str, &str)]) -> Vec<(String, String)> {
+        tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn calling(tags: &[(&str, &str)], transitive: &[&str]) -> Session {
+        Session {
+            access_key_id: "ASIA1".to_owned(),
+            secret: None,
+            bearer: Bearer::Role { role_id: "AROA1".to_owned(), session_name: "run".to_owned() },
+            issued_at: 1,
+            expires_at: 2,
+            policy: None,
+            policy_arns: Vec::new(),
+            tags: pairs(tags),
+            transitive_tag_keys: transitive.iter().map(|key| (*key).to_owned()).collect(),
+            source_identity: None,
+            federation: None,
+        }
+    }
+
+    fn tagged(tags: &[(&str, &str)], transitive: &[&str]) -> Wanted {
+        let transitive_tag_keys = transitive.iter().map(|key| (*key).to_owned()).collect();
+        Wanted { tags: pairs(tags), transitive_tag_keys, ..Wanted::default() }
+    }
+
+    #[test]
+    fn transitive_tags_are_found_whatever_the_case_of_their_keys() {
+        for (key, transitive) in [("Team", "tEAM"), ("Größe", "grÖße"), ("Équipe", "équipe")] {
+            let mut wanted = Wanted::default();
+            hand_on(&calling(&[(key, "red"), ("other", "x")], &[transitive]), &mut wanted).unwrap();
+            assert_eq!(wanted.tags, pairs(&[(key, "red")]));
+            assert!(check_tags(&wanted).is_ok(), "{key}");
+            let mut again = tagged(&[(transitive, "blue")], &[]);
+            let conflict = hand_on(&calling(&[(key, "red")], &[key]), &mut again);
+            assert!(matches!(conflict, Err(Refusal::TagConflict(_))), "{key}");
+        }
+    }
+
+    #[test]
+    fn tags_of_a_session_are_checked() {
+        assert!(check_tags(&tagged(&[("team", "red"), ("my-aws:x", "1")], &["Team"])).is_ok());
+        let refused = |wanted: &Wanted| check_tags(wanted).unwrap_err();
+        assert!(matches!(refused(&tagged(&[("a", "1"), ("A", "2")], &[])), Refusal::TagConflict(_)));
+        assert!(matches!(refused(&tagged(&[("a", "1")], &["b"])), Refusal::NoSuchTag(_)));
+        for key in ["aws:x", "AWS:PrincipalTag", "aWs:"] {
+            assert!(matches!(refused(&tagged(&[(key, "1")], &[])), Refusal::ReservedTag(_)), "{key}");
+        }
+    }
 }

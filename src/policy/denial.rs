@@ -10,10 +10,6 @@ pub fn denial_message(decision: &Decision, request: &Request) -> Option<String> 
     let Decision::Deny { reason } = decision else {
         return None;
     };
-    let who = match request.principal.arn.as_str() {
-        "" => request.principal.user_id.as_str(),
-        arn => arn,
-    };
     let action = request.action;
     let why = match reason {
         // AWS has no text for a policy that it cannot read; to the client that is a policy that denies.
@@ -22,7 +18,18 @@ pub fn denial_message(decision: &Decision, request: &Request) -> Option<String> 
         Reason::Implicit(layer) => format!("because no {} allows the {action} action", name(*layer)),
         Reason::TooComplex => "because the policies are too complex to evaluate".to_owned(),
     };
-    Some(format!("User: {who} is not authorized to perform: {action} on resource: {} {why}", request.resource))
+    Some(format!("{} {why}", unexplained_denial(request)))
+}
+
+/// The message for a refused request that does not say why, for callers who may not know as much as whether the resource
+/// exists.
+pub fn unexplained_denial(request: &Request) -> String {
+    let Request { principal, action, resource, .. } = request;
+    let who = match principal.arn.as_str() {
+        "" => principal.user_id.as_str(),
+        arn => arn,
+    };
+    format!("User: {who} is not authorized to perform: {action} on resource: {resource}")
 }
 
 fn name(layer: Layer) -> &'static str {
@@ -80,6 +87,7 @@ mod tests {
         for (reason, end) in cases {
             assert_eq!(message(reason), format!("{start} {end}"));
         }
+        assert_eq!(unexplained_denial(&request), start);
     }
 
     #[test]

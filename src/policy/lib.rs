@@ -24,7 +24,7 @@ mod request;
 
 pub use context::{Context, Facts};
 pub use decision::{Decision, Grant, Layer, Origin, Reason};
-pub use denial::denial_message;
+pub use denial::{denial_message, unexplained_denial};
 pub use document::{Document, Effect, Kind, Version};
 pub use error::{Error, Flaw, Result};
 pub use evaluate::{Policies, Policy, evaluate};

@@ -12,7 +12,10 @@ use super::Refusal;
 const SKEW: i64 = 300;
 
 /// The claim in which a provider says which session tags somebody has, as AWS defines it.
-const TAGS: &str = "https://aws.amazon.com/tags";
+pub const TAGS: &str = "https://aws.amazon.com/tags";
+
+/// The claim in which a provider says who is behind a session, as AWS defines it.
+pub const SOURCE_IDENTITY: &str = "https://aws.amazon.com/source_identity";
 
 /// The claims of a token.
 #[derive(Debug, Clone)]
@@ -133,6 +136,14 @@ impl Claims {
         let transitive = claim.get("transitive_tag_keys").map_or_else(Vec::new, values);
         Some((tags, transitive))
     }
+
+    /// Who the provider says is behind the session, if it does. None at all if the claim is no text.
+    pub fn source_identity(&self) -> Option<Option<&str>> {
+        match self.all.get(SOURCE_IDENTITY) {
+            None => Some(None),
+            Some(claim) => claim.as_str().map(Some),
+        }
+    }
 }
 
 /// A plain value as a list of one, a list of plain values as it is, and anything else as nothing.
@@ -212,5 +223,18 @@ mod tests {
         let (tags, transitive) = claims.tags().unwrap();
         assert_eq!(tags, [("stage".to_owned(), "x".to_owned()), ("team".to_owned(), "red".to_owned())]);
         assert_eq!(transitive, ["team"]);
+    }
+
+    #[test]
+    fn the_source_identity_is_a_text_or_absent() {
+        let found = |claim: Value| {
+            let payload = json!({"iss": "i", "sub": "s", "aud": "b", "exp": 1, SOURCE_IDENTITY: claim});
+            let token = token(&json!({"alg": "ES256"}), &payload);
+            let claims = Unverified::parse(&token).map(|token| token.claims).unwrap();
+            claims.source_identity().map(|found| found.map(str::to_owned))
+        };
+        assert_eq!(found(json!("anna")), Some(Some("anna".to_owned())));
+        assert_eq!(found(json!(["anna"])), None);
+        assert_eq!(found(Value::Null), None);
     }
 }

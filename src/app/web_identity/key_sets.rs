@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use moka::sync::Cache;
 use outbound::Client;
 use serde::Deserialize;
@@ -24,15 +25,34 @@ const PAUSE: Duration = Duration::from_secs(20);
 /// The size of a provider's documents.
 const MAX_DOCUMENT: usize = 512 << 10;
 
-#[derive(Default)]
-struct Entry {
+/// What is known of one provider.
+#[derive(Clone, Default)]
+struct Known {
     keys: Keys,
     fetched_at: Option<Timestamp>,
     asked_at: Option<Timestamp>,
 }
 
+impl Known {
+    /// The key of a token, if the keys are not older than that.
+    fn find(&self, token: &Unverified<'_>, now: Timestamp, limit: Duration) -> Option<&Key> {
+        self.keys.find(token).filter(|_| within(self.fetched_at, now, limit))
+    }
+}
+
+fn within(time: Option<Timestamp>, now: Timestamp, limit: Duration) -> bool {
+    time.is_some_and(|time| now < time.after(limit))
+}
+
+#[derive(Default)]
+struct Entry {
+    known: ArcSwap<Known>,
+    /// Whoever asks the provider holds it.
+    asking: Mutex<()>,
+}
+
 /// The key sets by issuer.
-pub(crate) struct KeySets(Cache<String, Arc<Mutex<Entry>>>);
+pub(crate) struct KeySets(Cache<String, Arc<Entry>>);
 
 #[derive(Deserialize)]
 struct Discovery {
@@ -54,25 +74,28 @@ impl KeySets {
         now: Timestamp,
     ) -> Result<Key, Refusal> {
         let entry = self.0.get_with(issuer.to_owned(), Arc::default);
-        // Held while the provider is asked: who comes meanwhile waits for the same answer.
-        let mut entry = entry.lock().await;
-        let within = |time: Option<Timestamp>, limit| time.is_some_and(|time| now < time.after(limit));
-        let known = entry.keys.find(token).is_some();
-        let wanted = !known || !within(entry.fetched_at, FRESH);
-        if wanted && !within(entry.asked_at, PAUSE) {
-            entry.asked_at = Some(now);
+        // Nobody whose key is known waits for a provider that is slow: anybody can make up a key that is not.
+        if let Some(key) = entry.known.load().find(token, now, FRESH) {
+            return Ok(key.clone());
+        }
+        // Who comes while the provider is asked waits for the same answer.
+        let _asking = entry.asking.lock().await;
+        let known = entry.known.load_full();
+        if known.find(token, now, FRESH).is_none() && !within(known.asked_at, now, PAUSE) {
+            // Noted first: a client that hangs up has asked too.
+            entry.known.store(Arc::new(Known { asked_at: Some(now), ..Known::clone(&known) }));
             match fetch(client, issuer).await {
                 Ok(keys) => {
-                    entry.keys = keys;
-                    entry.fetched_at = Some(now);
+                    entry.known.store(Arc::new(Known { keys, fetched_at: Some(now), asked_at: Some(now) }));
                 }
                 Err(why) => tracing::warn!(issuer, why, "the keys of an identity provider cannot be read"),
             }
         }
-        if !within(entry.fetched_at, STALE) {
+        let known = entry.known.load();
+        if !within(known.fetched_at, now, STALE) {
             return Err(Refusal::NoKeys);
         }
-        entry.keys.find(token).cloned().ok_or(Refusal::BadSignature)
+        known.find(token, now, STALE).cloned().ok_or(Refusal::BadSignature)
     }
 }
 
@@ -88,4 +111,50 @@ async fn fetch(client: &Client, issuer: &str) -> Result<Keys, String> {
     }
     let document = client.get(&found.jwks_uri, MAX_DOCUMENT).await.map_err(|error| error.to_string())?;
     Keys::parse(&document).ok_or_else(|| "its keys cannot be read".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use outbound::Config;
+
+    use super::*;
+
+    fn token(kid: &str) -> String {
+        let part = |text: String| URL_SAFE_NO_PAD.encode(text);
+        let header = part(format!(r#"{{"alg":"EdDSA","kid":"{kid}"}}"#));
+        format!("{header}.{}.c2ln", part(r#"{"iss":"i","sub":"s","aud":"a","exp":9}"#.to_owned()))
+    }
+
+    #[tokio::test]
+    async fn nobody_whose_key_is_known_waits_for_a_provider_that_does_not_answer() {
+        // Connections are made, and nobody answers.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}", silent.local_addr().unwrap());
+        let client = Client::new(Config { loopback: true, ..Config::default() });
+        let (sets, now) = (KeySets::new(), Timestamp::from_micros(1_000_000_000));
+        let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"known","x":"AAAA"}]}"#;
+        let keys = keys.replace("AAAA", &URL_SAFE_NO_PAD.encode([7; 32]));
+        let entry = Entry::default();
+        entry.known.store(Arc::new(Known {
+            keys: Keys::parse(keys.as_bytes()).unwrap(),
+            fetched_at: Some(now),
+            asked_at: None,
+        }));
+        sets.0.insert(issuer.clone(), Arc::new(entry));
+        let (known, made_up) = (token("known"), token("made-up"));
+        let (known, made_up) = (Unverified::parse(&known).ok().unwrap(), Unverified::parse(&made_up).ok().unwrap());
+        let asking = sets.find(&client, &issuer, &made_up, now);
+        tokio::select! {
+            biased;
+            _ = asking => panic!("the provider answered"),
+            found = async {
+                tokio::task::yield_now().await;
+                sets.find(&client, &issuer, &known, now).await
+            } => assert!(found.is_ok()),
+        }
+    }
 }

@@ -7,7 +7,7 @@ mod keys;
 
 use types::{AccountId, Arn};
 
-pub use claims::Claims;
+pub use claims::{Claims, SOURCE_IDENTITY, TAGS};
 
 use crate::App;
 

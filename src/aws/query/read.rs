@@ -60,9 +60,18 @@ impl<'f> Node<'f> {
 
     /// The elements of a list or a map, by their numbers.
     fn elements(self, branch: &str) -> Result<Vec<&'f Form>, Error> {
+        // Whoever sends something means it: a list that is read as an empty one may be what restricts a session.
+        let unnumbered = || Error::Malformed(format!("the elements of a list are named {branch}.N"));
+        let text = self.0.value.as_deref().unwrap_or_default();
+        if !text.is_empty() || self.0.members.keys().any(|name| name != branch) {
+            return Err(unnumbered());
+        }
         let Some(numbered) = self.0.members.get(branch) else {
             return Ok(Vec::new());
         };
+        if numbered.value.is_some() {
+            return Err(unnumbered());
+        }
         let mut elements = Vec::with_capacity(numbered.members.len());
         for (number, element) in &numbered.members {
             let number: u32 =
@@ -319,6 +328,11 @@ mod tests {
             "RoleName=r&OnlyAttached=yes",
             "RoleName=r&Status=Unknown",
             "RoleName=r&Tags.member.x.Key=a",
+            "RoleName=r&Names=n",
+            "RoleName=r&Names.1=n",
+            "RoleName=r&Names.member.1=n&Names.2=m",
+            "RoleName=r&Names.member=n",
+            "RoleName=r&Attributes.member.1.key=k&Attributes.member.1.value=v",
             "RoleName=r&Attributes.entry.1.key=k",
         ] {
             assert!(matches!(parse(text), Err(Error::Malformed(_))), "{text}: {:?}", parse(text));

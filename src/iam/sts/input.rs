@@ -1,23 +1,22 @@
 //! What the operations that begin sessions have in common in their inputs, and how it is checked.
 
-use app::api::Call;
 use app::sessions::{MAX_DURATION, MIN_DURATION, Wanted};
-use aws::{Common, Fault, Violations};
+use aws::{Common, Fault, Violations, is_tag_character};
 use serde::Deserialize;
 use types::{AccountId, Arn};
 
 /// A managed policy that restricts a session.
 #[derive(Debug, Deserialize)]
 pub(crate) struct PolicyDescriptor {
-    arn: Option<String>,
+    arn: String,
 }
 
 /// A session tag.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Tag {
-    key: String,
-    value: String,
+    pub(crate) key: String,
+    pub(crate) value: String,
 }
 
 /// The parts of an input that say what a session is to be like.
@@ -66,11 +65,8 @@ impl Parts<'_> {
             let member = |part| format!("tags.{}.member.{part}", index + 1);
             violations.length(&member("key"), &tag.key, 1..=128);
             violations.length(&member("value"), &tag.value, 0..=256);
-            let legal = |character: char| {
-                character.is_alphanumeric() || character.is_whitespace() || "_.:/=+-@".contains(character)
-            };
-            violations.pattern(&member("key"), &tag.key, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", legal);
-            violations.pattern(&member("value"), &tag.value, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", legal);
+            violations.pattern(&member("key"), &tag.key, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+", is_tag_character);
+            violations.pattern(&member("value"), &tag.value, r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*", is_tag_character);
         }
     }
 
@@ -80,7 +76,7 @@ impl Parts<'_> {
             name: self.name.to_owned(),
             duration: self.duration,
             policy: self.policy.map(str::to_owned),
-            policy_arns: self.policy_arns.iter().filter_map(|policy| policy.arn.clone()).collect(),
+            policy_arns: self.policy_arns.iter().map(|policy| policy.arn.clone()).collect(),
             tags: self.tags.iter().map(|tag| (tag.key.clone(), tag.value.clone())).collect(),
             transitive_tag_keys: self.transitive_tag_keys.to_vec(),
             source_identity: self.source_identity.map(str::to_owned),
@@ -107,13 +103,6 @@ pub(crate) fn role(text: &str) -> Result<(AccountId, Arn), Fault> {
 /// Checks the length of the ARN of a role.
 pub(crate) fn check_role_arn(violations: &mut Violations, role_arn: &str) {
     violations.length("roleArn", role_arn, 20..=2048);
-}
-
-/// The refusal of a role that somebody may not assume, or that does not exist, which look the same.
-pub(crate) fn not_authorized(call: &Call, action: &str, role_arn: &str) -> Fault {
-    let who = &call.login.identity.principal.arn;
-    let message = format!("User: {who} is not authorized to perform: {action} on resource: {role_arn}");
-    Fault::common(Common::AccessDenied, message)
 }
 
 #[cfg(test)]

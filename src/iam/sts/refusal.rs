@@ -32,6 +32,9 @@ impl From<Refusal> for Error {
                 "InvalidParameterValue",
                 format!("The tag key {key} is given twice, or is set as a transitive tag by the calling session."),
             ),
+            Refusal::ReservedTag(_) => {
+                Fault::new("InvalidParameterValue", "aws: prefixed tag key names are not allowed for external use.")
+            }
             Refusal::NoSuchTag(key) => Fault::new(
                 "InvalidParameterValue",
                 format!("The transitive tag key {key} must be the key of a tag in the request."),

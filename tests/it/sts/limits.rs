@@ -90,7 +90,18 @@ assert 'consumes 10' in long, long
 many = [{{'Key': 'k%d' % n + 'x' * 100, 'Value': 'v' * 250}} for n in range(40)]
 assert '% of allotted space' in why('PackedPolicyTooLarge', Tags=many)
 why('ValidationError', PolicyArns=[{{'arn': 'arn:aws:iam::000000000000:policy/absent'}}])
-why('ValidationError', PolicyArns=[{{'arn': 'arn:aws:iam::aws:policy/IAMFullAccess'}}] * 11)"
+why('ValidationError', PolicyArns=[{{'arn': 'arn:aws:iam::aws:policy/IAMFullAccess'}}] * 11)
+# Whoever wants a restriction gets no session without one, however it is spelled.
+spelled = {{}}
+sts.meta.events.register('before-call.sts.AssumeRole', lambda params, **_: params['body'].update(spelled))
+pull = 'arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly'
+for name, code in [('.member.1.Arn', 'ValidationError'), ('.member.1', 'ValidationError'), ('.1.arn', None), ('', None)]:
+    spelled.clear()
+    spelled['PolicyArns' + name] = pull
+    try:
+        raise AssertionError((name, sts.assume_role(RoleArn={role}, RoleSessionName='run')))
+    except botocore.exceptions.ClientError as error:
+        assert error.response['Error']['Code'] == (code or 'MalformedInput'), (name, error)"
             ),
         );
     })

@@ -22,7 +22,8 @@ role('plain', trust(anna), document(token, own))
 teams = {'ForAllValues:StringEquals': {'aws:TagKeys': ['team', 'stage']}, 'StringLike': {'aws:RequestTag/team': '?*'}}
 may = [{'Effect': 'Allow', 'Principal': anna, 'Action': 'sts:AssumeRole'},
        {'Effect': 'Allow', 'Principal': anna, 'Action': 'sts:TagSession', 'Condition': teams}]
-role('tagged', document(*may), document(token, own), Tags=[{'Key': 'Team', 'Value': 'blue'}])",
+role('tagged', document(*may), document(token, own), Tags=[{'Key': 'Team', 'Value': 'blue'}])
+role('keyed', trust(anna, ['sts:AssumeRole', 'sts:TagSession']))",
         );
         assert!(sessions.is_null());
         let answers = script(
@@ -42,7 +43,10 @@ refused('AccessDenied', sts.assume_role, **take('tagged', cost='1'))
 refused('AccessDenied', sts.assume_role, **take('tagged', team='red', cost='1'))
 twice = [{'Key': 'team', 'Value': 'red'}, {'Key': 'team', 'Value': 'blue'}]
 refused('InvalidParameterValue', sts.assume_role, **dict(take('tagged'), Tags=twice))
-refused('ValidationError', sts.assume_role, **take('tagged', team='*'))
+for malformed in ['*', 'a\\nb', 'a\\tb']:
+    refused('ValidationError', sts.assume_role, **take('tagged', team=malformed))
+    refused('ValidationError', sts.assume_role, **take('tagged', **{malformed: 'red'}))
+refused('InvalidParameterValue', sts.assume_role, **take('keyed', **{'AWS:team': 'red'}))
 refused('InvalidParameterValue', sts.assume_role, TransitiveTagKeys=['stage'], **take('tagged', team='red'))
 print(json.dumps([taken('plain'), taken('tagged'), taken('tagged', team='red')]))",
         );
@@ -73,7 +77,12 @@ role('no-identity', trust({'AWS': 'arn:aws:iam::000000000000:user/anna'}), allow
 own = {'AWS': '000000000000'}
 role('of-red', trust(own, all, StringEquals={'aws:PrincipalTag/team': 'red'}), allow('sts:*'))
 role('of-stage', trust(own, all, StringEquals={'aws:PrincipalTag/stage': 'test'}), allow('sts:*'))
-role('of-anna', trust(own, all, StringEquals={'aws:SourceIdentity': 'anna'}), allow('sts:*'))",
+role('of-anna', trust(own, all, StringEquals={'aws:SourceIdentity': 'anna'}), allow('sts:*'))
+role('untagged', trust(own, ['sts:AssumeRole', 'sts:SetSourceIdentity']))
+role('unnamed', trust(own, ['sts:AssumeRole', 'sts:TagSession']))
+role('asked-red', trust(own, all, StringEquals={'aws:RequestTag/team': 'red', 'sts:SourceIdentity': 'anna'}))
+role('handing-on', trust(own, all, **{'ForAllValues:StringEquals': {'sts:TransitiveTagKeys': ['stage']}}))
+role('bound', trust({'AWS': 'arn:aws:iam::000000000000:user/anna'}, all), allow('sts:AssumeRole'))",
         );
         script(
             &wharf.aws().as_user(&user),
@@ -99,6 +108,16 @@ fourth = taken(third, 'of-anna')
 assert fourth['SourceIdentity'] == 'anna', fourth
 refused('AccessDenied', third.assume_role, **take(third, 'of-anna', SourceIdentity='bob'))
 taken(third, 'of-anna', SourceIdentity='anna')
+# What is handed on needs the same permissions as what is set anew, of both roles.
+def lacks(sts, action, name):
+    message = refused('AccessDenied', sts.assume_role, **take(sts, name))['Error']['Message']
+    assert 'not authorized to perform: ' + action in message, message
+lacks(second, 'sts:TagSession', 'untagged')
+lacks(second, 'sts:SetSourceIdentity', 'unnamed')
+taken(second, 'asked-red')
+lacks(second, 'sts:AssumeRole', 'handing-on')
+lacks(as_session(taken(own, 'bound', SourceIdentity='anna')), 'sts:SetSourceIdentity', 'of-anna')
+lacks(as_session(taken(own, 'bound', Tags=tags, TransitiveTagKeys=['team'])), 'sts:TagSession', 'of-red')
 # A transitive tag cannot be set anew.
 conflict = refused('InvalidParameterValue', second.assume_role, **take(second, 'of-red', Tags=[{'Key': 'Team', 'Value': 'blue'}]))
 assert 'team' in conflict['Error']['Message'], conflict

@@ -146,3 +146,72 @@ role('claims', trust({{'Federated': arn}}, actions, **condition), document(own, 
         aws.refused(&["ecr", "get-login-password"], "AccessDeniedException");
     }
 }
+
+#[tokio::test]
+async fn the_provider_gives_tags_and_a_source_identity_as_far_as_the_role_lets_it() {
+    let (wharf, issuer) = trusting(Backend::SqliteDisk).await;
+    let host = issuer.host();
+    script(
+        &wharf.aws(),
+        &format!(
+            "
+arn = 'arn:aws:iam::000000000000:oidc-provider/{host}'
+begin, tag, name = 'sts:AssumeRoleWithWebIdentity', 'sts:TagSession', 'sts:SetSourceIdentity'
+def of(actions, **condition):
+    return trust({{'Federated': arn}}, actions, **condition)
+role('plain', of([begin]))
+role('tagged', of([begin, tag]))
+role('cost', of([begin, tag], **{{'ForAllValues:StringEquals': {{'sts:TransitiveTagKeys': ['cost']}}}}))
+role('named', of([begin, name], StringEquals={{'sts:SourceIdentity': 'anna'}}))"
+        ),
+    );
+    let given = |tags: Value, source_identity: Value| {
+        let mut claims = issuer.claims("repo:team/app:x", "wharf");
+        for (claim, value) in [("tags", tags), ("source_identity", source_identity)] {
+            if !value.is_null() {
+                claims[format!("https://aws.amazon.com/{claim}")] = value;
+            }
+        }
+        issuer.sign(Algorithm::ES256, &claims)
+    };
+    let tagged = |tags: Value, transitive: Value| {
+        given(json!({ "principal_tags": tags, "transitive_tag_keys": transitive }), Value::Null)
+    };
+    let named = |source_identity: Value| given(Value::Null, source_identity);
+    let many: serde_json::Map<_, _> = (0..51).map(|index| (format!("k{index}"), json!(["v"]))).collect();
+    let cases = [
+        ("tagged", tagged(json!({ "team": ["red"] }), json!(["team"])), ""),
+        ("cost", tagged(json!({ "cost": ["1"], "team": ["red"] }), json!(["cost"])), ""),
+        ("cost", tagged(json!({ "cost": ["1"], "team": ["red"] }), json!(["cost", "team"])), "AccessDenied"),
+        ("tagged", tagged(json!({ "te*m": ["red"] }), json!([])), "ValidationError"),
+        ("tagged", tagged(json!({ "team": ["r\n"] }), json!([])), "ValidationError"),
+        ("tagged", tagged(json!({ "team": ["r".repeat(257)] }), json!([])), "ValidationError"),
+        ("tagged", tagged(json!({ "t".repeat(129): ["red"] }), json!([])), "ValidationError"),
+        ("tagged", tagged(Value::Object(many), json!([])), "ValidationError"),
+        ("tagged", tagged(json!({ "aws:team": ["red"] }), json!([])), "InvalidParameterValue"),
+        ("named", named(json!("anna")), "anna"),
+        ("named", named(json!("bob")), "AccessDenied"),
+        ("named", named(Value::Null), "AccessDenied"),
+        ("named", named(json!(["anna"])), "InvalidIdentityToken"),
+        ("named", named(json!("anna maria")), "ValidationError"),
+        ("plain", named(json!("anna")), "AccessDenied"),
+    ];
+    let expected: Vec<&str> = cases.iter().map(|(_, _, expected)| *expected).collect();
+    let found = script(
+        &nobody(&wharf),
+        &format!(
+            "
+sts = client('sts', config=botocore.config.Config(signature_version=botocore.UNSIGNED))
+def taken(name, token):
+    arn = 'arn:aws:iam::000000000000:role/' + name
+    try:
+        answer = sts.assume_role_with_web_identity(RoleArn=arn, RoleSessionName='run', WebIdentityToken=token)
+        return answer.get('SourceIdentity', '')
+    except botocore.exceptions.ClientError as error:
+        return error.response['Error']['Code']
+print(json.dumps([taken(name, token) for name, token, _ in json.loads({:?})]))",
+            json!(cases).to_string()
+        ),
+    );
+    assert_eq!(found, json!(expected));
+}

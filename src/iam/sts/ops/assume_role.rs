@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::sts::input::{self, Parts, PolicyDescriptor, Tag};
+use crate::sts::judged;
 use crate::sts::output::{AssumedRoleUser, Credentials};
 
 /// The operation.
@@ -89,42 +90,21 @@ impl Operation for AssumeRole {
             return Err(Fault::common(Common::AccessDenied, message).into());
         }
         let (account, arn) = input::role(&input.role_arn)?;
-        let wanted = input.parts().wanted();
+        let wanted = sessions::inherit(&call.login, input.parts().wanted())?;
+        let mut conditions = judged::conditions(&wanted);
+        conditions.extend(input.external_id.clone().map(|id| ("sts:ExternalId".to_owned(), vec![id])));
         let need = |action| {
-            let resource = Resource::Arn(account.clone(), arn.clone());
-            let mut need = Need::new(action, resource)
-                .with("sts:RoleSessionName", [wanted.name.clone()])
-                .with_request_tags(wanted.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
-            let others = [("sts:ExternalId", &input.external_id), ("sts:SourceIdentity", &wanted.source_identity)];
-            for (key, value) in others {
-                need = match value {
-                    Some(value) => need.with(key, [value.clone()]),
-                    None => need,
-                };
-            }
-            match wanted.transitive_tag_keys.is_empty() {
-                true => need,
-                false => need.with("sts:TransitiveTagKeys", wanted.transitive_tag_keys.clone()),
-            }
+            let need = Need::new(action, Resource::Arn(account.clone(), arn.clone()));
+            Need { conditions: conditions.clone(), ..need }
         };
-        let mut needs = vec![need("sts:AssumeRole")];
-        if !wanted.tags.is_empty() {
-            needs.push(need("sts:TagSession"));
-        }
-        if wanted.source_identity.is_some() {
-            needs.push(need("sts:SetSourceIdentity"));
-        }
-        Ok(needs)
+        Ok(judged::actions("sts:AssumeRole", &wanted).into_iter().map(need).collect())
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let (_, arn) = input::role(&input.role_arn)?;
-        grant.require_on("sts:AssumeRole", arn.as_str())?;
-        let snapshot = call.ctx.app.snapshot();
-        // One that was deleted while this was judged.
-        let role = snapshot.role(arn.as_str());
-        let role = role.ok_or_else(|| input::not_authorized(call, "sts:AssumeRole", arn.as_str()))?;
-        let assumed = sessions::assume_role(&call.ctx, &call.login, role, input.parts().wanted())?;
+        let role = grant.role("sts:AssumeRole", arn.as_str())?;
+        let wanted = sessions::inherit(&call.login, input.parts().wanted())?;
+        let assumed = sessions::assume_role(&call.ctx, &call.login, role, wanted)?;
         Ok(Output {
             credentials: assumed.credentials.into(),
             assumed_role_user: AssumedRoleUser { assumed_role_id: assumed.id, arn: assumed.arn },

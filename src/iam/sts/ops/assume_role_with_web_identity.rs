@@ -5,13 +5,15 @@
 
 use app::api::Call;
 use app::authn::session::Federation;
+use app::sessions::{self, Wanted};
 use app::web_identity::{self, Verified};
-use app::{Grant, sessions, trust};
+use app::{Grant, trust};
 use aws::{Access, Fault, Need, Operation, Violations};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::sts::input::{self, Parts, PolicyDescriptor};
+use crate::sts::input::{self, Parts, PolicyDescriptor, Tag};
+use crate::sts::judged;
 use crate::sts::output::{AssumedRoleUser, Credentials};
 use crate::sts::refusal;
 
@@ -41,6 +43,8 @@ pub(crate) struct Output {
     packed_policy_size: Option<u64>,
     provider: String,
     audience: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_identity: Option<String>,
 }
 
 impl Input {
@@ -75,6 +79,20 @@ impl Input {
             None => Ok(()),
         }
     }
+
+    /// The session that is wanted, with what the provider says of it.
+    fn wanted(&self, verified: &Verified) -> Result<Wanted, Fault> {
+        let malformed = |claim| Fault::new("InvalidIdentityToken", format!("The claim {claim} is malformed"));
+        let claims = &verified.claims;
+        let (tags, transitive_tag_keys) = claims.tags().ok_or_else(|| malformed(web_identity::TAGS))?;
+        let tags: Vec<Tag> = tags.into_iter().map(|(key, value)| Tag { key, value }).collect();
+        let source_identity = claims.source_identity().ok_or_else(|| malformed(web_identity::SOURCE_IDENTITY))?;
+        let parts = Parts { tags: &tags, transitive_tag_keys: &transitive_tag_keys, source_identity, ..self.parts() };
+        let mut violations = Violations::new();
+        parts.check(&mut violations);
+        violations.finish()?;
+        Ok(parts.wanted())
+    }
 }
 
 /// The condition keys that the token's claims set.
@@ -108,22 +126,12 @@ impl Operation for AssumeRoleWithWebIdentity {
         let app = &call.ctx.app;
         let verified = web_identity::verify(app, &account, &input.web_identity_token).await;
         let verified = verified.map_err(|why| refusal::web_identity(&why))?;
-        let mut wanted = input.parts().wanted();
-        let tags = verified.claims.tags();
-        let invalid = || Fault::new("InvalidIdentityToken", "The claim https://aws.amazon.com/tags is malformed");
-        (wanted.tags, wanted.transitive_tag_keys) = tags.ok_or_else(invalid)?;
+        let wanted = input.wanted(&verified)?;
 
-        let mut conditions = conditions(&verified);
-        conditions.push(("sts:RoleSessionName".to_owned(), vec![wanted.name.clone()]));
+        let conditions: Vec<_> = conditions(&verified).into_iter().chain(judged::conditions(&wanted)).collect();
         let snapshot = app.snapshot();
         let role = snapshot.role(arn.as_str()).ok_or_else(refusal::not_authorized)?;
-        let mut actions = vec!["sts:AssumeRoleWithWebIdentity"];
-        if !wanted.tags.is_empty() {
-            actions.push("sts:TagSession");
-            conditions
-                .extend(wanted.tags.iter().map(|(key, value)| (format!("aws:RequestTag/{key}"), vec![value.clone()])));
-            conditions.push(("aws:TagKeys".to_owned(), wanted.tags.iter().map(|(key, _)| key.clone()).collect()));
-        }
+        let actions = judged::actions(Self::ACTION, &wanted);
         let (provider, subject) = (&verified.provider.arn, &verified.claims.subject);
         if !actions.iter().all(|action| trust::trusts(&call.ctx, role, provider, subject, action, &conditions)) {
             return Err(refusal::not_authorized().into());
@@ -144,6 +152,7 @@ impl Operation for AssumeRoleWithWebIdentity {
             packed_policy_size: assumed.packed_policy_size,
             provider: verified.provider.arn,
             audience: verified.audience,
+            source_identity: assumed.source_identity,
         })
     }
 }
