@@ -113,7 +113,7 @@ pub(crate) async fn list(call: &Call, grant: &Grant, sorts: &[Sort], paging: Pag
     let fit = fitting(found.iter().map(|(_, item)| item.length(&lengths)), paging.items);
     let more = found.len() > fit;
     found.truncate(fit);
-    let Page { items, is_truncated, marker } = paging.page_of(call, found, more, |(key, _)| key)?;
+    let Page { items, is_truncated, marker } = paging.page_of(call, found, more, |(key, _)| key.clone())?;
     let mut details = Details { is_truncated, marker, ..Details::default() };
     for (_, item) in items {
         match item {

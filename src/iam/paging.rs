@@ -61,7 +61,7 @@ impl Paging {
     pub(crate) fn page<T>(self, call: &Call, mut found: Vec<T>, key: impl Fn(&T) -> &str) -> Result<Page<T>, Error> {
         let more = found.len() > self.items;
         found.truncate(self.items);
-        self.page_of(call, found, more, key)
+        self.page_of(call, found, more, |last| key(last).to_owned())
     }
 
     /// The page with just these elements. It may have fewer than are wanted though there are more.
@@ -70,7 +70,7 @@ impl Paging {
         call: &Call,
         found: Vec<T>,
         more: bool,
-        key: impl Fn(&T) -> &str,
+        key: impl FnOnce(&T) -> String,
     ) -> Result<Page<T>, Error> {
         let last = found.last().filter(|_| more);
         let marker = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;

@@ -48,7 +48,7 @@ pub(crate) async fn page(
     })?;
     // A page goes on after this one.
     let next = (from + found.len()).to_string();
-    let Page { items, is_truncated, marker } = paging.page_of(call, found, more, |_| &next)?;
+    let Page { items, is_truncated, marker } = paging.page_of(call, found, more, |_| next)?;
     Ok(Output { evaluation_results: items, is_truncated, marker })
 }
 
