@@ -17,6 +17,9 @@ use crate::managed_policies::{self, Policy, Version};
 use crate::paging::{Page, Paging};
 use crate::tags::Tag;
 
+/// A page whose documents have more characters than this together ends.
+const LONGEST_PAGE: u64 = 2 << 20;
+
 /// The sorts of things that can be asked for, in the order in which they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Sort {
@@ -106,7 +109,11 @@ pub(crate) async fn list(call: &Call, grant: &Grant, sorts: &[Sort], paging: Pag
         let after = paging.after.strip_prefix(initial).unwrap_or_default();
         found.extend(items(conn, call, sort, after, wanted).await?);
     }
-    let Page { items, is_truncated, marker } = paging.page(call, found, |(key, _)| key)?;
+    let lengths = lengths(conn, &found).await?;
+    let fit = fitting(found.iter().map(|(_, item)| item.length(&lengths)), paging.items);
+    let more = found.len() > fit;
+    found.truncate(fit);
+    let Page { items, is_truncated, marker } = paging.page_of(call, found, more, |(key, _)| key.clone())?;
     let mut details = Details { is_truncated, marker, ..Details::default() };
     for (_, item) in items {
         match item {
@@ -117,7 +124,54 @@ pub(crate) async fn list(call: &Call, grant: &Grant, sorts: &[Sort], paging: Pag
         }
     }
     details.belongings = belongings(conn, &details).await?;
+    details.forget_deleted();
     Ok(details)
+}
+
+impl Item {
+    /// The id by which its documents are found.
+    fn id(&self) -> &str {
+        match self {
+            Self::User(row) => &row.user_id,
+            Self::Group(row) => &row.group_id,
+            Self::Role(row) => &row.role_id,
+            Self::Policy(policy) => &policy.arn,
+        }
+    }
+
+    /// How many characters its documents have.
+    fn length(&self, lengths: &HashMap<String, u64>) -> u64 {
+        let own = if let Self::Role(row) = self { row.trust_policy.len() as u64 } else { 0 };
+        own + lengths.get(self.id()).copied().unwrap_or_default()
+    }
+}
+
+impl Details {
+    /// Leaves out policies that were deleted after their rows had been read: every policy has a version.
+    fn forget_deleted(&mut self) {
+        let versions = &self.belongings.versions;
+        self.policies.retain(|policy| versions.contains_key(&policy.arn));
+    }
+}
+
+/// How many of so long elements fit on a page. One always does, so that clients get on.
+fn fitting(lengths: impl Iterator<Item = u64>, items: usize) -> usize {
+    let mut together = 0;
+    let fits = lengths.take(items).take_while(|length| {
+        together += length;
+        together <= LONGEST_PAGE
+    });
+    fits.count().max(1)
+}
+
+/// How many characters the documents of what was found have, by its ids.
+async fn lengths(conn: &mut Conn, found: &[(String, Item)]) -> Result<HashMap<String, u64>, Error> {
+    let ids: Vec<&str> = found.iter().map(|(_, item)| item.id()).collect();
+    let (policies, principals): (Vec<&str>, Vec<&str>) = ids.into_iter().partition(|id| id.starts_with("arn:"));
+    let mut lengths: HashMap<String, u64> =
+        inline_policies::list_lengths(conn, &principals).await?.into_iter().collect();
+    lengths.extend(policy_versions::list_lengths(conn, &policies).await?);
+    Ok(lengths)
 }
 
 async fn items(
@@ -186,4 +240,28 @@ async fn belongings(conn: &mut Conn, details: &Details) -> Result<Belongings, Er
         belongings.versions.insert(policy.arn().to_string(), vec![policy.into()]);
     }
     Ok(belongings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_before_its_documents_are_long() {
+        let half = LONGEST_PAGE / 2;
+        assert_eq!(fitting([half, half, 1, 1].into_iter(), 4), 2);
+        assert_eq!(fitting([1, 1, 1].into_iter(), 2), 2);
+        assert_eq!(fitting([3 * half, 1].into_iter(), 100), 1);
+    }
+
+    #[test]
+    fn a_policy_that_was_deleted_meanwhile_is_not_shown() {
+        let there = Policy::from(&built_in_policies::ALL[0]);
+        let deleted = Policy { arn: "arn:aws:iam::111122223333:policy/gone".to_owned(), ..there.clone() };
+        let arn = there.arn.clone();
+        let mut details = Details { policies: vec![deleted, there], ..Details::default() };
+        details.belongings.versions.insert(arn.clone(), Vec::new());
+        details.forget_deleted();
+        assert_eq!(details.policies.iter().map(|policy| policy.arn.as_str()).collect::<Vec<_>>(), [arn]);
+    }
 }

@@ -28,6 +28,9 @@ pub(crate) fn inline_policies_size(kind: EntityKind) -> usize {
     }
 }
 
+/// How long they may be together as they were sent, white space included: as much as AWS takes for one document.
+pub(crate) const INLINE_POLICIES_LENGTH: usize = 131_072;
+
 /// The length of a document as quotas count it: without white space.
 pub(crate) fn size(document: &str) -> usize {
     document.chars().filter(|character| !character.is_whitespace()).count()

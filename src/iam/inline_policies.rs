@@ -40,6 +40,11 @@ pub(crate) async fn upsert(conn: &mut Conn, kind: EntityKind, owner: &str, row: 
     if all.iter().map(|policy| documents::size(&policy.document)).sum::<usize>() > limit {
         return Err(failures::inline_policies_too_long(kind, limit, owner));
     }
+    // They are in the memory of every process as they were sent.
+    let limit = documents::INLINE_POLICIES_LENGTH;
+    if all.iter().map(|policy| policy.document.chars().count()).sum::<usize>() > limit {
+        return Err(failures::inline_policies_too_long(kind, limit, owner));
+    }
     Ok(())
 }
 

@@ -59,8 +59,21 @@ impl Paging {
 
     /// The page, from the elements that were found. `key` is what the list is sorted by.
     pub(crate) fn page<T>(self, call: &Call, mut found: Vec<T>, key: impl Fn(&T) -> &str) -> Result<Page<T>, Error> {
-        let place = |last: &T| key(last).to_owned();
-        let marker = page_token::cut(&call.ctx.app, &self.list, &mut found, self.items, place)?;
+        let more = found.len() > self.items;
+        found.truncate(self.items);
+        self.page_of(call, found, more, |last| key(last).to_owned())
+    }
+
+    /// The page with just these elements. It may have fewer than are wanted though there are more.
+    pub(crate) fn page_of<T>(
+        self,
+        call: &Call,
+        found: Vec<T>,
+        more: bool,
+        key: impl FnOnce(&T) -> String,
+    ) -> Result<Page<T>, Error> {
+        let last = found.last().filter(|_| more);
+        let marker = last.map(|last| page_token::seal(&call.ctx.app, &self.list, &key(last))).transpose()?;
         Ok(Page { items: found, is_truncated: marker.is_some(), marker })
     }
 }

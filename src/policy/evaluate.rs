@@ -64,8 +64,11 @@ impl Verdict {
 
 /// Decides whether a request may go on. `resource_account` is the account that owns the resource.
 pub fn evaluate(policies: &Policies, request: &Request, resource_account: &str) -> Decision {
-    let scope = Scope::new(request, resource_account);
-    let reason = match weigh(policies, &scope) {
+    judge(policies, &Scope::new(request, resource_account))
+}
+
+pub(crate) fn judge(policies: &Policies, scope: &Scope) -> Decision {
+    let reason = match weigh(policies, scope) {
         // Statements that were given up on count as not matching, so no result can be trusted.
         _ if scope.meter.exhausted() => Reason::TooComplex,
         Ok(by) => return Decision::Allow { by },

@@ -49,8 +49,13 @@ pub(crate) struct Meter {
 impl Meter {
     /// Counts one step; false when the budget is used up.
     pub(crate) fn step(&self) -> bool {
-        self.steps.set(self.steps.get() + 1);
-        self.steps.get() <= BUDGET
+        self.take(1)
+    }
+
+    /// Counts several steps; false when the budget is used up.
+    pub(crate) fn take(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps as u64));
+        !self.exhausted()
     }
 
     /// Whether a match was given up, so that nothing that was found since can be trusted.
@@ -59,7 +64,6 @@ impl Meter {
     }
 
     /// Steps taken so far.
-    #[cfg(test)]
     pub(crate) fn steps(&self) -> u64 {
         self.steps.get()
     }

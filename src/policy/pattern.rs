@@ -98,7 +98,7 @@ impl Pattern {
     /// Whether a text matches; nothing when a variable of the pattern has no single value in this request.
     pub(crate) fn matches(&self, text: &str, scope: &Scope) -> Option<bool> {
         if let Some(exact) = &self.exact {
-            return Some(exact == text);
+            return Some(scope.meter.step() && exact == text);
         }
         if self.variables.is_empty() {
             return Some(glob::matches(&self.tokens, text, &scope.meter));
@@ -194,6 +194,10 @@ impl Pattern {
                 Token::Variable(number) => {
                     let variable = &self.variables[usize::from(*number)];
                     let value = scope.single(&variable.key).or(variable.default.as_deref())?;
+                    // Both how often a variable stands here and how long its value is may be somebody's choice.
+                    if !scope.meter.take(value.len()) {
+                        return None;
+                    }
                     push_literal(&mut tokens, value, self.fold);
                 }
                 token => tokens.push(*token),

@@ -62,6 +62,20 @@ pub async fn list_of(conn: &mut Conn, principal_ids: &[&str]) -> Result<Vec<Inli
     .await
 }
 
+/// How many characters the policies of several principals have together, of each that has some.
+pub async fn list_lengths(conn: &mut Conn, principal_ids: &[&str]) -> Result<Vec<(String, u64)>> {
+    // pk_inline_policies
+    conn.all(
+        "select principal_id, sum(length(document))
+         from inline_policies
+         where principal_id in (select value from json_each($1))
+         group by principal_id",
+        [texts(principal_ids.iter().copied())],
+        |row| Ok((row.text(0)?, row.integer(1)?.unsigned_abs())),
+    )
+    .await
+}
+
 /// The names of a principal's policies after a name, at most `limit`.
 pub async fn list_names(conn: &mut Conn, principal_id: &str, after: &str, limit: usize) -> Result<Vec<String>> {
     // pk_inline_policies

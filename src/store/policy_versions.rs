@@ -73,6 +73,20 @@ pub async fn list_of(conn: &mut Conn, policy_arns: &[&str]) -> Result<Vec<Policy
     .await
 }
 
+/// How many characters the versions of several policies have together.
+pub async fn list_lengths(conn: &mut Conn, policy_arns: &[&str]) -> Result<Vec<(String, u64)>> {
+    // pk_policy_versions
+    conn.all(
+        "select policy_arn, sum(length(document))
+         from policy_versions
+         where policy_arn in (select value from json_each($1))
+         group by policy_arn",
+        [texts(policy_arns.iter().copied())],
+        |row| Ok((row.text(0)?, row.integer(1)?.unsigned_abs())),
+    )
+    .await
+}
+
 /// How many versions the policies of an account have in all.
 pub async fn count(conn: &mut Conn, account: &AccountId) -> Result<u64> {
     conn::count(

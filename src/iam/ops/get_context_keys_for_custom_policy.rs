@@ -6,9 +6,10 @@ use app::api::Call;
 use aws::{Need, Operation, Resource};
 use serde::Deserialize;
 
+use crate::checks::Checks;
 use crate::error::Error;
 use crate::simulation::context_keys::{self, Output};
-use crate::simulation::input::Simulated;
+use crate::simulation::input::{Simulated, policy_list};
 
 /// The operation.
 pub(crate) struct GetContextKeysForCustomPolicy;
@@ -27,7 +28,8 @@ impl Operation for GetContextKeysForCustomPolicy {
     type Output = Output;
     type Error = Error;
 
-    fn needs(_: &Call, _: &Input) -> Result<Vec<Need>, Error> {
+    fn needs(_: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        policy_list(Checks::new(), "policyInputList", &input.policy_input_list).finish()?;
         Ok(vec![Need::new(Self::ACTION, Resource::Any)])
     }
 

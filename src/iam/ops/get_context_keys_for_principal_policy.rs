@@ -6,9 +6,10 @@ use app::api::Call;
 use aws::{Need, Operation};
 use serde::Deserialize;
 
+use crate::checks::Checks;
 use crate::error::Error;
 use crate::simulation::context_keys::{self, Output};
-use crate::simulation::input::Simulated;
+use crate::simulation::input::{Simulated, policy_list};
 use crate::simulation::sources;
 
 /// The operation.
@@ -30,12 +31,13 @@ impl Operation for GetContextKeysForPrincipalPolicy {
     type Output = Output;
     type Error = Error;
 
-    fn needs(_: &Call, input: &Input) -> Result<Vec<Need>, Error> {
-        Ok(vec![sources::need(Self::ACTION, Some(&input.policy_source_arn))?])
+    fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
+        policy_list(Checks::new(), "policyInputList", &input.policy_input_list).finish()?;
+        Ok(vec![sources::need(call, Self::ACTION, Some(&input.policy_source_arn))?])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
-        let owner = sources::of(call, grant, Self::ACTION, Some(&input.policy_source_arn)).await?;
+        let owner = sources::of::<Self>(call, grant, &input, Some(&input.policy_source_arn)).await?;
         let mut all = owner.identity;
         all.extend(Simulated::policies(&input.policy_input_list)?);
         Ok(context_keys::of(&all))

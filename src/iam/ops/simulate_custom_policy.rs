@@ -31,7 +31,7 @@ impl Operation for SimulateCustomPolicy {
 
     async fn run(call: &Call, grant: &Grant, input: Simulated) -> Result<Output, Error> {
         grant.require(Self::ACTION)?;
-        let scene = input.scene(call, None)?;
-        output::page(call, Self::NAME, &scene, &input)
+        let setting = input.setting(call, None)?;
+        output::page(call, Self::NAME, setting, input).await
     }
 }

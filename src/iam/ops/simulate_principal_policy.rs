@@ -22,14 +22,14 @@ impl Operation for SimulatePrincipalPolicy {
     type Output = Output;
     type Error = Error;
 
-    fn needs(_: &Call, input: &Simulated) -> Result<Vec<Need>, Error> {
+    fn needs(call: &Call, input: &Simulated) -> Result<Vec<Need>, Error> {
         input.check()?;
-        Ok(vec![sources::need(Self::ACTION, input.policy_source_arn.as_deref())?])
+        Ok(vec![sources::need(call, Self::ACTION, input.policy_source_arn.as_deref())?])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Simulated) -> Result<Output, Error> {
-        let owner = sources::of(call, grant, Self::ACTION, input.policy_source_arn.as_deref()).await?;
-        let scene = input.scene(call, Some(owner))?;
-        output::page(call, Self::NAME, &scene, &input)
+        let owner = sources::of::<Self>(call, grant, &input, input.policy_source_arn.as_deref()).await?;
+        let setting = input.setting(call, Some(owner))?;
+        output::page(call, Self::NAME, setting, input).await
     }
 }

@@ -16,6 +16,6 @@ pub(crate) struct Output {
 /// The keys of all these policies, each once.
 pub(crate) fn of(sources: &[Source]) -> Output {
     let mut seen = BTreeSet::new();
-    let keys = sources.iter().flat_map(|source| source.policy.document.context_keys());
+    let keys = sources.iter().flat_map(|source| source.document.context_keys());
     Output { context_key_names: keys.filter(|key| seen.insert(key.to_lowercase())).map(str::to_owned).collect() }
 }

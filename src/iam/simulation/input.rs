@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use app::api::Call;
-use aws::{Fault, Violations};
+use aws::Fault;
 use policy::{Context, Kind, Principal, PrincipalKind};
 use serde::Deserialize;
 use types::AccountId;
 
-use super::Scene;
+use super::Setting;
 use super::sources::{self, Owner, Source};
+use crate::checks::Checks;
 use crate::error::Error;
+
+/// How many policies a list may have. AWS names no number; what can apply to one user there is less.
+const MOST_POLICIES: usize = 500;
 
 /// A fact about the simulated request.
 #[derive(Debug, Deserialize)]
@@ -45,27 +49,31 @@ pub(crate) struct Simulated {
 
 impl Simulated {
     /// Checks what can be checked before anything is looked up.
-    pub(crate) fn check(&self) -> Result<(), Fault> {
-        let mut violations = Violations::new();
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let mut checks = policy_list(Checks::new(), "policyInputList", &self.policy_input_list);
+        checks =
+            policy_list(checks, "permissionsBoundaryPolicyInputList", &self.permissions_boundary_policy_input_list);
+        if let Some(policy) = &self.resource_policy {
+            checks = checks.document("resourcePolicy", policy);
+        }
         for (index, action) in self.action_names.iter().enumerate() {
-            violations.length(&format!("actionNames.{}.member", index + 1), action, 3..=128);
+            checks = checks.length(&format!("actionNames.{}.member", index + 1), action, 3, 128);
         }
         for (index, arn) in self.resource_arns.iter().enumerate() {
-            violations.length(&format!("resourceArns.{}.member", index + 1), arn, 1..=2048);
+            checks = checks.length(&format!("resourceArns.{}.member", index + 1), arn, 1, 2048);
         }
-        if let Some(items) = self.max_items {
-            violations.range("maxItems", items, 1..=1000);
-        }
-        violations.finish()?;
+        checks.max_items(self.max_items).finish()?;
         if self.action_names.is_empty() {
-            return Err(Fault::new("InvalidInput", "ActionNames must not be empty."));
+            return Err(Fault::new("InvalidInput", "ActionNames must not be empty.").into());
         }
         if self.permissions_boundary_policy_input_list.len() > 1 {
-            return Err(Fault::new("InvalidInput", "PermissionsBoundaryPolicyInputList takes one policy."));
+            return Err(Fault::new("InvalidInput", "PermissionsBoundaryPolicyInputList takes one policy.").into());
         }
         let unnamed = self.action_names.iter().find(|action| !action.contains(':'));
         match unnamed {
-            Some(action) => Err(Fault::new("InvalidInput", format!("{action} is not an action: it has no service."))),
+            Some(action) => {
+                Err(Fault::new("InvalidInput", format!("{action} is not an action: it has no service.")).into())
+            }
             None => Ok(()),
         }
     }
@@ -78,8 +86,8 @@ impl Simulated {
         list.iter().enumerate().map(source).collect()
     }
 
-    /// The scene of a simulation for somebody, or for nobody in particular.
-    pub(crate) fn scene(&self, call: &Call, owner: Option<Owner>) -> Result<Scene, Error> {
+    /// The setting of a simulation for somebody, or for nobody in particular.
+    pub(crate) fn setting(&self, call: &Call, owner: Option<Owner>) -> Result<Setting, Error> {
         let owner = owner.unwrap_or(Owner { caller: None, identity: Vec::new(), boundary: None });
         let mut identity = owner.identity;
         identity.extend(Self::policies(&self.policy_input_list)?);
@@ -111,16 +119,24 @@ impl Simulated {
                 given.insert(key.to_lowercase());
             }
         }
-        Ok(Scene { caller, identity, boundary, resource: resource.transpose()?, owner: account, context, given })
+        Ok(Setting { caller, identity, boundary, resource: resource.transpose()?, owner: account, context, given })
     }
 
-    /// Every action on every resource, in the order of the input.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        let any = self.resource_arns.is_empty().then_some("*");
-        self.action_names.iter().flat_map(move |action| {
-            any.into_iter().chain(self.resource_arns.iter().map(String::as_str)).map(move |arn| (action.as_str(), arn))
-        })
+    /// The pair of that number, of every action on every resource in the order of the input.
+    pub(crate) fn pair(&self, index: usize) -> Option<(&str, &str)> {
+        let resources = self.resource_arns.len().max(1);
+        let action = self.action_names.get(index / resources)?;
+        Some((action, self.resource_arns.get(index % resources).map_or("*", String::as_str)))
     }
+}
+
+/// Checks a list of policies as far as their texts go.
+pub(crate) fn policy_list(mut checks: Checks, member: &str, list: &[String]) -> Checks {
+    checks = checks.count(member, list.len(), MOST_POLICIES);
+    for (index, policy) in list.iter().take(MOST_POLICIES).enumerate() {
+        checks = checks.document(&format!("{member}.{}.member", index + 1), policy);
+    }
+    checks
 }
 
 /// A user that calls in the simulation. Whether it exists does not matter.

@@ -6,11 +6,11 @@ pub(crate) mod input;
 pub(crate) mod output;
 pub(crate) mod sources;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use policy::{
-    Context, Decision, Explanation, Layer, Policies, Policy, Position, Principal, Reason, Request, explain,
-    statement_positions,
+    Context, Decision, Origin, Policies, Policy, Position, Principal, Reason, Request, explain, statement_positions,
 };
 use serde::Serialize;
 use types::AccountId;
@@ -28,8 +28,11 @@ const DERIVED: &[&str] = &[
     "aws:username",
 ];
 
-/// Everything but action and resource.
-pub(crate) struct Scene {
+/// How many statements, and how many missing keys, a result names at most.
+const MOST_NAMED: usize = 10_000;
+
+/// Everything but action and resource, as it is given.
+pub(crate) struct Setting {
     /// Who would ask.
     pub(crate) caller: Principal,
     /// The policies of the caller and its groups.
@@ -46,6 +49,27 @@ pub(crate) struct Scene {
     pub(crate) given: BTreeSet<String>,
 }
 
+/// A setting, with all that is the same for every action and resource.
+pub(crate) struct Scene {
+    caller: Principal,
+    identity: Vec<Policy>,
+    boundary: Option<Policy>,
+    resource: Vec<Policy>,
+    owner: AccountId,
+    context: Context,
+    /// How each policy is reported, by the label that it has here.
+    shown: HashMap<Arc<str>, Shown>,
+    /// The keys that policies ask for and the input does not give.
+    missing: Vec<String>,
+}
+
+/// How a policy is reported.
+struct Shown {
+    id: String,
+    kind: &'static str,
+    statements: Vec<(Position, Position)>,
+}
+
 /// What would become of one action on one resource.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -57,6 +81,9 @@ pub(crate) struct EvaluationResult {
     missing_context_values: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions_boundary_decision_detail: Option<BoundaryDetail>,
+    /// What it took to find this out.
+    #[serde(skip)]
+    steps: u64,
 }
 
 /// A statement that made the decision.
@@ -89,14 +116,36 @@ struct BoundaryDetail {
 pub(crate) struct TooComplex;
 
 impl Scene {
+    /// Prepares a setting.
+    pub(crate) fn new(setting: Setting) -> Self {
+        let Setting { caller, identity, boundary, resource, owner, context, given } = setting;
+        let missing = missing(identity.iter().chain(&boundary).chain(&resource), &given);
+        let mut shown = HashMap::new();
+        // Ids are for people, and two policies may have the same one: a policy `b_c` of a group `a`, and `c` of `a_b`.
+        let mut label = |source: Source| {
+            let label: Arc<str> = shown.len().to_string().into();
+            let statements = statement_positions(&source.text);
+            shown.insert(Arc::clone(&label), Shown { id: source.id, kind: source.kind, statements });
+            Policy { label, document: source.document }
+        };
+        Self {
+            identity: identity.into_iter().map(&mut label).collect(),
+            boundary: boundary.map(&mut label),
+            resource: resource.into_iter().map(&mut label).collect(),
+            caller,
+            owner,
+            context,
+            shown,
+            missing,
+        }
+    }
+
     /// Decides about one action on one resource.
     pub(crate) fn evaluate(&self, action: &str, resource: &str) -> Result<EvaluationResult, TooComplex> {
-        let identity: Vec<Policy> = self.identity.iter().map(|source| source.policy.clone()).collect();
-        let of_resource: Vec<Policy> = self.resource.iter().map(|source| source.policy.clone()).collect();
         let policies = Policies {
-            identity: &identity,
-            resource: &of_resource,
-            boundary: self.boundary.as_ref().map(|source| &source.policy),
+            identity: &self.identity,
+            resource: &self.resource,
+            boundary: self.boundary.as_ref(),
             ..Policies::default()
         };
         let request = Request { principal: &self.caller, action, resource, context: &self.context };
@@ -107,15 +156,17 @@ impl Scene {
             Decision::Deny { reason: Reason::Implicit(_) } => "implicitDeny",
             Decision::Deny { reason: Reason::TooComplex } => return Err(TooComplex),
         };
+        let matched = explanation.matched.iter().take(MOST_NAMED);
         Ok(EvaluationResult {
             eval_action_name: action.to_owned(),
             eval_resource_name: resource.to_owned(),
             eval_decision,
-            matched_statements: self.matched(&explanation),
-            missing_context_values: self.missing(),
+            matched_statements: matched.filter_map(|origin| self.statement(origin)).collect(),
+            missing_context_values: self.missing.clone(),
             permissions_boundary_decision_detail: explanation
                 .boundary
                 .map(|allowed_by_permissions_boundary| BoundaryDetail { allowed_by_permissions_boundary }),
+            steps: explanation.steps,
         })
     }
 
@@ -125,37 +176,42 @@ impl Scene {
         account.filter(|account| account.parse::<AccountId>().is_ok()).unwrap_or(self.owner.as_str())
     }
 
-    fn matched(&self, explanation: &Explanation) -> Vec<MatchedStatement> {
+    fn statement(&self, origin: &Origin) -> Option<MatchedStatement> {
         let place = |position: Position| Place { line: position.line, column: position.column };
-        let statement = |origin: &policy::Origin| {
-            let mut sources: Box<dyn Iterator<Item = &Source>> = match origin.layer {
-                Layer::Boundary => Box::new(self.boundary.iter()),
-                Layer::Resource | Layer::Trust => Box::new(self.resource.iter()),
-                Layer::Identity | Layer::Session | Layer::Guard => Box::new(self.identity.iter()),
-            };
-            let source = sources.find(|source| source.policy.label == origin.policy)?;
-            let positions = statement_positions(&source.text).get(origin.statement).copied();
-            Some(MatchedStatement {
-                source_policy_id: source.id().to_owned(),
-                source_policy_type: source.kind,
-                start_position: positions.map(|(first, _)| place(first)),
-                end_position: positions.map(|(_, last)| place(last)),
-            })
-        };
-        explanation.matched.iter().filter_map(statement).collect()
-    }
-
-    /// The keys that policies ask for and the input does not give.
-    fn missing(&self) -> Vec<String> {
-        let sources = self.identity.iter().chain(&self.boundary).chain(&self.resource);
-        let mut seen = BTreeSet::new();
-        sources
-            .flat_map(|source| source.policy.document.context_keys())
-            .filter(|key| {
-                let key = key.to_lowercase();
-                !DERIVED.contains(&key.as_str()) && !self.given.contains(&key) && seen.insert(key)
-            })
-            .map(str::to_owned)
-            .collect()
+        let shown = self.shown.get(&origin.policy)?;
+        let positions = shown.statements.get(origin.statement).copied();
+        Some(MatchedStatement {
+            source_policy_id: shown.id.clone(),
+            source_policy_type: shown.kind,
+            start_position: positions.map(|(first, _)| place(first)),
+            end_position: positions.map(|(_, last)| place(last)),
+        })
     }
 }
+
+impl EvaluationResult {
+    /// About how many bytes it has in an answer.
+    fn bytes(&self) -> usize {
+        let matched = self.matched_statements.iter().map(|statement| 256 + statement.source_policy_id.len());
+        let missing = self.missing_context_values.iter().map(|key| 32 + key.len());
+        let names = self.eval_action_name.len() + self.eval_resource_name.len();
+        256 + names + matched.chain(missing).sum::<usize>()
+    }
+}
+
+/// The keys that policies ask for and the input does not give.
+fn missing<'s>(sources: impl Iterator<Item = &'s Source>, given: &BTreeSet<String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    sources
+        .flat_map(|source| source.document.context_keys())
+        .filter(|key| {
+            let key = key.to_lowercase();
+            !DERIVED.contains(&key.as_str()) && !given.contains(&key) && seen.insert(key)
+        })
+        .take(MOST_NAMED)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use app::api::Call;
-use app::{App, Grant, built_in_policies};
-use aws::{Fault, Need, Resource, Violations};
+use app::{App, EntityKind, Grant, built_in_policies};
+use aws::{Fault, Need, Operation, Resource, Violations};
 use http::StatusCode;
-use policy::{Document, Kind, Policy, Principal, PrincipalKind};
+use policy::{Document, Kind, Principal, PrincipalKind};
 use store::{
     Conn, group_members, groups, inline_policies, policies, policy_attachments, policy_versions, roles, users,
 };
 use types::{AccountId, Arn};
 
+use crate::entities;
 use crate::error::Error;
 
 /// Groups of a user that are looked at; a user may be in ten.
@@ -19,8 +20,9 @@ const GROUPS: usize = 1000;
 
 /// A policy with its text.
 pub(crate) struct Source {
-    /// Its label is the id under which it is reported, made unique.
-    pub(crate) policy: Policy,
+    /// The id under which it is reported. Two may have the same one.
+    pub(crate) id: String,
+    pub(crate) document: Arc<Document>,
     /// What it is attached to, or what it is: `user`, `group`, `role`, `aws-managed`, `user-managed`, `resource`, `none`.
     pub(crate) kind: &'static str,
     pub(crate) text: String,
@@ -33,18 +35,12 @@ impl Source {
             let message = format!("The policy document {id} is not valid: {error}");
             Fault::new("InvalidInput", message)
         })?;
-        let policy = Policy { label: Arc::from(id), document: Arc::new(document) };
-        Ok(Self { policy, kind, text: text.to_owned() })
+        Ok(Self { id: id.to_owned(), document: Arc::new(document), kind, text: text.to_owned() })
     }
 
     fn stored(id: String, kind: &'static str, text: String) -> Self {
         let document = Document::from_stored(&text, Kind::Identity);
-        Self { policy: Policy { label: id.into(), document: Arc::new(document) }, kind, text }
-    }
-
-    /// The id under which it is reported.
-    pub(crate) fn id(&self) -> &str {
-        &self.policy.label
+        Self { id, document: Arc::new(document), kind, text }
     }
 }
 
@@ -67,6 +63,14 @@ impl<'i> Named<'i> {
         let (path, name) = rest.split_at(cut);
         (!name.is_empty()).then_some(Self { kind, path, name })
     }
+
+    fn entity(&self) -> EntityKind {
+        match self.kind {
+            "user" => EntityKind::User,
+            "group" => EntityKind::Group,
+            _ => EntityKind::Role,
+        }
+    }
 }
 
 /// Reads the ARN of a user, group or role.
@@ -76,27 +80,38 @@ pub(crate) fn parse(arn: &str) -> Result<(AccountId, Named<'_>, Arn), Fault> {
     let (account, resource) = rest.split_once(':').ok_or_else(invalid)?;
     let account: AccountId = account.parse().map_err(|_| invalid())?;
     let named = Named::parse(resource).ok_or_else(invalid)?;
-    let arn = match named.kind {
-        "user" => Arn::user(&account, named.path, named.name),
-        "group" => Arn::group(&account, named.path, named.name),
-        _ => Arn::role(&account, named.path, named.name),
-    };
+    let arn = named.entity().arn(&account, named.path, named.name);
     Ok((account, named, arn))
 }
 
 /// What it takes to see the policies of a user, group or role.
-pub(crate) fn need(action: &'static str, arn: Option<&str>) -> Result<Need, Fault> {
+pub(crate) fn need(call: &Call, action: &'static str, arn: Option<&str>) -> Result<Need, Fault> {
     let Some(arn) = arn else {
         return Err(Violations::new().missing("policySourceArn").finish().err().unwrap_or_else(Fault::internal));
     };
-    let (account, _, arn) = parse(arn)?;
+    let (account, named, arn) = parse(arn)?;
+    if account == *call.account() {
+        // With what conditions may ask of it, if that is the one that is known by this name.
+        let need = entities::need(call, action, named.entity(), named.name);
+        if need.resource.arn() == arn.as_str() {
+            return Ok(need);
+        }
+    }
     Ok(Need::new(action, Resource::Arn(account, arn)))
 }
 
 /// The policies of a user, group or role, for a call that may see them.
-pub(crate) async fn of(call: &Call, grant: &Grant, action: &str, arn: Option<&str>) -> Result<Owner, Error> {
+pub(crate) async fn of<O>(call: &Call, grant: &Grant, input: &O::Input, arn: Option<&str>) -> Result<Owner, Error>
+where
+    O: Operation<Call = Call, Error = Error>,
+    O::Input: Sync,
+{
     let (account, named, arn) = parse(arn.unwrap_or_default())?;
-    grant.require_on(action, arn.as_str())?;
+    grant.require_on(O::ACTION, arn.as_str())?;
+    if account == *call.account() {
+        // The caller was judged by what is known here; if that was not the truth (yet) it is judged again.
+        entities::find::<O>(call, grant, input, named.entity(), named.name).await?;
+    }
     find(&call.ctx.app, &account, &named, &arn).await
 }
 
@@ -158,7 +173,7 @@ async fn find(app: &App, account: &AccountId, named: &Named<'_>, arn: &Arn) -> R
     }
     for row in policy_attachments::list_of(conn, &ids).await? {
         // A group and its member may have the same one.
-        if !identity.iter().any(|source| source.id() == row.policy_arn) {
+        if !identity.iter().any(|source| source.id == row.policy_arn) {
             identity.push(managed(conn, &row.policy_arn).await?);
         }
     }

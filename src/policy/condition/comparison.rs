@@ -56,6 +56,18 @@ impl Comparison {
         })
     }
 
+    /// How many values of the policy there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Text(values) | Self::FoldedText(values) | Self::Arn(values) => values.len(),
+            Self::Number(_, values) => values.len(),
+            Self::Date(_, values) => values.len(),
+            Self::Bool(values) | Self::Null(values) => values.len(),
+            Self::Binary(values) => values.len(),
+            Self::Address(values) => values.len(),
+        }
+    }
+
     /// The patterns of values that may have policy variables.
     pub(crate) fn patterns(&self) -> &[Pattern] {
         match self {

@@ -62,6 +62,7 @@ impl Condition {
     /// Whether the condition holds. The effect matters only where a comparison has no answer: in doubt an `Allow` does
     /// not apply, and a negated condition does not save from a `Deny`.
     pub(crate) fn holds(&self, scope: &Scope, effect: Effect) -> bool {
+        scope.meter.step();
         let values = scope.values(&self.key);
         if let Comparison::Null(wanted) = &self.comparison {
             return wanted.contains(&values.is_empty());
@@ -76,7 +77,10 @@ impl Condition {
                     Quantifier::Single => operator.negated,
                 };
         }
-        let mut results = values.iter().map(|value| match self.comparison.any(value, scope) {
+        // Comparing numbers, dates and the like takes steps too. Once there are none left no answer counts.
+        let compare =
+            |value| scope.meter.take(self.comparison.len()).then(|| self.comparison.any(value, scope)).flatten();
+        let mut results = values.iter().map(|value| match compare(value) {
             Some(equal) => equal != operator.negated,
             None => operator.negated && effect == Effect::Deny,
         });

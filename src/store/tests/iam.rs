@@ -194,6 +194,7 @@ async fn the_default_version_of_a_policy_is_in_force() {
                 let row = policies::find(conn, "arn:p").await?.unwrap();
                 assert_eq!((row.default_version, row.latest_version, row.updated_at), (2, 7, at(9)));
                 let versions = policy_versions::list_of(conn, &["arn:p", "arn:none"]).await?;
+                assert_eq!(policy_versions::list_lengths(conn, &["arn:p"]).await?, [("arn:p".to_owned(), 6)]);
                 assert!(versions.iter().map(|version| version.version).eq([2, 1]));
                 assert_eq!(policy_versions::find(conn, "arn:p", 1).await?.unwrap().document, "one");
                 assert_eq!(policy_versions::count(conn, &account()).await?, 2);
@@ -315,6 +316,7 @@ async fn inline_policies_and_tags_replace_their_namesakes() {
                 assert_eq!(inline_policies::list_names(conn, "AIDA1", "", 10).await?, ["p", "q"]);
                 assert_eq!(inline_policies::find(conn, "AIDA1", "p").await?.unwrap().document, "2");
                 assert_eq!(inline_policies::list_of(conn, &["AIDA1"]).await?.len(), 2);
+                assert_eq!(inline_policies::list_lengths(conn, &["AIDA1", "none"]).await?, [("AIDA1".to_owned(), 2)]);
                 assert!(inline_policies::delete(conn, "AIDA1", "p").await?);
                 assert!(!inline_policies::delete(conn, "AIDA1", "p").await?);
                 assert_eq!(inline_policies::list(conn).await?.len(), 1);

@@ -108,6 +108,11 @@ for kind, put, get, delete, limit in [
     says("LimitExceeded", 409, f"Maximum policy size of {limit} bytes exceeded for {kind} x", put,
          PolicyName="b", PolicyDocument=padding(201), **owner)
     put(PolicyName="b", PolicyDocument=padding(200), **owner)
+    # Nor may they be made of white space without end: as much as AWS takes for one document goes.
+    delete(PolicyName="b", **owner)
+    put(PolicyName="a", PolicyDocument=good + " " * (131072 - len(good)), **owner)
+    says("LimitExceeded", 409, f"Maximum policy size of 131072 bytes exceeded for {kind} x", put,
+         PolicyName="b", PolicyDocument=good, **owner)
     refused("ValidationError", put, PolicyName="a/b", PolicyDocument=good, **owner)
 "#,
         );

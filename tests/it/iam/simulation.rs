@@ -208,9 +208,34 @@ found = [result['EvalActionName'] for page in pages.paginate(
     PolicyInputList=[policy], ActionNames=names, PaginationConfig=dict(PageSize=3)) for result in page['EvaluationResults']]
 assert found == names, found
 iam = client('iam', config=botocore.config.Config(parameter_validation=False))
+long = policy + ' ' * (131072 - len(policy))
+assert iam.simulate_custom_policy(PolicyInputList=[long], ActionNames=['ecr:PutImage'])['EvaluationResults'][0]['EvalDecision'] == 'allowed'
+refused('ValidationError', iam.get_context_keys_for_custom_policy, PolicyInputList=[long + ' '])
+# A page ends early rather than become long, and nothing is lost.
+many = json.dumps(dict(Statement=[dict(Effect='Allow', Action='*', Resource='*')] * 1500), separators=(',', ':'))
+first = iam.simulate_custom_policy(PolicyInputList=[many], ActionNames=names, ResourceArns=['*'] * 4, MaxItems=1000)
+assert first['IsTruncated'] and 0 < len(first['EvaluationResults']) < 28, len(first['EvaluationResults'])
+rest = iam.simulate_custom_policy(PolicyInputList=[many], ActionNames=names, ResourceArns=['*'] * 4, MaxItems=1000, Marker=first['Marker'])
+assert rest['EvaluationResults'][0]['EvalActionName'] == names[len(first['EvaluationResults']) // 4]
+# A statement about tags protects these operations too.
+iam.create_user(UserName='hidden', Tags=[dict(Key='secret', Value='true')])
+iam.create_user(UserName='reader')
+iam.put_user_policy(UserName='reader', PolicyName='own', PolicyDocument=json.dumps(dict(Statement=[
+    dict(Effect='Allow', Action='iam:*', Resource='*'),
+    dict(Effect='Deny', Action='iam:*', Resource='*', Condition=dict(StringEquals={{'aws:ResourceTag/secret': 'true'}}))])))
+key = iam.create_access_key(UserName='reader')['AccessKey']
+reader = client('iam', aws_access_key_id=key['AccessKeyId'], aws_secret_access_key=key['SecretAccessKey'])
+hidden, shown = ('arn:aws:iam::000000000000:user/' + name for name in ('hidden', 'reader'))
+refused('AccessDenied', reader.simulate_principal_policy, PolicySourceArn=hidden, ActionNames=['ecr:PutImage'])
+refused('AccessDenied', reader.get_context_keys_for_principal_policy, PolicySourceArn=hidden)
+reader.simulate_principal_policy(PolicySourceArn=shown, ActionNames=['ecr:PutImage'])
 def bad(code, call, **arguments):
     refused(code, call, **dict(dict(PolicyInputList=[policy], ActionNames=['ecr:PutImage']), **arguments))
 bad('InvalidInput', iam.simulate_custom_policy, PolicyInputList=['nonsense'])
+bad('ValidationError', iam.simulate_custom_policy, PolicyInputList=[long + ' '])
+bad('ValidationError', iam.simulate_custom_policy, PolicyInputList=[policy] * 501)
+bad('ValidationError', iam.simulate_custom_policy, PermissionsBoundaryPolicyInputList=[long + ' '])
+bad('ValidationError', iam.simulate_custom_policy, ResourcePolicy=long + ' ')
 bad('InvalidInput', iam.simulate_custom_policy, PolicyInputList=[])
 bad('InvalidInput', iam.simulate_custom_policy, ActionNames=['PutImage'])
 bad('ValidationError', iam.simulate_custom_policy, ActionNames=['x'])

@@ -49,6 +49,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     inline_policies::find(conn, "AIDA105000", "own").await?;
     inline_policies::list_of(conn, &["AIDA105000", "AIDA105001"]).await?;
     inline_policies::list_names(conn, "AIDA105000", "", 100).await?;
+    inline_policies::list_lengths(conn, &["AIDA105000", "AIDA105001"]).await?;
     policy_attachments::list_of(conn, &["AIDA105000", "AIDA105001"]).await?;
     policy_attachments::count(conn, "AIDA105000").await?;
     policy_attachments::delete(conn, "AIDA105000", "arn:policy-7").await?;
