@@ -8,12 +8,13 @@ use tests::harness::{Backend, Wharf};
 
 use super::text;
 
-/// Waits until as many changes wait for this one as there are calls below, then changes what they have found already.
+/// Waits until as many changes wait for this one as there are calls below (or for 3 seconds), then changes what they have
+/// found already.
 const MEANWHILE: &str = "do $$ begin
     update stamps set version = version + 1 where name = 'authorization';
-    while (select count(*) from pg_locks where not granted and locktype = 'tuple' and relation = 'stamps'::regclass) < 7
-    loop
-        perform pg_sleep(0.02);
+    for turn in 1..100 loop
+        exit when (select count(*) from pg_locks where not granted and locktype = 'tuple') >= 7;
+        perform pg_sleep(0.03);
     end loop;
     update roles set role_id = 'AROAOTHER' where name = 'again';
     update users set user_id = 'AIDAOTHER' where name = 'again';
