@@ -153,6 +153,17 @@ impl aws::Call for Call {
 }
 
 impl Call {
+    /// The same call by whoever has its credentials now, for what was found to have changed since it was authenticated.
+    pub fn renewed(&self) -> Result<Self, Fault> {
+        let login = authn::renewed(&self.ctx.app, &self.login).ok_or_else(signed::invalid)?;
+        Ok(Self {
+            ctx: Ctx { identity: Arc::clone(&login.identity), ..self.ctx.clone() },
+            login,
+            request_id: self.request_id.clone(),
+            host: self.host.clone(),
+        })
+    }
+
     /// The account that calls.
     pub fn account(&self) -> &AccountId {
         &self.ctx.registry.account

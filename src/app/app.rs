@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use aws::SigningKeys;
 use blobs::Blobs;
 use store::Db;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::task::TaskTracker;
 use types::Timestamp;
 use uuid::Uuid;
@@ -33,7 +33,7 @@ pub struct App {
     pub(crate) config: Config,
     pub(crate) db: Db,
     pub(crate) blobs: Blobs,
-    pub(crate) sealer: Sealer,
+    pub(crate) sealer: Arc<Sealer>,
     pub(crate) throttle: Throttle,
     pub(crate) verified_tokens: Verified,
     pub(crate) known_sessions: session::Known,
@@ -54,6 +54,8 @@ pub struct App {
     agents: Notify,
     /// Wakes the balancer of this process.
     balancing: Notify,
+    /// Held by whoever brings the copies below up to date. Reading them takes no lock.
+    refreshing: Mutex<()>,
     snapshot: ArcSwap<Snapshot>,
     resource_tags: ArcSwap<ResourceTags>,
     webhooks: ArcSwap<Webhooks>,
@@ -64,6 +66,7 @@ impl App {
     /// Puts the application together. The first snapshot of the authorization data is read here.
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
         let outbound = Arc::new(outbound::Client::new(config.outbound.clone()));
+        let sealer = Arc::new(sealer);
         let snapshot = Snapshot::load(&db, &sealer).await?;
         let mut conn = db.reader().await?;
         let resource_tags = ResourceTags::default().renewed(&mut conn).await?.unwrap_or_default();
@@ -91,6 +94,7 @@ impl App {
             previews: Notify::new(),
             agents: Notify::new(),
             balancing: Notify::new(),
+            refreshing: Mutex::new(()),
             snapshot: ArcSwap::from_pointee(snapshot),
             resource_tags: ArcSwap::from_pointee(resource_tags),
             webhooks: ArcSwap::from_pointee(webhooks),
@@ -156,6 +160,9 @@ impl App {
     /// Brings the snapshot up to date if something changed. Called about once a second, and after changes made here:
     /// what one process changes, another obeys within that time.
     pub async fn refresh(&self) -> Result<()> {
+        // One at a time: what was read before a change never replaces what was read after it, and of many who wait the
+        // first one reads for all.
+        let _turn = self.refreshing.lock().await;
         let mut conn = self.db.reader().await?;
         let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
         if let Some(fresh) = self.resource_tags().renewed(&mut conn).await? {

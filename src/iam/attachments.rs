@@ -7,7 +7,7 @@ use store::{Conn, groups, policy_attachments, roles, users};
 use types::AccountId;
 
 use crate::change::change;
-use crate::entities::Found;
+use crate::entities::{self, Found};
 use crate::error::Error;
 use crate::paging::{Page, Paging};
 use crate::{failures, managed_policies, policy_arns};
@@ -31,17 +31,7 @@ pub(crate) async fn attach(call: &Call, owner: Found, arn: String) -> Result<(),
             if !managed_policies::exists(conn, &account, &arn).await? {
                 return Err(failures::not_attachable(&arn));
             }
-            let exists = match owner.kind {
-                EntityKind::User => users::find_by_id(conn, &owner.id).await?.is_some(),
-                EntityKind::Group => groups::find_by_id(conn, &owner.id).await?.is_some(),
-                // By that name there may be another one by now.
-                EntityKind::Role => {
-                    roles::find(conn, &account, &owner.name).await?.is_some_and(|role| role.role_id == owner.id)
-                }
-            };
-            if !exists {
-                return Err(failures::no_such_entity(owner.kind, &owner.name));
-            }
+            entities::check_exists(conn, &account, &owner).await?;
             let before = policy_attachments::count(conn, &owner.id).await?;
             if policy_attachments::insert(conn, &account, &owner.id, &arn).await? && before >= ATTACHMENTS_QUOTA {
                 return Err(failures::quota(quota_name(owner.kind), ATTACHMENTS_QUOTA));

@@ -5,10 +5,27 @@ use app::api::Call;
 use app::{EntityKind, Grant};
 use aws::{Call as _, Common, Fault, Need, Operation, Resource};
 use policy::PrincipalKind;
-use types::Arn;
+use store::Conn;
+use types::{AccountId, Arn};
 
 use crate::error::Error;
 use crate::{failures, groups, roles, users};
+
+/// The actions that have the condition key `iam:PermissionsBoundary`, beside those that make users and roles.
+const ABOUT_BOUNDARIES: &[&str] = &[
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:DeleteRolePermissionsBoundary",
+    "iam:DeleteRolePolicy",
+    "iam:DeleteUserPermissionsBoundary",
+    "iam:DeleteUserPolicy",
+    "iam:DetachRolePolicy",
+    "iam:DetachUserPolicy",
+    "iam:PutRolePermissionsBoundary",
+    "iam:PutRolePolicy",
+    "iam:PutUserPermissionsBoundary",
+    "iam:PutUserPolicy",
+];
 
 /// A user, group or role of the caller's account.
 #[derive(Debug, Clone)]
@@ -32,7 +49,9 @@ pub(crate) fn need(call: &Call, action: &'static str, kind: EntityKind, name: &s
         return Need::new(action, Resource::Arn(call.account().clone(), arn));
     };
     let mut need = Need::new(action, Resource::Arn(call.account().clone(), entity.arn.clone()));
-    if let Some(boundary) = &entity.boundary_arn {
+    if let Some(boundary) = &entity.boundary_arn
+        && ABOUT_BOUNDARIES.contains(&action)
+    {
         need = need.with("iam:PermissionsBoundary", [boundary.clone()]);
     }
     with_resource_tags(need, snapshot.directory().tags(&entity.id))
@@ -107,8 +126,25 @@ where
     })
 }
 
+/// Makes sure, in a transaction, that one that was found is still there. By its name there may be another one by now.
+pub(crate) async fn check_exists(conn: &mut Conn, account: &AccountId, found: &Found) -> Result<(), Error> {
+    let exists = match found.kind {
+        EntityKind::User => store::users::find_by_id(conn, &found.id).await?.is_some(),
+        EntityKind::Group => store::groups::find_by_id(conn, &found.id).await?.is_some(),
+        EntityKind::Role => {
+            store::roles::find(conn, account, &found.name).await?.is_some_and(|role| role.role_id == found.id)
+        }
+    };
+    if exists { Ok(()) } else { Err(failures::no_such_entity(found.kind, &found.name)) }
+}
+
+/// The refusal of a call that was judged by what is not so any more. Clients come again, and are judged again.
+pub(crate) fn outdated() -> Error {
+    Fault::common(Common::ServiceUnavailable, "Service is unable to handle request.").into()
+}
+
 /// Makes sure that the caller was judged by what the row says. If another process made or renamed it a moment ago, this
-/// one did not know its path yet: then it looks again, and judges again.
+/// one did not know its path yet: then it looks again, also at who the caller is by now, and judges again.
 pub(crate) async fn settle<O>(
     call: &Call,
     grant: &Grant,
@@ -124,19 +160,32 @@ where
 {
     grant.require(O::ACTION)?;
     let arn = kind.arn(call.account(), path, name);
-    let known = || {
+    let known = |call: &Call| {
         let snapshot = call.ctx.app.snapshot();
-        snapshot.directory().find(call.account(), kind, name).is_some_and(|entity| entity.id == id && entity.arn == arn)
+        let entity = snapshot.directory().find(call.account(), kind, name);
+        entity.is_some_and(|entity| entity.id == id && entity.arn == arn) && !is_namesake(call, kind, name, id)
     };
-    if known() && grant.covers(O::ACTION, arn.as_str()) {
+    if known(call) && grant.covers(O::ACTION, arn.as_str()) {
         return Ok(());
     }
     call.ctx.app.refresh().await?;
-    if !known() {
-        return Err(Fault::common(Common::ServiceUnavailable, "Service is unable to handle request.").into());
+    let fresh = call.renewed()?;
+    // Who was renamed meanwhile asks under the new name.
+    if !known(&fresh) || fresh.login.identity.principal != call.login.identity.principal {
+        return Err(outdated());
     }
-    call.authorize(&O::needs(call, input)?).await?;
+    fresh.authorize(&O::needs(&fresh, input)?).await?;
     Ok(())
+}
+
+/// Whether somebody else has the name that the caller was known by: the caller was deleted or renamed, and what its
+/// policies say of its own name is not about the other one.
+fn is_namesake(call: &Call, kind: EntityKind, name: &str, id: &str) -> bool {
+    let principal = &call.login.identity.principal;
+    match &principal.kind {
+        PrincipalKind::User { name: own } => kind == EntityKind::User && own == name && principal.user_id != id,
+        _ => false,
+    }
 }
 
 /// What giving a user or group another name or path needs: the permission on the ARN that it has, and on the one that it

@@ -84,12 +84,15 @@ pub(crate) async fn rename(
     name: Option<String>,
     path: Option<String>,
 ) -> Result<(), Error> {
-    let (name, path) = (name.unwrap_or_else(|| group.name.clone()), path.unwrap_or_else(|| group.path.clone()));
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
-            if groups::find_by_id(conn, &group.group_id).await?.is_none() {
-                return Err(failures::no_such_entity(EntityKind::Group, &group.name));
+            let now = groups::find_by_id(conn, &group.group_id).await?;
+            let now = now.ok_or_else(|| failures::no_such_entity(EntityKind::Group, &group.name))?;
+            // The ARN that the caller may change, and what stays as it is, are those of the row that was found.
+            if (&now.name, &now.path) != (&group.name, &group.path) {
+                return Err(entities::outdated());
             }
+            let (name, path) = (name.unwrap_or(now.name), path.unwrap_or(now.path));
             if !groups::update_name(conn, &group, &name, &path).await? {
                 return Err(failures::entity_exists(EntityKind::Group, &name));
             }

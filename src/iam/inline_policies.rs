@@ -2,11 +2,11 @@
 
 use app::EntityKind;
 use app::api::Call;
+use store::Conn;
 use store::inline_policies::{self, InlinePolicyRow};
-use store::{Conn, groups, roles, users};
 
 use crate::change::change;
-use crate::entities::Found;
+use crate::entities::{self, Found};
 use crate::error::Error;
 use crate::paging::{Page, Paging};
 use crate::{documents, failures};
@@ -18,14 +18,7 @@ pub(crate) async fn put(call: &Call, owner: Found, name: String, document: Strin
     let account = call.account().clone();
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
-            let exists = match owner.kind {
-                EntityKind::User => users::find_by_id(conn, &owner.id).await?.is_some(),
-                EntityKind::Group => groups::find_by_id(conn, &owner.id).await?.is_some(),
-                EntityKind::Role => roles::find(conn, &account, &owner.name).await?.is_some(),
-            };
-            if !exists {
-                return Err(failures::no_such_entity(owner.kind, &owner.name));
-            }
+            entities::check_exists(conn, &account, &owner).await?;
             upsert(conn, owner.kind, &owner.name, &row).await
         })
     })

@@ -100,15 +100,13 @@ pub(crate) async fn update(
     description: Option<String>,
     max_session_duration: Option<i64>,
 ) -> Result<RoleRow, Error> {
-    let mut role = role;
-    role.description = description.or(role.description);
-    role.max_session_duration = max_session_duration.unwrap_or(role.max_session_duration);
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
-            let description = role.description.as_deref();
-            if !roles::update_settings(conn, &role.role_id, description, role.max_session_duration).await? {
-                return Err(failures::no_such_entity(EntityKind::Role, &role.name));
-            }
+            let now = roles::find(conn, &role.account, &role.name).await?.filter(|now| now.role_id == role.role_id);
+            let mut role = now.ok_or_else(|| failures::no_such_entity(EntityKind::Role, &role.name))?;
+            role.description = description.or(role.description);
+            role.max_session_duration = max_session_duration.unwrap_or(role.max_session_duration);
+            roles::update_settings(conn, &role.role_id, role.description.as_deref(), role.max_session_duration).await?;
             Ok(role)
         })
     })

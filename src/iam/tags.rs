@@ -10,7 +10,7 @@ use store::{Conn, iam_tags};
 
 use crate::change::change;
 use crate::checks::Checks;
-use crate::entities::Found;
+use crate::entities::{self, Found};
 use crate::error::Error;
 use crate::failures;
 use crate::paging::{Page, Paging};
@@ -112,12 +112,26 @@ pub(crate) async fn remove(conn: &mut Conn, resource_id: &str, keys: &[String]) 
 
 /// Sets tags of a user or role.
 pub(crate) async fn tag(call: &Call, owner: Found, tags: Vec<Tag>) -> Result<(), Error> {
-    change(&call.ctx.app, move |conn| Box::pin(async move { set(conn, &owner.id, &tags).await })).await
+    let account = call.account().clone();
+    change(&call.ctx.app, move |conn| {
+        Box::pin(async move {
+            entities::check_exists(conn, &account, &owner).await?;
+            set(conn, &owner.id, &tags).await
+        })
+    })
+    .await
 }
 
 /// Removes tags of a user or role.
 pub(crate) async fn untag(call: &Call, owner: Found, keys: Vec<String>) -> Result<(), Error> {
-    change(&call.ctx.app, move |conn| Box::pin(async move { remove(conn, &owner.id, &keys).await })).await
+    let account = call.account().clone();
+    change(&call.ctx.app, move |conn| {
+        Box::pin(async move {
+            entities::check_exists(conn, &account, &owner).await?;
+            remove(conn, &owner.id, &keys).await
+        })
+    })
+    .await
 }
 
 /// The tags of a resource by key.

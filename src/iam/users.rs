@@ -104,12 +104,15 @@ pub(crate) async fn rename(
     name: Option<String>,
     path: Option<String>,
 ) -> Result<(), Error> {
-    let (name, path) = (name.unwrap_or_else(|| user.name.clone()), path.unwrap_or_else(|| user.path.clone()));
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
-            if users::find_by_id(conn, &user.user_id).await?.is_none() {
-                return Err(failures::no_such_entity(EntityKind::User, &user.name));
+            let now = users::find_by_id(conn, &user.user_id).await?;
+            let now = now.ok_or_else(|| failures::no_such_entity(EntityKind::User, &user.name))?;
+            // The ARN that the caller may change, and what stays as it is, are those of the row that was found.
+            if (&now.name, &now.path) != (&user.name, &user.path) {
+                return Err(entities::outdated());
             }
+            let (name, path) = (name.unwrap_or(now.name), path.unwrap_or(now.path));
             if !users::update_name(conn, &user, &name, &path).await? {
                 return Err(failures::entity_exists(EntityKind::User, &name));
             }

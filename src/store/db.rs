@@ -105,6 +105,21 @@ impl Db {
         Ok(Conn::new(kind, &self.1))
     }
 
+    /// Runs `body`, which only reads, on the database as it was at one moment, whatever is written meanwhile.
+    ///
+    /// It runs in a task of its own and must not wait for anything but its connection, as that of [`Db::write`].
+    pub async fn read<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let begin = if self.is_postgres() { dialect::POSTGRES_MOMENT } else { dialect::SQLITE_MOMENT };
+        let db = self.clone();
+        let work = async move { bounded(db.reader().await?, PATIENCE, begin, body).await };
+        tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
+    }
+
     /// Runs `body` in a transaction and returns when it is durable, or not at all.
     ///
     /// The transaction runs in a task of its own: a caller that is dropped (a client that hung up) neither leaves it
@@ -242,15 +257,13 @@ impl Db {
     {
         let (pool, statements) = (pool.clone(), self.1.clone());
         let work = async move {
-            let mut conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?), &statements);
-            let ended = tokio::time::timeout(patience, transaction(&mut conn, commit, body)).await;
-            ended.unwrap_or_else(|_| {
-                // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
-                if let Kind::Postgres(connection) = &mut conn.kind {
-                    connection.close_on_drop();
-                }
-                Err(E::from(Error::took_too_long()))
-            })
+            let conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?), &statements);
+            // One round trip, however many statements.
+            let begin = match commit {
+                Commit::Flushed => "begin",
+                Commit::Unflushed => "begin; set local synchronous_commit = off",
+            };
+            bounded(conn, patience, begin, body).await
         };
         tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
     }
@@ -265,18 +278,29 @@ impl Db {
     }
 }
 
-/// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.
-async fn transaction<T, E, F>(conn: &mut Conn, commit: Commit, body: F) -> std::result::Result<T, E>
+/// One transaction that is given up after `patience`.
+async fn bounded<T, E, F>(mut conn: Conn, patience: Duration, begin: &'static str, body: F) -> std::result::Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
     E: From<Error>,
 {
-    // One round trip, however many statements.
-    conn.script(match commit {
-        Commit::Flushed => "begin",
-        Commit::Unflushed => "begin; set local synchronous_commit = off",
+    let ended = tokio::time::timeout(patience, transaction(&mut conn, begin, body)).await;
+    ended.unwrap_or_else(|_| {
+        // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
+        if let Kind::Postgres(connection) = &mut conn.kind {
+            connection.close_on_drop();
+        }
+        Err(E::from(Error::took_too_long()))
     })
-    .await?;
+}
+
+/// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.
+async fn transaction<T, E, F>(conn: &mut Conn, begin: &'static str, body: F) -> std::result::Result<T, E>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
+    E: From<Error>,
+{
+    conn.script(begin).await?;
     let result = match AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind().await {
         Ok(Ok(_)) if conn.failed => Err(E::from(Error::went_on())),
         Ok(result) => result,

@@ -23,6 +23,12 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that did nothing for this long is tested before it is used.
 const TESTED_AFTER: Duration = Duration::from_secs(1);
 
+/// Begins a transaction that sees the database as it was at its first statement.
+pub(crate) const SQLITE_MOMENT: &str = "begin";
+
+/// The same; by default each statement of Postgres sees what was committed before it.
+pub(crate) const POSTGRES_MOMENT: &str = "begin isolation level repeatable read, read only";
+
 /// Which database an address names.
 pub(crate) enum Address<'a> {
     Sqlite(&'a Path),

@@ -148,6 +148,18 @@ fn named_by(app: &App, named: &Named) -> Result<Login> {
     Ok(Login { identity: Arc::clone(&key.identity), access_key_id: Some(claims.key.clone()) })
 }
 
+/// The same credentials once more: whose they are now. None if they may not be used any more.
+pub(crate) fn renewed(app: &App, login: &Login) -> Option<Login> {
+    match (&login.identity.session, &login.access_key_id) {
+        (Some(opened), _) => of_session(app, opened),
+        (None, Some(access_key_id)) => {
+            let identity = Arc::clone(&app.snapshot().access_key(access_key_id)?.identity);
+            Some(Login { identity, access_key_id: Some(access_key_id.clone()) })
+        }
+        (None, None) => Some(anonymous(app)),
+    }
+}
+
 /// Whose session it is, as they are now.
 fn of_session(app: &App, opened: &Arc<Opened>) -> Option<Login> {
     let identity = app.snapshot().of_session(opened)?;

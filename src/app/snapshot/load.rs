@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use policy::{Kind, Policy, Principal, PrincipalKind};
-use store::Db;
+use store::{Conn, Db, Pending};
 use types::{AccountId, Arn, RegistryId, RepoName};
 
 use super::managed_policies::ManagedPolicies;
@@ -16,10 +16,14 @@ use crate::web_identity::Provider;
 use crate::{Identity, Result, Role, Sealer};
 
 impl Snapshot {
-    /// Reads everything. The stamp is read first: a change that comes in between is seen at the next look.
-    pub(crate) async fn load(db: &Db, sealer: &Sealer) -> Result<Self> {
-        let mut conn = db.reader().await?;
-        let conn = &mut conn;
+    /// Reads everything as it was at one moment. Half of a change could give rights that nobody ever had.
+    pub(crate) async fn load(db: &Db, sealer: &Arc<Sealer>) -> Result<Self> {
+        let sealer = Arc::clone(sealer);
+        db.read(move |conn| Box::pin(async move { Self::read(conn, &sealer).await }) as Pending<'_, Self, crate::Error>)
+            .await
+    }
+
+    async fn read(conn: &mut Conn, sealer: &Sealer) -> Result<Self> {
         let version = store::stamps::find(conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
         let accounts = store::accounts::list(conn).await?.into_iter().map(|row| row.account).collect();
         let mut groups: HashMap<String, Vec<String>> = HashMap::new();

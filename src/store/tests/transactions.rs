@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use sqlx::Row as _;
+use tokio::sync::oneshot;
 
 use super::harness::{TestDb, admin, number, on_each, on_postgres, on_sqlite, write};
 use crate::{Commit, Config, Conn, Db, Error, Pending, Result, stamps};
@@ -286,6 +287,37 @@ async fn only_the_transaction_that_asks_for_it_is_not_flushed() {
             assert_eq!(setting(&test, Commit::Flushed).await, flushed);
             assert_eq!(setting(&test, Commit::Unflushed).await, unflushed);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_together_is_of_one_moment() {
+    on_each(|test| async move {
+        let (begun, begins) = oneshot::channel();
+        let (written, writes) = oneshot::channel::<()>();
+        let db = test.db.clone();
+        let reading = tokio::spawn(async move {
+            db.read(move |conn| {
+                Box::pin(async move {
+                    let before = stamps::find(conn, "moment").await?;
+                    let _ = begun.send(());
+                    let _ = writes.await;
+                    Ok((before, stamps::find(conn, "moment").await?))
+                }) as Pending<'_, _, Error>
+            })
+            .await
+        });
+        begins.await.unwrap();
+        write(&test.db, |conn| Box::pin(add(conn, "moment"))).await.unwrap();
+        written.send(()).unwrap();
+        assert_eq!(reading.await.unwrap().unwrap(), (None, None));
+        // The connection came back without the transaction.
+        for _ in 0..3 {
+            assert_eq!(stamps::find(&mut test.db.reader().await.unwrap(), "moment").await.unwrap(), Some(0));
+        }
+        let result: Result<()> = test.db.read(|_| panic!("this panic is part of the test")).await;
+        assert!(matches!(result, Err(Error::Statement(_))), "{result:?}");
     })
     .await;
 }

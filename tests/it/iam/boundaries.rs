@@ -83,7 +83,8 @@ iam.put_user_policy(UserName="lead", PolicyName="delegate", PolicyDocument=json.
     "Version": "2012-10-17",
     "Statement": [{
         "Effect": "Allow",
-        "Action": ["iam:CreateUser", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutUserPermissionsBoundary"],
+        "Action": ["iam:CreateUser", "iam:PutUserPolicy", "iam:AttachUserPolicy", "iam:PutUserPermissionsBoundary",
+                   "iam:GetUser", "iam:DeleteUser"],
         "Resource": "arn:aws:iam::000000000000:user/*",
         "Condition": {"StringEquals": {"iam:PermissionsBoundary": limit}},
     }],
@@ -98,6 +99,9 @@ refused("AccessDenied", lead.attach_user_policy, UserName="other", PolicyArn=eve
 refused("AccessDenied", lead.put_user_permissions_boundary, UserName="bound", PermissionsBoundary=everything)
 refused("AccessDenied", lead.delete_user_permissions_boundary, UserName="bound")
 refused("AccessDenied", lead.attach_user_policy, UserName="lead", PolicyArn=everything)
+# These have no such condition key.
+refused("AccessDenied", lead.get_user, UserName="bound")
+refused("AccessDenied", lead.delete_user, UserName="bound")
 "#,
         );
     })

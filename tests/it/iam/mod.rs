@@ -4,6 +4,7 @@ mod access_keys;
 mod account;
 mod attachments;
 mod boundaries;
+mod changes;
 mod groups;
 mod inline_policies;
 mod managed_policies;
