@@ -88,7 +88,10 @@ pub(crate) struct Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        // One that was given up in the middle of a transaction would read the past for ever: it is closed.
+        if let Some(connection) = self.connection.take()
+            && connection.is_autocommit()
+        {
             let now = Instant::now();
             let mut idle = self.pool.idle();
             idle.push((now, connection));
