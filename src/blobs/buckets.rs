@@ -95,7 +95,7 @@ async fn fetch(s3: &S3Config, bucket: &str, key: &str, limit: usize) -> Result<O
         &connect::http_client(&settings)?,
         &Metrics::default(),
     )?;
-    let fail = |source| Error::S3 { operation: "reading an object", source };
+    let fail = |source| Error::S3 { operation: "reading an object", failure: source };
     let found = match client.get(&Key::from(key)).await {
         Ok(found) => found,
         Err(object_store::Error::NotFound { .. }) => return Ok(None),

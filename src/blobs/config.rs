@@ -60,6 +60,8 @@ pub struct S3Config {
     pub session_token: Option<types::Secret>,
     /// Address under which clients reach the service; signed URLs are made for it. None means `endpoint`.
     pub public_endpoint: Option<String>,
+    /// Certificates that the service may have beside those that the system trusts.
+    pub certificates: Vec<reqwest::Certificate>,
     /// KMS key that new objects are encrypted with; none leaves it to the bucket.
     pub kms_key_id: Option<String>,
     /// Longest wait for an answer to one request. Default 30 s.
@@ -117,6 +119,7 @@ impl S3Config {
             secret_access_key: None,
             session_token: None,
             public_endpoint: None,
+            certificates: Vec::new(),
             kms_key_id: None,
             request_timeout: Duration::from_secs(30),
             retries: 3,

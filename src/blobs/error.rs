@@ -83,12 +83,12 @@ pub enum Error {
         source: io::Error,
     },
     /// The S3 service failed or could not be reached.
-    #[error("{operation} failed: {source}")]
+    #[error("{operation} failed: {}", with_causes(.failure))]
     S3 {
         /// What was attempted.
         operation: &'static str,
-        /// The failure.
-        source: object_store::Error,
+        /// The failure. Its causes are part of the text, so none of them is the source of this error.
+        failure: object_store::Error,
     },
     /// The S3 service answered something that cannot be understood.
     #[error("{operation} failed: {message}")]
@@ -122,3 +122,19 @@ impl Error {
 #[derive(Debug, thiserror::Error)]
 #[error("no data arrived in time")]
 pub struct IdleBody;
+
+/// What an error says, with those of its causes that it does not say itself. Those of object_store say each other's texts
+/// again, but not the innermost ones, which tell an unknown certificate from a closed port.
+fn with_causes(error: &object_store::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        let said = inner.to_string();
+        if !text.contains(&said) {
+            text.push_str(": ");
+            text.push_str(&said);
+        }
+        cause = inner.source();
+    }
+    text
+}

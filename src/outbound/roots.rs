@@ -21,7 +21,8 @@ impl Roots {
         }
     }
 
-    pub(crate) fn certificates(&self) -> impl Iterator<Item = Certificate> + use<> {
+    /// Them, for a client of its own kind.
+    pub fn certificates(&self) -> impl Iterator<Item = Certificate> + use<> {
         self.0.clone().into_iter()
     }
 }

@@ -39,19 +39,20 @@ fn database_config(config: &Config) -> store::Config {
 pub(crate) async fn blob_store(config: &Config) -> Result<Blobs> {
     let location = match &config.storage {
         Storage::Disk(root) => Location::Disk { root: root.clone(), low_water: config.disk_low_water },
-        Storage::S3(s3) => Location::S3(bucket(s3)),
+        Storage::S3(s3) => Location::S3(bucket(s3, &config.outbound.roots)),
     };
     let mut settings = blobs::Config::new(location);
     settings.memory_budget = usize::try_from(config.memory_budget).unwrap_or(usize::MAX);
     Blobs::open(settings).await.context("cannot use the blob store")
 }
 
-fn bucket(s3: &S3) -> S3Config {
+fn bucket(s3: &S3, roots: &outbound::Roots) -> S3Config {
     let mut bucket = S3Config::new(&s3.bucket, &s3.region);
     bucket.prefix = s3.prefix.clone();
     bucket.endpoint = s3.endpoint.clone();
     bucket.public_endpoint = s3.public_endpoint.clone();
     bucket.path_style = s3.path_style;
+    bucket.certificates = roots.certificates().collect();
     if let Some(credentials) = &s3.credentials {
         bucket.access_key_id = Some(credentials.access_key_id.clone());
         bucket.secret_access_key = Some(credentials.secret_access_key.clone());
@@ -91,7 +92,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         undo_window: config.undo_window,
         environment_files: config.environment_files.as_ref().map(|buckets| match buckets {
             EnvironmentFiles::Folder(root) => Buckets::Folder(root.clone()),
-            EnvironmentFiles::S3(s3) => Buckets::S3(bucket(s3)),
+            EnvironmentFiles::S3(s3) => Buckets::S3(bucket(s3, &config.outbound.roots)),
         }),
         scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,

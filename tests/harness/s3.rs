@@ -40,23 +40,15 @@ impl Prefix {
 
     /// The settings that lead a server here.
     pub fn settings(&self) -> Vec<(String, String)> {
-        let server = SERVER.get_or_init(server);
-        [
-            ("WHARF_STORAGE_URL", self.url.as_str()),
-            ("WHARF_S3_ENDPOINT", &server.endpoint),
-            ("WHARF_S3_PATH_STYLE", "true"),
-            ("WHARF_S3_REGION", "us-east-1"),
-            ("WHARF_S3_ACCESS_KEY_ID", &server.access_key_id),
-            ("WHARF_S3_SECRET_ACCESS_KEY", &server.secret_access_key),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+        settings(SERVER.get_or_init(server), &self.url)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec()
     }
 }
 
 fn server() -> Server {
     let Ok(endpoint) = std::env::var("WHARF_TEST_S3_ENDPOINT") else {
-        return start();
+        return start("http", &[]);
     };
     let required =
         |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("WHARF_TEST_S3_ENDPOINT is set but {name} is not"));
@@ -69,7 +61,34 @@ fn server() -> Server {
     }
 }
 
-fn start() -> Server {
+/// A server of one test that speaks TLS alone.
+pub struct SecureServer(Server);
+
+impl SecureServer {
+    /// Starts it with a certificate for 127.0.0.1 and its key.
+    pub fn start(certificate: &Path, key: &Path) -> Self {
+        let file = |path: &Path| path.canonicalize().expect("the file is there").display().to_string();
+        Self(start("https", &["--cert".to_owned(), file(certificate), "--key".to_owned(), file(key)]))
+    }
+
+    /// The settings that lead a server here.
+    pub fn settings(&self) -> [(&str, &str); 6] {
+        settings(&self.0, "s3://wharf/secure")
+    }
+}
+
+fn settings<'s>(server: &'s Server, url: &'s str) -> [(&'s str, &'s str); 6] {
+    [
+        ("WHARF_STORAGE_URL", url),
+        ("WHARF_S3_ENDPOINT", &server.endpoint),
+        ("WHARF_S3_PATH_STYLE", "true"),
+        ("WHARF_S3_REGION", "us-east-1"),
+        ("WHARF_S3_ACCESS_KEY_ID", &server.access_key_id),
+        ("WHARF_S3_SECRET_ACCESS_KEY", &server.secret_access_key),
+    ]
+}
+
+fn start(scheme: &str, options: &[String]) -> Server {
     let program = program().expect(
         "this test needs an S3 server: put versitygw into .tools/bin or on the PATH (tools/install does it), or name a server in \
          WHARF_TEST_S3_ENDPOINT, _ACCESS_KEY_ID, _SECRET_ACCESS_KEY and _BUCKET",
@@ -80,18 +99,11 @@ fn start() -> Server {
     std::fs::create_dir_all(objects.join("wharf")).expect("a bucket can be created");
     let port = port::free();
     let (access_key_id, secret_access_key) = ("AKIATESTS", "tests-secret-access-key");
-    let command = [
-        &program.display().to_string(),
-        "--access",
-        access_key_id,
-        "--secret",
-        secret_access_key,
-        "--port",
-        &format!("127.0.0.1:{port}"),
-        "posix",
-        &objects.display().to_string(),
-    ]
-    .map(str::to_owned);
+    let address = format!("127.0.0.1:{port}");
+    let mut command = vec![program.display().to_string()];
+    command.extend(["--access", access_key_id, "--secret", secret_access_key, "--port", &address].map(str::to_owned));
+    command.extend_from_slice(options);
+    command.extend(["posix".to_owned(), objects.display().to_string()]);
     let log = directory.join("log");
     let service = Supervised::start(&directory, &log, "TERM", &command);
     let deadline = Instant::now() + Duration::from_secs(20);
@@ -104,7 +116,7 @@ fn start() -> Server {
         std::thread::sleep(Duration::from_millis(50));
     }
     Server {
-        endpoint: format!("http://127.0.0.1:{port}"),
+        endpoint: format!("{scheme}://{address}"),
         access_key_id: access_key_id.to_owned(),
         secret_access_key: secret_access_key.to_owned(),
         bucket: "wharf".to_owned(),

@@ -22,6 +22,7 @@ pub(crate) fn http_client(config: &S3Config) -> Result<reqwest::Client> {
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
         .http1_only()
+        .tls_certs_merge(config.certificates.iter().cloned())
         .connect_timeout(CONNECT_WITHIN)
         .read_timeout(config.request_timeout)
         .build();

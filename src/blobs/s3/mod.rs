@@ -83,7 +83,7 @@ impl S3 {
     pub(crate) async fn delete(&self, keys: &[Key]) -> Result<()> {
         let gone = |result: object_store::Result<()>| match result {
             Err(object_store::Error::NotFound { .. }) => Ok(()),
-            result => result.map_err(|source| Error::S3 { operation: "removing a blob", source }),
+            result => result.map_err(|source| Error::S3 { operation: "removing a blob", failure: source }),
         };
         if let [key] = keys {
             return gone(self.shared.client.delete(&self.path(key)).await);
@@ -108,13 +108,13 @@ impl S3 {
             Ok(key.filter(|key| self.path(key) == object.location).map(|key| (key, object.size)))
         });
         let page = found.take(limit).try_collect().await;
-        page.map_err(|source| Error::S3 { operation: "listing blobs", source })
+        page.map_err(|source| Error::S3 { operation: "listing blobs", failure: source })
     }
 
     /// An address that anyone can read the object from.
     pub(crate) async fn signed_url(&self, key: &Key, ttl: Duration) -> Result<String> {
         let url = self.shared.public.signed_url(Method::GET, &self.path(key), ttl).await;
-        let url = url.map_err(|source| Error::S3 { operation: "signing an address", source })?;
+        let url = url.map_err(|source| Error::S3 { operation: "signing an address", failure: source })?;
         Ok(url.into())
     }
 }

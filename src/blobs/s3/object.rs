@@ -53,7 +53,7 @@ impl S3 {
         match self.shared.client.head(&self.path(key)).await {
             Ok(object) => Ok(Some(object.size)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(source) => Err(Error::S3 { operation: "looking at a blob", source }),
+            Err(source) => Err(Error::S3 { operation: "looking at a blob", failure: source }),
         }
     }
 
@@ -98,7 +98,7 @@ impl S3 {
         });
         match told.await {
             Ok(Ok(_)) => Ok(key),
-            Ok(Err(source)) => Err(Error::S3 { operation: "writing a blob", source }),
+            Ok(Err(source)) => Err(Error::S3 { operation: "writing a blob", failure: source }),
             Err(_) => Err(Error::Answer { operation: "writing a blob", message: "the writing task ended".into() }),
         }
     }
@@ -124,6 +124,6 @@ impl S3 {
 pub(super) fn failed(operation: &'static str, key: &Key, source: object_store::Error) -> Error {
     match source {
         object_store::Error::NotFound { .. } => Error::NotFound { key: key.clone() },
-        source => Error::S3 { operation, source },
+        source => Error::S3 { operation, failure: source },
     }
 }

@@ -23,7 +23,7 @@ impl S3 {
     pub(super) async fn create_upload(&self) -> Result<NewUpload> {
         let key = Key::generate();
         let upload = self.shared.client.create_multipart(&self.path(&key)).await;
-        let upload = upload.map_err(|source| Error::S3 { operation: "beginning an upload", source })?;
+        let upload = upload.map_err(|source| Error::S3 { operation: "beginning an upload", failure: source })?;
         Ok(NewUpload { s3: self.clone(), key, upload, kept: false })
     }
 
@@ -56,7 +56,7 @@ impl S3 {
     pub(crate) async fn abort_upload(&self, key: &Key, upload: &str) -> Result<()> {
         match self.shared.client.abort_multipart(&self.path(key), &upload.to_owned()).await {
             Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
-            Err(source) => Err(Error::S3 { operation: "aborting an upload", source }),
+            Err(source) => Err(Error::S3 { operation: "aborting an upload", failure: source }),
         }
     }
 
@@ -86,7 +86,7 @@ impl S3 {
             }
             let options = SignedUrlOptions::default().with_query(query);
             let url = self.shared.client.signed_url_opts(Method::GET, &Path::default(), LISTING, &options).await;
-            let url = url.map_err(|source| Error::S3 { operation: OPERATION, source })?;
+            let url = url.map_err(|source| Error::S3 { operation: OPERATION, failure: source })?;
             let fail = |message: String| Error::Answer { operation: OPERATION, message };
             // The address of the request is a credential: it is kept out of the message.
             let mut answer =

@@ -160,7 +160,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting(
         "outbound_ca",
         "",
-        "PEM file with certificates that requests of the server itself trust beside those of the system",
+        "PEM file with certificates that requests of the server itself, to its bucket too, trust beside those of the system",
     ),
     switch(
         "outbound_loopback",

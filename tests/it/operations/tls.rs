@@ -1,12 +1,13 @@
-//! TLS by the server itself: the certificate is used, and a new one is taken up without a restart.
+//! TLS by the server itself, whose certificate is used, and taken up anew without a restart; and to the server's bucket.
 
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use tests::harness::program::Program;
+use tests::harness::s3::SecureServer;
 use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
-use tests::harness::{digest, port, random};
+use tests::harness::{Backend, Image, Wharf, digest, port, random};
 
 /// Writes a self-signed certificate for 127.0.0.1 and its key.
 fn certify(directory: &Path) {
@@ -87,4 +88,30 @@ async fn a_push_over_tls_works_and_a_new_certificate_is_taken_up() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     panic!("the new certificate is not in use after 30 s: {}", program.output());
+}
+
+#[tokio::test]
+async fn a_bucket_is_reached_over_tls_with_a_certificate_of_ones_own() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    certify(home.path());
+    let certificate = home.path().join("cert.pem");
+    let bucket = SecureServer::start(&certificate, &home.path().join("key.pem"));
+    let mut wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_OUTBOUND_CA", &certificate.display().to_string());
+    for (name, value) in bucket.settings() {
+        wharf = wharf.set(name, value);
+    }
+    let wharf = wharf.start().await;
+    let (repository, image) = (wharf.repository(), Image::small());
+    repository.push_image("v1", &image).await;
+    repository.expect_image(Some("v1"), &image).await;
+    // Who does not trust it says so, once.
+    let mut settings = bucket.settings().map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    settings.push(("WHARF_DATA_DIR".to_owned(), home.path().join("data").display().to_string()));
+    let refused = Program::run(&["check"], &settings, home.path(), Duration::from_secs(60));
+    assert!(!refused.status.success());
+    let said = [refused.stdout.as_str(), refused.stderr.as_str()].concat();
+    let said = said.lines().find(|line| line.starts_with("storage: ")).expect("a line about the storage");
+    for once in ["UnknownIssuer", "writing a blob failed"] {
+        assert_eq!(said.matches(once).count(), 1, "{said}");
+    }
 }
