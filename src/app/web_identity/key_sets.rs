@@ -48,7 +48,7 @@ fn within(time: Option<Timestamp>, now: Timestamp, limit: Duration) -> bool {
 struct Entry {
     known: ArcSwap<Known>,
     /// Whoever asks the provider holds it.
-    asking: Mutex<()>,
+    asking: Arc<Mutex<()>>,
 }
 
 /// The key sets by issuer.
@@ -68,7 +68,7 @@ impl KeySets {
     /// The key that a token says it was signed with.
     pub(crate) async fn find(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         issuer: &str,
         token: &Unverified<'_>,
         now: Timestamp,
@@ -79,16 +79,17 @@ impl KeySets {
             return Ok(key.clone());
         }
         // Who comes while the provider is asked waits for the same answer.
-        let _asking = entry.asking.lock().await;
+        let asking = Arc::clone(&entry.asking).lock_owned().await;
         let known = entry.known.load_full();
         if known.find(token, now, FRESH).is_none() && !within(known.asked_at, now, PAUSE) {
-            // Noted first: a client that hangs up has asked too.
-            entry.known.store(Arc::new(Known { asked_at: Some(now), ..Known::clone(&known) }));
-            match fetch(client, issuer).await {
-                Ok(keys) => {
-                    entry.known.store(Arc::new(Known { keys, fetched_at: Some(now), asked_at: Some(now) }));
-                }
-                Err(why) => tracing::warn!(issuer, why, "the keys of an identity provider cannot be read"),
+            // In a task of its own: a client that hangs up would otherwise have asked for everybody, and heard nothing.
+            let (entry, client, issuer) = (Arc::clone(&entry), Arc::clone(client), issuer.to_owned());
+            let asked = tokio::spawn(async move {
+                entry.renew(&client, &issuer, now).await;
+                drop(asking);
+            });
+            if asked.await.is_err() {
+                return Err(Refusal::NoKeys);
             }
         }
         let known = entry.known.load();
@@ -96,6 +97,21 @@ impl KeySets {
             return Err(Refusal::NoKeys);
         }
         known.find(token, now, STALE).cloned().ok_or(Refusal::BadSignature)
+    }
+}
+
+impl Entry {
+    /// Asks the provider, and notes that it was asked, whatever comes of it.
+    async fn renew(&self, client: &Client, issuer: &str, now: Timestamp) {
+        let known = self.known.load_full();
+        let next = match fetch(client, issuer).await {
+            Ok(keys) => Known { keys, fetched_at: Some(now), asked_at: Some(now) },
+            Err(why) => {
+                tracing::warn!(issuer, why, "the keys of an identity provider cannot be read");
+                Known { asked_at: Some(now), ..Known::clone(&known) }
+            }
+        };
+        self.known.store(Arc::new(next));
     }
 }
 
@@ -115,7 +131,9 @@ async fn fetch(client: &Client, issuer: &str) -> Result<Keys, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
     use std::net::TcpListener;
+    use std::thread;
 
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -129,18 +147,47 @@ mod tests {
         format!("{header}.{}.c2ln", part(r#"{"iss":"i","sub":"s","aud":"a","exp":9}"#.to_owned()))
     }
 
+    /// The keys of a provider that has one, as it publishes them.
+    fn published() -> String {
+        let key = URL_SAFE_NO_PAD.encode([7; 32]);
+        format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","kid":"known","x":"{key}"}}]}}"#)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_hangs_up_has_asked_for_everybody() {
+        let provider = TcpListener::bind("127.0.0.1:0").unwrap();
+        let issuer = format!("http://{}", provider.local_addr().unwrap());
+        let configuration = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{issuer}/keys"}}"#);
+        // Each is answered after the client of the test has gone.
+        let answers = thread::spawn(move || {
+            for body in [configuration, published()] {
+                let (mut connection, _) = provider.accept().unwrap();
+                thread::sleep(Duration::from_millis(100));
+                let _ = connection.read(&mut [0; 4096]).unwrap();
+                let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}", body.len());
+                write!(connection, "{head}\r\n\r\n{body}").unwrap();
+            }
+        });
+        let client = Arc::new(Client::new(Config { loopback: true, ..Config::default() }));
+        let (sets, now) = (KeySets::new(), Timestamp::from_micros(1_000_000_000));
+        let text = token("known");
+        let known = Unverified::parse(&text).ok().unwrap();
+        let hung_up = tokio::time::timeout(Duration::from_millis(50), sets.find(&client, &issuer, &known, now)).await;
+        assert!(hung_up.is_err());
+        assert!(sets.find(&client, &issuer, &known, now).await.is_ok());
+        answers.join().unwrap();
+    }
+
     #[tokio::test]
     async fn nobody_whose_key_is_known_waits_for_a_provider_that_does_not_answer() {
         // Connections are made, and nobody answers.
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let issuer = format!("http://{}", silent.local_addr().unwrap());
-        let client = Client::new(Config { loopback: true, ..Config::default() });
+        let client = Arc::new(Client::new(Config { loopback: true, ..Config::default() }));
         let (sets, now) = (KeySets::new(), Timestamp::from_micros(1_000_000_000));
-        let keys = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"known","x":"AAAA"}]}"#;
-        let keys = keys.replace("AAAA", &URL_SAFE_NO_PAD.encode([7; 32]));
         let entry = Entry::default();
         entry.known.store(Arc::new(Known {
-            keys: Keys::parse(keys.as_bytes()).unwrap(),
+            keys: Keys::parse(published().as_bytes()).unwrap(),
             fetched_at: Some(now),
             asked_at: None,
         }));
