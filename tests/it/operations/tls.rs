@@ -96,7 +96,7 @@ async fn a_bucket_is_reached_over_tls_with_a_certificate_of_ones_own() {
     certify(home.path());
     let certificate = home.path().join("cert.pem");
     let bucket = SecureServer::start(&certificate, &home.path().join("key.pem"));
-    let mut wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_OUTBOUND_CA", &certificate.display().to_string());
+    let mut wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_OUTBOUND_CA", certificate.display().to_string());
     for (name, value) in bucket.settings() {
         wharf = wharf.set(name, value);
     }
