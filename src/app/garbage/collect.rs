@@ -97,7 +97,7 @@ async fn let_go(app: &App, registry: &str, before: Timestamp, pace: &mut Pace, d
         done.reviewed += reviewed;
         done.unlinked += unlinked;
         if reviewed == 0 {
-            // Another process has the same rows before it: what is left is looked up anew.
+            // Another process was first, or holds them: the rest is looked up anew, or left to it if nothing was done at all.
             break;
         }
     }
