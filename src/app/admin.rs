@@ -17,7 +17,8 @@ pub fn login_password(app: &App, access_key_id: &str) -> Result<authn::Issued> {
     let key = snapshot
         .access_key(access_key_id)
         .ok_or_else(|| Error::Invalid(format!("access key '{access_key_id}' does not exist or is turned off")))?;
-    let login = authn::Login { identity: Arc::clone(&key.identity), access_key_id: Some(access_key_id.to_owned()) };
+    let access_key_id = Some(access_key_id.to_owned());
+    let login = authn::Login { identity: Arc::clone(&key.identity), access_key_id, ends_at: None };
     authn::issue_login_token(app, &login)
 }
 

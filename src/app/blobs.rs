@@ -78,6 +78,7 @@ pub async fn signed_url(ctx: &Ctx, permit: &Permit, blob: &BlobRow) -> Result<Op
 /// any repository. False if that cannot be done, whatever the reason: the caller then uploads, and learns nothing.
 pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&RepoName>) -> Result<bool> {
     permit.require(Action::InitiateLayerUpload)?;
+    ctx.app.blobs.require_space()?;
     let mut conn = ctx.app.db.reader().await?;
     if !account_settings::mounts_blobs(&mut conn, permit.registry()).await? {
         return Ok(false);

@@ -21,7 +21,8 @@ const SETTLING: Duration = Duration::from_secs(3);
 pub struct Options {
     /// Read every object and compare its digest.
     pub verify: bool,
-    /// Move orphans to quarantine, and mark blobs whose objects are missing, so that clients push them again.
+    /// Move orphans to quarantine, and mark blobs whose objects are missing or damaged: they are not given out any more,
+    /// and a push puts a new object in their place.
     pub repair: bool,
 }
 
@@ -138,19 +139,18 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
         None => app.blobs.size(&key).await?,
     };
     let (digest, text) = (row.digest.clone(), row.object_key.clone());
-    let Some(actual) = size else {
-        if options.repair {
-            mark_missing(app, text.clone()).await?;
+    let finding = match size {
+        None => Finding::Hole { digest, key: text },
+        Some(actual) if actual != row.size => Finding::Size { digest, key: text, expected: row.size, actual },
+        Some(_) if options.verify && content_digest(app, &key, row).await? != row.digest => {
+            Finding::Content { digest, key: text }
         }
-        return Ok(Some(Finding::Hole { digest, key: text }));
+        Some(_) => return Ok(None),
     };
-    if actual != row.size {
-        return Ok(Some(Finding::Size { digest, key: text, expected: row.size, actual }));
+    if options.repair {
+        mark_missing(app, row.object_key.clone()).await?;
     }
-    if options.verify && content_digest(app, &key, row).await? != row.digest {
-        return Ok(Some(Finding::Content { digest, key: text }));
-    }
-    Ok(None)
+    Ok(Some(finding))
 }
 
 async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {

@@ -5,6 +5,7 @@
 //! one it cannot be called. Nothing here knows HTTP.
 
 mod action;
+mod ambiguity;
 mod app;
 mod config;
 mod context;

@@ -9,7 +9,7 @@ use crate::authn::scanner;
 use crate::{Action, Ctx, Permit, Result, page_token, repositories};
 
 /// One page of referrers.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Page {
     /// Sorted by digest.
     pub referrers: Vec<ReferrerRow>,
@@ -32,7 +32,7 @@ pub async fn list(
     let mut conn = ctx.app.db.reader().await?;
     let repository = store::repositories::find(&mut conn, permit.registry(), permit.repository()).await?;
     let Some(repository) = repository else {
-        return Ok(Page { referrers: Vec::new(), more: false });
+        return Ok(Page::default());
     };
     let id = &repository.repository_id;
     // What is archived cannot be pulled.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use types::Tag;
 
 use crate::events::{self, ImageAction, ImageEvent};
+use crate::images::Condition;
 use crate::{Action, Ctx, Error, Permit, Result, repositories};
 
 /// One page of tags.
@@ -27,8 +28,8 @@ pub async fn list(ctx: &Ctx, permit: &Permit, after: &str, limit: usize) -> Resu
     Ok(Page { tags, more })
 }
 
-/// Ends a tag. The manifest stays, and so does the tag's history.
-pub async fn delete(ctx: &Ctx, permit: &Permit, tag: &Tag) -> Result<()> {
+/// Ends a tag, if it is where the condition wants it. The manifest stays, and so does the tag's history.
+pub async fn delete(ctx: &Ctx, permit: &Permit, tag: &Tag, condition: Condition) -> Result<()> {
     permit.require(Action::BatchDeleteImage)?;
     if !ctx.app.config.delete_enabled {
         return Err(Error::DeleteDisabled);
@@ -40,6 +41,10 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, tag: &Tag) -> Result<()> {
         .write(move |conn| {
             Box::pin(async move {
                 let repository = repositories::find(conn, &permit).await?;
+                let current = store::tags::lock(conn, &repository.repository_id, &tag).await?;
+                if current.is_some_and(|current| !condition.holds_at(&current)) {
+                    return Err(Error::TagMoved { tag });
+                }
                 let ended = store::tags::delete(conn, &repository.repository_id, &tag, now).await?;
                 let digest = ended.ok_or_else(|| Error::ManifestUnknown(tag.to_string()))?;
                 let event =

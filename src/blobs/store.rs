@@ -261,6 +261,14 @@ impl Blobs {
         self.space().is_none_or(|(free, reserve)| free >= reserve)
     }
 
+    /// Fails when the disk's reserve is used up, for what is no blob and takes its room all the same.
+    pub fn require_space(&self) -> Result<()> {
+        match &self.shared.driver {
+            Driver::Disk(disk) => disk.space().require(0),
+            Driver::S3(_) => Ok(()),
+        }
+    }
+
     /// Bytes that are free on the disk and the reserve that must stay free; `None` on S3.
     pub fn space(&self) -> Option<(u64, u64)> {
         match &self.shared.driver {

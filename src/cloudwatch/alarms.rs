@@ -95,8 +95,9 @@ pub(crate) async fn put(
 }
 
 /// Deletes alarms: all of them, or none if one does not exist.
-pub(crate) async fn delete(call: &Call, grant: &Grant, names: Vec<String>) -> Result<(), Error> {
+pub(crate) async fn delete(call: &Call, grant: &Grant, mut names: Vec<String>) -> Result<(), Error> {
     grant.require("cloudwatch:DeleteAlarms")?;
+    in_one_order(&mut names);
     let (registry, now) = (call.ctx.registry.clone(), call.ctx.app.now());
     write(&call.ctx.app, move |conn| {
         Box::pin(async move {
@@ -134,9 +135,10 @@ pub(crate) async fn set_state(
 /// Changes alarms: how they are configured, and their tags.
 pub(crate) async fn change(
     call: &Call,
-    names: Vec<String>,
+    mut names: Vec<String>,
     change: impl Fn(&mut Configuration, &mut BTreeMap<String, String>) + Send + 'static,
 ) -> Result<(), Error> {
+    in_one_order(&mut names);
     let registry = call.ctx.registry.clone();
     write(&call.ctx.app, move |conn| {
         Box::pin(async move {
@@ -153,6 +155,12 @@ pub(crate) async fn change(
         })
     })
     .await
+}
+
+/// The order in which alarms are locked, the same for everybody: so two calls that name the same never wait for one another.
+fn in_one_order(names: &mut Vec<String>) {
+    names.sort_unstable();
+    names.dedup();
 }
 
 /// An alarm that must exist.

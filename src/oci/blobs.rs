@@ -29,6 +29,9 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 pub(crate) async fn head(call: &Call, permit: &Permit, digest: &str) -> Result<Answer, WireError> {
     let digest = parse(digest)?;
     let size = cache::blob_size(&call.ctx, permit, &digest).await?;
+    if is_current(&call.parts.headers, digest.as_str()) {
+        return Ok(described(response::empty(StatusCode::NOT_MODIFIED), &digest));
+    }
     let mut answer = response::empty(StatusCode::OK);
     answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(size));
     answer.headers_mut().insert(CONTENT_TYPE, OCTETS);

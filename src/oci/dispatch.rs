@@ -37,7 +37,9 @@ pub(crate) async fn registry(Extract(state): Extract<Arc<State>>, request: Reque
     let app = Arc::clone(&state.app);
     let outcome = handle(state, &route, &origin, parts, &mut body, &mut trail).await;
     let event = trail.end(&app, &origin, &route, outcome.as_ref());
-    audit::record(&app, event).await;
+    if event.is_some() {
+        Box::pin(audit::record(&app, event)).await;
+    }
     let mut answer = outcome.unwrap_or_else(WireError::into_answer);
     if expects && body.is_some() {
         answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -150,7 +152,7 @@ async fn handle(
         (Route::Base, _) if anonymous && why == Why::Absent => Err(unauthorized()),
         (Route::Base, _) => Ok(base()),
         (Route::Catalog, _) if anonymous => Err(unauthorized()),
-        (Route::Catalog, _) => catalog::list(&call).await,
+        (Route::Catalog, _) => Box::pin(catalog::list(&call)).await,
         (_, Some(permit)) => serve(&call, route, &permit, body).await.map_err(|error| {
             // A rule may find that more is needed, such as the right to create the repository.
             if anonymous && error.status == StatusCode::FORBIDDEN { unauthorized() } else { error }
@@ -184,10 +186,9 @@ async fn serve(call: &Call, route: &Route, permit: &Permit, body: &mut Option<Bo
 /// The repository that is meant. containerd asks a mirror for the name that an image has elsewhere, and says in `ns` which
 /// host that is; where a cache rule is for that host, the repository here is the rule's.
 fn mirrored(state: &State, origin: &Origin, query: &Query, name: RepoName) -> RepoName {
+    let Some(host) = query.get("ns") else { return name };
     let registry = origin.registry(&state.app).ok();
-    let found =
-        query.get("ns").zip(registry).and_then(|(host, registry)| cache::mirrored(&state.app, &registry, host, &name));
-    found.unwrap_or(name)
+    registry.and_then(|registry| cache::mirrored(&state.app, &registry, host, &name)).unwrap_or(name)
 }
 
 /// What the client calls itself; empty if it does not say it once, in text.

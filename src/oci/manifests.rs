@@ -90,16 +90,25 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
     if let Some(subject) = &pushed.subject {
         headers.insert(OCI_SUBJECT, value(subject.as_str()));
     }
-    for tag in &tags {
-        headers.append(OCI_TAG, value(tag.as_str()));
+    // On one line: some clients read no more than a hundred.
+    if !tags.is_empty() {
+        let tags: Vec<&str> = tags.iter().map(Tag::as_str).collect();
+        headers.insert(OCI_TAG, value(&tags.join(", ")));
     }
     Ok(answer)
 }
 
 pub(crate) async fn delete(call: &Call, permit: &Permit, reference: &str) -> Result<Answer, WireError> {
+    let condition = if_match(&call.parts.headers)?;
     match parse_existing(reference)? {
-        Reference::Tag(tag) => app::tags::delete(&call.ctx, permit, &tag).await?,
-        Reference::Digest(digest) => images::delete(&call.ctx, permit, &digest, sender(call)).await?,
+        Reference::Tag(tag) => app::tags::delete(&call.ctx, permit, &tag, condition).await?,
+        Reference::Digest(digest) if condition.holds_at(&digest) => {
+            images::delete(&call.ctx, permit, &digest, sender(call)).await?;
+        }
+        Reference::Digest(_) => {
+            let message = "If-Match names other manifests than the one to be deleted";
+            return Err(WireError::new(StatusCode::PRECONDITION_FAILED, "DENIED", message));
+        }
     }
     Ok(response::empty(StatusCode::ACCEPTED))
 }
@@ -149,13 +158,21 @@ fn tags(call: &Call, reference: &Reference) -> Result<Vec<Tag>, WireError> {
 
 /// Where the tags must be before a push: `If-None-Match: *`, `If-Match: *` or `If-Match` with the digests of ETags.
 fn condition(headers: &HeaderMap) -> Result<Condition, WireError> {
-    let bad = |text: &str| WireError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", text);
     if let Some(none) = headers.get(IF_NONE_MATCH) {
         if none.as_bytes() != b"*" || headers.contains_key(IF_MATCH) {
-            return Err(bad("a push takes If-None-Match only as *, and not beside If-Match"));
+            return Err(bad_condition("a push takes If-None-Match only as *, and not beside If-Match"));
         }
         return Ok(Condition::Absent);
     }
+    if_match(headers)
+}
+
+fn bad_condition(text: &str) -> WireError {
+    WireError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", text)
+}
+
+/// Where `If-Match` wants the tag to be.
+fn if_match(headers: &HeaderMap) -> Result<Condition, WireError> {
     let Some(tags) = headers.get(IF_MATCH) else {
         return Ok(Condition::None);
     };
@@ -164,7 +181,7 @@ fn condition(headers: &HeaderMap) -> Result<Condition, WireError> {
         return Ok(Condition::Present);
     }
     let digests: Result<Vec<_>, _> = tags.split(',').map(|tag| tag.trim().trim_matches('"').parse()).collect();
-    Ok(Condition::At(digests.map_err(|_| bad("If-Match must hold the ETags of manifests"))?))
+    Ok(Condition::At(digests.map_err(|_| bad_condition("If-Match must hold the ETags of manifests"))?))
 }
 
 /// The whole body, as long as it is within the limit. It may come without a length.

@@ -39,9 +39,11 @@ impl Origin {
 
 fn named(host: &str) -> Option<RegistryId> {
     let mut labels = host.split(':').next()?.split('.');
-    let account = labels.next()?.parse().ok()?;
-    let (dkr, ecr, region) = (labels.next()?, labels.next()?, labels.next()?.parse().ok()?);
-    (dkr == "dkr" && ecr == "ecr" && labels.next().is_some()).then_some(RegistryId { account, region })
+    let (account, dkr, ecr, region) = (labels.next()?, labels.next()?, labels.next()?, labels.next()?);
+    if dkr != "dkr" || ecr != "ecr" || labels.next().is_none() {
+        return None;
+    }
+    Some(RegistryId { account: account.parse().ok()?, region: region.parse().ok()? })
 }
 
 #[cfg(test)]

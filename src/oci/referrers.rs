@@ -36,11 +36,18 @@ struct Descriptor<'i> {
 }
 
 pub(crate) async fn list(call: &Call, permit: &Permit, digest: &str) -> Result<Answer, WireError> {
-    let subject: Digest = digest.parse().map_err(|error| WireError::digest_invalid(&error))?;
+    let subject = match digest.parse::<Digest>() {
+        Ok(subject) => Some(subject),
+        Err(_) if Digest::is_of_other_algorithm(digest) => None,
+        Err(error) => return Err(WireError::digest_invalid(&error)),
+    };
     let page = Page::parse(&call.query)?;
     let artifact_type = call.query.media_type("artifactType");
     let kind = artifact_type.as_deref();
-    let found = app::referrers::list(&call.ctx, permit, &subject, kind, &page.last, page.limit).await?;
+    let found = match &subject {
+        Some(subject) => app::referrers::list(&call.ctx, permit, subject, kind, &page.last, page.limit).await?,
+        None => app::referrers::Page::default(),
+    };
     let mut manifests = Vec::with_capacity(found.referrers.len());
     let mut bytes = 0;
     for row in &found.referrers {
@@ -64,7 +71,7 @@ pub(crate) async fn list(call: &Call, permit: &Permit, digest: &str) -> Result<A
         answer.headers_mut().insert(OCI_FILTERS_APPLIED, HeaderValue::from_static("artifactType"));
     }
     if let Some(last) = last.filter(|_| more) {
-        let path = format!("/v2/{}/referrers/{subject}", permit.repository());
+        let path = format!("/v2/{}/referrers/{digest}", permit.repository());
         answer.headers_mut().insert(LINK, page.link(&path, &last));
     }
     Ok(answer)

@@ -71,6 +71,10 @@ fn by_get(state: &State, origin: &Origin, parts: &Parts) -> Result<Answer, WireE
     let query = Query::parse(parts.uri.query());
     let credentials = credentials::read(&parts.headers)
         .map_err(|_| app::Error::Unauthenticated("the Authorization header is malformed"))?;
+    // A token is no password here: one would get the next, and none would ever end.
+    if matches!(credentials, Credentials::Bearer(_)) {
+        return Err(app::Error::Unauthenticated("a token is given for a user name and a password").into());
+    }
     let login = authn::authenticate(&state.app, &credentials, origin.source)?;
     let wanted = query.get("offline_token") == Some("true");
     answer(state, &login, wanted, None)
@@ -104,12 +108,8 @@ async fn by_post(state: &State, origin: &Origin, body: Body) -> Result<Answer, W
 }
 
 fn answer(state: &State, login: &Login, offline: bool, scope: Option<String>) -> Result<Answer, WireError> {
-    let refresh_token = if offline && !login.is_anonymous() {
-        Some(authn::issue_refresh_token(&state.app, login)?.token)
-    } else {
-        None
-    };
-    tokens(&authn::issue_access_token(&state.app, login)?, refresh_token, scope)
+    let refresh_token = if offline { authn::issue_refresh_token(&state.app, login)? } else { None };
+    tokens(&authn::issue_access_token(&state.app, login)?, refresh_token.map(|issued| issued.token), scope)
 }
 
 fn tokens(issued: &Issued, refresh_token: Option<String>, scope: Option<String>) -> Result<Answer, WireError> {

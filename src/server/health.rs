@@ -1,5 +1,6 @@
 //! `GET /healthz`: the process is alive. `GET /readyz`: it can serve pulls and take pushes.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,7 @@ use tokio::sync::Mutex;
 
 use crate::middleware::RouteLabel;
 
-/// A probe writes an object, so its result is used for this long whoever asks.
+/// A probe writes, so its result is used for this long whoever asks.
 const PROBE_EVERY: Duration = Duration::from_secs(10);
 /// A failed probe is repeated sooner, so that a recovery is seen soon.
 const PROBE_AGAIN: Duration = Duration::from_secs(1);
@@ -23,12 +24,40 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// What the two routes share.
 pub(crate) struct Health {
     app: Arc<App>,
-    last_probe: Mutex<Option<(Instant, Result<(), String>)>>,
+    database: Probe,
+    storage: Probe,
+}
+
+/// What the last probe of a part found, and when.
+#[derive(Default)]
+struct Probe(Mutex<Option<(Instant, Result<(), String>)>>);
+
+impl Probe {
+    /// What the last probe found, or a new one if that is too old.
+    async fn outcome<E: Display>(&self, part: &str, probe: impl Future<Output = Result<(), E>>) -> Result<(), String> {
+        // Held during the probe: requests that come meanwhile wait for its result instead of starting their own.
+        let mut last = self.0.lock().await;
+        if let Some((at, result)) = &*last
+            && at.elapsed() < if result.is_ok() { PROBE_EVERY } else { PROBE_AGAIN }
+        {
+            return result.clone();
+        }
+        let result = match tokio::time::timeout(PATIENCE, probe).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the {part} failed its probe");
+                Err("failed its probe: nothing can be written".to_owned())
+            }
+            Err(_) => Err("does not answer in time".to_owned()),
+        };
+        *last = Some((Instant::now(), result.clone()));
+        result
+    }
 }
 
 impl Health {
     pub(crate) fn new(app: Arc<App>) -> Self {
-        Self { app, last_probe: Mutex::new(None) }
+        Self { app, database: Probe::default(), storage: Probe::default() }
     }
 
     pub(crate) fn into_router(self) -> Router {
@@ -37,7 +66,7 @@ impl Health {
 
     async fn database(&self) -> Result<(), String> {
         match tokio::time::timeout(PATIENCE, self.app.db().ping()).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => self.database.outcome("database", self.app.db().probe()).await,
             Ok(Err(_)) => Err("unreachable".to_owned()),
             Err(_) => Err("does not answer in time".to_owned()),
         }
@@ -47,23 +76,7 @@ impl Health {
         if !self.app.blobs().writable() {
             return Err("below the low-water mark: pushes are refused, pulls go on".to_owned());
         }
-        // Held during the probe: requests that come meanwhile wait for its result instead of starting their own.
-        let mut last = self.last_probe.lock().await;
-        if let Some((at, result)) = &*last
-            && at.elapsed() < if result.is_ok() { PROBE_EVERY } else { PROBE_AGAIN }
-        {
-            return result.clone();
-        }
-        let result = match tokio::time::timeout(PATIENCE, self.app.blobs().probe()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the storage failed its probe");
-                Err("failed its probe".to_owned())
-            }
-            Err(_) => Err("does not answer in time".to_owned()),
-        };
-        *last = Some((Instant::now(), result.clone()));
-        result
+        self.storage.outcome("storage", self.app.blobs().probe()).await
     }
 }
 

@@ -15,7 +15,7 @@ use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
 use crate::sqlite_readers::Readers;
 use crate::sqlite_writer::Writer;
-use crate::{Conn, Error, Result, migrations};
+use crate::{Conn, Error, Result, migrations, stamps};
 
 /// A transaction that takes longer is given up: it waits for something else than the database, or for a network that is
 /// gone. The server's own time-outs come first.
@@ -211,6 +211,11 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         self.reader().await?.optional("select 1", [], |_| Ok(())).await?;
         Ok(())
+    }
+
+    /// Whether the database takes writes, by making one durable: it may answer and take none, on a full disk or as a standby.
+    pub async fn probe(&self) -> Result<()> {
+        self.write_in_background(|conn| Box::pin(stamps::update_next(conn, stamps::PROBES))).await
     }
 
     /// How the connections are used at the moment.

@@ -20,6 +20,9 @@ pub const PULL_GATES: &str = "pull-gates";
 /// Counts changes to load balancers and their targets.
 pub const LOAD_BALANCING: &str = "load-balancing";
 
+/// Counts probes of whether the database takes writes.
+pub(crate) const PROBES: &str = "probes";
+
 /// The present count.
 pub async fn find(conn: &mut Conn, name: &str) -> Result<Option<i64>> {
     conn.optional("select version from stamps where name = $1", [name.into()], |row| row.integer(0)).await

@@ -77,6 +77,19 @@ impl Digest {
         Self(format!("{algorithm}:{encoded}").into())
     }
 
+    /// Whether a text is a digest by the grammar (image-spec, "Digests") of an algorithm that this registry does not know:
+    /// nothing here has it, which is no error in a question.
+    pub fn is_of_other_algorithm(text: &str) -> bool {
+        let Some((algorithm, encoded)) = text.split_once(':') else { return false };
+        let component = |part: &str| {
+            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        algorithm.split(['+', '.', '_', '-']).all(component)
+            && algorithm.parse::<Algorithm>().is_err()
+            && (1..=512).contains(&encoded.len())
+            && encoded.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"=_-".contains(&byte))
+    }
+
     /// The algorithm.
     pub fn algorithm(&self) -> Algorithm {
         if self.0.starts_with("sha512:") { Algorithm::Sha512 } else { Algorithm::Sha256 }

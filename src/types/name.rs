@@ -7,15 +7,15 @@ use std::sync::Arc;
 use crate::{Invalid, shown};
 
 /// A repository name: path components of lowercase letters and digits joined by `.`, `_`, `__` or a run of `-`,
-/// and components joined by `/`; 1 to 255 characters.
+/// and components joined by `/`; 1 to 256 characters.
 ///
 /// ECR starts at two characters; one is legal for OCI, so the shorter form is accepted here.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoName(Arc<str>);
 
 impl RepoName {
-    /// The longest name that is accepted. Many clients cap host and name together at 255 characters.
-    pub const MAX_LENGTH: usize = 255;
+    /// The longest name that is accepted, ECR's. Many clients cap host and name together at 255 characters.
+    pub const MAX_LENGTH: usize = 256;
 
     /// The name as text.
     pub fn as_str(&self) -> &str {
@@ -100,7 +100,8 @@ mod tests {
         for name in ["a", "library/alpine", "a.b_c__d-e---f/g0", "0/1", "blobs/uploads", "tags/list/manifests/x"] {
             assert_eq!(name.parse::<RepoName>().unwrap().as_str(), name);
         }
-        assert!("a".repeat(255).parse::<RepoName>().is_ok());
+        assert!("a".repeat(256).parse::<RepoName>().is_ok());
+        assert!("a".repeat(257).parse::<RepoName>().is_err());
     }
 
     #[test]

@@ -77,6 +77,14 @@ impl Database {
             format!("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = '{}'", self.name);
         psql(&server.url, &statement).expect("a superuser can end sessions");
     }
+
+    /// Refuses writes from now on, as a standby does.
+    pub fn refuse_writes(&self) {
+        let server = SERVER.get_or_init(server);
+        let statement = format!("alter database {} set default_transaction_read_only = on", self.name);
+        psql(&server.url, &statement).expect("a superuser can alter databases");
+        self.disconnect_everyone();
+    }
 }
 
 impl Drop for Database {

@@ -17,7 +17,7 @@ use policy::PrincipalKind;
 use types::{Secret, Timestamp};
 
 use self::session::Opened;
-use self::token::{Named, Use};
+use self::token::{Named, Refused, Use};
 use crate::{Action, App, Error, Grant, Identity, Result};
 
 /// What a client presents.
@@ -46,6 +46,9 @@ pub struct Login {
     pub identity: Arc<Identity>,
     /// The access key that it goes back to; none for the anonymous one.
     pub access_key_id: Option<String>,
+    /// When the token ends that it came with, in seconds since 1970. What is issued for it ends then too, or a password
+    /// for some hours could be exchanged for one without an end. None if it came with an access key.
+    pub ends_at: Option<i64>,
 }
 
 impl Login {
@@ -87,7 +90,7 @@ pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Res
         Credentials::Basic { user, password } => basic(app, user, password, source)?,
         Credentials::Bearer(token) => {
             let named =
-                token::verify(app, token, Use::Access).ok_or(Error::Unauthenticated("the token is not valid"))?;
+                token::verify(app, token, Use::Access).map_err(|_| Error::Unauthenticated("the token is not valid"))?;
             named_by(app, &named)?
         }
     };
@@ -97,13 +100,21 @@ pub fn authenticate(app: &App, credentials: &Credentials, source: IpAddr) -> Res
 
 /// Nobody in particular.
 pub(crate) fn anonymous(app: &App) -> Login {
-    Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None }
+    Login { identity: Arc::clone(app.snapshot().anonymous()), access_key_id: None, ends_at: None }
 }
 
 fn basic(app: &App, user: &str, password: &Secret, source: IpAddr) -> Result<Login> {
     let attempt = app.throttle.begin(source, user, password)?;
     let login = if user == TOKEN_USER {
-        token::verify(app, password.expose(), Use::Login).and_then(|named| named_by(app, &named).ok())
+        match token::verify(app, password.expose(), Use::Login) {
+            Ok(named) => named_by(app, &named).ok(),
+            // It was ours, so nobody guesses. The text is ECR's.
+            Err(Refused::Ended) => {
+                let message = "Your authorization token has expired. Reauthenticate and try again.";
+                return Err(Error::Denied(message.to_owned()));
+            }
+            Err(Refused::Invalid) => None,
+        }
     } else {
         by_secret(app, user, password)
     };
@@ -120,7 +131,8 @@ fn by_secret(app: &App, access_key_id: &str, password: &Secret) -> Option<Login>
     let snapshot = app.snapshot();
     match snapshot.access_key(access_key_id) {
         Some(key) if key.secret.matches(password.expose()) => {
-            Some(Login { identity: Arc::clone(&key.identity), access_key_id: Some(access_key_id.to_owned()) })
+            let access_key_id = Some(access_key_id.to_owned());
+            Some(Login { identity: Arc::clone(&key.identity), access_key_id, ends_at: None })
         }
         Some(_) => None,
         None => {
@@ -140,12 +152,13 @@ fn named_by(app: &App, named: &Named) -> Result<Login> {
         Named::Claims(claims) => claims,
     };
     let snapshot = app.snapshot();
+    let ends_at = Some(claims.ends_at());
     if claims.is_anonymous() {
-        return Ok(Login { identity: Arc::clone(snapshot.anonymous()), access_key_id: None });
+        return Ok(Login { identity: Arc::clone(snapshot.anonymous()), access_key_id: None, ends_at });
     }
     let key = snapshot.access_key(&claims.key).filter(|key| key.identity.principal.user_id == claims.sub);
     let key = key.ok_or(invalid)?;
-    Ok(Login { identity: Arc::clone(&key.identity), access_key_id: Some(claims.key.clone()) })
+    Ok(Login { identity: Arc::clone(&key.identity), access_key_id: Some(claims.key.clone()), ends_at })
 }
 
 /// The same credentials once more: whose they are now. None if they may not be used any more.
@@ -154,7 +167,7 @@ pub(crate) fn renewed(app: &App, login: &Login) -> Option<Login> {
         (Some(opened), _) => of_session(app, opened),
         (None, Some(access_key_id)) => {
             let identity = Arc::clone(&app.snapshot().access_key(access_key_id)?.identity);
-            Some(Login { identity, access_key_id: Some(access_key_id.clone()) })
+            Some(Login { identity, access_key_id: Some(access_key_id.clone()), ends_at: login.ends_at })
         }
         (None, None) => Some(anonymous(app)),
     }
@@ -163,7 +176,8 @@ pub(crate) fn renewed(app: &App, login: &Login) -> Option<Login> {
 /// Whose session it is, as they are now.
 fn of_session(app: &App, opened: &Arc<Opened>) -> Option<Login> {
     let identity = app.snapshot().of_session(opened)?;
-    Some(Login { identity: Arc::new(identity), access_key_id: Some(opened.session.access_key_id.clone()) })
+    let access_key_id = Some(opened.session.access_key_id.clone());
+    Some(Login { identity: Arc::new(identity), access_key_id, ends_at: Some(opened.ends_at()) })
 }
 
 /// Temporary credentials that came with a request.
@@ -212,15 +226,19 @@ pub fn issue_api_login_token(app: &App, grant: &Grant, login: &Login) -> Result<
     issue_login_token(app, login)
 }
 
-/// A token that gets new access tokens for as long as its access key lives.
-pub fn issue_refresh_token(app: &App, login: &Login) -> Result<Issued> {
-    token::issue(app, login, Use::Refresh, token::REFRESH_TTL)
+/// A token that gets new access tokens for as long as its access key lives. None for whoever came with a token: that is
+/// as good for as long as it lasts, and docker keeps it as it is, as with ECR.
+pub fn issue_refresh_token(app: &App, login: &Login) -> Result<Option<Issued>> {
+    if login.is_anonymous() || login.ends_at.is_some() {
+        return Ok(None);
+    }
+    token::issue(app, login, Use::Refresh, token::REFRESH_TTL).map(Some)
 }
 
 /// Who a refresh token stands for.
 pub fn authenticate_refresh_token(app: &App, refresh_token: &str, source: IpAddr) -> Result<Login> {
     let attempt = app.throttle.begin(source, "<refresh token>", &Secret::new(refresh_token))?;
-    match token::verify(app, refresh_token, Use::Refresh).and_then(|named| named_by(app, &named).ok()) {
+    match token::verify(app, refresh_token, Use::Refresh).ok().and_then(|named| named_by(app, &named).ok()) {
         Some(login) => {
             attempt.succeeded();
             Ok(login)

@@ -102,13 +102,6 @@ pub struct Federation {
     pub claims: Vec<(String, Vec<String>)>,
 }
 
-impl Session {
-    /// Whether it has ended.
-    pub(crate) fn has_ended(&self, now: Timestamp) -> bool {
-        now.seconds() >= self.expires_at
-    }
-}
-
 /// What a token is good for. A token for one use cannot be opened for another.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose<'a> {
@@ -156,7 +149,12 @@ impl fmt::Debug for Opened {
 impl Opened {
     /// Whether the token or its session has ended.
     pub(crate) fn has_ended(&self, now: Timestamp) -> bool {
-        now.seconds() >= self.expires_at || self.session.has_ended(now)
+        now.seconds() >= self.ends_at()
+    }
+
+    /// When the token or its session ends, in seconds since 1970.
+    pub(crate) fn ends_at(&self) -> i64 {
+        self.expires_at.min(self.session.expires_at)
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) fn authenticate(app: &App, head: &Head, signature: &Signature, body: 
             let snapshot = app.snapshot();
             let key = snapshot.access_key(&signature.access_key_id).ok_or_else(invalid)?;
             let access_key_id = Some(signature.access_key_id.clone());
-            (key.secret.clone(), Login { identity: Arc::clone(&key.identity), access_key_id })
+            (key.secret.clone(), Login { identity: Arc::clone(&key.identity), access_key_id, ends_at: None })
         }
     };
     signature.verify(head, body, &secret, &app.signing_keys)?;

@@ -40,8 +40,9 @@ pub(crate) struct Throttle {
 pub(crate) struct Attempt<'t> {
     throttle: &'t Throttle,
     source: IpAddr,
-    key: String,
+    key: &'t str,
     credentials: [u8; 32],
+    proven: bool,
 }
 
 impl Throttle {
@@ -55,29 +56,32 @@ impl Throttle {
     }
 
     /// Begins a login, unless this source has failed too often.
-    pub(crate) fn begin(&self, source: IpAddr, key: &str, password: &Secret) -> Result<Attempt<'_>> {
+    pub(crate) fn begin<'t>(&'t self, source: IpAddr, key: &'t str, password: &Secret) -> Result<Attempt<'t>> {
         let source = network(source);
         // Nobody's access key is this long; a long name must not fill the memory.
-        let key: String = key.chars().take(128).collect();
+        let key = key.char_indices().nth(128).map_or(key, |(end, _)| &key[..end]);
         let mut hash = Sha256::new();
         hash.update([key.len() as u8]);
-        hash.update(&key);
+        hash.update(key);
         hash.update(password.expose());
         let credentials = hash.finalize().into();
-        let attempt = Attempt { throttle: self, source, key, credentials };
-        if !self.proven.contains_key(&attempt.credentials)
+        let proven = self.proven.contains_key(&credentials);
+        if !proven
             && (count(&self.sources, &source) >= PER_SOURCE
-                || count(&self.pairs, &(source, attempt.key.clone())) >= PER_PAIR)
+                || count(&self.pairs, &(source, key.to_owned())) >= PER_PAIR)
         {
             return Err(wait());
         }
-        Ok(attempt)
+        Ok(Attempt { throttle: self, source, key, credentials, proven })
     }
 }
 
 impl Attempt<'_> {
+    /// Remembers that the credentials are right. Once is enough for as long as that lasts: most requests bring the same.
     pub(crate) fn succeeded(self) {
-        self.throttle.proven.insert(self.credentials, ());
+        if !self.proven {
+            self.throttle.proven.insert(self.credentials, ());
+        }
     }
 
     /// Counts the failure and says what to answer.
@@ -85,8 +89,8 @@ impl Attempt<'_> {
         let throttle = self.throttle;
         throttle.proven.invalidate(&self.credentials);
         add(&throttle.sources, self.source);
-        add(&throttle.pairs, (self.source, self.key.clone()));
-        if add(&throttle.keys, self.key) > PER_KEY {
+        add(&throttle.pairs, (self.source, self.key.to_owned()));
+        if add(&throttle.keys, self.key.to_owned()) > PER_KEY {
             return wait();
         }
         Error::Unauthenticated("the user name or password is not right")

@@ -56,6 +56,11 @@ impl Claims {
     pub(crate) fn is_anonymous(&self) -> bool {
         self.sub == ANONYMOUS && self.key.is_empty()
     }
+
+    /// When the token ends, in seconds since 1970.
+    pub(crate) fn ends_at(&self) -> i64 {
+        self.exp
+    }
 }
 
 /// A key pair that was opened.
@@ -117,14 +122,16 @@ impl Verified {
     }
 }
 
-/// Issues a token.
+/// Issues a token, which ends no later than the one that the login came with.
 pub(crate) fn issue(app: &App, login: &Login, usage: Use, ttl: Duration) -> Result<Issued> {
     let snapshot = app.snapshot();
     let key = snapshot.signing_key().ok_or(Error::Internal)?;
     let now = app.now();
+    let session_ends = login.identity.session.as_ref().map(|opened| opened.session.expires_at);
+    let ends = [login.ends_at, session_ends].into_iter().flatten().min();
+    let ttl =
+        ends.map_or(ttl, |ends| ttl.min(Duration::from_secs((ends - now.seconds()).try_into().unwrap_or_default())));
     if let Some(opened) = &login.identity.session {
-        let left = u64::try_from(opened.session.expires_at - now.seconds()).unwrap_or_default();
-        let ttl = ttl.min(Duration::from_secs(left));
         let token = session::seal_registry_token(app, &opened.session, usage, now.after(ttl))?;
         return Ok(Issued { token, issued_at: now, expires_in: ttl.as_secs() });
     }
@@ -157,15 +164,29 @@ pub(crate) enum Named {
     Session(Arc<Opened>),
 }
 
-/// Verifies a token for one use. None whatever is wrong with it.
-pub(crate) fn verify(app: &App, token: &str, usage: Use) -> Option<Named> {
-    if session::is_sealed(token) {
-        let opened = session::open(app, token, Purpose::Registry(usage))?;
-        return (!opened.has_ended(app.now())).then_some(Named::Session(opened));
-    }
-    verify_signed(app, token, usage).map(Named::Claims)
+/// Why a token is not taken.
+pub(crate) enum Refused {
+    /// It was good, until it ended.
+    Ended,
+    /// Whatever else is wrong with it.
+    Invalid,
 }
 
+/// Verifies a token for one use.
+pub(crate) fn verify(app: &App, token: &str, usage: Use) -> std::result::Result<Named, Refused> {
+    let (named, ends_at) = if session::is_sealed(token) {
+        let opened = session::open(app, token, Purpose::Registry(usage)).ok_or(Refused::Invalid)?;
+        let ends_at = opened.ends_at();
+        (Named::Session(opened), ends_at)
+    } else {
+        let claims = verify_signed(app, token, usage).ok_or(Refused::Invalid)?;
+        let ends_at = claims.ends_at();
+        (Named::Claims(claims), ends_at)
+    };
+    if app.now().seconds() < ends_at { Ok(named) } else { Err(Refused::Ended) }
+}
+
+/// The claims of a token for one use, which may have ended. None whatever is wrong with it.
 fn verify_signed(app: &App, token: &str, usage: Use) -> Option<Claims> {
     if token.len() > MAX_LENGTH {
         return None;
@@ -181,7 +202,7 @@ fn verify_signed(app: &App, token: &str, usage: Use) -> Option<Claims> {
             validation.set_issuer(&[ISSUER]);
             validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
             validation.validate_aud = false; // the claim is an enum, compared below
-            validation.leeway = 0;
+            validation.validate_exp = false; // whoever asks looks, with the clock of the application
             let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).ok()?.claims;
             let known = Arc::new((kid, claims));
             app.verified_tokens.0.insert(token.to_owned(), Arc::clone(&known));
@@ -189,5 +210,5 @@ fn verify_signed(app: &App, token: &str, usage: Use) -> Option<Claims> {
         }
     };
     let claims = &known.1;
-    (claims.aud == usage && app.now().seconds() < claims.exp).then(|| claims.clone())
+    (claims.aud == usage).then(|| claims.clone())
 }

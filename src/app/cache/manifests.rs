@@ -36,11 +36,12 @@ pub async fn manifest(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Resu
     let Some(source) = Source::of(ctx, permit) else {
         return Ok(Pulled { image: found?, imported: false });
     };
+    // Boxed, so that a pull of what is here takes no memory for them.
     match (found, reference) {
         (Ok(image), Reference::Digest(_)) => Ok(Pulled { image, imported: false }),
-        (Ok(image), Reference::Tag(tag)) => check(ctx, permit, source, tag, image).await,
+        (Ok(image), Reference::Tag(tag)) => Box::pin(check(ctx, permit, source, tag, image)).await,
         (Err(absent @ (Error::RepositoryUnknown { .. } | Error::ManifestUnknown(_))), _) => {
-            import(ctx, permit, source, reference, absent).await
+            Box::pin(import(ctx, permit, source, reference, absent)).await
         }
         (Err(error), _) => Err(error),
     }

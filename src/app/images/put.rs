@@ -13,9 +13,9 @@ use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 use super::{Image, storage_class};
 use crate::events::{self, ImageAction, ImageEvent};
 use crate::manifest::Manifest;
-use crate::{Action, App, Ctx, Error, Permit, Result, authz, limits, replication, repositories, scanning};
+use crate::{Action, App, Ctx, Error, Permit, Result, ambiguity, authz, limits, replication, repositories, scanning};
 
-/// Where a tag must be for a push to move it (RFC 9110, section 13.1).
+/// Where a tag must be for a push to move it, or a deletion to end it (RFC 9110, section 13.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
     /// Anywhere.
@@ -26,6 +26,17 @@ pub enum Condition {
     Present,
     /// It must be at one of these digests.
     At(Vec<Digest>),
+}
+
+impl Condition {
+    /// Whether it holds for what is at this digest.
+    pub fn holds_at(&self, digest: &Digest) -> bool {
+        match self {
+            Self::None | Self::Present => true,
+            Self::Absent => false,
+            Self::At(digests) => digests.contains(digest),
+        }
+    }
 }
 
 /// A manifest to push.
@@ -96,6 +107,7 @@ pub async fn put(ctx: &Ctx, permit: &Permit, push: Push) -> Result<Pushed> {
 /// [`put`], from anywhere. Whether the caller may is the caller's question.
 pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin) -> Result<Pushed> {
     let limit = ctx.app.config.max_manifest_bytes;
+    ctx.app.blobs.require_space()?;
     if push.bytes.len() > limit {
         return Err(Error::ManifestTooLarge { limit });
     }
@@ -112,6 +124,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
     tags.sort();
     tags.dedup();
     let manifest = Manifest::parse(&push.bytes, push.content_type.as_ref())?;
+    ambiguity::refuse(&push.bytes)?;
     if push.strict && !manifest.media_type_stated {
         return Err(Error::ManifestInvalid(
             "the manifest has no mediaType and none was given in imageManifestMediaType".to_owned(),
@@ -408,7 +421,7 @@ async fn set_tag_if(
         return if created { Ok(true) } else { Err(moved()) };
     }
     let current = store::tags::lock(conn, id, to.tag).await?.ok_or_else(moved)?;
-    if matches!(condition, Condition::At(digests) if !digests.contains(&current)) {
+    if !condition.holds_at(&current) {
         return Err(moved());
     }
     set_tag(conn, repository, to).await

@@ -77,14 +77,22 @@ pub async fn check(ctx: &Ctx, image: &Image) -> Result<()> {
     let Some(gate) = ctx.app.gates().by_repository.get(&*image.repository_id).cloned() else {
         return Ok(());
     };
+    // Boxed, so that a pull from where there is no gate takes no memory for it.
+    Box::pin(hold(ctx, image, &gate)).await
+}
+
+/// What a gate says of an image.
+async fn hold(ctx: &Ctx, image: &Image, gate: &Gate) -> Result<()> {
     let mut conn = ctx.app.db.reader().await?;
     let refused = |reason: String| {
         Err(Error::Denied(format!("the pull gate of the repository refuses the image {}: {reason}", image.digest)))
     };
     let scan = image_scans::find(&mut conn, &image.repository_id, &image.digest).await?;
     let Some(scan) = scan.filter(|scan| scan.status != Status::Failed && scan.completed_at.is_some()) else {
-        // Indexes and artifacts hold nothing themselves; the images of an index are pulled on their own.
-        let scannable = || Manifest::parse(&image.bytes, Some(&image.media_type)).is_ok_and(|it| is_scannable(&it));
+        // Indexes and artifacts hold nothing themselves; the images of an index are pulled on their own. What cannot be read
+        // cannot be scanned either, and is held back.
+        let scannable =
+            || Manifest::parse(&image.bytes, Some(&image.media_type)).map_or(true, |manifest| is_scannable(&manifest));
         if gate.require_scan && scannable() {
             return refused("no scan of it is complete".to_owned());
         }

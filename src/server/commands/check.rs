@@ -1,10 +1,12 @@
-//! `wharf check`: settings, database, migrations and storage, each by using it.
+//! `wharf check`: settings, database, migrations and storage, each by using it. It makes nothing that is not there: a path
+//! that is mistyped must not look like a new registry.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
-use crate::config::Config;
+use crate::config::{Config, Database, Storage};
 use crate::open;
 
 pub(crate) async fn run(config: Config) -> ExitCode {
@@ -23,16 +25,29 @@ fn show(what: &str, result: Result<String>) -> bool {
     result.is_ok()
 }
 
+fn require(path: &Path) -> Result<()> {
+    let there = path.try_exists().with_context(|| format!("cannot look at {}", path.display()))?;
+    anyhow::ensure!(there, "{} does not exist yet; `wharf serve` makes it", path.display());
+    Ok(())
+}
+
 async fn database(config: &Config) -> Result<String> {
-    open::data_dir(config)?;
+    if let Database::Sqlite(path) = &config.database {
+        require(path)?;
+    }
     let db = open::database(config).await?;
     let (applied, known) = store::migrations::versions(&mut db.reader().await?).await?;
+    let probe = db.probe().await;
     db.close().await;
+    probe.context("it answers and takes no writes")?;
     anyhow::ensure!(applied == known, "the schema has version {applied}, this program needs {known}");
     Ok(format!("{}, schema version {applied}", config.database.shown()))
 }
 
 async fn storage(config: &Config) -> Result<String> {
+    if let Storage::Disk(root) = &config.storage {
+        require(root)?;
+    }
     let blobs = open::blob_store(config).await?;
     blobs.probe().await.context("writing, reading back and deleting one object failed")?;
     Ok(match blobs.space() {

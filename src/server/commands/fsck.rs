@@ -32,6 +32,7 @@ async fn compare(config: &Config, options: Options) -> Result<u64> {
 }
 
 fn show(finding: &Finding, repair: bool) {
+    let marked = if repair { "; marked, so that it can be pushed again" } else { "" };
     match finding {
         Finding::Orphan { key, size } => {
             println!(
@@ -40,12 +41,13 @@ fn show(finding: &Finding, repair: bool) {
             );
         }
         Finding::Hole { digest, key } => {
-            let done = if repair { "; marked, so that it can be pushed again" } else { "" };
-            println!("hole: blob {digest} has no object {key}{done}");
+            println!("hole: blob {digest} has no object {key}{marked}");
         }
         Finding::Size { digest, key, expected, actual } => {
-            println!("size: blob {digest} should have {expected} bytes, object {key} has {actual}");
+            println!("size: blob {digest} should have {expected} bytes, object {key} has {actual}{marked}");
         }
-        Finding::Content { digest, key } => println!("content: object {key} does not have the digest {digest}"),
+        Finding::Content { digest, key } => {
+            println!("content: object {key} does not have the digest {digest}{marked}");
+        }
     }
 }

@@ -369,7 +369,8 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
 fn read_root_key(sources: &Sources, problems: &mut Problems) -> Option<RootKey> {
     let (id, secret) = pair(sources, "root_access_key_id", "root_secret_access_key", problems)?;
     if !(4..=128).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
-        let fault = format!("'{id}' is not 4 to 128 letters, digits and underscores");
+        // Not shown: it may be the secret, put in the wrong place.
+        let fault = "must be 4 to 128 letters, digits and underscores";
         validate::fault("root_access_key_id", fault, problems);
     }
     if !(8..=128).contains(&secret.len()) || !secret.bytes().all(|byte| byte.is_ascii_graphic()) {

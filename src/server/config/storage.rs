@@ -100,7 +100,9 @@ impl Location {
             text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte) || more.contains(&byte))
         };
         if !(3..=63).contains(&bucket.len()) || !legal(bucket, b"") {
-            return Err(format!("'{bucket}' is not the name of a bucket"));
+            // Not shown: whoever puts keys before it finds them in no log.
+            let keys = "keys go into WHARF_S3_ACCESS_KEY_ID and WHARF_S3_SECRET_ACCESS_KEY";
+            return Err(format!("the bucket must be named by 3 to 63 letters, digits, - . _; {keys}"));
         }
         if !legal(prefix, b"/") || prefix.split('/').any(|part| part == "." || part == "..") || prefix.contains("//") {
             return Err(format!("'{prefix}' is not a usable prefix: letters, digits, - . _ / only"));

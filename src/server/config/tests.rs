@@ -219,10 +219,11 @@ fn secrets_appear_in_no_message() {
     let faults = faults(&[
         ("WHARF_DATABASE_URL", "postgers://wharf:hunter2@db/wharf"),
         ("WHARF_MASTER_KEY", "hunter2"),
-        ("WHARF_ROOT_ACCESS_KEY_ID", "x"),
+        ("WHARF_ROOT_ACCESS_KEY_ID", "hunter2/"),
+        ("WHARF_STORAGE_URL", "s3://AKIA:hunter2@bucket/prefix"),
         ("WHARF_ROOT_SECRET_ACCESS_KEY", "hunter2"),
         ("WHARF_EXTERNAL_URL", "https://user:hunter2@registry.example.com"),
     ]);
-    assert_eq!(faults.len(), 5, "{faults:?}");
+    assert_eq!(faults.len(), 6, "{faults:?}");
     assert!(faults.iter().all(|fault| !fault.contains("hunter2")), "{faults:?}");
 }

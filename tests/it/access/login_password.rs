@@ -1,7 +1,7 @@
 //! `docker login -u AWS`: a password that stands for an access key, ends with it, and is good for logging in alone.
 
 use tests::harness::admin::within_5_s;
-use tests::harness::{Auth, on_default};
+use tests::harness::{Auth, Backend, Wharf, on_default};
 
 use super::model::{PULL, allow, identity_policy};
 use super::world::token;
@@ -62,4 +62,37 @@ async fn a_login_password_ends_with_its_access_key() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_a_login_password_gets_ends_with_it() {
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_TOKEN_TTL", "1m").start().await;
+    let user = wharf.known_user("anna", &identity_policy(&[allow(PULL, "*")])).await;
+    let password = wharf.login_password(&user.access_key_id);
+    tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+    let form = [
+        ("grant_type", "password"),
+        ("access_type", "offline"),
+        ("service", "wharf"),
+        ("client_id", "docker"),
+        ("username", "AWS"),
+        ("password", password.as_str()),
+    ];
+    let aws = wharf.client().as_(Auth::basic("AWS", &password));
+    let by_get = aws.get("/token?service=wharf&offline_token=true").send().await.expect(200).json();
+    let by_post = wharf.anonymous().post("/token").form(&form).send().await.expect(200).json();
+    for answer in [&by_get, &by_post] {
+        assert!(answer.get("refresh_token").is_none(), "it would outlive the password: {answer}");
+        assert!(answer["expires_in"].as_u64().is_some_and(|seconds| seconds <= 41), "{answer}");
+    }
+    // A token gets no further token.
+    let access = wharf.client().as_(Auth::Bearer(by_get["token"].as_str().expect("a token").to_owned()));
+    access.get("/v2/").send().await.expect(200);
+    access.get("/token?service=wharf&offline_token=true").send().await.expect_error(401, "UNAUTHORIZED");
+    tokio::time::sleep(std::time::Duration::from_secs(42)).await;
+    access.get("/v2/").send().await.expect_error(401, "UNAUTHORIZED");
+    let ended = aws.get("/v2/").send().await.expect_error(403, "DENIED");
+    let message = "Your authorization token has expired. Reauthenticate and try again.";
+    assert!(String::from_utf8_lossy(ended.body()).contains(message), "{ended}");
+    wharf.anonymous().post("/token").form(&form).send().await.expect_error(403, "DENIED");
 }

@@ -51,7 +51,10 @@ async fn bad_digests_are_400_wherever_they_stand() {
             wharf.client().put(&target).body("x").send().await.expect_error(400, "DIGEST_INVALID");
             let target = repository.path(&format!("blobs/uploads/?digest={bad}"));
             wharf.client().post(&target).body("x").send().await.expect_error(400, "DIGEST_INVALID");
-            repository.referrers(&bad, "").await.expect_one_of(&[400, 404]);
+            // Of an algorithm that exists elsewhere there is none here, which is no error.
+            let elsewhere =
+                ["sha1:", "md5:", "sha256+b64:", "unknown:"].iter().any(|algorithm| bad.starts_with(algorithm));
+            repository.referrers(&bad, "").await.expect_one_of(if elsewhere { &[200] } else { &[400, 404] });
         }
         repository.head_blob(&digest(b"x")).await.expect(404);
         repository.expect_image(Some("fine"), &image).await;

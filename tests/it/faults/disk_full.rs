@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tests::harness::content::OCI_MANIFEST;
 use tests::harness::tmpfs::Tmpfs;
 use tests::harness::workload::Workload;
 use tests::harness::{Backend, Image, Wharf, random};
@@ -86,6 +87,10 @@ async fn below_the_low_water_mark_writes_are_refused_and_readiness_says_so() {
             _ => begun,
         };
         refused.expect_one_of(&[503, 507]);
+        // Manifests and names take room as well.
+        repository.put_manifest("again", OCI_MANIFEST, &image.manifest).await.expect(507);
+        let mount = format!("blobs/uploads/?mount={}&from={}", image.blobs[1].0, repository.name());
+        wharf.client().post(&wharf.repository().path(&mount)).send().await.expect(507);
         let ready = wharf.anonymous().get("/readyz").send().await.expect(503);
         let text = String::from_utf8_lossy(ready.body()).to_lowercase();
         assert!(text.contains("disk") || text.contains("space") || text.contains("storage"), "{ready}");

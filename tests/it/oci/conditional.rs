@@ -33,6 +33,8 @@ async fn a_blob_that_the_client_has_is_304() {
         let digest = repository.push_blob(&random(1000)).await;
         let call = wharf.client().get(&repository.blob_path(&digest)).header("if-none-match", format!("\"{digest}\""));
         call.send().await.expect(304).expect_body(b"");
+        let call = wharf.client().head(&repository.blob_path(&digest)).header("if-none-match", format!("\"{digest}\""));
+        call.send().await.expect(304);
         let call = wharf.client().get(&repository.blob_path(&digest)).header("if-none-match", "\"other\"");
         call.send().await.expect(200);
     })
@@ -69,6 +71,29 @@ async fn a_tag_moves_only_from_where_the_client_saw_it() {
         repository.expect_image(Some("one"), &two).await;
         let call = repository.put_manifest_call("new", OCI_MANIFEST, &two.manifest).header("if-none-match", "*");
         call.send().await.expect(201);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_deletion_spares_what_the_client_has_not_seen() {
+    on_default(async |wharf| {
+        let repository = wharf.repository();
+        let (one, two) = (repository.push_small("one").await, repository.push_small("two").await);
+        let delete = |reference: &str, digest: &str| {
+            let call = wharf.client().delete(&repository.manifest_path(reference));
+            call.header("if-match", format!("\"{digest}\"")).send()
+        };
+        delete("one", &two.digest).await.expect(412);
+        delete(&one.digest, &two.digest).await.expect(412);
+        repository.expect_image(Some("one"), &one).await;
+        delete("one", "nonsense").await.expect(400);
+        delete("absent", &two.digest).await.expect_error(404, "MANIFEST_UNKNOWN");
+        delete("one", &one.digest).await.expect(202);
+        repository.head_manifest("one").await.expect(404);
+        delete(&one.digest, &one.digest).await.expect(202);
+        repository.head_manifest(&one.digest).await.expect(404);
+        repository.expect_image(Some("two"), &two).await;
     })
     .await;
 }

@@ -175,10 +175,12 @@ async fn a_push_by_digest_may_name_many_tags() {
     on_default(async |wharf| {
         let repository = wharf.repository();
         let image = repository.push_small("one").await;
-        let tags: Vec<String> = (0..10).map(|number| format!("tag-{number}")).collect();
+        let tags: Vec<String> = (0..100).map(|number| format!("tag-{number}")).collect();
         let target = format!("{}?tag={}", repository.manifest_path(&image.digest), tags.join("&tag="));
         let call = repository.client().put(&target).header("content-type", OCI_MANIFEST);
         let answer = call.body(image.manifest.clone()).send().await.expect(201);
+        // Some clients read no more than a hundred lines.
+        assert!(answer.headers().len() < 30, "{answer}");
         let values = answer.headers().get_all("oci-tag").iter();
         let accepted: Vec<String> = values
             .flat_map(|value| value.to_str().expect("ASCII").split(','))

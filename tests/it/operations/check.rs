@@ -51,3 +51,36 @@ async fn wrong_keys_of_the_storage_are_found_out() {
     assert!(!finished.status.success(), "{finished:?}");
     assert!(!format!("{}{}", finished.stdout, finished.stderr).contains("wrong-canary-key"));
 }
+
+#[tokio::test]
+async fn what_is_not_there_is_not_made() {
+    let wharf = tests::harness::Wharf::start(tests::harness::Backend::SqliteDisk).await;
+    let absent = wharf.data_directory().join("mistyped");
+    let data = absent.display().to_string();
+    let finished = wharf.run_with(&["check"], &[("WHARF_DATA_DIR", &data)]);
+    assert!(!finished.status.success() && finished.stdout.contains("does not exist"), "{finished:?}");
+    let url = format!("sqlite:{data}/wharf.db");
+    let finished = wharf.run_with(&["check"], &[("WHARF_DATABASE_URL", &url)]);
+    assert!(!finished.status.success() && finished.stdout.contains("does not exist"), "{finished:?}");
+    assert!(!absent.exists(), "a look makes nothing");
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_writes_is_found_out() {
+    let wharf = tests::harness::Wharf::start(tests::harness::Backend::PostgresDisk).await;
+    let database = wharf.backing().database();
+    wharf.anonymous().get("/readyz").send().await.expect(200);
+    database.refuse_writes();
+    let finished = wharf.run(&["check"]);
+    assert!(!finished.status.success() && finished.stdout.contains("database:"), "{finished:?}");
+    let mut status = 200;
+    for _ in 0..150 {
+        status = wharf.anonymous().get("/readyz").send().await.status();
+        if status == 503 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(status, 503, "fifteen seconds after the database became read-only");
+    wharf.anonymous().get("/healthz").send().await.expect(200);
+}

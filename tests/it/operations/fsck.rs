@@ -119,3 +119,34 @@ async fn an_orphan_is_found_and_put_aside_not_deleted() {
     wharf.restart().await;
     repository.expect_image(Some("one"), &image).await;
 }
+
+#[tokio::test]
+async fn what_is_damaged_is_mended_by_a_push() {
+    for cut in [true, false] {
+        let (mut wharf, repository, image, layer) = damaged().await;
+        let (digest, bytes) = &image.blobs[1];
+        if cut {
+            std::fs::File::options()
+                .write(true)
+                .open(&layer)
+                .and_then(|file| file.set_len(1000))
+                .expect("it can be cut");
+        } else {
+            let mut changed = bytes.clone();
+            changed[60_000] ^= 1;
+            std::fs::write(&layer, &changed).expect("the file can be written");
+        }
+        let finished = wharf.run(&["fsck", "--verify", "--repair"]);
+        assert!(!finished.status.success() && finished.stdout.contains("pushed again"), "{finished:?}");
+        wharf.restart().await;
+        repository.head_blob(digest).await.expect(404);
+        repository.blob(digest).await.expect_error(404, "BLOB_UNKNOWN");
+        repository.push_blob(bytes).await;
+        repository.expect_image(Some("one"), &image).await;
+        // The damaged object belongs to nobody now.
+        let finished = wharf.run(&["fsck", "--verify", "--repair"]);
+        assert!(finished.stdout.contains("orphan") && finished.stdout.contains("1 findings"), "{finished:?}");
+        assert!(wharf.run(&["fsck", "--verify"]).status.success());
+        repository.expect_image(Some("one"), &image).await;
+    }
+}
