@@ -54,7 +54,7 @@ impl Health {
         {
             return result.clone();
         }
-        let result = match tokio::time::timeout(PATIENCE, self.app.blobs().probe()).await {
+        let result = match tokio::time::timeout(PATIENCE, self.app.blobs().probe(None)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the storage failed its probe");
