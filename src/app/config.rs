@@ -32,6 +32,8 @@ pub struct Config {
     pub sparse_indexes: bool,
     /// Whether clients that want the bytes of a blob are sent to a signed address of the store, if it has such addresses.
     pub blob_redirect: bool,
+    /// Whether S3 is asked to encrypt what is pushed as its repository says. Else it is encrypted as is set for the bucket.
+    pub repository_encryption: bool,
     /// How much a registry may hold.
     pub limits: Limits,
     /// The largest manifest in bytes.

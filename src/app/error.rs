@@ -374,6 +374,15 @@ pub enum Error {
     /// There is no space left for what is to be stored.
     #[error("the registry is out of space; nothing was stored")]
     NoSpace,
+    /// The storage refuses to encrypt what is stored, or to decrypt what is read. Its own word for it is given to the client:
+    /// whoever chose the key of a repository knows from it what to do.
+    #[error(
+        "the storage refuses the encryption of this content: {reason}; look at the repository's encryption and its key"
+    )]
+    Encryption {
+        /// As the storage calls it, such as `KMS.NotFoundException`.
+        reason: String,
+    },
     /// The database or the storage does not answer; what was asked may or may not have happened. Try again.
     #[error("the registry cannot reach its {0}")]
     Unavailable(&'static str),
@@ -454,6 +463,10 @@ impl From<::blobs::Error> for Error {
             Blobs::NotFound { .. } | Blobs::Damaged { .. } | Blobs::InvalidKey { .. } | Blobs::Config { .. } => {
                 tracing::error!(%error, "the blob store failed");
                 Self::Internal
+            }
+            Blobs::Encryption { ref reason, .. } => {
+                tracing::error!(%error, "the storage refuses to encrypt or to decrypt");
+                Self::Encryption { reason: reason.clone() }
             }
             Blobs::Io { .. } | Blobs::S3 { .. } | Blobs::Answer { .. } => {
                 tracing::error!(%error, "the blob store failed");

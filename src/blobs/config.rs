@@ -62,8 +62,6 @@ pub struct S3Config {
     pub public_endpoint: Option<String>,
     /// Certificates that the service may have beside those that the system trusts.
     pub certificates: Vec<reqwest::Certificate>,
-    /// KMS key that new objects are encrypted with; none leaves it to the bucket.
-    pub kms_key_id: Option<String>,
     /// Longest wait for an answer to one request. Default 30 s.
     pub request_timeout: Duration,
     /// How often a failed request is tried again. Default 3, within 20 s.
@@ -120,7 +118,6 @@ impl S3Config {
             session_token: None,
             public_endpoint: None,
             certificates: Vec::new(),
-            kms_key_id: None,
             request_timeout: Duration::from_secs(30),
             retries: 3,
         }

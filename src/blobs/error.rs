@@ -4,7 +4,8 @@ use std::io;
 
 use types::Digest;
 
-use crate::Key;
+use crate::encryption::refusal;
+use crate::{Key, ObjectEncryption};
 
 /// Result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -90,6 +91,16 @@ pub enum Error {
         /// The failure. Its causes are part of the text, so none of them is the source of this error.
         failure: object_store::Error,
     },
+    /// The S3 service does not encrypt as it was asked to, or cannot decrypt what it has.
+    #[error("{operation} failed with its encryption: {}", with_causes(.failure))]
+    Encryption {
+        /// What was attempted.
+        operation: &'static str,
+        /// Why, in one word of the service: `KMS.NotFoundException`.
+        reason: String,
+        /// The failure; see [`Self::S3`].
+        failure: object_store::Error,
+    },
     /// The S3 service answered something that cannot be understood.
     #[error("{operation} failed: {message}")]
     Answer {
@@ -106,6 +117,15 @@ impl Error {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace,
             _ => Self::Io { operation, source },
+        }
+    }
+
+    /// A failure of the S3 service, with one of encryption told apart. `asked` is what it was to encrypt with, in a request
+    /// that writes.
+    pub(crate) fn s3(operation: &'static str, failure: object_store::Error, asked: Option<&ObjectEncryption>) -> Self {
+        match refusal(&with_causes(&failure), asked) {
+            Some(reason) => Self::Encryption { operation, reason, failure },
+            None => Self::S3 { operation, failure },
         }
     }
 

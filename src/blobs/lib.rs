@@ -8,6 +8,7 @@ mod buckets;
 mod budget;
 mod config;
 mod disk;
+mod encryption;
 mod error;
 mod handover;
 mod hasher;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use buckets::Buckets;
 pub use config::{Config, Location, S3Config};
+pub use encryption::ObjectEncryption;
 pub use error::{Error, IdleBody, Result};
 pub use handover::{FilePart, Handover, PART, Placeholder};
 pub use incoming::Append;

@@ -12,7 +12,7 @@ use types::Algorithm;
 
 use crate::budget::Reserved;
 use crate::hasher::{HashState, Hasher};
-use crate::{Error, Key, Result};
+use crate::{Error, Key, ObjectEncryption, Result};
 
 /// The state of one upload.
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Staged {
     pub(crate) key: Key,
     pub(crate) offset: u64,
     pub(crate) hashes: HashState,
+    /// What all its objects are to be encrypted with; decided when the upload begins and kept to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<ObjectEncryption>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) remote: Option<Remote>,
     /// What a closing append on S3 left for `finish`: not durable and never written down.
@@ -75,15 +78,14 @@ pub(crate) struct Held {
 }
 
 impl Staged {
-    /// A new upload. `remote` says whether its bytes go to S3.
-    pub(crate) fn new(remote: bool) -> Self {
-        Self {
-            key: Key::generate(),
-            offset: 0,
-            hashes: HashState::empty(),
-            remote: remote.then(Remote::default),
-            held: None,
-        }
+    /// A new upload to a disk.
+    pub(crate) fn on_disk() -> Self {
+        Self { key: Key::generate(), offset: 0, hashes: HashState::empty(), encryption: None, remote: None, held: None }
+    }
+
+    /// A new upload to S3.
+    pub(crate) fn on_s3(encryption: Option<ObjectEncryption>) -> Self {
+        Self { encryption, remote: Some(Remote::default()), ..Self::on_disk() }
     }
 
     /// The key that belongs to the upload now. It changes while a small upload on S3 grows; [`crate::Finished::key`] is
@@ -186,7 +188,7 @@ mod tests {
     use super::*;
 
     fn with_two_parts() -> Staged {
-        let mut staged = Staged::new(true);
+        let mut staged = Staged::on_s3(Some(ObjectEncryption::Aes256));
         let part = |number| Part { number, size: 5, etag: format!("e{number}") };
         staged.offset = 12;
         staged.remote = Some(Remote {
@@ -208,6 +210,7 @@ mod tests {
         assert!(!text.contains("\"e1\"") && text.len() < 800, "{text}");
         let loaded: Staged = serde_json::from_str(&text).unwrap();
         assert!(loaded.check().is_err());
+        assert_eq!(loaded.encryption, Some(ObjectEncryption::Aes256));
         let mut rows = staged.parts().to_vec();
         rows.push(Part { number: 3, size: 5, etag: "rolled back".to_owned() });
         let loaded = loaded.with_parts(rows).unwrap();

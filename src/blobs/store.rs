@@ -19,7 +19,7 @@ use crate::handover::Handover;
 use crate::incoming::{Body, BoxError, Incoming};
 use crate::metrics::{InFlight, Operation};
 use crate::s3::S3;
-use crate::{Append, Config, Error, Key, Leftover, Location, Metrics, Result, Staged};
+use crate::{Append, Config, Error, Key, Leftover, Location, Metrics, ObjectEncryption, Result, Staged};
 
 /// The bytes of an object, in order. Dropping it ends the read.
 pub type ReadStream = BoxStream<'static, Result<Bytes>>;
@@ -79,10 +79,15 @@ impl Blobs {
     }
 
     /// A new upload under a new key. Does no I/O; [`Error::NoSpace`] when the disk is below its reserve.
-    pub fn begin(&self) -> Result<Staged> {
-        match &self.shared.driver {
-            Driver::Disk(disk) => disk.space().require(0).map(|()| Staged::new(false)),
-            Driver::S3(_) => Ok(Staged::new(true)),
+    ///
+    /// S3 is asked to encrypt everything that is stored of it with `encryption`. A disk can be asked for none.
+    pub fn begin(&self, encryption: Option<ObjectEncryption>) -> Result<Staged> {
+        match (&self.shared.driver, encryption) {
+            (Driver::Disk(disk), None) => disk.space().require(0).map(|()| Staged::on_disk()),
+            (Driver::Disk(_), Some(_)) => {
+                Err(Error::Config { message: "a disk encrypts nothing; only S3 can be asked for it".to_owned() })
+            }
+            (Driver::S3(_), encryption) => Ok(Staged::on_s3(encryption)),
         }
     }
 
@@ -226,22 +231,33 @@ impl Blobs {
         self.shared.metrics.time(Operation::Abort, work).await
     }
 
-    /// Writes a small object, reads it back and removes it: proves that the storage works.
-    pub async fn probe(&self) -> Result<()> {
+    /// Writes a small object with this encryption, reads it back and removes it: proves that the storage works. It is an
+    /// error if S3 does not say that the object is encrypted as it was asked for.
+    pub async fn probe(&self, encryption: Option<ObjectEncryption>) -> Result<()> {
         let work = async {
             let content = Bytes::from_static(b"wharf probe");
             let digest = types::Algorithm::Sha256.digest(&content);
-            let mut staged = self.begin()?;
+            let asked = encryption.as_ref().map(ObjectEncryption::algorithm);
+            let mut staged = self.begin(encryption)?;
             let about = Append { closing: true, length: Some(content.len() as u64), limit: None };
             let body = futures_util::stream::iter([Ok::<_, Error>(content.clone())]);
             self.append(&mut staged, body, about).await?;
             let finished = self.finish(&mut staged, &digest).await?;
             let back: Vec<Bytes> = self.read(&finished.key, 0..finished.size, None).await?.try_collect().await?;
+            let said = match (&self.shared.driver, asked) {
+                (Driver::S3(s3), Some(_)) => s3.encryption(&finished.key).await,
+                _ => Ok(None),
+            };
             self.delete(std::slice::from_ref(&finished.key)).await?;
-            if back.concat() == content {
-                Ok(())
-            } else {
-                Err(Error::Answer { operation: "reading back", message: "the bytes differ from those written".into() })
+            let fail = |message: String| Err(Error::Answer { operation: "reading back", message });
+            let said = said?;
+            match asked {
+                _ if back.concat() != content => fail("the bytes differ from those written".to_owned()),
+                Some(asked) if said.as_deref() != Some(asked) => fail(format!(
+                    "the service was asked to encrypt with {asked}, and says that it did with {}",
+                    said.as_deref().unwrap_or("nothing")
+                )),
+                _ => Ok(()),
             }
         };
         self.shared.metrics.time(Operation::Probe, work).await

@@ -85,6 +85,7 @@ impl From<Rule> for Error {
             Rule::BackfillInProgress { .. } => new("ReplicationBackfillInProgressException"),
             Rule::BackfillEnded { .. } => new("ReplicationBackfillInvalidStatusException"),
             Rule::NoSpace => Fault::with_status("ServerException", StatusCode::INSUFFICIENT_STORAGE, message),
+            Rule::Encryption { reason } => new("KmsException").with("kmsError", reason),
             // Nothing of this API is fetched from elsewhere.
             Rule::Upstream { .. } => Fault::with_status("ServerException", StatusCode::BAD_GATEWAY, message),
             Rule::Unavailable(_) => Fault::with_status("ServerException", StatusCode::SERVICE_UNAVAILABLE, message),

@@ -90,6 +90,8 @@ impl From<Rule> for Error {
             | Rule::TagMoved { .. }
             | Rule::Referenced { .. }
             | Rule::DeleteDisabled => Fault::new("InvalidInput", message),
+            // Nothing of this API is in the storage.
+            Rule::Encryption { .. } => failure(StatusCode::INTERNAL_SERVER_ERROR),
             Rule::NoSpace => failure(StatusCode::INSUFFICIENT_STORAGE),
             Rule::Unavailable(_) => failure(StatusCode::SERVICE_UNAVAILABLE),
             Rule::Internal => failure(StatusCode::INTERNAL_SERVER_ERROR),

@@ -193,6 +193,9 @@ impl From<Error> for WireError {
             | Error::InvalidTagParameter(_)
             | Error::TooManyTags { .. } => new(StatusCode::BAD_REQUEST, "UNSUPPORTED"),
             Error::NoSpace => new(StatusCode::INSUFFICIENT_STORAGE, "DENIED").with(RETRY_AFTER, seconds(A_WHILE)),
+            // ECR's failure for this is one of the client, too: the repository's key is at fault. Of a 5xx docker shows no text,
+            // and tries again.
+            Error::Encryption { .. } => new(StatusCode::FORBIDDEN, "DENIED"),
             Error::Unavailable(_) => {
                 new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE").with(RETRY_AFTER, seconds(SOON))
             }

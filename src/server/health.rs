@@ -76,7 +76,7 @@ impl Health {
         if !self.app.blobs().writable() {
             return Err("below the low-water mark: pushes are refused, pulls go on".to_owned());
         }
-        self.storage.outcome("storage", self.app.blobs().probe()).await
+        self.storage.outcome("storage", self.app.blobs().probe(None)).await
     }
 }
 

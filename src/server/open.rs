@@ -81,6 +81,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         delete_enabled: config.delete_enabled,
         sparse_indexes: config.sparse_indexes,
         blob_redirect: config.blob_redirect,
+        repository_encryption: config.storage.repository_encryption(),
         limits: config.limits.clone(),
         max_manifest_bytes: usize::try_from(config.max_manifest_bytes).unwrap_or(usize::MAX),
         token_ttl: config.token_ttl,

@@ -1,4 +1,4 @@
-//! How a repository is said to be encrypted: ECR's `encryptionConfiguration`. It is fixed when the repository is created.
+//! How a repository is to be encrypted: ECR's `encryptionConfiguration`. It is fixed when the repository is created.
 
 use crate::{Invalid, shown};
 

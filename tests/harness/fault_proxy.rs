@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
@@ -25,6 +25,8 @@ pub enum Fault {
     None,
     /// It is not forwarded; the reply has this status and an S3 error body.
     Status(u16),
+    /// It is not forwarded; the reply has this status and an S3 error body with this code.
+    Refused(u16, &'static str),
     /// It is not forwarded; the connection breaks.
     Reset,
     /// It is forwarded and done; the connection breaks instead of the reply.
@@ -46,6 +48,8 @@ pub struct Seen {
     pub method: Method,
     /// Path and query.
     pub uri: Uri,
+    /// Its headers.
+    pub headers: HeaderMap,
 }
 
 impl Seen {
@@ -137,6 +141,7 @@ impl Proxy {
             number: self.count.fetch_add(1, Ordering::Relaxed),
             method: request.method().clone(),
             uri: request.uri().clone(),
+            headers: request.headers().clone(),
         };
         let plan = self.plan.read().expect("a plan does not panic while it is replaced").clone();
         let fault = plan(&seen);
@@ -149,6 +154,11 @@ impl Proxy {
                 drain(request).await;
                 let status = StatusCode::from_u16(status).expect("a plan names a status");
                 Ok(reply(status, error_document(if status == 503 { "SlowDown" } else { "InternalError" })))
+            }
+            Fault::Refused(status, code) => {
+                drain(request).await;
+                let status = StatusCode::from_u16(status).expect("a plan names a status");
+                Ok(reply(status, error_document(code)))
             }
             Fault::Reset => Err(broken("reset")),
             Fault::LostReply => {

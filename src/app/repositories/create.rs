@@ -16,7 +16,7 @@ use crate::{Action, Ctx, Error, Permit, Result, limits};
 pub struct Settings {
     /// Whether its tags may move.
     pub tag_mutability: TagMutability,
-    /// How it is said to be encrypted.
+    /// How it is to be encrypted. The storage does it, if it is told so.
     pub encryption: Encryption,
     /// Whether images are to be scanned when they are pushed.
     pub scan_on_push: bool,
@@ -69,7 +69,7 @@ pub async fn create(ctx: &Ctx, permit: &Permit, settings: Settings) -> Result<Re
 
 impl Settings {
     /// The key that ECR takes when KMS is asked for without one: one of each registry, as AWS manages them. There is no
-    /// KMS behind it; clients compare the form.
+    /// KMS behind it, and no storage is told of it; clients compare the form.
     pub fn default_kms_key(registry: &RegistryId) -> String {
         let hash = Sha256::digest(format!("kms key of {}/{}", registry.account, registry.region));
         let mut bytes = [0; 16];

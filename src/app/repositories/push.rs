@@ -23,6 +23,11 @@ impl Target {
         &self.row.repository_id
     }
 
+    /// Its row; of one that is not stored, as it is going to be.
+    pub(crate) fn row(&self) -> &RepositoryRow {
+        &self.row
+    }
+
     /// Whether there is such a repository already.
     pub(crate) fn is_stored(&self) -> bool {
         self.stored

@@ -3,6 +3,7 @@
 //! Each request takes the session for itself by a short lease that it prolongs while bytes arrive; no transaction is
 //! open meanwhile. Bytes are durable before the row that counts them, and the row before the answer.
 
+mod encryption;
 mod expiry;
 mod layer_parts;
 mod lease;

@@ -13,7 +13,7 @@ use types::{Algorithm, Digest};
 use uuid::Uuid;
 
 use super::lease::{LENGTH, Lease};
-use super::{Body, BodyError, Upload, own};
+use super::{Body, BodyError, Upload, encryption, own};
 use crate::garbage;
 use crate::repositories::{self, Target};
 use crate::{App, Ctx, Error, Permit, Result};
@@ -60,7 +60,7 @@ impl Session {
     /// A new session; `taken` for the request that makes it, if that goes on with it at once.
     pub(super) async fn begin(ctx: &Ctx, target: Target, algorithm: Option<Algorithm>, taken: bool) -> Result<Self> {
         let app = Arc::clone(&ctx.app);
-        let mut staged = app.blobs.begin()?;
+        let mut staged = app.blobs.begin(encryption::of_upload(&app, target.row()))?;
         if let Some(algorithm) = algorithm {
             staged.track(algorithm);
         }

@@ -172,7 +172,7 @@ impl<'a> Filling<'a> {
             return Err(Error::TooLarge);
         }
         if self.remote().upload.is_none() {
-            let new = self.s3.create_upload().await?;
+            let new = self.s3.create_upload(self.staged.encryption.as_ref()).await?;
             self.staged.key = new.key.clone();
             self.remote().upload = Some(new.upload.clone());
             self.new_upload = Some(new);
@@ -183,9 +183,10 @@ impl<'a> Filling<'a> {
         let payload = PutPayload::from_iter(self.take(size));
         let reserved = self.reserved.split(size);
         let (s3, key, number) = (self.s3.clone(), self.staged.key.clone(), self.next_part);
-        let upload = self.remote().upload.clone().expect("created above");
+        let (upload, encryption) =
+            (self.remote().upload.clone().expect("created above"), self.staged.encryption.clone());
         self.flights.spawn(async move {
-            let part = s3.put_part(&key, &upload, number, payload).await?;
+            let part = s3.put_part(&key, &upload, number, payload, encryption.as_ref()).await?;
             Ok((part, reserved))
         });
         self.next_part += 1;
@@ -256,7 +257,7 @@ impl<'a> Filling<'a> {
             let reserved = Some(self.reserved);
             self.staged.held = Some(std::sync::Arc::new(Held { pieces, size: rest, _reserved: reserved }));
         } else if rest > 0 {
-            let key = self.s3.put_new(pieces, Some(self.reserved)).await?;
+            let key = self.s3.put_new(pieces, Some(self.reserved), self.staged.encryption.as_ref()).await?;
             if self.staged.parts().is_empty() {
                 // All there is lies in this one object: with no more bytes, it is the blob.
                 self.staged.key = key.clone();

@@ -36,6 +36,17 @@ pub(crate) fn bucket(
     http: &reqwest::Client,
     metrics: &Metrics,
 ) -> Result<AmazonS3> {
+    let client = builder(config, endpoint, http, metrics).build();
+    client.map_err(|error| Error::Config { message: format!("cannot use the bucket: {error}") })
+}
+
+/// What makes clients of the bucket.
+pub(crate) fn builder(
+    config: &S3Config,
+    endpoint: Option<&str>,
+    http: &reqwest::Client,
+    metrics: &Metrics,
+) -> AmazonS3Builder {
     let secure = endpoint.is_none_or(|endpoint| endpoint.starts_with("https://"));
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&config.bucket)
@@ -56,10 +67,7 @@ pub(crate) fn bucket(
     if let Some(token) = &config.session_token {
         builder = builder.with_token(token.expose());
     }
-    if let Some(kms_key) = &config.kms_key_id {
-        builder = builder.with_sse_kms_encryption(kms_key);
-    }
-    builder.build().map_err(|error| Error::Config { message: format!("cannot use the bucket: {error}") })
+    builder
 }
 
 #[derive(Debug)]

@@ -38,13 +38,14 @@ impl S3 {
     async fn publish(&self, staged: Staged, expected: &Digest, unknown: bool) -> Result<Finished> {
         let size = staged.offset;
         let remote = staged.remote.clone().unwrap_or_default();
+        let encryption = staged.encryption.as_ref();
         let held = staged.held.as_ref().map(|held| held.pieces.clone());
         let (key, adopted) = match (&remote.upload, held) {
             (Some(upload), held) => (self.complete_with(&staged, &remote, upload, held, expected).await?, false),
-            (None, Some(pieces)) => (self.put_new(pieces, None).await?, false),
+            (None, Some(pieces)) => (self.put_new(pieces, None, encryption).await?, false),
             (None, None) => match &remote.tail {
                 Some(tail) => (tail.key.clone(), true),
-                None => (self.put_new(Vec::new(), None).await?, false),
+                None => (self.put_new(Vec::new(), None, encryption).await?, false),
             },
         };
         if unknown {
@@ -67,6 +68,7 @@ impl S3 {
         held: Option<Vec<Bytes>>,
         expected: &Digest,
     ) -> Result<Key> {
+        let encryption = staged.encryption.as_ref();
         let mut parts = remote.parts.clone();
         let (last, _reserved) = match (held, &remote.tail) {
             (Some(pieces), _) => (pieces, None),
@@ -83,13 +85,13 @@ impl S3 {
         };
         if !last.is_empty() {
             let payload = PutPayload::from_iter(last);
-            match self.put_part(&staged.key, upload, parts.len() as u32 + 1, payload).await {
+            match self.put_part(&staged.key, upload, parts.len() as u32 + 1, payload, encryption).await {
                 Ok(part) => parts.push(part),
                 Err(Error::Lost { .. }) => return self.recover(staged, expected).await,
                 Err(error) => return Err(error),
             }
         }
-        match self.complete(&staged.key, upload, &parts).await {
+        match self.complete(&staged.key, upload, &parts, encryption).await {
             // Some services answer a repeated completion with success and the ETag that was asked for, although the
             // object has the parts of the first. Where that can be, the object itself is asked.
             Ok(true) if !remote.continued || self.is_made_of(&staged.key, staged.offset, &parts).await? => {

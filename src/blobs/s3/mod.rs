@@ -16,13 +16,16 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use http::Method;
-use object_store::aws::AmazonS3;
+use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
 use object_store::signer::Signer;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::budget::Budget;
-use crate::{Config, Error, Key, Metrics, Result, S3Config, key};
+use crate::{Config, Error, Key, Metrics, ObjectEncryption, Result, S3Config, key};
+
+/// How long an address that is signed for a request of our own is valid.
+const ASKING: Duration = Duration::from_secs(60);
 
 /// The driver; clones share it.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub(crate) struct S3 {
 
 struct Shared {
     client: AmazonS3,
+    /// Makes clients like the one above, with its credentials, for objects that are to be encrypted in some way.
+    builder: AmazonS3Builder,
     /// Signs addresses for clients, which may reach the service under another name.
     public: AmazonS3,
     /// For the one request that object_store does not offer.
@@ -49,10 +54,13 @@ impl S3 {
     pub(crate) fn open(s3: &S3Config, config: &Config, budget: Budget, metrics: &Metrics) -> Result<Self> {
         let http = connect::http_client(s3)?;
         let client = connect::bucket(s3, s3.endpoint.as_deref(), &http, metrics)?;
+        let builder = connect::builder(s3, s3.endpoint.as_deref(), &http, metrics);
+        let builder = builder.with_credentials(Arc::clone(client.credentials()));
         let public = s3.public_endpoint.as_deref().or(s3.endpoint.as_deref());
         let public = connect::bucket(s3, public, &http, metrics)?;
         let shared = Shared {
             client,
+            builder,
             public,
             http,
             prefix: s3.prefix.clone(),
@@ -64,6 +72,31 @@ impl S3 {
             largest_part: config.part_size.max(config.memory_budget / 4),
         };
         Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// The client that writes new objects that are to be encrypted so. One is made for each object: that takes
+    /// microseconds, shares connections and credentials with all others, and needs no cache that grows with keys.
+    pub(crate) fn writer(&self, encryption: Option<&ObjectEncryption>) -> object_store::Result<AmazonS3> {
+        match encryption {
+            None => Ok(self.shared.client.clone()),
+            Some(encryption) => encryption.applied_to(self.shared.builder.clone())?.build(),
+        }
+    }
+
+    /// What the service says that an object is encrypted with.
+    pub(crate) async fn encryption(&self, key: &Key) -> Result<Option<String>> {
+        const OPERATION: &str = "asking how a blob is encrypted";
+        // object_store does not show this header; it does sign the request.
+        let url = self.shared.client.signed_url(Method::HEAD, &self.path(key), ASKING).await;
+        let url = url.map_err(|source| Error::S3 { operation: OPERATION, failure: source })?;
+        let fail = |message: String| Error::Answer { operation: OPERATION, message };
+        // The address of the request is a credential: it is kept out of the message.
+        let answer = self.shared.http.head(url).send().await.map_err(|error| fail(error.without_url().to_string()))?;
+        if !answer.status().is_success() {
+            return Err(fail(format!("the service answered {}", answer.status())));
+        }
+        let said = answer.headers().get("x-amz-server-side-encryption");
+        Ok(said.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned()))
     }
 
     /// Where an object is in the bucket.

@@ -12,7 +12,7 @@ use super::S3;
 use crate::budget::Reserved;
 use crate::hasher::Hasher;
 use crate::store::ReadStream;
-use crate::{Error, Key, Result};
+use crate::{Error, Key, ObjectEncryption, Result};
 
 /// The most that the service copies by itself.
 const LARGEST_COPY: u64 = 5 * 1024 * 1024 * 1024;
@@ -27,9 +27,9 @@ impl S3 {
         let expected = range.end - range.start;
         let options = GetOptions { range: Some(GetRange::Bounded(range)), ..GetOptions::default() };
         let answer = self.shared.client.get_opts(&self.path(key), options).await;
-        let answer = answer.map_err(|source| failed("reading a blob", key, source))?;
+        let answer = answer.map_err(|source| failed("reading a blob", key, source, None))?;
         let key = key.clone();
-        let pieces = answer.into_stream().map_err(move |source| failed("reading a blob", &key, source));
+        let pieces = answer.into_stream().map_err(move |source| failed("reading a blob", &key, source, None));
         let counted = pieces.chain(stream::once(async { Ok(Bytes::new()) })).scan(expected, |left, piece| {
             let piece = match piece {
                 // The empty piece is ours: it marks the end.
@@ -61,7 +61,7 @@ impl S3 {
     pub(crate) async fn quarantine(&self, key: &Key) -> Result<()> {
         let Some(size) = self.size(key).await? else { return Ok(()) };
         let (from, to) = (self.path(key), self.below_prefix(&format!("quarantine/{}", key.name())));
-        let fail = |source| failed("quarantining a blob", key, source);
+        let fail = |source| failed("quarantining a blob", key, source, None);
         if size <= LARGEST_COPY {
             self.shared.client.copy(&from, &to).await.map_err(fail)?;
         } else {
@@ -78,15 +78,22 @@ impl S3 {
         self.delete(std::slice::from_ref(key)).await
     }
 
-    /// Writes a new object under a key that nobody else knows. When the caller goes away, or it is not clear whether
+    /// Writes a new object under a key that nobody else knows, encrypted so. When the caller goes away, or it is not clear whether
     /// the service took it, the object is removed again: nothing points to it.
-    pub(super) async fn put_new(&self, pieces: Vec<Bytes>, reserved: Option<Reserved>) -> Result<Key> {
+    pub(super) async fn put_new(
+        &self,
+        pieces: Vec<Bytes>,
+        reserved: Option<Reserved>,
+        encryption: Option<&ObjectEncryption>,
+    ) -> Result<Key> {
         let key = Key::generate();
+        let fail = |source| Error::s3("writing a blob", source, encryption);
+        let writer = self.writer(encryption).map_err(fail)?;
         let (s3, own_key) = (self.clone(), key.clone());
         let (tell, told) = oneshot::channel();
         tokio::spawn(async move {
             let payload = PutPayload::from_iter(pieces);
-            let outcome = s3.shared.client.put(&s3.path(&own_key), payload).await;
+            let outcome = writer.put(&s3.path(&own_key), payload).await;
             drop(reserved);
             let taken = outcome.is_ok();
             let heard = tell.send(outcome).is_ok();
@@ -98,7 +105,7 @@ impl S3 {
         });
         match told.await {
             Ok(Ok(_)) => Ok(key),
-            Ok(Err(source)) => Err(Error::S3 { operation: "writing a blob", failure: source }),
+            Ok(Err(source)) => Err(fail(source)),
             Err(_) => Err(Error::Answer { operation: "writing a blob", message: "the writing task ended".into() }),
         }
     }
@@ -120,10 +127,15 @@ impl S3 {
     }
 }
 
-/// An error of the service about an object.
-pub(super) fn failed(operation: &'static str, key: &Key, source: object_store::Error) -> Error {
+/// An error of the service about an object; `asked` as in [`Error::s3`].
+pub(super) fn failed(
+    operation: &'static str,
+    key: &Key,
+    source: object_store::Error,
+    asked: Option<&ObjectEncryption>,
+) -> Error {
     match source {
         object_store::Error::NotFound { .. } => Error::NotFound { key: key.clone() },
-        source => Error::S3 { operation, failure: source },
+        source => Error::s3(operation, source, asked),
     }
 }

@@ -1,6 +1,6 @@
 //! Multipart uploads as such: begin, put a part, complete, abort, and find those that nobody finished.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::Method;
 use md5::{Digest as _, Md5};
@@ -9,46 +9,62 @@ use object_store::path::Path;
 use object_store::signer::{SignedUrlOptions, Signer};
 use object_store::{ObjectStoreExt, PutPayload};
 
-use super::S3;
 use super::object::failed;
-use crate::{Error, Key, Leftover, Part, Result, Staged, key};
+use super::{ASKING, S3};
+use crate::{Error, Key, Leftover, ObjectEncryption, Part, Result, Staged, key};
 
-/// How long the address of a listing is valid.
-const LISTING: Duration = Duration::from_secs(60);
 /// The longest answer to a listing that is read: a thousand entries have less.
 const LONGEST_LISTING: usize = 4 * 1024 * 1024;
 
 impl S3 {
-    /// Begins a multipart upload under a new key.
-    pub(super) async fn create_upload(&self) -> Result<NewUpload> {
+    /// Begins a multipart upload under a new key. Its object is encrypted as is said now; its parts need not say it.
+    pub(super) async fn create_upload(&self, encryption: Option<&ObjectEncryption>) -> Result<NewUpload> {
         let key = Key::generate();
-        let upload = self.shared.client.create_multipart(&self.path(&key)).await;
-        let upload = upload.map_err(|source| Error::S3 { operation: "beginning an upload", failure: source })?;
+        let fail = |source| Error::s3("beginning an upload", source, encryption);
+        let writer = self.writer(encryption).map_err(fail)?;
+        let upload = writer.create_multipart(&self.path(&key)).await.map_err(fail)?;
         Ok(NewUpload { s3: self.clone(), key, upload, kept: false })
     }
 
-    /// Stores one part.
-    pub(super) async fn put_part(&self, key: &Key, upload: &str, number: u32, payload: PutPayload) -> Result<Part> {
+    /// Stores one part of an upload that was begun with this encryption.
+    pub(super) async fn put_part(
+        &self,
+        key: &Key,
+        upload: &str,
+        number: u32,
+        payload: PutPayload,
+        encryption: Option<&ObjectEncryption>,
+    ) -> Result<Part> {
         let size = payload.content_length() as u64;
         let index = number as usize - 1;
         let part = self.shared.client.put_part(&self.path(key), &upload.to_owned(), index, payload).await;
-        let part = part.map_err(|source| lost(key, "writing a part", source))?;
+        let part = part.map_err(|source| lost(key, "writing a part", source, encryption))?;
         Ok(Part { number, size, etag: part.content_id })
     }
 
     /// Makes the parts one object and says whether the answer is about these parts. A 404 may mean that an earlier try
     /// did it and its answer was lost; see `finish`.
-    pub(super) async fn complete(&self, key: &Key, upload: &str, stored: &[Part]) -> Result<bool> {
+    ///
+    /// Nothing says what ETags of parts and of the whole have to do with one another where KMS encrypts, so there any is
+    /// taken. Of parts that came in several appends the caller makes sure in another way.
+    pub(super) async fn complete(
+        &self,
+        key: &Key,
+        upload: &str,
+        stored: &[Part],
+        encryption: Option<&ObjectEncryption>,
+    ) -> Result<bool> {
         let parts = stored.iter().map(|part| PartId { content_id: part.etag.clone() }).collect();
         let done = self.shared.client.complete_multipart(&self.path(key), &upload.to_owned(), parts).await;
-        let done = done.map_err(|source| failed("completing an upload", key, source))?;
-        Ok(done.e_tag.is_none_or(|etag| agrees(&etag, stored)))
+        let done = done.map_err(|source| failed("completing an upload", key, source, encryption))?;
+        let hidden = encryption.is_some_and(ObjectEncryption::hides_etags);
+        Ok(hidden || done.e_tag.is_none_or(|etag| agrees(&etag, stored)))
     }
 
     /// Whether the object under `key` has this size and, as far as its ETag tells, these parts.
     pub(super) async fn is_made_of(&self, key: &Key, size: u64, parts: &[Part]) -> Result<bool> {
         let object = self.shared.client.head(&self.path(key)).await;
-        let object = object.map_err(|source| failed("looking at a blob", key, source))?;
+        let object = object.map_err(|source| failed("looking at a blob", key, source, None))?;
         Ok(object.size == size && object.e_tag.is_none_or(|etag| agrees(&etag, parts)))
     }
 
@@ -85,7 +101,7 @@ impl S3 {
                 query.push(("upload-id-marker".to_owned(), upload));
             }
             let options = SignedUrlOptions::default().with_query(query);
-            let url = self.shared.client.signed_url_opts(Method::GET, &Path::default(), LISTING, &options).await;
+            let url = self.shared.client.signed_url_opts(Method::GET, &Path::default(), ASKING, &options).await;
             let url = url.map_err(|source| Error::S3 { operation: OPERATION, failure: source })?;
             let fail = |message: String| Error::Answer { operation: OPERATION, message };
             // The address of the request is a credential: it is kept out of the message.
@@ -146,8 +162,13 @@ fn agrees(etag: &str, parts: &[Part]) -> bool {
 }
 
 /// A part that cannot be stored because its upload is gone: the session has to begin again.
-fn lost(key: &Key, operation: &'static str, source: object_store::Error) -> Error {
-    match failed(operation, key, source) {
+fn lost(
+    key: &Key,
+    operation: &'static str,
+    source: object_store::Error,
+    encryption: Option<&ObjectEncryption>,
+) -> Error {
+    match failed(operation, key, source, encryption) {
         Error::NotFound { key } => Error::Lost { key },
         error => error,
     }

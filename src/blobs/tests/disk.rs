@@ -136,12 +136,12 @@ async fn below_the_reserve_nothing_is_written_and_reads_go_on() {
     let root = harness.directory.as_ref().unwrap().path().join("blobs");
     let config = Config::new(Location::Disk { root, low_water: u64::MAX });
     let full = crate::Blobs::open(config).await.unwrap();
-    assert!(matches!(full.begin(), Err(Error::NoSpace)));
-    let mut staged = harness.blobs.begin().unwrap();
+    assert!(matches!(full.begin(None), Err(Error::NoSpace)));
+    let mut staged = harness.blobs.begin(None).unwrap();
     let failed = full.append(&mut staged, frames(&bytes, 100), OPEN).await;
     assert!(matches!(failed, Err(Error::NoSpace)));
     assert!(!full.writable());
-    assert!(matches!(full.probe().await, Err(Error::NoSpace)));
+    assert!(matches!(full.probe(None).await, Err(Error::NoSpace)));
     assert_eq!(full.size(&finished.key).await.unwrap(), Some(1000));
 }
 
@@ -150,7 +150,7 @@ async fn below_the_reserve_nothing_is_written_and_reads_go_on() {
 async fn an_upload_is_written_to_by_one_request_at_a_time() {
     let harness = harness::disk().await;
     let bytes = content(MIB, 32);
-    let mut first = harness.blobs.begin().unwrap();
+    let mut first = harness.blobs.begin(None).unwrap();
     let mut second = first.clone();
     let (blobs, slow) = (harness.blobs.clone(), stalled(&bytes));
     let task = tokio::spawn(async move { blobs.append(&mut first, slow, OPEN).await });
@@ -168,7 +168,7 @@ async fn an_upload_is_written_to_by_one_request_at_a_time() {
 #[tokio::test]
 async fn an_object_is_never_overwritten() {
     let harness = harness::disk().await;
-    let begun = harness.blobs.begin().unwrap();
+    let begun = harness.blobs.begin(None).unwrap();
     let (bytes, other) = (content(1000, 33), content(2000, 34));
     let mut staged = begun.clone();
     harness.append(&mut staged, &bytes).await;
@@ -183,7 +183,7 @@ async fn an_object_is_never_overwritten() {
 #[tokio::test]
 async fn a_lost_staging_file_is_told() {
     let harness = harness::disk().await;
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     harness.append(&mut staged, &content(1000, 35)).await;
     harness.blobs.abort(&staged).await.unwrap();
     let failed = harness.blobs.append(&mut staged, frames(&Bytes::from_static(b"more"), 4), OPEN).await;
@@ -194,7 +194,7 @@ async fn a_lost_staging_file_is_told() {
 #[tokio::test]
 async fn a_refused_append_gives_its_space_back() {
     let harness = harness::disk().await;
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     harness.append(&mut staged, &content(1000, 36)).await;
     let file = harness.directory.as_ref().unwrap().path().join("blobs/staging").join(staged.key().name());
     let limit = crate::Append { limit: Some(MIB as u64), ..OPEN };

@@ -11,6 +11,15 @@ use crate::{Blobs, Config, Location, S3Config};
 
 /// Answers each request with what `script` says for its method and target.
 async fn service(script: impl Fn(&str, &str) -> String + Send + Sync + 'static) -> Blobs {
+    service_of(move |head| {
+        let mut words = head.split(' ');
+        script(words.next().unwrap_or_default(), words.next().unwrap_or_default())
+    })
+    .await
+}
+
+/// Answers each request with what `script` says for its head.
+pub(super) async fn service_of(script: impl Fn(&str) -> String + Send + Sync + 'static) -> Blobs {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let script = Arc::new(script);
@@ -30,7 +39,7 @@ async fn service(script: impl Fn(&str, &str) -> String + Send + Sync + 'static) 
 }
 
 /// One request on a connection: the head, the body by its length, the answer.
-async fn answer(mut connection: TcpStream, script: Arc<impl Fn(&str, &str) -> String>) {
+async fn answer(mut connection: TcpStream, script: Arc<impl Fn(&str) -> String>) {
     let mut received = Vec::new();
     let head = loop {
         let mut buffer = vec![0; 65536];
@@ -54,12 +63,10 @@ async fn answer(mut connection: TcpStream, script: Arc<impl Fn(&str, &str) -> St
         }
         left = left.saturating_sub(count);
     }
-    let mut words = text.split(' ');
-    let answer = script(words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let _ = connection.write_all(answer.as_bytes()).await;
+    let _ = connection.write_all(script(&text).as_bytes()).await;
 }
 
-fn reply(status: &str, headers: &str, body: &str) -> String {
+pub(super) fn reply(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
@@ -79,7 +86,7 @@ fn uploads(complete: String, head: String) -> impl Fn(&str, &str) -> String + Se
 
 async fn push(blobs: &Blobs, size: usize) -> crate::Result<crate::Finished> {
     let bytes = content(size, 50);
-    let mut staged = blobs.begin().unwrap();
+    let mut staged = blobs.begin(None).unwrap();
     blobs.append(&mut staged, frames(&bytes, 100_000), OPEN).await?;
     blobs.finish(&mut staged, &sha256(&bytes)).await
 }
@@ -126,7 +133,7 @@ async fn a_service_that_fails_or_stays_silent_fails_the_push_soon() {
     let begin = std::time::Instant::now();
     let blobs = service(|_, _| reply("503 Service Unavailable", "", "")).await;
     assert!(push(&blobs, 1000).await.is_err());
-    assert!(blobs.probe().await.is_err());
+    assert!(blobs.probe(None).await.is_err());
     // An answer that never comes: the request time-out ends it.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = S3Config::new("bucket", "us-east-1");

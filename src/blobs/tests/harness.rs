@@ -115,7 +115,7 @@ impl Harness {
 
     /// Stores `bytes` in one closing request.
     pub(super) async fn put(&self, bytes: &Bytes) -> Finished {
-        let mut staged = self.blobs.begin().unwrap();
+        let mut staged = self.blobs.begin(None).unwrap();
         let about = Append { closing: true, length: Some(bytes.len() as u64), limit: None };
         self.blobs.append(&mut staged, frames(bytes, 100_000), about).await.unwrap();
         self.blobs.finish(&mut staged, &sha256(bytes)).await.unwrap()

@@ -2,6 +2,7 @@
 //! what only one driver has: its own files.
 
 mod disk;
+mod encryption;
 mod faults;
 mod harness;
 mod s3;

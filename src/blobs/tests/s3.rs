@@ -166,7 +166,7 @@ async fn a_small_blob_costs_one_request_whatever_the_way_it_came() {
         assert_eq!(requests(&harness) - before, 1, "in one request, {size}");
 
         let before = requests(&harness);
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         harness.append(&mut staged, &bytes).await;
         let mut staged = harness.kept(&staged);
         harness.blobs.append(&mut staged, frames(&Bytes::new(), 1), CLOSING).await.unwrap();
@@ -185,7 +185,7 @@ async fn a_large_blob_costs_its_parts_and_two_requests() {
         assert!(requests(&harness) - before <= parts + 2, "in one request, {size}");
 
         let before = requests(&harness);
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         harness.append(&mut staged, &bytes).await;
         let finished = harness.blobs.finish(&mut staged, &sha256(&bytes)).await.unwrap();
         assert!(requests(&harness) - before <= parts + 2, "streamed, {size}");
@@ -197,7 +197,7 @@ async fn a_large_blob_costs_its_parts_and_two_requests() {
 #[tokio::test]
 async fn an_abandoned_first_append_leaves_no_upload() {
     let harness = harness_or_return!(harness::s3());
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     let append = harness.blobs.append(&mut staged, stalled(&content(30 * MIB, 43)), OPEN);
     assert!(tokio::time::timeout(Duration::from_secs(3), append).await.is_err());
     let later = std::time::SystemTime::now() + Duration::from_secs(60);

@@ -39,7 +39,7 @@ pub(super) async fn a_blob_in_one_request_comes_back(harness: &Harness) {
 pub(super) async fn a_streamed_blob_with_an_empty_closing_request_comes_back(harness: &Harness) {
     for size in SIZES {
         let bytes = content(size, 2);
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         harness.append(&mut staged, &bytes).await;
         assert_eq!(staged.offset(), size as u64);
         let mut staged = harness.kept(&staged);
@@ -51,7 +51,7 @@ pub(super) async fn a_streamed_blob_with_an_empty_closing_request_comes_back(har
 
 /// Appends `bytes` cut at `cuts`, the state going through JSON in between; the last piece closes if `closing`.
 pub(super) async fn any_split_gives_the_same_blob(harness: &Harness, bytes: &Bytes, cuts: &[usize], closing: bool) {
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     let mut superseded = Vec::new();
     let mut at = 0;
     let ends = cuts.iter().copied().chain([bytes.len()]);
@@ -79,7 +79,7 @@ pub(super) async fn any_split_gives_the_same_blob(harness: &Harness, bytes: &Byt
 
 pub(super) async fn what_a_broken_body_sent_is_kept(harness: &Harness, size: usize) {
     let bytes = content(size, 3);
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     for closing in [false, true] {
         let half = bytes.slice(staged.offset() as usize..staged.offset() as usize + size / 2);
         let about = Append { closing, ..OPEN };
@@ -96,7 +96,7 @@ pub(super) async fn what_a_broken_body_sent_is_kept(harness: &Harness, size: usi
 
 pub(super) async fn an_abandoned_append_changes_nothing(harness: &Harness, size: usize) {
     let bytes = content(size, 4);
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     harness.append(&mut staged, &bytes.slice(..size / 3)).await;
     let before = harness.kept(&staged);
     let other = content(size, 5);
@@ -113,7 +113,7 @@ pub(super) async fn an_abandoned_append_changes_nothing(harness: &Harness, size:
 pub(super) async fn of_two_that_go_on_from_one_state_one_finishes(harness: &Harness, size: usize) {
     let (start, one, two) = (content(size, 6), content(size, 7), content(size / 2, 8));
     let whole = |rest: &Bytes| Bytes::from([start.clone(), rest.clone()].concat());
-    let mut first = harness.blobs.begin().unwrap();
+    let mut first = harness.blobs.begin(None).unwrap();
     harness.append(&mut first, &start).await;
     let mut second = harness.kept(&first);
     harness.append(&mut first, &one).await;
@@ -129,7 +129,7 @@ pub(super) async fn of_two_that_go_on_from_one_state_one_finishes(harness: &Harn
 
 pub(super) async fn a_rolled_back_append_can_be_repeated(harness: &Harness, size: usize) {
     let bytes = content(size, 9);
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     for (from, to) in [(0, size / 2), (size / 2, size)] {
         let before = harness.kept(&staged);
         harness.append(&mut staged, &content(size, 10)).await;
@@ -145,7 +145,7 @@ pub(super) async fn a_rolled_back_append_can_be_repeated(harness: &Harness, size
 
 pub(super) async fn a_wrong_digest_is_refused_and_the_upload_goes_on(harness: &Harness, size: usize) {
     let bytes = content(size, 12);
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     harness.append(&mut staged, &bytes).await;
     for algorithm in [Algorithm::Sha256, Algorithm::Sha512] {
         let mut wrong = harness.kept(&staged);
@@ -159,7 +159,7 @@ pub(super) async fn a_wrong_digest_is_refused_and_the_upload_goes_on(harness: &H
         }
     }
     // A closing request with a wrong digest leaves the state before it good.
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     harness.append(&mut staged, &bytes).await;
     let mut closing = harness.kept(&staged);
     harness.blobs.append(&mut closing, frames(&content(10, 13), 10), CLOSING).await.unwrap();
@@ -171,7 +171,7 @@ pub(super) async fn a_wrong_digest_is_refused_and_the_upload_goes_on(harness: &H
 pub(super) async fn sha512_works_tracked_and_read_back(harness: &Harness) {
     for (size, tracked) in [(0, true), (100, true), (100, false), (14 * MIB, true), (14 * MIB, false)] {
         let bytes = content(size, 14);
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         if tracked {
             staged.track(Algorithm::Sha512);
         }
@@ -185,7 +185,7 @@ pub(super) async fn sha512_works_tracked_and_read_back(harness: &Harness) {
 pub(super) async fn hash_states_of_another_version_are_not_needed(harness: &Harness) {
     for size in [100, 14 * MIB] {
         let bytes = content(size, 15);
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         harness.append(&mut staged, &bytes.slice(..size / 2)).await;
         staged.hashes.forget_format();
         harness.append(&mut staged, &bytes.slice(size / 2..)).await;
@@ -196,7 +196,7 @@ pub(super) async fn hash_states_of_another_version_are_not_needed(harness: &Harn
 
 pub(super) async fn finishing_twice_answers_the_same(harness: &Harness, size: usize) {
     let bytes = content(size, 16);
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     harness.append(&mut staged, &bytes).await;
     let before = harness.kept(&staged);
     let finished = harness.blobs.finish(&mut staged, &sha256(&bytes)).await.unwrap();
@@ -211,7 +211,7 @@ pub(super) async fn finishing_twice_answers_the_same(harness: &Harness, size: us
 pub(super) async fn an_aborted_upload_leaves_nothing(harness: &Harness) {
     let later = || SystemTime::now() + Duration::from_secs(60);
     for size in [100, 14 * MIB] {
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         harness.blobs.abort(&staged).await.unwrap();
         harness.append(&mut staged, &content(size, 17)).await;
         harness.append(&mut staged, &content(10, 18)).await;
@@ -228,7 +228,7 @@ pub(super) async fn leftovers_are_found_and_discarded(harness: &Harness) {
     let later = || SystemTime::now() + Duration::from_secs(60);
     let mut keys = Vec::new();
     for _ in 0..3 {
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         harness.append(&mut staged, &content(14 * MIB, 19)).await;
         keys.push(staged.key().clone());
     }
@@ -302,7 +302,7 @@ pub(super) async fn objects_are_listed_in_order_and_deleted(harness: &Harness) {
 }
 
 pub(super) async fn the_probe_passes_and_leaves_nothing(harness: &Harness) {
-    harness.blobs.probe().await.unwrap();
+    harness.blobs.probe(None).await.unwrap();
     assert!(harness.blobs.list(None, 10).await.unwrap().is_empty());
     assert!(harness.blobs.writable());
 }
@@ -312,7 +312,7 @@ pub(super) async fn many_uploads_share_a_small_budget(harness: &Harness, uploads
     let budget = harness.blobs.metrics().budget_in_use.clone();
     let all = join_all((0..uploads).map(async |seed| {
         let bytes = content(size, 100 + seed);
-        let mut staged = harness.blobs.begin().unwrap();
+        let mut staged = harness.blobs.begin(None).unwrap();
         let paced = frames(&bytes, 300_000).then(async |frame| {
             tokio::task::yield_now().await;
             frame
@@ -339,7 +339,7 @@ pub(super) async fn many_uploads_share_a_small_budget(harness: &Harness, uploads
 /// `harness` has an idle timeout of 300 ms.
 pub(super) async fn a_silent_body_is_ended_and_what_it_sent_kept(harness: &Harness) {
     let bytes = content(2 * MIB, 23);
-    let mut staged = harness.blobs.begin().unwrap();
+    let mut staged = harness.blobs.begin(None).unwrap();
     let failed = harness.blobs.append(&mut staged, stalled(&bytes), OPEN).await;
     assert!(matches!(failed, Err(Error::Body { .. })));
     assert_eq!(staged.offset(), bytes.len() as u64);

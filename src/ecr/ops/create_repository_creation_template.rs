@@ -47,6 +47,7 @@ impl Operation for CreateRepositoryCreationTemplate {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let change = input.settings.read(&call.ctx.registry, Some(input.applied_for))?;
         let template = creation_templates::create(&call.ctx, grant, &input.prefix, change).await?;
-        Ok(Output { registry_id: call.account().to_string(), repository_creation_template: template.into() })
+        let template = Template::new(&call.ctx.registry, template);
+        Ok(Output { registry_id: call.account().to_string(), repository_creation_template: template })
     }
 }

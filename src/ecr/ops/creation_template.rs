@@ -70,13 +70,14 @@ impl Changed {
     }
 }
 
-impl From<creation_templates::Template> for Template {
-    fn from(template: creation_templates::Template) -> Self {
+impl Template {
+    /// For clients of this registry.
+    pub(super) fn new(registry: &RegistryId, template: creation_templates::Template) -> Self {
         let settings = template.settings;
         Self {
             prefix: template.prefix,
             description: settings.description,
-            encryption_configuration: EncryptionConfiguration::from(&settings.encryption),
+            encryption_configuration: EncryptionConfiguration::new(registry, &settings.encryption),
             resource_tags: settings.tags.into_iter().map(Into::into).collect(),
             image_tag_mutability: settings.tag_mutability.mode(),
             image_tag_mutability_exclusion_filters: tag_mutability::filters(&settings.tag_mutability),

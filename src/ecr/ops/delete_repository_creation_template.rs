@@ -40,6 +40,7 @@ impl Operation for DeleteRepositoryCreationTemplate {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let template = creation_templates::delete(&call.ctx, grant, &input.prefix).await?;
-        Ok(Output { registry_id: call.account().to_string(), repository_creation_template: template.into() })
+        let template = Template::new(&call.ctx.registry, template);
+        Ok(Output { registry_id: call.account().to_string(), repository_creation_template: template })
     }
 }

@@ -58,7 +58,8 @@ impl Operation for DescribeRepositoryCreationTemplates {
                 (page.items, page.next_token)
             }
         };
-        let repository_creation_templates = templates.into_iter().map(Template::from).collect();
+        let shown = |template| Template::new(&call.ctx.registry, template);
+        let repository_creation_templates = templates.into_iter().map(shown).collect();
         Ok(Output { registry_id: call.account().to_string(), repository_creation_templates, next_token })
     }
 }

@@ -1,5 +1,5 @@
-//! `encryptionConfiguration`. It is kept and shown; what is stored is encrypted as the storage does it, since repositories
-//! share the bytes of equal layers.
+//! `encryptionConfiguration`: how what is pushed is to be encrypted. Whether the storage is asked for it is the operator's
+//! setting. Keys are kept as the client gave them, which is how the storage is told of them, and shown as ECR shows them.
 
 use app::repositories::Settings;
 use aws::invalid_parameter;
@@ -26,9 +26,10 @@ impl EncryptionConfiguration {
             return Err(invalid_parameter("encryptionType", set).into());
         }
         let key = match &self.kms_key {
-            // An id alone stands for the key of that id in the same registry; ARNs and aliases are kept as they are.
-            Some(key) if is_key_id(key) => {
-                Some(format!("arn:aws:kms:{}:{}:key/{key}", registry.region, registry.account))
+            // The storage is told of it in a header.
+            Some(key) if !key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                let constraint = "must satisfy regular expression pattern: [!-~]+";
+                return Err(invalid_parameter("kmsKey", constraint).into());
             }
             Some(key) => Some(key.clone()),
             None if kind == "AES256" => None,
@@ -36,11 +37,14 @@ impl EncryptionConfiguration {
         };
         Encryption::new(kind, key).map_err(|error| invalid_parameter("kmsKey", error.to_string()).into())
     }
-}
 
-impl From<&Encryption> for EncryptionConfiguration {
-    fn from(encryption: &Encryption) -> Self {
-        Self { encryption_type: encryption.kind().to_owned(), kms_key: encryption.key().map(str::to_owned) }
+    /// Shows it. An id alone stands for the key of that id in the same registry; ARNs and aliases are shown as they are.
+    pub(crate) fn new(registry: &RegistryId, encryption: &Encryption) -> Self {
+        let key = encryption.key().map(|key| match is_key_id(key) {
+            true => format!("arn:aws:kms:{}:{}:key/{key}", registry.region, registry.account),
+            false => key.to_owned(),
+        });
+        Self { encryption_type: encryption.kind().to_owned(), kms_key: key }
     }
 }
 
@@ -51,4 +55,38 @@ fn is_key_id(text: &str) -> bool {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => byte.is_ascii_hexdigit(),
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn registry() -> RegistryId {
+        RegistryId { account: "111122223333".parse().unwrap(), region: "eu-west-1".parse().unwrap() }
+    }
+
+    fn read(kind: &str, key: Option<&str>) -> Result<Encryption, Error> {
+        EncryptionConfiguration { encryption_type: kind.to_owned(), kms_key: key.map(str::to_owned) }.read(&registry())
+    }
+
+    #[test]
+    fn a_key_is_kept_as_it_was_given_and_shown_as_an_arn() {
+        let id = "0a1b2c3d-0000-4000-8000-0123456789ab";
+        let arn = format!("arn:aws:kms:eu-west-1:111122223333:key/{id}");
+        for (given, shown) in [(id, arn.as_str()), (arn.as_str(), arn.as_str()), ("alias/mine", "alias/mine")] {
+            let kept = read("KMS", Some(given)).unwrap();
+            assert_eq!(kept.key(), Some(given));
+            assert_eq!(EncryptionConfiguration::new(&registry(), &kept).kms_key.as_deref(), Some(shown));
+        }
+        let default = read("KMS_DSSE", None).unwrap();
+        let key = Settings::default_kms_key(&registry());
+        assert_eq!(EncryptionConfiguration::new(&registry(), &default).kms_key, Some(key));
+    }
+
+    #[test]
+    fn a_key_that_fits_into_no_header_is_refused() {
+        for key in ["", "two\nlines", "a b", "schlüssel"] {
+            assert!(read("KMS", Some(key)).is_err(), "{key}");
+        }
+    }
 }

@@ -44,7 +44,7 @@ impl Repository {
             image_tag_mutability: row.tag_mutability.mode(),
             image_tag_mutability_exclusion_filters: tag_mutability::filters(&row.tag_mutability),
             image_scanning_configuration: ImageScanningConfiguration { scan_on_push: row.scan_on_push },
-            encryption_configuration: EncryptionConfiguration::from(&row.encryption),
+            encryption_configuration: EncryptionConfiguration::new(&row.registry, &row.encryption),
         }
     }
 }

@@ -59,6 +59,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "",
         "Secret key of the S3 server; unset: AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN",
     ),
+    setting(
+        "s3_encryption",
+        "none",
+        "What S3 is asked to encrypt new blobs with: none (as is set for the bucket) or repository (what the repository says \
+         that the blob is pushed to first)",
+    ),
     switch("blob_redirect", "false", "Send clients that pull a blob to the S3 server by a signed URL"),
     setting("root_access_key_id", "", "Access key id of the root user; unset: generated at first start"),
     setting("root_secret_access_key", "", "Secret access key of the root user; unset: generated at first start"),

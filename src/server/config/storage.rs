@@ -30,6 +30,8 @@ pub(crate) struct S3 {
     pub(crate) region: String,
     /// Whether the bucket stands in the path and not in the host name.
     pub(crate) path_style: bool,
+    /// Whether blobs are encrypted as their repositories say; else as is set for the bucket.
+    pub(crate) repository_encryption: bool,
     /// The keys; `None` means that the platform gives them (an instance or task role).
     pub(crate) credentials: Option<S3Credentials>,
 }
@@ -48,11 +50,15 @@ pub(crate) struct S3Credentials {
 const S3_SETTINGS: [&str; 6] =
     ["s3_endpoint", "s3_public_endpoint", "s3_region", "s3_path_style", "s3_access_key_id", "s3_secret_access_key"];
 
+/// Whether repositories say how blobs are encrypted.
+const ENCRYPTIONS: [(&str, bool); 2] = [("none", false), ("repository", true)];
+
 impl Storage {
     /// Reads `storage_url` and the settings that belong to it. `None` after a fault.
     pub(crate) fn read(sources: &Sources, data_dir: &Path, problems: &mut Problems) -> Option<Self> {
         let redirect = validate::switch(sources, "blob_redirect", problems);
         let elsewhere = sources.given("environment_files").is_some_and(|text| text == super::environment_files::ON_S3);
+        let encryption = validate::word(sources, "s3_encryption", problems, ENCRYPTIONS);
         let location = match sources.given("storage_url") {
             None => Ok(Location::Disk(data_dir.join("blobs"))),
             Some(text) => Location::parse(text),
@@ -63,17 +69,31 @@ impl Storage {
                 for key in S3_SETTINGS.into_iter().filter(|key| !elsewhere && sources.given(key).is_some()) {
                     validate::fault(key, "has no effect unless WHARF_STORAGE_URL is s3://…", problems);
                 }
+                if encryption == Some(true) {
+                    let fault = "repository needs WHARF_STORAGE_URL to be s3://…; a directory encrypts nothing";
+                    validate::fault("s3_encryption", fault, problems);
+                }
                 if redirect == Some(true) {
                     validate::fault("blob_redirect", "needs WHARF_STORAGE_URL to be s3://…", problems);
                 }
                 Some(Self::Disk(path))
             }
-            Ok(Location::Bucket { bucket, prefix }) => S3::read(bucket, prefix, sources, problems).map(Self::S3),
+            Ok(Location::Bucket { bucket, prefix }) => {
+                let s3 = S3::read(bucket, prefix, sources, problems)?;
+                Some(Self::S3(S3 { repository_encryption: encryption?, ..s3 }))
+            }
             Err(fault) => {
                 validate::fault("storage_url", fault, problems);
                 None
             }
         }
+    }
+}
+
+impl Storage {
+    /// Whether blobs are encrypted as their repositories say.
+    pub(crate) fn repository_encryption(&self) -> bool {
+        matches!(self, Self::S3(s3) if s3.repository_encryption)
     }
 }
 
@@ -139,6 +159,7 @@ impl S3 {
             endpoint,
             public_endpoint,
             region: region.unwrap_or_else(|| "us-east-1".to_owned()),
+            repository_encryption: false,
             credentials: S3Credentials::read(sources, problems),
         })
     }

@@ -205,6 +205,29 @@ fn settings_of_a_bucket_without_a_bucket_are_a_mistake() {
 }
 
 #[test]
+fn a_bucket_may_be_asked_for_the_encryption_of_repositories_and_a_directory_may_not() {
+    let asked = |more: &[(&str, &str)]| {
+        let bucket = [("WHARF_STORAGE_URL", "s3://wharf-blobs")];
+        load(&[], &[&bucket, more].concat()).unwrap().storage.repository_encryption()
+    };
+    assert!(!asked(&[]));
+    assert!(!asked(&[("WHARF_S3_ENCRYPTION", "none")]));
+    assert!(asked(&[("WHARF_S3_ENCRYPTION", "repository")]));
+    assert!(!load(&[], &[("WHARF_S3_ENCRYPTION", "none")]).unwrap().storage.repository_encryption());
+    // The server of environment files does not store blobs.
+    for more in [[].as_slice(), &[("WHARF_ENVIRONMENT_FILES", "s3:")]] {
+        assert_eq!(
+            faults(&[[("WHARF_S3_ENCRYPTION", "repository")].as_slice(), more].concat()),
+            ["WHARF_S3_ENCRYPTION: repository needs WHARF_STORAGE_URL to be s3://…; a directory encrypts nothing"]
+        );
+    }
+    assert_eq!(
+        faults(&[("WHARF_STORAGE_URL", "s3://wharf-blobs"), ("WHARF_S3_ENCRYPTION", "AES256")]),
+        ["WHARF_S3_ENCRYPTION: 'AES256' is neither none nor repository"]
+    );
+}
+
+#[test]
 fn impossible_storage_is_refused() {
     for url in
         ["file:", "s3://", "s3://ab", "s3://buck et", "s3://bucket/a/../b", "s3://bucket/a//b", "gs://bucket", "x"]

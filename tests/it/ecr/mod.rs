@@ -11,6 +11,7 @@ mod creation_templates;
 mod delete_repository;
 mod describe_images;
 mod describe_repositories;
+mod encryption;
 mod get_download_url_for_layer;
 mod lifecycle_policies;
 mod lifecycle_previews;

@@ -1,6 +1,7 @@
 //! `wharf check`: the settings, the database, the migrations and the storage, each looked at, each named.
 
-use tests::harness::{on_all, port};
+use tests::harness::s3::Prefix;
+use tests::harness::{Backend, Wharf, on_all, port};
 
 #[tokio::test]
 async fn a_good_setup_passes() {
@@ -46,7 +47,7 @@ async fn what_is_wrong_is_said() {
 
 #[tokio::test]
 async fn wrong_keys_of_the_storage_are_found_out() {
-    let wharf = tests::harness::Wharf::start(tests::harness::Backend::SqliteS3).await;
+    let wharf = Wharf::start(Backend::SqliteS3).await;
     let finished = wharf.run_with(&["check"], &[("WHARF_S3_SECRET_ACCESS_KEY", "wrong-canary-key")]);
     assert!(!finished.status.success(), "{finished:?}");
     assert!(!format!("{}{}", finished.stdout, finished.stderr).contains("wrong-canary-key"));
@@ -83,4 +84,29 @@ async fn a_database_that_takes_no_writes_is_found_out() {
     }
     assert_eq!(status, 503, "fifteen seconds after the database became read-only");
     wharf.anonymous().get("/healthz").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_encrypt_as_it_is_asked_is_found_out() {
+    let settings: Vec<(String, String)> = Prefix::on_second().settings();
+    let mut settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    settings.push(("WHARF_S3_ENCRYPTION", "repository"));
+    let disk = Wharf::start(Backend::SqliteDisk).await;
+    let finished = disk.run_with(&["check"], &settings);
+    assert!(finished.status.success(), "{finished:?}");
+    assert!(finished.stdout.contains("another one that was encrypted"), "{finished:?}");
+    // The first S3 server takes the header and does nothing.
+    let bucket = Wharf::start(Backend::SqliteS3).await;
+    let finished = bucket.run_with(&["check"], &[("WHARF_S3_ENCRYPTION", "repository")]);
+    assert!(!finished.status.success(), "{finished:?}");
+    let line = finished.stdout.lines().find(|line| line.starts_with("storage: ")).expect("a line about the storage");
+    assert!(line.contains("asked to encrypt with AES256, and says that it did with nothing"), "{line}");
+    // A directory has no such thing: the program does not start.
+    for command in ["check", "serve"] {
+        let finished = disk.run_with(&[command], &[("WHARF_S3_ENCRYPTION", "repository")]);
+        assert!(!finished.status.success(), "{finished:?}");
+        let said = format!("{}{}", finished.stdout, finished.stderr);
+        assert_eq!(said.lines().filter(|line| line.contains("WHARF_S3_ENCRYPTION")).count(), 1, "{said}");
+    }
 }
