@@ -250,6 +250,15 @@ pub enum Error {
         "The upstream registry '{0}' is not supported; the operator can name others than those of ECR in WHARF_CACHE_UPSTREAMS"
     )]
     UpstreamUnsupported(String),
+    /// A cache rule names no secret for a registry that gives nothing without a login. The text is ECR's, as its callers
+    /// report it (aws-controllers-k8s/community#2589).
+    #[error(
+        "The specified upstream registry requires authentication. Specify a valid Secrets Manager ARN containing the upstream registry credentials."
+    )]
+    UpstreamNeedsLogin,
+    /// There is no secret of the ARN that a cache rule names. The text is ECR's, as its callers report it.
+    #[error("The ARN of the secret specified in the pull through cache rule was not found")]
+    SecretUnknown,
     /// Another registry did not give what was asked of it here.
     #[error("the upstream registry {host} {failure}")]
     Upstream {

@@ -85,18 +85,23 @@ fn split_suffix(text: &str) -> Option<(&str, &str)> {
     suffix.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some((name, suffix))
 }
 
-/// What the secret of a whole ARN holds at present, for what acts on an account's behalf. None if there is none, it is to
-/// go, or it is no text.
-pub(crate) async fn current(app: &App, secret_arn: &str) -> Result<Option<types::Secret>> {
+/// The secret of a whole ARN. None if there is none, or it is to go.
+pub(crate) async fn find_by_arn(conn: &mut Conn, secret_arn: &str) -> Result<Option<SecretRow>> {
     let Some((registry, rest)) = read_arn(secret_arn) else {
         return Ok(None);
     };
     let Some((name, suffix)) = split_suffix(rest) else {
         return Ok(None);
     };
+    let found = secrets::find(conn, &registry, name).await?;
+    Ok(found.filter(|row| row.arn_suffix == suffix && row.deletes_at.is_none()))
+}
+
+/// What the secret of a whole ARN holds at present, for what acts on an account's behalf. None if there is none, it is to
+/// go, or it is no text.
+pub(crate) async fn current(app: &App, secret_arn: &str) -> Result<Option<types::Secret>> {
     let mut conn = app.db.reader().await?;
-    let found = secrets::find(&mut conn, &registry, name).await?;
-    let Some(row) = found.filter(|row| row.arn_suffix == suffix && row.deletes_at.is_none()) else {
+    let Some(row) = find_by_arn(&mut conn, secret_arn).await? else {
         return Ok(None);
     };
     let Some(version_id) = secret_stages::find(&mut conn, &row.secret_id, CURRENT).await? else {

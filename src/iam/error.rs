@@ -55,6 +55,8 @@ impl From<Rule> for Error {
             | Rule::CacheRuleUnknown { .. }
             | Rule::CacheRuleExists { .. }
             | Rule::UpstreamUnsupported(_)
+            | Rule::UpstreamNeedsLogin
+            | Rule::SecretUnknown
             | Rule::Upstream { .. }
             | Rule::TemplateUnknown { .. }
             | Rule::TemplateExists { .. }

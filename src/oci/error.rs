@@ -157,6 +157,8 @@ impl From<Error> for WireError {
             | Error::CacheRuleUnknown { .. }
             | Error::CacheRuleExists { .. }
             | Error::UpstreamUnsupported(_)
+            | Error::UpstreamNeedsLogin
+            | Error::SecretUnknown
             | Error::TemplateUnknown { .. }
             | Error::TemplateExists { .. }
             | Error::ExclusionUnknown { .. }

@@ -3,11 +3,12 @@
 
 use store::pull_through_cache_rules as rows;
 pub use store::pull_through_cache_rules::PullThroughCacheRuleRow as CacheRule;
-use store::{Pending, stamps};
+use store::{Conn, Pending, stamps};
+use types::RegistryId;
 
 use super::check::{self, ROOT, arn, invalid, is_prefix, length, pattern};
 use super::{List, Page, upstream};
-use crate::{Action, Ctx, Error, Grant, Result, cache};
+use crate::{Action, Ctx, Error, Grant, Result, cache, sealed};
 
 /// The quota of ECR.
 const MAX: i64 = 50;
@@ -40,8 +41,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
     let upstream =
         upstream::find(&new.upstream_url, new.upstream_registry.as_deref(), &ctx.app.config.cache_upstreams)?;
     if upstream.needs_credentials && new.credential_arn.is_none() {
-        let kind = upstream.kind.unwrap_or_default();
-        return Err(invalid("credentialArn", format!("must not be null for the upstream registry {kind}")));
+        return Err(Error::UpstreamNeedsLogin);
     }
     if let Some(prefix) = &new.upstream_prefix {
         check_prefix("upstreamRepositoryPrefix", prefix)?;
@@ -66,6 +66,7 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
         .db
         .write(move |conn| {
             Box::pin(async move {
+                check_secret(conn, &rule.registry, rule.credential_arn.as_deref()).await?;
                 if !rows::insert(conn, &rule).await? {
                     return Err(Error::CacheRuleExists { registry: rule.registry, prefix: rule.prefix });
                 }
@@ -122,6 +123,11 @@ pub async fn update(
     grant.require(Action::UpdatePullThroughCacheRule.as_str())?;
     check_prefix("ecrRepositoryPrefix", prefix)?;
     check_credentials(credential_arn, custom_role_arn)?;
+    if credential_arn.is_none() && custom_role_arn.is_none() {
+        // ECR's text, as its callers report it (pulumi/pulumi-aws#5714).
+        let text = "Invalid input: Please set either credential arn or role arn to update the credentials";
+        return Err(Error::Invalid(text.to_owned()));
+    }
     let (registry, prefix, now) = (ctx.registry.clone(), prefix.trim_end_matches('/').to_owned(), ctx.app.now());
     let (credential, role) = (credential_arn.map(str::to_owned), custom_role_arn.map(str::to_owned));
     let absent = unknown(ctx, &prefix);
@@ -131,11 +137,14 @@ pub async fn update(
         .write(move |conn| {
             Box::pin(async move {
                 stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                Ok(rows::update(conn, &registry, &prefix, credential.as_deref(), role.as_deref(), now).await?)
-            }) as Pending<'_, Option<CacheRule>, Error>
+                let updated =
+                    rows::update(conn, &registry, &prefix, credential.as_deref(), role.as_deref(), now).await?;
+                let updated = updated.ok_or(absent)?;
+                check_secret(conn, &registry, credential.as_deref()).await?;
+                Ok(updated)
+            }) as Pending<'_, CacheRule, Error>
         })
         .await?;
-    let updated = updated.ok_or(absent)?;
     super::obey(&ctx.app).await?;
     Ok(updated)
 }
@@ -192,6 +201,19 @@ fn check_credentials(credential_arn: Option<&str>, custom_role_arn: Option<&str>
         }
     }
     Ok(())
+}
+
+/// That the secret which a rule names is there. What it holds is looked at when it is used: it may get its value later.
+async fn check_secret(conn: &mut Conn, registry: &RegistryId, credential_arn: Option<&str>) -> Result<()> {
+    let Some(secret) = credential_arn else {
+        return Ok(());
+    };
+    // Nobody may read those of other accounts, and the cache does not.
+    let own = secret_account(secret) == Some(registry.account.as_str());
+    match sealed::find_by_arn(conn, secret).await?.filter(|_| own) {
+        Some(_) => Ok(()),
+        None => Err(Error::SecretUnknown),
+    }
 }
 
 /// Whether an ARN names a secret that ECR may read.

@@ -1,8 +1,8 @@
 //! `CreatePullThroughCacheRule`: makes repositories under a prefix stand for those of another registry.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreatePullThroughCacheRule.html>
 //!
-//! The secret that a rule names need not be there yet; `ValidatePullThroughCacheRule` says whether it is. Whoever names it
-//! must be allowed to read it.
+//! The secret that a rule names must be there, as a secret of the same account, and whoever names it must be allowed to read
+//! it. What it holds is not looked at: `ValidatePullThroughCacheRule` says whether it is a login.
 //! Private registries of ECR are asked without the login that AWS's own cache gets for them.
 
 use app::api::Call;

@@ -1,5 +1,7 @@
 //! `UpdatePullThroughCacheRule`: changes the secret or the role of a cache rule.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_UpdatePullThroughCacheRule.html>
+//!
+//! One of both is needed. A secret is checked as `CreatePullThroughCacheRule` checks it.
 
 use app::api::Call;
 use app::registry::cache_rules;

@@ -1,8 +1,8 @@
 //! `ValidatePullThroughCacheRule`: whether a cache rule can work.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ValidatePullThroughCacheRule.html>
 //!
-//! Tried is what can be tried: whether the other registry answers, and whether its login is known. There is no secret
-//! store yet, so a rule that names a secret is never valid.
+//! Tried is what can be tried: whether the secret of the rule is a login, whether the other registry answers, and whether it
+//! takes the login.
 
 use app::api::Call;
 use app::registry::cache_rules;

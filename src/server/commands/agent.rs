@@ -12,7 +12,7 @@ use node::engine::simulated::Simulated;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{AgentArguments, Config};
-use crate::credential_helper::{Environment, credentials, region};
+use crate::credential_helper::{Environment, plan, region};
 
 /// What stands for an engine in memory, for tests and demonstrations of a control plane.
 const SIMULATED: &str = "simulated";
@@ -36,9 +36,13 @@ pub(crate) async fn run(
 
 async fn agent(config: &Config, arguments: AgentArguments, environment: &Environment) -> Result<()> {
     let server = server(&arguments.server)?;
-    let Some(credentials) = credentials(environment).map_err(anyhow::Error::msg)? else {
+    let Some(plan) = plan(environment).map_err(anyhow::Error::msg)? else {
         bail!("there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE");
     };
+    let credentials = plan.keys().context(
+        "the agent asks with the same credentials as long as it runs, and those of a role or a process end; \
+         set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with keys in AWS_PROFILE",
+    )?;
     let vendor = match arguments.credentials_address.as_str() {
         "none" => None,
         address => {

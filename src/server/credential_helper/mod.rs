@@ -3,17 +3,25 @@
 //! that nobody needs to log in. It keeps nothing: every `get` asks anew. Of the settings of the registry it knows none.
 
 mod chain;
+mod endpoint;
+mod environment;
+mod login;
+mod process;
 mod profile;
-mod request;
+mod sts;
 
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use aws::Credentials;
 use serde_json::json;
 
-pub(crate) use self::chain::{Environment, credentials, region};
+use self::chain::{Plan, Start};
+pub(crate) use self::chain::{plan, region};
+use self::endpoint::{Endpoint, Target};
+pub(crate) use self::environment::Environment;
 
 /// The name under which docker looks for it.
 const NAME: &str = "docker-credential-wharf";
@@ -74,16 +82,32 @@ pub(crate) fn run(action: Option<String>) -> ExitCode {
 
 fn get(server: &str) -> Result<String, Failure> {
     let environment = Environment::new(std::env::vars_os());
-    let target = request::Target::of(server, &environment)?;
-    let found = credentials(&environment)?.ok_or(Failure::NotFound)?;
+    let target = Target::of(server, &environment)?;
+    let plan = plan(&environment)?.ok_or(Failure::NotFound)?;
     let region = region(&environment, target.host());
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::Other(format!("cannot start: {error}")))?;
-    let (user, password) = runtime.block_on(request::login(&target, &found, &region, &environment))?;
+    let (user, password) = runtime.block_on(async {
+        let endpoint = Endpoint::new(target, region, &environment)?;
+        login::login(&endpoint, &obtain(plan, &endpoint).await?).await
+    })?;
     Ok(json!({ "ServerURL": server, "Username": user, "Secret": password }).to_string())
+}
+
+/// The credentials that a plan leads to.
+async fn obtain(plan: Plan, endpoint: &Endpoint) -> Result<Credentials, Failure> {
+    let mut credentials = match &plan.start {
+        Start::Keys(keys) => keys.clone(),
+        Start::WebIdentity(identity) => sts::assume_role_with_web_identity(endpoint, identity).await?,
+        Start::Process(command) => process::run(command).await?,
+    };
+    for role in &plan.roles {
+        credentials = sts::assume_role(endpoint, role, &credentials).await?;
+    }
+    Ok(credentials)
 }
 
 #[cfg(test)]

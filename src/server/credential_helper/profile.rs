@@ -4,9 +4,16 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use aws::Credentials;
+use types::Secret;
+
+use super::environment::Environment;
+
+type Settings = BTreeMap<String, String>;
+
 /// Which of the two files; they name their sections differently.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+enum Kind {
     /// `~/.aws/credentials`: `[name]`.
     Credentials,
     /// `~/.aws/config`: `[profile name]`, and `[default]`.
@@ -14,19 +21,75 @@ pub(super) enum Kind {
 }
 
 /// A file of profiles.
-pub(super) struct File {
-    sections: BTreeMap<String, BTreeMap<String, String>>,
+struct File {
+    sections: BTreeMap<String, Settings>,
     kind: Kind,
 }
 
+/// Both files.
+pub(super) struct Profiles {
+    credentials: File,
+    config: File,
+}
+
+/// What the files say of one profile. The default is a profile that says nothing.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Profile<'f> {
+    credentials: Option<&'f Settings>,
+    config: Option<&'f Settings>,
+}
+
+impl Profiles {
+    /// Reads the files. One that cannot be read has no profiles: that it is not there is the ordinary case.
+    pub(super) fn read(environment: &Environment) -> Self {
+        Self {
+            credentials: File::read(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials", Kind::Credentials),
+            config: File::read(environment, "AWS_CONFIG_FILE", "config", Kind::Config),
+        }
+    }
+
+    /// A profile, if one of the files has it.
+    pub(super) fn find(&self, name: &str) -> Option<Profile<'_>> {
+        let profile = Profile { credentials: self.credentials.profile(name), config: self.config.profile(name) };
+        (profile.credentials.is_some() || profile.config.is_some()).then_some(profile)
+    }
+}
+
+impl<'f> Profile<'f> {
+    /// A setting. What the file of credentials says counts first.
+    pub(super) fn get(self, name: &str) -> Option<&'f str> {
+        let of = |settings: Option<&'f Settings>| settings?.get(name).map(String::as_str);
+        of(self.credentials).or_else(|| of(self.config)).filter(|value| !value.is_empty())
+    }
+
+    /// The keys in the file of credentials.
+    pub(super) fn credentials_keys(self) -> Option<Credentials> {
+        keys(self.credentials?)
+    }
+
+    /// The keys in the file of settings.
+    pub(super) fn config_keys(self) -> Option<Credentials> {
+        keys(self.config?)
+    }
+}
+
+fn keys(settings: &Settings) -> Option<Credentials> {
+    Some(Credentials {
+        access_key_id: settings.get("aws_access_key_id")?.clone(),
+        secret_access_key: Secret::new(settings.get("aws_secret_access_key")?.as_str()),
+        session_token: settings.get("aws_session_token").map(|token| Secret::new(token.as_str())),
+    })
+}
+
 impl File {
-    /// Reads a file. None if it cannot be read: a file that is not there is the ordinary case.
-    pub(super) fn read(path: &Path, kind: Kind) -> Option<Self> {
-        Some(Self::parse(&std::fs::read_to_string(path).ok()?, kind))
+    fn read(environment: &Environment, variable: &str, name: &str, kind: Kind) -> Self {
+        let read = |path: &Path| std::fs::read_to_string(path).ok();
+        let text = environment.file(variable, name).and_then(|path| read(&path)).unwrap_or_default();
+        Self::parse(&text, kind)
     }
 
     fn parse(text: &str, kind: Kind) -> Self {
-        let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        let mut sections: BTreeMap<String, Settings> = BTreeMap::new();
         let mut section = None;
         for line in text.lines() {
             let content = line.trim();
@@ -47,7 +110,7 @@ impl File {
     }
 
     /// The settings of a profile.
-    pub(super) fn profile(mut self, name: &str) -> Option<BTreeMap<String, String>> {
+    fn profile(&self, name: &str) -> Option<&Settings> {
         let prefixed = format!("profile {name}");
         let section = match self.kind {
             Kind::Config if self.sections.contains_key(&prefixed) => &prefixed,
@@ -55,7 +118,7 @@ impl File {
             Kind::Config if name != "default" => return None,
             Kind::Config | Kind::Credentials => name,
         };
-        self.sections.remove(section)
+        self.sections.get(section)
     }
 }
 
@@ -71,5 +134,16 @@ mod tests {
         assert_eq!(get(Kind::Config, "ci", "key").as_deref(), Some("a=b"));
         assert_eq!(get(Kind::Credentials, "ci", "key").as_deref(), Some("c"));
         assert_eq!(get(Kind::Config, "other", "key"), None);
+    }
+
+    #[test]
+    fn what_the_file_of_credentials_says_counts_first() {
+        let profiles = Profiles {
+            credentials: File::parse("[ci]\nrole_arn = one\n", Kind::Credentials),
+            config: File::parse("[profile ci]\nrole_arn = two\nregion = eu-west-1\n", Kind::Config),
+        };
+        let profile = profiles.find("ci").unwrap();
+        assert_eq!((profile.get("role_arn"), profile.get("region")), (Some("one"), Some("eu-west-1")));
+        assert!(profiles.find("other").is_none());
     }
 }

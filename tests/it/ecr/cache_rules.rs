@@ -11,7 +11,8 @@ async fn rules_are_made_listed_changed_and_removed() {
             r#"
 ecr = client("ecr")
 account = ecr.describe_registry()["registryId"]
-secret = f"arn:aws:secretsmanager:us-east-1:{account}:secret:ecr-pullthroughcache/hub-AbCdEf"
+# A secret may get its value later.
+secret, other = (client("secretsmanager").create_secret(Name="ecr-pullthroughcache/" + name)["ARN"] for name in ("hub", "other"))
 made = ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="quay", upstreamRegistryUrl="quay.io")
 assert made["registryId"] == account and made["createdAt"].year > 2000 and "credentialArn" not in made
 assert (made["ecrRepositoryPrefix"], made["upstreamRegistryUrl"], made["upstreamRegistry"], made["upstreamRepositoryPrefix"]) \
@@ -34,10 +35,10 @@ pages = list(ecr.get_paginator("describe_pull_through_cache_rules").paginate(Pag
 assert [len(page["pullThroughCacheRules"]) for page in pages] == [2, 1]
 refused("InvalidParameterException", ecr.describe_pull_through_cache_rules, ecrRepositoryPrefixes=["quay"], maxResults=1)
 
-updated = ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", credentialArn=secret + "2")
-assert updated["credentialArn"] == secret + "2" and "updatedAt" in updated
+updated = ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", credentialArn=other)
+assert updated["credentialArn"] == other and "updatedAt" in updated
 rule = ecr.describe_pull_through_cache_rules(ecrRepositoryPrefixes=["docker-hub"])["pullThroughCacheRules"][0]
-assert rule["credentialArn"] == secret + "2" and rule["updatedAt"] > rule["createdAt"]
+assert rule["credentialArn"] == other and rule["updatedAt"] > rule["createdAt"]
 deleted = ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="docker-hub", registryId=account)
 assert deleted["upstreamRepositoryPrefix"] == "library", deleted
 for call, arguments in [(ecr.delete_pull_through_cache_rule, {}), (ecr.validate_pull_through_cache_rule, {}),
@@ -65,13 +66,17 @@ check("UnsupportedUpstreamRegistryException", upstreamRegistryUrl="127.0.0.1:500
 check("UnsupportedUpstreamRegistryException", upstreamRegistry="k8s")
 check("InvalidParameterException", "'upstreamRegistry'", upstreamRegistry="nexus")
 for host in ("registry-1.docker.io", "ghcr.io", "registry.gitlab.com", "mine.azurecr.io", "cgr.dev"):
-    check("InvalidParameterException", "'credentialArn'", upstreamRegistryUrl=host)
+    check("UnsupportedUpstreamRegistryException", "The specified upstream registry requires authentication. Specify a valid "
+        "Secrets Manager ARN", upstreamRegistryUrl=host)
 check("InvalidParameterException", "'credentialArn'", credentialArn="arn:aws:secretsmanager:us-east-1:000000000000:secret:some-other-secret")
 check("InvalidParameterException", "'customRoleArn'", customRoleArn="role")
 check("InvalidParameterException", "'ecrRepositoryPrefix'", ecrRepositoryPrefix="Cache")
 check("InvalidParameterException", "'ecrRepositoryPrefix'", ecrRepositoryPrefix="c" * 31)
 check("InvalidParameterException", "'upstreamRepositoryPrefix'", ecrRepositoryPrefix="ROOT", upstreamRepositoryPrefix="library")
 check("InvalidParameterException", "'registryId'", registryId="111122223333")
+assert ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"] == []
+absent = "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/absent-AbCdEf"
+check("SecretNotFoundException", upstreamRegistryUrl="registry-1.docker.io", credentialArn=absent)
 assert ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"] == []
 for n in range(50):
     ecr.create_pull_through_cache_rule(ecrRepositoryPrefix=f"cache-{n}", upstreamRegistryUrl="quay.io")
@@ -104,8 +109,8 @@ assert (tried["ecrRepositoryPrefix"], tried["upstreamRegistryUrl"]) == ("here", 
 ecr.create_pull_through_cache_rule(ecrRepositoryPrefix="silent", upstreamRegistryUrl=silent)
 tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="silent")
 assert tried["isValid"] is False and "cannot be reached" in tried["failure"], tried
-# Nobody has stored the secret.
-secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:ecr-pullthroughcache/hub-AbCdEf"
+# Nobody has given the secret a value.
+secret = client("secretsmanager").create_secret(Name="ecr-pullthroughcache/hub")["ARN"]
 ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="silent", credentialArn=secret)
 tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="silent")
 assert tried["isValid"] is False and "cannot be read" in tried["failure"], tried
@@ -118,6 +123,40 @@ tried = ecr.validate_pull_through_cache_rule(ecrRepositoryPrefix="here")
 assert tried["isValid"] is False and "cannot be reached" in tried["failure"], tried
 "#,
     );
+}
+
+#[tokio::test]
+async fn a_rule_gets_secrets_that_there_are() {
+    on_default(async |wharf| {
+        wharf.aws().boto3(
+            r#"
+ecr, secrets = client("ecr"), client("secretsmanager")
+secret = secrets.create_secret(Name="ecr-pullthroughcache/hub")["ARN"]
+hub = dict(ecrRepositoryPrefix="hub", upstreamRegistryUrl="registry-1.docker.io")
+quay = dict(ecrRepositoryPrefix="quay")
+ecr.create_pull_through_cache_rule(upstreamRegistryUrl="quay.io", **quay)
+def unknown(arn):
+    for call, arguments in [(ecr.create_pull_through_cache_rule, hub), (ecr.update_pull_through_cache_rule, quay)]:
+        message = refused("SecretNotFoundException", call, credentialArn=arn, **arguments)["Error"]["Message"]
+        assert message == "The ARN of the secret specified in the pull through cache rule was not found", message
+# Another suffix is another secret, and without one it is not the whole ARN.
+for arn in [secret.replace("/hub-", "/other-"), secret[:-6] + "AbCdEf", secret[:-7], secret.replace("us-east-1", "eu-west-1")]:
+    unknown(arn)
+rules = {rule["ecrRepositoryPrefix"]: rule for rule in ecr.describe_pull_through_cache_rules()["pullThroughCacheRules"]}
+assert list(rules) == ["quay"] and "credentialArn" not in rules["quay"], rules
+# A rule that there is not is missed first.
+refused("PullThroughCacheRuleNotFoundException", ecr.update_pull_through_cache_rule, ecrRepositoryPrefix="hub", credentialArn=secret[:-7])
+message = refused("InvalidParameterException", ecr.update_pull_through_cache_rule, **quay)["Error"]["Message"]
+assert message == "Invalid input: Please set either credential arn or role arn to update the credentials", message
+assert ecr.create_pull_through_cache_rule(credentialArn=secret, **hub)["credentialArn"] == secret
+assert ecr.update_pull_through_cache_rule(credentialArn=secret, **quay)["credentialArn"] == secret
+secrets.delete_secret(SecretId=secret)
+ecr.delete_pull_through_cache_rule(ecrRepositoryPrefix="hub")
+unknown(secret)
+"#,
+        );
+    })
+    .await;
 }
 
 #[tokio::test]

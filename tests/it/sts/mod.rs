@@ -6,7 +6,7 @@ mod limits;
 mod role_sessions;
 mod session_tags;
 mod session_token;
-mod web_identity;
+pub(crate) mod web_identity;
 mod web_identity_refusals;
 
 use serde_json::Value;

@@ -1,21 +1,16 @@
-//! The one request that the helper makes: `GetAuthorizationToken`, signed, to the registry that docker asks about.
+//! The registry that docker asks about, and how it is reached and asked. Its AWS APIs are on the same port.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use aws::Credentials;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http::uri::Authority;
-use http::{Method, Request};
-use serde::Deserialize;
+use http::{Method, Request, StatusCode};
 use types::Timestamp;
 
 use super::Failure;
-use super::chain::Environment;
+use super::environment::Environment;
 
-const OPERATION: &str = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken";
-const BODY: &str = "{}";
 /// More than any answer.
 const LONGEST: usize = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -27,24 +22,25 @@ pub(super) struct Target {
     schemes: &'static [&'static str],
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    authorization_data: Vec<AuthorizationData>,
+/// A registry that can be asked.
+pub(super) struct Endpoint {
+    target: Target,
+    region: String,
+    client: reqwest::Client,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AuthorizationData {
-    authorization_token: String,
+/// A call of one of its APIs.
+pub(super) struct Call<'c> {
+    /// As signatures name it.
+    pub(super) service: &'static str,
+    pub(super) headers: &'static [(&'static str, &'static str)],
+    pub(super) body: &'c str,
 }
 
-#[derive(Deserialize)]
-struct Refusal {
-    #[serde(rename = "__type")]
-    code: String,
-    #[serde(default)]
-    message: String,
+/// What a registry answers.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) body: Vec<u8>,
 }
 
 impl Target {
@@ -76,6 +72,16 @@ impl Target {
     pub(super) fn host(&self) -> &str {
         self.authority.host()
     }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let mut text = format!("cannot reach {}: {error}", self.authority);
+        let mut source = std::error::Error::source(error);
+        while let Some(cause) = source {
+            text.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        Failure::Other(text)
+    }
 }
 
 fn is_this_machine(host: &str) -> bool {
@@ -83,83 +89,69 @@ fn is_this_machine(host: &str) -> bool {
     host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
-/// User name and password for a registry.
-pub(super) async fn login(
-    target: &Target,
-    credentials: &Credentials,
-    region: &str,
-    environment: &Environment,
-) -> Result<(String, String), Failure> {
-    let client = client(target, environment)?;
-    let mut unreachable = None;
-    for scheme in target.schemes {
-        let request = request(target, scheme, credentials, region)?;
-        match client.execute(request).await {
-            Ok(answer) => return read(answer).await,
-            // Only what never reached anybody is tried in another way.
-            Err(error) if error.is_connect() => unreachable = Some(error),
-            Err(error) => return Err(failed(target, &error)),
-        }
+impl Endpoint {
+    /// Asks that registry, and signs for that region.
+    pub(super) fn new(target: Target, region: String, environment: &Environment) -> Result<Self, Failure> {
+        let client = client(&target, environment)?;
+        Ok(Self { target, region, client })
     }
-    Err(unreachable.map_or(Failure::NotFound, |error| failed(target, &error)))
+
+    /// Makes a call, signed if there are credentials.
+    pub(super) async fn send(&self, call: &Call<'_>, credentials: Option<&Credentials>) -> Result<Answer, Failure> {
+        let mut unreachable = None;
+        for scheme in self.target.schemes {
+            let request = self.request(call, scheme, credentials)?;
+            match self.client.execute(request).await {
+                Ok(response) => return read(response).await,
+                // Only what never reached anybody is tried in another way.
+                Err(error) if error.is_connect() => unreachable = Some(error),
+                Err(error) => return Err(self.target.unreachable(&error)),
+            }
+        }
+        Err(unreachable.map_or(Failure::NotFound, |error| self.target.unreachable(&error)))
+    }
+
+    fn request(
+        &self,
+        call: &Call<'_>,
+        scheme: &str,
+        credentials: Option<&Credentials>,
+    ) -> Result<reqwest::Request, Failure> {
+        let invalid = || Failure::Other("the AWS credentials hold characters that no header can".to_owned());
+        let authority = &self.target.authority;
+        let builder = Request::builder().method(Method::POST).uri("/");
+        let builder = call.headers.iter().fold(builder, |builder, (name, value)| builder.header(*name, *value));
+        let (mut parts, ()) = builder.body(()).map_err(|_| invalid())?.into_parts();
+        // A client leaves out the port that its scheme has anyway.
+        let default = if scheme == "https" { 443 } else { 80 };
+        let host = match authority.port_u16() {
+            Some(port) if port == default => authority.host(),
+            _ => authority.as_str(),
+        };
+        if let Some(credentials) = credentials {
+            let (body, now) = (call.body.as_bytes(), Timestamp::from(SystemTime::now()));
+            aws::sign(&mut parts, host, body, credentials, &self.region, call.service, now).ok_or_else(invalid)?;
+        }
+        let url = format!("{scheme}://{authority}/").parse().map_err(|_| invalid())?;
+        let mut request = reqwest::Request::new(Method::POST, url);
+        *request.headers_mut() = parts.headers;
+        *request.body_mut() = Some(call.body.to_owned().into());
+        Ok(request)
+    }
 }
 
-fn request(
-    target: &Target,
-    scheme: &str,
-    credentials: &Credentials,
-    region: &str,
-) -> Result<reqwest::Request, Failure> {
-    let invalid = || Failure::Other("the AWS credentials hold characters that no header can".to_owned());
-    let (mut parts, ()) = Request::builder()
-        .method(Method::POST)
-        .uri("/")
-        .header("content-type", "application/x-amz-json-1.1")
-        .header("x-amz-target", OPERATION)
-        .body(())
-        .map_err(|_| invalid())?
-        .into_parts();
-    // A client leaves out the port that its scheme has anyway.
-    let default = if scheme == "https" { 443 } else { 80 };
-    let host = match target.authority.port_u16() {
-        Some(port) if port == default => target.authority.host(),
-        _ => target.authority.as_str(),
-    };
-    let now = Timestamp::from(SystemTime::now());
-    aws::sign(&mut parts, host, BODY.as_bytes(), credentials, region, "ecr", now).ok_or_else(invalid)?;
-    let url = format!("{scheme}://{}/", target.authority).parse().map_err(|_| invalid())?;
-    let mut request = reqwest::Request::new(Method::POST, url);
-    *request.headers_mut() = parts.headers;
-    *request.body_mut() = Some(BODY.into());
-    Ok(request)
-}
-
-async fn read(mut answer: reqwest::Response) -> Result<(String, String), Failure> {
-    let status = answer.status();
+async fn read(mut response: reqwest::Response) -> Result<Answer, Failure> {
+    let status = response.status();
     let mut body = Vec::new();
     while let Some(chunk) =
-        answer.chunk().await.map_err(|error| Failure::Other(format!("the answer ended: {error}")))?
+        response.chunk().await.map_err(|error| Failure::Other(format!("the answer ended: {error}")))?
     {
         body.extend_from_slice(&chunk);
         if body.len() > LONGEST {
             return Err(Failure::Other("the answer is too long".to_owned()));
         }
     }
-    if !status.is_success() {
-        let refusal = serde_json::from_slice::<Refusal>(&body);
-        return Err(Failure::Other(match refusal {
-            Ok(Refusal { code, message }) => format!("the registry refused: {code}: {message}"),
-            Err(_) => format!("this is no registry that knows GetAuthorizationToken: it answered {status}"),
-        }));
-    }
-    let token =
-        serde_json::from_slice::<Answer>(&body).ok().and_then(|answer| answer.authorization_data.into_iter().next());
-    let decoded = token.and_then(|data| STANDARD.decode(data.authorization_token).ok());
-    let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-    let pair = text.as_deref().and_then(|text| text.split_once(':'));
-    let (user, password) =
-        pair.ok_or_else(|| Failure::Other("the answer of the registry holds no password".to_owned()))?;
-    Ok((user.to_owned(), password.to_owned()))
+    Ok(Answer { status, body })
 }
 
 /// Certificates that docker and AWS's clients believe are believed here too.
@@ -181,16 +173,6 @@ fn client(target: &Target, environment: &Environment) -> Result<reqwest::Client,
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|error| Failure::Other(format!("cannot make requests: {error}")))
-}
-
-fn failed(target: &Target, error: &reqwest::Error) -> Failure {
-    let mut text = format!("cannot reach {}: {error}", target.authority);
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    Failure::Other(text)
 }
 
 #[cfg(test)]
