@@ -6,6 +6,7 @@ mod credential_helper;
 mod footprint;
 mod fsck;
 mod health;
+mod image;
 mod logs;
 mod metrics;
 mod settings;
