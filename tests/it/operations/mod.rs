@@ -2,6 +2,7 @@
 
 mod audit;
 mod check;
+mod composition;
 mod credential_helper;
 mod footprint;
 mod fsck;
