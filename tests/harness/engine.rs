@@ -36,12 +36,33 @@ impl Engine {
         std::fs::copy("/bin/busybox", folder.path().join("bin/busybox")).expect("busybox is installed");
         std::os::unix::fs::symlink("busybox", folder.path().join("bin/sh")).expect("a link");
         std::fs::write(folder.path().join("www/index.html"), page).expect("a page");
-        let packed = Command::new("tar").arg("-C").arg(folder.path()).args(["-c", "."]).output().expect("tar");
-        let command = r#"CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]"#;
-        let mut import = self.command(&["import", "-c", command, "-", image]);
-        let mut child = import.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("docker is installed");
-        std::io::Write::write_all(&mut child.stdin.take().expect("it is piped"), &packed.stdout).expect("it reads");
-        assert!(child.wait().expect("it ends").success(), "docker import {image}");
+        self.import(folder.path(), image, &[r#"CMD ["/bin/busybox", "httpd", "-f", "-p", "80", "-h", "/www"]"#]);
+    }
+
+    /// Makes an image of one layer of what a folder holds, owned by root.
+    pub fn import(&self, folder: &Path, image: &str, changes: &[&str]) {
+        let packed = Command::new("tar").arg("-C").arg(folder).args(["--owner=0", "--group=0", "-c", "."]).output();
+        let changes = changes.iter().flat_map(|change| ["-c", change]);
+        let arguments: Vec<&str> = ["import"].into_iter().chain(changes).chain(["-", image]).collect();
+        self.run_on(&arguments, &packed.expect("tar").stdout);
+    }
+
+    /// What the client prints when it reads this on its standard input. It must succeed.
+    #[track_caller]
+    pub fn run_on(&self, arguments: &[&str], input: &[u8]) -> String {
+        let mut command = self.command(arguments);
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().expect("docker is installed");
+        let mut stdin = child.stdin.take().expect("it is piped");
+        let done = std::thread::scope(|scope| {
+            // What it prints is read meanwhile, so that neither waits for the other.
+            scope.spawn(move || std::io::Write::write_all(&mut stdin, input));
+            child.wait_with_output().expect("it ends")
+        });
+        let errors = String::from_utf8_lossy(&done.stderr);
+        let said = String::from_utf8_lossy(&done.stdout);
+        assert!(done.status.success(), "docker {arguments:?}: {said}{errors}");
+        said.trim().to_owned()
     }
 
     /// The ids of containers of tasks that run.

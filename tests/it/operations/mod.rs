@@ -2,10 +2,12 @@
 
 mod audit;
 mod check;
+mod composition;
 mod credential_helper;
 mod footprint;
 mod fsck;
 mod health;
+mod image;
 mod logs;
 mod metrics;
 mod settings;
