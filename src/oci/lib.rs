@@ -44,6 +44,12 @@ pub async fn not_found() -> axum::response::Response {
     error::WireError::not_found().into_answer()
 }
 
+/// The answer to a method that a path beside those of the registry does not take. The router adds `Allow`.
+pub async fn method_not_allowed() -> axum::response::Response {
+    let message = "this path does not take this method";
+    error::WireError::new(http::StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", message).into_answer()
+}
+
 /// The routes of the registry: `/v2/` and everything below, `/token`, and `/layers/` for layers by ticket.
 pub fn router(app: Arc<App>, config: Config) -> Router {
     let state = Arc::new(call::State { app, config });

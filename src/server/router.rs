@@ -33,6 +33,7 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
         .merge(scan_results::router(app))
         .merge(Health::new(Arc::clone(app)).into_router())
         .merge(metrics.into_router())
+        .method_not_allowed_fallback(oci::method_not_allowed)
         .fallback(oci::not_found);
     let fronts = Fronts {
         introduce: |client, extensions| {

@@ -101,7 +101,6 @@ mod tests {
             assert_eq!(name.parse::<RepoName>().unwrap().as_str(), name);
         }
         assert!("a".repeat(256).parse::<RepoName>().is_ok());
-        assert!("a".repeat(257).parse::<RepoName>().is_err());
     }
 
     #[test]
@@ -112,6 +111,6 @@ mod tests {
         ] {
             assert!(name.parse::<RepoName>().is_err(), "{name:?} was accepted");
         }
-        assert!("a".repeat(256).parse::<RepoName>().is_err());
+        assert!("a".repeat(257).parse::<RepoName>().is_err());
     }
 }

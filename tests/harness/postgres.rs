@@ -111,6 +111,8 @@ fn template() -> String {
     }
     let home = tempfile::Builder::new().prefix("wharf-template-").tempdir().expect("a temporary directory");
     let database = Database::create_empty();
+    // The command brings the schema up to date, and wants to see where blobs are.
+    std::fs::create_dir(home.path().join("blobs")).expect("a folder can be made");
     let settings = [
         ("WHARF_DATA_DIR".to_owned(), home.path().display().to_string()),
         ("WHARF_DATABASE_URL".to_owned(), database.url().to_owned()),

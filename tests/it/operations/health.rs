@@ -9,6 +9,8 @@ async fn a_server_that_is_up_says_so_to_anyone() {
         for path in ["/healthz", "/readyz"] {
             let answer = wharf.anonymous().get(path).send().await.expect(200);
             assert!(answer.body().len() < 4096, "{answer}");
+            let refused = wharf.anonymous().put(path).send().await.expect_error(405, "UNSUPPORTED");
+            assert!(refused.header("allow").contains("GET"), "{refused}");
         }
     })
     .await;

@@ -1,4 +1,4 @@
-//! The image of the `Dockerfile`, built and run as its head says. No registry can be reached from here, so its two base images
+//! The image of the `Dockerfile`, built and run as its head says. Tests ask no public registry, so its two base images
 //! have stand-ins, and in that of the compiler `cargo` hands out the program under test. Whether the program compiles in the
 //! real ones is not seen here.
 
