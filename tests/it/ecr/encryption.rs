@@ -63,7 +63,12 @@ bucket, prefix = data["WHARF_STORAGE_URL"].removeprefix("s3://").split("/", 1)
 found = []
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + "/"):
     for listed in page.get("Contents", []):
-        head = s3.head_object(Bucket=bucket, Key=listed["Key"])
+        try:
+            head = s3.head_object(Bucket=bucket, Key=listed["Key"])
+        except s3.exceptions.ClientError as error:
+            # It went meanwhile, as that of a probe does.
+            assert error.response["ResponseMetadata"]["HTTPStatusCode"] == 404, error
+            continue
         found.append({"key": listed["Key"], "size": head["ContentLength"], "algorithm": head.get("ServerSideEncryption"),
                       "kms_key": head.get("SSEKMSKeyId")})
 print(json.dumps(found))
