@@ -55,7 +55,7 @@ async fn wrong_keys_of_the_storage_are_found_out() {
 
 #[tokio::test]
 async fn what_is_not_there_is_not_made() {
-    let wharf = tests::harness::Wharf::start(tests::harness::Backend::SqliteDisk).await;
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
     let absent = wharf.data_directory().join("mistyped");
     let data = absent.display().to_string();
     let finished = wharf.run_with(&["check"], &[("WHARF_DATA_DIR", &data)]);
@@ -68,7 +68,7 @@ async fn what_is_not_there_is_not_made() {
 
 #[tokio::test]
 async fn a_database_that_takes_no_writes_is_found_out() {
-    let wharf = tests::harness::Wharf::start(tests::harness::Backend::PostgresDisk).await;
+    let wharf = Wharf::start(Backend::PostgresDisk).await;
     let database = wharf.backing().database();
     wharf.anonymous().get("/readyz").send().await.expect(200);
     database.refuse_writes();
