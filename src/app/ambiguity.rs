@@ -36,7 +36,10 @@ const OF_DESCRIPTOR: &[&str] =
 /// Members of the platform of a descriptor (image-spec, "Image Index").
 const OF_PLATFORM: &[&str] = &["architecture", "os", "os.version", "os.features", "variant", "features"];
 
-/// Refuses a document that is ambiguous, or nested deeper than clients read (128 levels).
+/// The most members that one object may have: no manifest comes near, and each is held while the object is read.
+const MAX_MEMBERS: usize = 20_000;
+
+/// Refuses a document that is ambiguous, or nested beyond all reason: some clients give up on what is deep.
 pub(crate) fn refuse(document: &[u8]) -> Result<()> {
     let mut reader = serde_json::Deserializer::from_slice(document);
     let outcome = Place::Document.deserialize(&mut reader).and_then(|()| reader.end());
@@ -108,6 +111,9 @@ impl<'de> Visitor<'de> for Place {
             members.next_value_seed(place)?;
             if let Some(twice) = seen.replace(name) {
                 return Err(A::Error::custom(format!("the member '{}' is there twice", told(&twice))));
+            }
+            if seen.len() > MAX_MEMBERS {
+                return Err(A::Error::custom(format!("an object has more than {MAX_MEMBERS} members")));
             }
         }
         Ok(())
@@ -205,6 +211,10 @@ mod tests {
             ("[]".to_owned(), "expected a manifest"),
             (format!(r#"{{"x":{}{}}}"#, "[".repeat(200), "]".repeat(200)), "recursion limit"),
             (r#"{} {}"#.to_owned(), "trailing characters"),
+            (
+                format!("{{{}}}", (0..20_001).map(|n| format!("\"{n}\":1")).collect::<Vec<_>>().join(",")),
+                "more than 20000",
+            ),
         ] {
             let Err(Error::ManifestInvalid(said)) = refuse(text.as_bytes()) else { panic!("accepted: {text:.200}") };
             assert!(said.contains(reason), "{said}");

@@ -474,7 +474,8 @@ impl From<::blobs::Error> for Error {
                 Self::Internal
             }
             Blobs::Encryption { ref reason, .. } => {
-                tracing::error!(%error, "the storage refuses to encrypt or to decrypt");
+                // Whoever creates repositories names keys: it is no fault of the installation.
+                tracing::warn!(%error, "the storage refuses to encrypt or to decrypt");
                 Self::Encryption { reason: reason.clone() }
             }
             Blobs::Io { .. } | Blobs::S3 { .. } | Blobs::Answer { .. } => {

@@ -21,8 +21,8 @@ const SETTLING: Duration = Duration::from_secs(3);
 pub struct Options {
     /// Read every object and compare its digest.
     pub verify: bool,
-    /// Move orphans to quarantine, and mark blobs whose objects are missing or damaged: they are not given out any more,
-    /// and a push puts a new object in their place.
+    /// Move orphans and damaged objects to quarantine, and mark blobs whose objects are missing, damaged or not to be
+    /// decrypted: they are not given out any more, and a push puts a new object in their place.
     pub repair: bool,
 }
 
@@ -53,6 +53,15 @@ pub enum Finding {
         expected: u64,
         /// What the object has.
         actual: u64,
+    },
+    /// A blob whose object the storage refuses to decrypt.
+    Unreadable {
+        /// The blob.
+        digest: Digest,
+        /// Where its object is.
+        key: String,
+        /// Why.
+        reason: String,
     },
     /// A blob whose object has other content.
     Content {
@@ -142,15 +151,27 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
     let finding = match size {
         None => Finding::Hole { digest, key: text },
         Some(actual) if actual != row.size => Finding::Size { digest, key: text, expected: row.size, actual },
-        Some(_) if options.verify && content_digest(app, &key, row).await? != row.digest => {
-            Finding::Content { digest, key: text }
-        }
+        Some(_) if options.verify => match verify(app, &key, row).await {
+            Ok(true) => return Ok(None),
+            Ok(false) => Finding::Content { digest, key: text },
+            Err(Error::Encryption { reason }) => Finding::Unreadable { digest, key: text, reason },
+            Err(error) => return Err(error),
+        },
         Some(_) => return Ok(None),
     };
     if options.repair {
         mark_missing(app, row.object_key.clone()).await?;
+        // What a push is going to replace belongs to nobody then.
+        if matches!(finding, Finding::Size { .. } | Finding::Content { .. }) {
+            app.blobs.quarantine(&key).await?;
+        }
     }
     Ok(Some(finding))
+}
+
+/// Whether an object has the digest of its blob. One wrong answer may be a fault on the way: it is asked twice.
+async fn verify(app: &App, key: &Key, row: &BlobRow) -> Result<bool> {
+    Ok(content_digest(app, key, row).await? == row.digest || content_digest(app, key, row).await? == row.digest)
 }
 
 async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {

@@ -64,16 +64,18 @@ impl ObjectEncryption {
 /// `asked` is what it was asked to encrypt with. Services differ in how they refuse an encryption that they do not know or do
 /// not have; of a request that asks for one, these refusals are about it.
 pub(crate) fn refusal(answer: &str, asked: Option<&ObjectEncryption>) -> Option<String> {
-    const ABOUT_ENCRYPTION: [&str; 5] =
-        ["AccessDenied", "InvalidArgument", "InvalidEncryptionAlgorithmError", "InvalidRequest", "NotImplemented"];
+    const ABOUT_ENCRYPTION: [&str; 4] =
+        ["InvalidArgument", "InvalidEncryptionAlgorithmError", "InvalidRequest", "NotImplemented"];
     /// Of a KMS that is there and busy or in trouble: the same may work in a moment.
     const PASSING: [&str; 5] = ["Throttling", "LimitExceeded", "Internal", "Timeout", "Unavailable"];
     let (_, rest) = answer.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
     let word = code.len() <= 80 && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
     let kms = code.contains("KMS") && !PASSING.iter().any(|passing| code.contains(passing));
-    // What one may not do with a key is said in the words of IAM: "not authorized to perform: kms:Decrypt on …".
-    let forbidden = code == "AccessDenied" && rest.contains(" kms:");
+    // What one may not do with a key is said in the words of IAM: "not authorized to perform: kms:Decrypt on …". Not by all:
+    // of a request that names KMS it may be the key as well as the bucket.
+    let of_kms = asked.is_some_and(|asked| *asked != ObjectEncryption::Aes256);
+    let forbidden = code == "AccessDenied" && (of_kms || rest.contains(" kms:"));
     let refused = kms || forbidden || (asked.is_some() && ABOUT_ENCRYPTION.contains(&code));
     (word && refused).then(|| code.to_owned())
 }
@@ -130,6 +132,7 @@ mod tests {
             assert_eq!(said(code, Some(&kms(None))).as_deref(), Some(code));
             assert_eq!(said(code, None), None, "{code} says nothing about encryption");
         }
+        assert_eq!(said("AccessDenied", Some(&ObjectEncryption::Aes256)), None, "the bucket may not be written to");
         let forbidden = answer("AccessDenied", "u is not authorized to perform: kms:Decrypt on resource: k");
         assert_eq!(refusal(&forbidden, None).as_deref(), Some("AccessDenied"));
         for code in ["SlowDown", "NoSuchBucket", "KMS.ThrottlingException", "KMS.InternalException", "KMS <b>"] {

@@ -231,13 +231,21 @@ impl Blobs {
         self.shared.metrics.time(Operation::Abort, work).await
     }
 
-    /// Writes a small object with this encryption, reads it back and removes it: proves that the storage works. It is an
-    /// error if S3 does not say that the object is encrypted as it was asked for.
+    /// Writes a small object with this encryption, reads it back and removes it: proves that the storage works.
     pub async fn probe(&self, encryption: Option<ObjectEncryption>) -> Result<()> {
+        self.try_out(encryption, false).await
+    }
+
+    /// The same, and it is an error if S3 does not say that the object is encrypted as it was asked for.
+    pub async fn prove(&self, encryption: ObjectEncryption) -> Result<()> {
+        self.try_out(Some(encryption), true).await
+    }
+
+    async fn try_out(&self, encryption: Option<ObjectEncryption>, prove: bool) -> Result<()> {
         let work = async {
             let content = Bytes::from_static(b"wharf probe");
             let digest = types::Algorithm::Sha256.digest(&content);
-            let asked = encryption.as_ref().map(ObjectEncryption::algorithm);
+            let asked = encryption.as_ref().filter(|_| prove).map(ObjectEncryption::algorithm);
             let mut staged = self.begin(encryption)?;
             let about = Append { closing: true, length: Some(content.len() as u64), limit: None };
             let body = futures_util::stream::iter([Ok::<_, Error>(content.clone())]);

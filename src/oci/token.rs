@@ -47,7 +47,7 @@ pub(crate) async fn handle(Extract(state): Extract<Arc<State>>, request: Request
         _ => Err(WireError::method("GET, POST")),
     };
     if let Err(error) = &result
-        && error.status == StatusCode::UNAUTHORIZED
+        && matches!(error.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
     {
         let event = audit::failed_login(&state.app, &origin, &parts, error);
         app::audit::record(&state.app, event).await;

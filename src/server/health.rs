@@ -9,6 +9,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Json, Router};
+use blobs::ObjectEncryption;
 use http::StatusCode;
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -46,7 +47,7 @@ impl Probe {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => {
                 tracing::warn!(%error, "the {part} failed its probe");
-                Err("failed its probe: nothing can be written".to_owned())
+                Err("failed its probe".to_owned())
             }
             Err(_) => Err("does not answer in time".to_owned()),
         };
@@ -76,7 +77,9 @@ impl Health {
         if !self.app.blobs().writable() {
             return Err("below the low-water mark: pushes are refused, pulls go on".to_owned());
         }
-        self.storage.outcome("storage", self.app.blobs().probe(None)).await
+        // As most of what is pushed: a bucket may take nothing that asks for no encryption.
+        let encryption = self.app.config().repository_encryption.then_some(ObjectEncryption::Aes256);
+        self.storage.outcome("storage", self.app.blobs().probe(encryption)).await
     }
 }
 

@@ -215,7 +215,8 @@ impl Db {
 
     /// Whether the database takes writes, by making one durable: it may answer and take none, on a full disk or as a standby.
     pub async fn probe(&self) -> Result<()> {
-        self.write_in_background(|conn| Box::pin(stamps::update_next(conn, stamps::PROBES))).await
+        // On the connections of requests: it is they that have to work.
+        self.write(|conn| Box::pin(stamps::update_next(conn, stamps::PROBES))).await
     }
 
     /// How the connections are used at the moment.

@@ -22,6 +22,8 @@ const PER_PAIR: u32 = 10;
 const PER_SOURCE: u32 = 60;
 /// Failures of all sources with one key, before further failing sources have to wait.
 const PER_KEY: u32 = 100;
+/// Credentials that were right are believed to be so for this long after their last use.
+const PROVEN: Duration = Duration::from_secs(3600);
 /// Entries of each kind that are remembered at most.
 const CAPACITY: u64 = 100_000;
 
@@ -51,7 +53,7 @@ impl Throttle {
             pairs: counters(),
             sources: counters(),
             keys: counters(),
-            proven: Cache::builder().max_capacity(CAPACITY).time_to_live(Duration::from_secs(3600)).build(),
+            proven: Cache::builder().max_capacity(CAPACITY).time_to_idle(PROVEN).build(),
         }
     }
 
@@ -65,7 +67,8 @@ impl Throttle {
         hash.update(key);
         hash.update(password.expose());
         let credentials = hash.finalize().into();
-        let proven = self.proven.contains_key(&credentials);
+        // To look is to use: what is used stays proven.
+        let proven = self.proven.get(&credentials).is_some();
         if !proven
             && (count(&self.sources, &source) >= PER_SOURCE
                 || count(&self.pairs, &(source, key.to_owned())) >= PER_PAIR)
@@ -77,7 +80,7 @@ impl Throttle {
 }
 
 impl Attempt<'_> {
-    /// Remembers that the credentials are right. Once is enough for as long as that lasts: most requests bring the same.
+    /// Remembers that the credentials are right. Once is enough for as long as they are used: most requests bring the same.
     pub(crate) fn succeeded(self) {
         if !self.proven {
             self.throttle.proven.insert(self.credentials, ());

@@ -127,10 +127,8 @@ pub(crate) fn issue(app: &App, login: &Login, usage: Use, ttl: Duration) -> Resu
     let snapshot = app.snapshot();
     let key = snapshot.signing_key().ok_or(Error::Internal)?;
     let now = app.now();
-    let session_ends = login.identity.session.as_ref().map(|opened| opened.session.expires_at);
-    let ends = [login.ends_at, session_ends].into_iter().flatten().min();
-    let ttl =
-        ends.map_or(ttl, |ends| ttl.min(Duration::from_secs((ends - now.seconds()).try_into().unwrap_or_default())));
+    let left = |ends: i64| Duration::from_secs((ends - now.seconds()).try_into().unwrap_or_default());
+    let ttl = login.ends_at.map_or(ttl, |ends| ttl.min(left(ends)));
     if let Some(opened) = &login.identity.session {
         let token = session::seal_registry_token(app, &opened.session, usage, now.after(ttl))?;
         return Ok(Issued { token, issued_at: now, expires_in: ttl.as_secs() });

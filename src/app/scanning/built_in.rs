@@ -24,7 +24,9 @@ impl Scanner for BuiltIn {
             let (outcome, rows) = match contents::of_image(app, repository_id, &scan.image.bytes).await {
                 Ok(bill) => match_bill(app, &bill).await?,
                 // The storage does not answer: somebody tries again in a while.
-                Err(Fault::Here(error @ (Error::Unavailable(_) | Error::NoSpace))) => return Err(error),
+                Err(Fault::Here(error @ (Error::Unavailable(_) | Error::NoSpace | Error::Encryption { .. }))) => {
+                    return Err(error);
+                }
                 Err(Fault::Here(error)) => {
                     tracing::error!(%error, repository_id, image.digest = %digest, "an image could not be scanned");
                     (failed(app, "the scan failed; the log of the registry says why".to_owned()), Vec::new())

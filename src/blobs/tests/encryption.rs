@@ -192,7 +192,7 @@ async fn the_probe_notices_a_service_that_ignores_what_it_is_asked_for() {
         })
         .await;
         blobs.probe(None).await.unwrap();
-        match (blobs.probe(Some(ObjectEncryption::Aes256)).await, outcome) {
+        match (blobs.prove(ObjectEncryption::Aes256).await, outcome) {
             (Ok(()), None) => {}
             (Err(error), Some(text)) => assert!(error.to_string().contains(text), "{error}"),
             (other, _) => panic!("{said}: {other:?}"),

@@ -29,6 +29,9 @@ pub(crate) struct Input {
     /// The revision that the name of a family means.
     #[serde(skip)]
     resolved: Option<String>,
+    /// The roles of that revision: its task role and its execution role.
+    #[serde(skip)]
+    roles: [Option<String>; 2],
     network_configuration: Option<Value>,
     #[serde(default)]
     overrides: Value,
@@ -57,6 +60,8 @@ impl Operation for StartTask {
 
     async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         input.resolved = task_definitions::newest(call, &input.task_definition).await;
+        let given = input.resolved.as_ref().unwrap_or(&input.task_definition);
+        input.roles = task_definitions::roles(call, given).await?;
         Ok(())
     }
 
@@ -74,6 +79,7 @@ impl Operation for StartTask {
             action: Self::ACTION,
             cluster: input.cluster.as_deref(),
             task_definition: input.resolved.as_ref().unwrap_or(&input.task_definition),
+            roles: &input.roles,
             overrides: &input.overrides,
             tags: &input.tags,
             enable_execute_command: input.enable_execute_command,

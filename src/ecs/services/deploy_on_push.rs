@@ -10,8 +10,9 @@ use app::App;
 use app::images::reference;
 use store::{Conn, Pending, clusters, services};
 
+use super::deployments::{ContainerImage, Deployment};
 use super::look::Seen;
-use super::{Service, create, deployments, update};
+use super::{Service, create, deployments, images, update};
 use crate::clusters::Cluster;
 use crate::error::{Error, Result};
 use crate::task_definitions;
@@ -39,19 +40,32 @@ async fn outdated(conn: &mut Conn, app: &App, seen: &Seen) -> Result<Option<Stri
         return Ok(None);
     };
     for image in primary.document.container_images.iter().flatten() {
-        let Some(known) = &image.image_digest else {
+        let Some(named) = reference::parse(app.config(), &seen.service.document.host, &image.image) else {
             continue;
         };
-        let named = reference::parse(app.config(), &seen.service.document.host, &image.image);
-        let means = match named {
-            Some(named) => named.digest(conn).await?,
-            None => None,
+        let Some(means) = named.digest(conn).await? else {
+            continue;
         };
-        if means.is_some_and(|means| means.as_str() != known) {
+        let outdated = match &image.image_digest {
+            Some(known) => means.as_str() != known,
+            // It meant nothing when the deployment began, unless nobody wants to know.
+            None => is_fixed(conn, seen, primary, image).await?,
+        };
+        if outdated {
             return Ok(Some(primary.row.deployment_id.clone()));
         }
     }
     Ok(None)
+}
+
+/// Whether the digest of an image is kept for the whole deployment.
+async fn is_fixed(conn: &mut Conn, seen: &Seen, primary: &Deployment, image: &ContainerImage) -> Result<bool> {
+    let revision = &primary.document.revision;
+    let Some(cluster) = clusters::list_named(conn, &[seen.service.row.cluster_id.as_str()]).await?.pop() else {
+        return Ok(false);
+    };
+    let found = task_definitions::find_revision(conn, &cluster.registry, &revision.family, revision.revision).await?;
+    Ok(found.is_some_and(|definition| images::is_fixed(&definition, image)))
 }
 
 /// The same revision again, whose images are looked up anew.

@@ -172,6 +172,14 @@ pub(crate) async fn newest(call: &Call, given: &str) -> Option<String> {
     Some(format!("{family}:{}", found.revision))
 }
 
+/// The task role and the execution role of the revision that a request names, as far as it is there and has them: whoever runs
+/// it hands them on.
+pub(crate) async fn roles(call: &Call, given: &str) -> Result<[Option<String>; 2]> {
+    let mut conn = call.ctx.app.db().reader().await?;
+    let found = look_up(&mut conn, &call.ctx.registry, given).await?.map(|found| found.definition);
+    Ok(found.map_or_else(Default::default, |definition| [definition.task_role_arn, definition.execution_role_arn]))
+}
+
 /// The revision that is meant, if it is there: of a family alone, the newest active one.
 pub(crate) async fn look_up(conn: &mut Conn, registry: &RegistryId, given: &str) -> Result<Option<TaskDefinition>> {
     let Some(Identifier { family, revision }) = Identifier::read(registry, given)? else {

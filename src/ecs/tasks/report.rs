@@ -83,9 +83,7 @@ fn apply(task: &mut Task, said: &SubmitTaskStateChangeRequest, now: Timestamp) {
     let starting = matches!(task.row.last_status.as_str(), PROVISIONING | PENDING | ACTIVATING);
     match said.status.as_deref() {
         Some(STOPPED) => {
-            // What ended at once was never seen running, and ran all the same.
-            let exited = said.containers.iter().any(|container| container.exit_code.is_some());
-            if exited {
+            if ran(&task.document.containers) {
                 task.document.started_at.get_or_insert(now.micros());
             }
             let told = said.reason.as_deref().filter(|reason| !reason.is_empty()).map(shortened);
@@ -105,6 +103,13 @@ fn apply(task: &mut Task, said: &SubmitTaskStateChangeRequest, now: Timestamp) {
         Some(_) if starting && said.pull_stopped_at.is_some() => ACTIVATING.clone_into(&mut task.row.last_status),
         _ => {}
     }
+}
+
+/// Whether a task ran although it was never seen running: it ended at once. If a container could not be made or started, it has
+/// a reason and no exit code, and the task failed to start, whatever became of the others.
+fn ran(containers: &[Container]) -> bool {
+    let failed = containers.iter().any(|container| container.exit_code.is_none() && container.reason.is_some());
+    !failed && containers.iter().any(|container| container.essential && container.exit_code.is_some())
 }
 
 /// The agent makes the interface of a task, and says which address it has.
@@ -216,6 +221,34 @@ mod tests {
             }],
             ..SubmitTaskStateChangeRequest::default()
         }
+    }
+
+    #[test]
+    fn a_task_that_could_not_start_did_not_run_whatever_became_of_its_other_containers() {
+        let container = |name: &str, essential: bool, exit_code: Option<i64>, reason: Option<&str>| Container {
+            name: name.to_owned(),
+            essential,
+            exit_code,
+            reason: reason.map(str::to_owned),
+            ..Container::default()
+        };
+        let missing = Some("CannotPullContainerError: no such image");
+        // An init container ended well, and the image of the other is not there.
+        assert!(!ran(&[container("init", false, Some(0), None), container("web", true, None, missing)]));
+        // One was killed because another could not be made.
+        assert!(!ran(&[container("web", true, Some(137), None), container("log", true, None, missing)]));
+        // A dependency failed, and nothing that counts ran.
+        assert!(!ran(&[container("init", false, Some(1), None), container("web", true, None, None)]));
+        assert!(ran(&[container("init", false, Some(0), None), container("web", true, Some(0), None)]));
+        assert!(ran(&[container("web", true, Some(137), Some("OutOfMemoryError"))]));
+
+        let mut task = task();
+        task.document.containers.push(container("init", false, Some(0), None));
+        let mut ended = said(STOPPED, missing, None);
+        ended.containers[0].reason = missing.map(str::to_owned);
+        apply(&mut task, &ended, Timestamp::from_micros(9));
+        assert_eq!(task.document.stop_code.as_deref(), Some("TaskFailedToStart"));
+        assert_eq!((task.document.stopped_reason.as_deref(), task.document.started_at), (missing, None));
     }
 
     #[test]

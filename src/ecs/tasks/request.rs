@@ -94,12 +94,14 @@ pub(crate) struct Judged<'r> {
     pub(crate) action: &'static str,
     pub(crate) cluster: Option<&'r str>,
     pub(crate) task_definition: &'r str,
+    /// The task role and the execution role of the definition.
+    pub(crate) roles: &'r [Option<String>; 2],
     pub(crate) overrides: &'r Value,
     pub(crate) tags: &'r [Tag],
     pub(crate) enable_execute_command: bool,
 }
 
-/// What such a request needs: the action on the task definition, to tag the tasks, and to pass the roles that it overrides.
+/// What such a request needs: the action on the task definition, to tag the tasks, and to pass the roles that they will have.
 pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
     let registry = &call.ctx.registry;
     let cluster_arn = clusters::arn(call, request.cluster)?.to_string();
@@ -119,7 +121,11 @@ pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
         ));
     }
     let overrides = Overrides::read(request.overrides)?;
-    let named = [overrides.task_role_arn.as_deref(), overrides.execution_role_arn.as_deref()];
+    let [task_role, execution_role] = request.roles;
+    let named = [
+        overrides.task_role_arn.as_deref().or(task_role.as_deref()),
+        overrides.execution_role_arn.as_deref().or(execution_role.as_deref()),
+    ];
     needs.extend(roles::needs(&call.ctx.registry, named)?);
     Ok(needs)
 }

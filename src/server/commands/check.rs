@@ -50,14 +50,14 @@ async fn storage(config: &Config) -> Result<String> {
         require(root)?;
     }
     let blobs = open::blob_store(config).await?;
-    blobs.probe(None).await.context("writing, reading back and deleting one object failed")?;
     if config.storage.repository_encryption() {
         // What every repository has that says nothing about it. Keys of KMS are known to repositories alone.
-        let probed = blobs.probe(Some(ObjectEncryption::Aes256)).await;
-        probed
+        let proven = blobs.prove(ObjectEncryption::Aes256).await;
+        proven
             .context("WHARF_S3_ENCRYPTION is repository, and one object that is to be encrypted with AES256 failed")?;
-        return Ok("an object was written, read back and deleted, and another one that was encrypted".to_owned());
+        return Ok("an object was written, encrypted, read back and deleted".to_owned());
     }
+    blobs.probe(None).await.context("writing, reading back and deleting one object failed")?;
     Ok(match blobs.space() {
         Some((free, reserve)) => format!("{} MiB free, {} MiB of them reserved", free >> 20, reserve >> 20),
         None => "an object was written, read back and deleted".to_owned(),

@@ -33,6 +33,7 @@ async fn compare(config: &Config, options: Options) -> Result<u64> {
 
 fn show(finding: &Finding, repair: bool) {
     let marked = if repair { "; marked, so that it can be pushed again" } else { "" };
+    let aside = if repair { "; moved to quarantine, and marked, so that it can be pushed again" } else { "" };
     match finding {
         Finding::Orphan { key, size } => {
             println!(
@@ -44,10 +45,13 @@ fn show(finding: &Finding, repair: bool) {
             println!("hole: blob {digest} has no object {key}{marked}");
         }
         Finding::Size { digest, key, expected, actual } => {
-            println!("size: blob {digest} should have {expected} bytes, object {key} has {actual}{marked}");
+            println!("size: blob {digest} should have {expected} bytes, object {key} has {actual}{aside}");
         }
         Finding::Content { digest, key } => {
-            println!("content: object {key} does not have the digest {digest}{marked}");
+            println!("content: object {key} does not have the digest {digest}{aside}");
+        }
+        Finding::Unreadable { digest, key, reason } => {
+            println!("unreadable: the storage refuses to decrypt object {key} of blob {digest}: {reason}{marked}");
         }
     }
 }

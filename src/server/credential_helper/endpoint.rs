@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Target {
     authority: Authority,
     schemes: &'static [&'static str],
+    known: bool,
 }
 
 /// A registry that can be asked.
@@ -59,13 +60,14 @@ impl Target {
         let endpoints = ["AWS_ENDPOINT_URL_ECR", "AWS_ENDPOINT_URL"];
         let named = endpoints.iter().filter_map(|name| environment.get(&[name])?.split_once("://"));
         let told = named.filter(|(_, rest)| rest.trim_end_matches('/') == host).map(|(scheme, _)| scheme).next();
+        let own = is_this_machine(authority.host());
         let schemes: &[&str] = match told {
             Some("http") => &["http"],
             Some(_) => &["https"],
-            None if is_this_machine(authority.host()) => &["https", "http"],
+            None if own => &["https", "http"],
             None => &["https"],
         };
-        Ok(Self { authority, schemes })
+        Ok(Self { authority, schemes, known: own || told.is_some() })
     }
 
     /// The host without its port.
@@ -94,6 +96,18 @@ impl Endpoint {
     pub(super) fn new(target: Target, region: String, environment: &Environment) -> Result<Self, Failure> {
         let client = client(&target, environment)?;
         Ok(Self { target, region, client })
+    }
+
+    /// Whether it may see what whoever has it can use: it is on this machine, or the endpoint of the environment. Docker
+    /// asks about any registry that somebody names, and a signature is of no use to another one; a token is.
+    pub(super) fn require_known(&self) -> Result<(), Failure> {
+        if self.target.known {
+            return Ok(());
+        }
+        let host = &self.target.authority;
+        Err(Failure::Other(format!(
+            "the token of a web identity goes only to the registry that AWS_ENDPOINT_URL names; set it to https://{host}"
+        )))
     }
 
     /// Makes a call, signed if there are credentials.
@@ -181,9 +195,12 @@ mod tests {
 
     use super::*;
 
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::new(variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+    }
+
     fn schemes(server: &str, variables: &[(&str, &str)]) -> Option<&'static [&'static str]> {
-        let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        Target::of(server, &Environment::new(variables)).ok().map(|target| target.schemes)
+        Target::of(server, &environment(variables)).ok().map(|target| target.schemes)
     }
 
     #[test]
@@ -196,6 +213,9 @@ mod tests {
         let endpoint = [("AWS_ENDPOINT_URL", "http://registry.example.com:5000/")];
         assert_eq!(schemes("registry.example.com:5000", &endpoint), Some(&["http"][..]));
         assert_eq!(schemes("other.example.com:5000", &endpoint), Some(&["https"][..]));
+        let known = |server: &str| Target::of(server, &environment(&endpoint)).is_ok_and(|target| target.known);
+        assert!(known("registry.example.com:5000") && known("127.0.0.1:5000"));
+        assert!(!known("other.example.com:5000") && !known("registry.example.com"));
         for none in ["https://index.docker.io/v1/", "docker.io", "", "a b", "user@host"] {
             assert_eq!(schemes(none, &[]), None, "{none}");
         }

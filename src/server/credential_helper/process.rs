@@ -24,7 +24,8 @@ struct Answer {
 
 /// Runs the command by the shell, and reads what it prints. What it has to say beside goes to standard error.
 pub(super) async fn run(command: &str) -> Result<Credentials, Failure> {
-    let failed = |text: String| Failure::Other(format!("the credential_process '{command}' {text}"));
+    // The command itself may hold secrets.
+    let failed = |text: String| Failure::Other(format!("the credential_process of the profile {text}"));
     let child = Command::new("sh")
         .args(["-c", command])
         // Docker's question was read from it already.
@@ -49,7 +50,7 @@ fn read(printed: &[u8]) -> Option<Credentials> {
     (answer.version == 1).then(|| Credentials {
         access_key_id: answer.access_key_id,
         secret_access_key: Secret::new(answer.secret_access_key),
-        session_token: answer.session_token.map(Secret::new),
+        session_token: answer.session_token.filter(|token| !token.is_empty()).map(Secret::new),
     })
 }
 

@@ -77,7 +77,10 @@ fn keys(settings: &Settings) -> Option<Credentials> {
     Some(Credentials {
         access_key_id: settings.get("aws_access_key_id")?.clone(),
         secret_access_key: Secret::new(settings.get("aws_secret_access_key")?.as_str()),
-        session_token: settings.get("aws_session_token").map(|token| Secret::new(token.as_str())),
+        session_token: settings
+            .get("aws_session_token")
+            .filter(|token| !token.is_empty())
+            .map(|token| Secret::new(token.as_str())),
     })
 }
 

@@ -16,6 +16,7 @@ pub(super) async fn assume_role_with_web_identity(
     endpoint: &Endpoint,
     identity: &WebIdentity,
 ) -> Result<Credentials, Failure> {
+    endpoint.require_known()?;
     let WebIdentity { role_arn, token_file, session_name } = identity;
     let token = std::fs::read_to_string(token_file)
         .map_err(|error| Failure::Other(format!("cannot read the token in {}: {error}", token_file.display())))?;

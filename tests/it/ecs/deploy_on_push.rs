@@ -1,7 +1,7 @@
 //! A service with the tag `wharf:deploy-on-push` deploys what is pushed, and spares its images from lifecycle policies.
 
 use serde_json::json;
-use tests::harness::ecs_agent::EcsAgent;
+use tests::harness::ecs_agent::{Behavior, EcsAgent};
 use tests::harness::{Backend, Wharf};
 
 use super::run;
@@ -45,6 +45,48 @@ eventually(done)
         let after = images(&agent);
         assert_eq!(after.len(), 2, "the new task runs another digest: {after:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_was_there_before_its_image_deploys_the_first_push() {
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_SERVICE_SETTLE", "1s").start().await;
+    let aws = wharf.aws();
+    let data = json!({ "image": format!("{}/team/web:live", wharf.address()) });
+    run(&aws, &data, "ecs.create_cluster()\nregister('web', data['image'])");
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let reason = "CannotPullContainerError: no such image".to_owned();
+    agent.behave("web", Behavior { fails: Some(reason), ..Behavior::default() });
+    run(
+        &aws,
+        &data,
+        r#"
+arn = ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1,
+    tags=[{"key": "wharf:deploy-on-push", "value": "true"}])["service"]["serviceArn"]
+eventually(lambda: ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
+"#,
+    );
+    assert!(images(&agent).is_empty(), "there is no digest yet");
+    let repository = wharf.client().repository("team/web");
+    agent.behave("web", Behavior::default());
+    let first = repository.push_small("live").await;
+    let done = r#"
+def done():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+eventually(done)
+"#;
+    let deployments = |count: usize| {
+        format!(
+            "eventually(lambda: len(ecs.list_service_deployments(service='web')['serviceDeployments']) == {count})\n{done}"
+        )
+    };
+    run(&aws, &data, &deployments(2));
+    let pinned = images(&agent);
+    assert!(pinned.len() == 1 && pinned.iter().all(|image| image.ends_with(&first.digest)), "{pinned:?}");
+    // And so are all that come later.
+    repository.push_small("live").await;
+    run(&aws, &data, &deployments(3));
+    assert_eq!(images(&agent).len(), 2);
 }
 
 /// The images that the agent was told to run, by digest.
