@@ -67,9 +67,11 @@ impl Groups<'_> {
         if !self.known.contains_key(arn) {
             let found = match targets::health(self.app, arn).await {
                 Ok(found) => found,
+                Err(elb::Error::TargetGroupNotFound(_)) => Vec::new(),
+                // A target that cannot be looked at is not gone: its task would stop while requests still come.
                 Err(error) => {
                     tracing::warn!(?error, target_group = arn, "a target group of a service cannot be looked at");
-                    Vec::new()
+                    return Err(Error::Rule(app::Error::Unavailable("load balancers")));
                 }
             };
             self.known.insert(arn.to_owned(), found);

@@ -75,7 +75,7 @@ create = ecr.create_repository
 create(repositoryName="taken")
 expect(message("RepositoryAlreadyExistsException", create, repositoryName="taken"),
        f"The repository with name 'taken' already exists in the registry with id '{data['account']}'")
-for name in ["UPPER", "a//b", "a..b", "/a", "a/", "ä1", "a b", "a" * 256]:
+for name in ["UPPER", "a//b", "a..b", "/a", "a/", "ä1", "a b", "a" * 257]:
     text = message("InvalidParameterException", create, repositoryName=name)
     assert text.startswith("Invalid parameter at 'repositoryName' failed to satisfy constraint: '"), text
 for bad in [
