@@ -195,3 +195,41 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
         assert!(manifests[1]["timeline"].as_i64() > manifests[0]["timeline"].as_i64());
     }
 }
+
+#[tokio::test]
+async fn whoever_runs_a_task_must_be_allowed_to_pass_its_roles() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    run(
+        &wharf.aws(),
+        &json!({}),
+        r#"
+ecs.create_cluster()
+register("web", taskRoleArn="arn:aws:iam::000000000000:role/admin", executionRoleArn="arn:aws:iam::000000000000:role/exec")
+register("plain")
+"#,
+    );
+    let user = wharf
+        .known_user(
+            "runner",
+            &json!({ "Version": "2012-10-17", "Statement": [
+                { "Effect": "Allow", "Action": ["ecs:RunTask", "ecs:StartTask"], "Resource": "*" },
+                { "Effect": "Allow", "Action": "iam:PassRole", "Resource": "arn:aws:iam::000000000000:role/e*" },
+            ] }),
+        )
+        .await;
+    run(
+        &wharf.aws().as_user(&user),
+        &json!({}),
+        r#"
+text = "is not authorized to perform: iam:PassRole on resource: arn:aws:iam::000000000000:role/admin"
+for family in ["web", "web:1", home + "task-definition/web:1"]:
+    assert text in message("AccessDeniedException", ecs.run_task, taskDefinition=family), family
+    assert text in message("AccessDeniedException", ecs.start_task, taskDefinition=family, containerInstances=["0" * 32])
+# Another role in its place is the one that is passed; so are no roles at all.
+none = "No Container Instances were found in your cluster."
+other = {"taskRoleArn": "arn:aws:iam::000000000000:role/empty"}
+expect(message("InvalidParameterException", ecs.run_task, taskDefinition="web", overrides=other), none)
+expect(message("InvalidParameterException", ecs.run_task, taskDefinition="plain"), none)
+"#,
+    );
+}
