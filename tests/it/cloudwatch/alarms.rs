@@ -23,12 +23,13 @@ async fn an_alarm_is_made_changed_described_and_deleted() {
             &format!(
                 "{ALARM}\n{}",
                 r#"
+# Whoever looks at alarms meanwhile must leave it as it is.
 alarm("high", AlarmDescription="too much", AlarmActions=["arn:aws:sns:us-east-1:000000000000:topic"], Dimensions=dimensions(Service="web"),
-    DatapointsToAlarm=1, TreatMissingData="notBreaching", Tags=[{"Key": "team", "Value": "web"}], Unit="Percent")
+    DatapointsToAlarm=1, TreatMissingData="ignore", Tags=[{"Key": "team", "Value": "web"}], Unit="Percent")
 row = described()[0]
 for member, value in {"AlarmName": "high", "AlarmDescription": "too much", "MetricName": "load", "Namespace": "Test", "Statistic": "Average",
     "Dimensions": dimensions(Service="web"), "Period": 60, "EvaluationPeriods": 2, "DatapointsToAlarm": 1, "Threshold": 5.0, "Unit": "Percent",
-    "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "notBreaching", "ActionsEnabled": True, "StateValue": "INSUFFICIENT_DATA",
+    "ComparisonOperator": "GreaterThanThreshold", "TreatMissingData": "ignore", "ActionsEnabled": True, "StateValue": "INSUFFICIENT_DATA",
     "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:topic"], "OKActions": [], "StateReason": "Unchecked: Initial alarm creation",
     "AlarmArn": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:high"}.items():
     expect(row[member], value)
@@ -40,10 +41,10 @@ expect(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"], [{"Key": "a",
 refused("ResourceNotFoundException", cloudwatch.list_tags_for_resource, ResourceARN=arn + "x")
 # Set anew, it keeps its state and its tags.
 cloudwatch.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="by hand", StateReasonData='{"a": 1}')
-alarm("high", Threshold=7)
+alarm("high", Threshold=7, TreatMissingData="ignore")
 row = described()[0]
 expect((row["StateValue"], row["StateReason"], row["StateReasonData"], row["Threshold"]), ("ALARM", "by hand", '{"a": 1}', 7.0))
-assert "TreatMissingData" not in row and "AlarmDescription" not in row, row
+assert "DatapointsToAlarm" not in row and "AlarmDescription" not in row, row
 expect(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"], [{"Key": "a", "Value": "b"}])
 cloudwatch.disable_alarm_actions(AlarmNames=["high"])
 expect(described()[0]["ActionsEnabled"], False)
