@@ -89,12 +89,12 @@ async fn fetch(s3: &S3Config, bucket: &str, key: &str, limit: usize) -> Result<O
         ..s3.clone()
     };
     // A task with files starts once in a while; a client that is kept for each bucket would be more to look after.
-    let client = connect::bucket(
+    let client = connect::bucket(connect::builder(
         &settings,
         settings.endpoint.as_deref(),
         &connect::http_client(&settings)?,
         &Metrics::default(),
-    )?;
+    ))?;
     let fail = |source| Error::S3 { operation: "reading an object", failure: source };
     let found = match client.get(&Key::from(key)).await {
         Ok(found) => found,

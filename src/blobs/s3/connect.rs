@@ -29,18 +29,12 @@ pub(crate) fn http_client(config: &S3Config) -> Result<reqwest::Client> {
     client.map_err(|error| Error::Config { message: format!("cannot make an HTTP client for the bucket: {error}") })
 }
 
-/// The bucket as reached through `endpoint`.
-pub(crate) fn bucket(
-    config: &S3Config,
-    endpoint: Option<&str>,
-    http: &reqwest::Client,
-    metrics: &Metrics,
-) -> Result<AmazonS3> {
-    let client = builder(config, endpoint, http, metrics).build();
-    client.map_err(|error| Error::Config { message: format!("cannot use the bucket: {error}") })
+/// A client of the bucket.
+pub(crate) fn bucket(builder: AmazonS3Builder) -> Result<AmazonS3> {
+    builder.build().map_err(|error| Error::Config { message: format!("cannot use the bucket: {error}") })
 }
 
-/// What makes clients of the bucket.
+/// What makes clients of the bucket, as reached through `endpoint`.
 pub(crate) fn builder(
     config: &S3Config,
     endpoint: Option<&str>,

@@ -53,11 +53,11 @@ impl S3 {
     /// Prepares the clients. Makes no request.
     pub(crate) fn open(s3: &S3Config, config: &Config, budget: Budget, metrics: &Metrics) -> Result<Self> {
         let http = connect::http_client(s3)?;
-        let client = connect::bucket(s3, s3.endpoint.as_deref(), &http, metrics)?;
         let builder = connect::builder(s3, s3.endpoint.as_deref(), &http, metrics);
+        let client = connect::bucket(builder.clone())?;
         let builder = builder.with_credentials(Arc::clone(client.credentials()));
         let public = s3.public_endpoint.as_deref().or(s3.endpoint.as_deref());
-        let public = connect::bucket(s3, public, &http, metrics)?;
+        let public = connect::bucket(connect::builder(s3, public, &http, metrics))?;
         let shared = Shared {
             client,
             builder,

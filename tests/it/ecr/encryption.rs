@@ -47,19 +47,26 @@ fn encrypting(builder: Builder, bucket: &Prefix) -> Builder {
     on_second(builder, bucket).set("WHARF_S3_ENCRYPTION", "repository")
 }
 
-/// Every object below the prefix.
-fn objects(wharf: &Wharf, bucket: &Prefix) -> BTreeSet<Object> {
-    let server: serde_json::Map<_, _> =
-        bucket.settings().into_iter().map(|(name, value)| (name, Value::from(value))).collect();
-    let found = run(
-        &wharf.aws(),
-        &Value::from(server),
-        r#"
+/// What a script prints that asks the second S3 server: `s3` is a client, `bucket` and `prefix` are where the server's blobs are.
+fn ask(wharf: &Wharf, bucket: &Prefix, script: &str) -> Value {
+    const HEAD: &str = r#"
 from botocore.config import Config
 s3 = boto3.client("s3", endpoint_url=data["WHARF_S3_ENDPOINT"], aws_access_key_id=data["WHARF_S3_ACCESS_KEY_ID"],
     aws_secret_access_key=data["WHARF_S3_SECRET_ACCESS_KEY"], region_name="us-east-1",
     config=Config(s3={"addressing_style": "path"}))
 bucket, prefix = data["WHARF_STORAGE_URL"].removeprefix("s3://").split("/", 1)
+"#;
+    let server: serde_json::Map<_, _> =
+        bucket.settings().into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+    run(&wharf.aws(), &Value::from(server), &format!("{HEAD}{script}"))
+}
+
+/// Every object below the prefix.
+fn objects(wharf: &Wharf, bucket: &Prefix) -> BTreeSet<Object> {
+    let found = ask(
+        wharf,
+        bucket,
+        r#"
 found = []
 for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix + "/"):
     for listed in page.get("Contents", []):
@@ -417,17 +424,10 @@ assert error["kmsError"] == "KMS.NotFoundException" and "KMS.NotFoundException" 
 
 /// Multipart uploads that nobody completed.
 fn open_uploads(wharf: &Wharf, bucket: &Prefix) -> usize {
-    let server: serde_json::Map<_, _> =
-        bucket.settings().into_iter().map(|(name, value)| (name, Value::from(value))).collect();
-    let found = run(
-        &wharf.aws(),
-        &Value::from(server),
+    let found = ask(
+        wharf,
+        bucket,
         r#"
-from botocore.config import Config
-s3 = boto3.client("s3", endpoint_url=data["WHARF_S3_ENDPOINT"], aws_access_key_id=data["WHARF_S3_ACCESS_KEY_ID"],
-    aws_secret_access_key=data["WHARF_S3_SECRET_ACCESS_KEY"], region_name="us-east-1",
-    config=Config(s3={"addressing_style": "path"}))
-bucket, prefix = data["WHARF_STORAGE_URL"].removeprefix("s3://").split("/", 1)
 found = s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
 print(len([upload for upload in found if upload["Key"].startswith(prefix + "/")]))
 "#,
