@@ -1,12 +1,9 @@
 //! The database as a whole: opening it, reading from it, writing to it in transactions.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use sqlx::PgPool;
 use types::Secret;
 
@@ -15,6 +12,7 @@ use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
 use crate::sqlite_readers::Readers;
 use crate::sqlite_writer::Writer;
+use crate::transaction::{self, Body, Pending, Work, transaction};
 use crate::{Conn, Error, Result, migrations, stamps};
 
 /// A transaction that takes longer is given up: it waits for something else than the database, or for a network that is
@@ -47,8 +45,14 @@ pub(crate) enum Origin {
     Background,
 }
 
-/// What a transaction's body returns: a future that borrows its connection.
-pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
+/// How a piece of work that writes is to be done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) commit: Commit,
+    pub(crate) origin: Origin,
+    /// What takes longer is given up.
+    pub(crate) patience: Duration,
+}
 
 /// The database. Cheap to clone.
 #[derive(Clone)]
@@ -108,16 +112,13 @@ impl Db {
     /// Runs `body`, which only reads, on the database as it was at one moment, whatever is written meanwhile.
     ///
     /// It runs in a task of its own and must not wait for anything but its connection, as that of [`Db::write`].
-    pub async fn read<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    pub fn read<T, E, F>(&self, body: F) -> impl Future<Output = std::result::Result<T, E>> + Send
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let begin = if self.is_postgres() { dialect::POSTGRES_MOMENT } else { dialect::SQLITE_MOMENT };
-        let db = self.clone();
-        let work = async move { bounded(db.reader().await?, PATIENCE, begin, body).await };
-        tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
+        self.read_boxed(Box::new(body))
     }
 
     /// Runs `body` in a transaction and returns when it is durable, or not at all.
@@ -125,70 +126,60 @@ impl Db {
     /// The transaction runs in a task of its own: a caller that is dropped (a client that hung up) neither leaves it
     /// open nor cuts it in half. The body must not wait for anything but its connection: not for another transaction,
     /// and on Postgres not for another connection, or all of them could wait for each other.
-    pub async fn write<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    pub fn write<T, E, F>(&self, body: F) -> impl Future<Output = std::result::Result<T, E>> + Send
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_within(PATIENCE, body).await
+        self.write_within(PATIENCE, body)
     }
 
     /// Like [`Db::write`], and says what to wait for.
-    pub async fn write_with<T, E, F>(&self, commit: Commit, body: F) -> std::result::Result<T, E>
+    pub fn write_with<T, E, F>(&self, commit: Commit, body: F) -> impl Future<Output = std::result::Result<T, E>> + Send
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_for_request(commit, PATIENCE, body).await
+        self.write_boxed(Terms { commit, origin: Origin::Request, patience: PATIENCE }, Box::new(body))
     }
 
-    pub(crate) async fn write_within<T, E, F>(&self, patience: Duration, body: F) -> std::result::Result<T, E>
+    pub(crate) fn write_within<T, E, F>(
+        &self,
+        patience: Duration,
+        body: F,
+    ) -> impl Future<Output = std::result::Result<T, E>> + Send
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_for_request(Commit::Flushed, patience, body).await
-    }
-
-    async fn write_for_request<T, E, F>(&self, commit: Commit, patience: Duration, body: F) -> std::result::Result<T, E>
-    where
-        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Request, patience, body).await,
-            Inner::Postgres { requests, .. } => self.write_postgres(requests, commit, patience, body).await,
-        }
+        self.write_boxed(Terms { commit: Commit::Flushed, origin: Origin::Request, patience }, Box::new(body))
     }
 
     /// Like [`Db::write`], on the connections that are set apart for background work.
-    pub async fn write_in_background<T, E, F>(&self, body: F) -> std::result::Result<T, E>
+    pub fn write_in_background<T, E, F>(&self, body: F) -> impl Future<Output = std::result::Result<T, E>> + Send
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.write_in_background_with(Commit::Flushed, body).await
+        self.write_in_background_with(Commit::Flushed, body)
     }
 
     /// Like [`Db::write_in_background`], and says what to wait for.
-    pub async fn write_in_background_with<T, E, F>(&self, commit: Commit, body: F) -> std::result::Result<T, E>
+    pub fn write_in_background_with<T, E, F>(
+        &self,
+        commit: Commit,
+        body: F,
+    ) -> impl Future<Output = std::result::Result<T, E>> + Send
     where
         F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match &*self.0 {
-            Inner::Sqlite { writer, .. } => writer.write(commit, Origin::Background, PATIENCE, body).await,
-            Inner::Postgres { jobs, background_writes, .. } => {
-                background_writes.fetch_add(1, Ordering::Relaxed);
-                self.write_postgres(jobs, commit, PATIENCE, body).await
-            }
-        }
+        self.write_boxed(Terms { commit, origin: Origin::Background, patience: PATIENCE }, Box::new(body))
     }
 
     /// A number that grows while others than the background work of this process write, so that it can tell and hold back.
@@ -249,29 +240,41 @@ impl Db {
         }
     }
 
-    async fn write_postgres<T, E, F>(
-        &self,
-        pool: &PgPool,
-        commit: Commit,
-        patience: Duration,
-        body: F,
-    ) -> std::result::Result<T, E>
+    async fn read_boxed<T, E>(&self, body: Body<T, E>) -> std::result::Result<T, E>
     where
-        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (pool, statements) = (pool.clone(), self.1.clone());
-        let work = async move {
-            let conn = Conn::new(Kind::Postgres(pool.acquire().await.map_err(Error::from)?), &statements);
-            // One round trip, however many statements.
-            let begin = match commit {
-                Commit::Flushed => "begin",
-                Commit::Unflushed => "begin; set local synchronous_commit = off",
-            };
-            bounded(conn, patience, begin, body).await
-        };
-        tokio::spawn(work).await.unwrap_or_else(|_| Err(E::from(Error::panicked())))
+        let (work, answer) = transaction::work(body);
+        tokio::spawn(self.clone().read_moment(work));
+        answer.await.unwrap_or_else(|_| Err(E::from(Error::closing())))
+    }
+
+    async fn read_moment(self, work: Box<dyn Work>) {
+        let begin = if self.is_postgres() { dialect::POSTGRES_MOMENT } else { dialect::SQLITE_MOMENT };
+        alone(self.reader().await, begin, PATIENCE, work).await;
+    }
+
+    async fn write_boxed<T, E>(&self, terms: Terms, body: Body<T, E>) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (work, answer) = transaction::work(body);
+        match &*self.0 {
+            Inner::Sqlite { writer, .. } => writer.send(terms, work).await,
+            Inner::Postgres { requests, jobs, background_writes } => {
+                let pool = match terms.origin {
+                    Origin::Request => requests,
+                    Origin::Background => {
+                        background_writes.fetch_add(1, Ordering::Relaxed);
+                        jobs
+                    }
+                };
+                tokio::spawn(write_postgres(pool.clone(), self.1.clone(), terms, work));
+            }
+        }
+        answer.await.unwrap_or_else(|_| Err(E::from(Error::closing())))
     }
 
     /// Whether writers wait for each other, each for the whole transaction of the one before it.
@@ -284,43 +287,32 @@ impl Db {
     }
 }
 
-/// One transaction that is given up after `patience`.
-async fn bounded<T, E, F>(mut conn: Conn, patience: Duration, begin: &'static str, body: F) -> std::result::Result<T, E>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-    E: From<Error>,
-{
-    let ended = tokio::time::timeout(patience, transaction(&mut conn, begin, body)).await;
+async fn write_postgres(pool: PgPool, statements: Statements, terms: Terms, work: Box<dyn Work>) {
+    let conn = pool.acquire().await.map(|connection| Conn::new(Kind::Postgres(connection), &statements));
+    // One round trip, however many statements.
+    let begin = match terms.commit {
+        Commit::Flushed => "begin",
+        Commit::Unflushed => "begin; set local synchronous_commit = off",
+    };
+    alone(conn.map_err(Error::from), begin, terms.patience, work).await;
+}
+
+/// Carries out a piece of work in a transaction of its own that is given up after `patience`, and answers.
+async fn alone(conn: Result<Conn>, begin: &'static str, patience: Duration, mut work: Box<dyn Work>) {
+    let outcome = match conn {
+        Ok(conn) => bounded(conn, begin, patience, &mut *work).await,
+        Err(error) => Err(error),
+    };
+    work.answer(outcome);
+}
+
+async fn bounded(mut conn: Conn, begin: &'static str, patience: Duration, work: &mut dyn Work) -> Result<()> {
+    let ended = tokio::time::timeout(patience, transaction(work, &mut conn, begin)).await;
     ended.unwrap_or_else(|_| {
         // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
         if let Kind::Postgres(connection) = &mut conn.kind {
             connection.close_on_drop();
         }
-        Err(E::from(Error::took_too_long()))
+        Err(Error::took_too_long())
     })
-}
-
-/// One transaction, from its beginning to its end. sqlx's own type would commit after a statement that failed.
-async fn transaction<T, E, F>(conn: &mut Conn, begin: &'static str, body: F) -> std::result::Result<T, E>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-    E: From<Error>,
-{
-    conn.script(begin).await?;
-    let result = match AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind().await {
-        Ok(Ok(_)) if conn.failed => Err(E::from(Error::went_on())),
-        Ok(result) => result,
-        Err(_) => Err(E::from(Error::panicked())),
-    };
-    match result {
-        Ok(value) => {
-            conn.script("commit").await?;
-            Ok(value)
-        }
-        Err(error) => {
-            // If that fails the connection is gone, and with it the transaction.
-            let _ = conn.script("rollback").await;
-            Err(error)
-        }
-    }
 }

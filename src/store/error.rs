@@ -32,6 +32,11 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// A transaction was not begun, or nobody is left to tell how it ended.
+    pub(crate) fn closing() -> Self {
+        Self::Unavailable("the database is being closed".to_owned())
+    }
+
     /// A transaction's body panicked.
     pub(crate) fn panicked() -> Self {
         Self::Statement("a transaction ended in a panic".to_owned())

@@ -19,6 +19,7 @@ mod sqlite_readers;
 mod sqlite_writer;
 #[cfg(test)]
 mod tests;
+mod transaction;
 mod value;
 
 pub mod access_keys;
@@ -119,6 +120,7 @@ pub mod webhook_deliveries;
 pub mod webhooks;
 
 pub use conn::Conn;
-pub use db::{Commit, Config, Db, Pending};
+pub use db::{Commit, Config, Db};
 pub use error::{Error, Result};
 pub use metrics::PoolUsage;
+pub use transaction::Pending;

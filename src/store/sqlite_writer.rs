@@ -5,22 +5,20 @@
 //! takes no other with it, and is answered only after the commit. The thread is its own, because a commit waits for the
 //! disk.
 
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::{Kind, Statements};
-use crate::db::{Commit, Origin};
+use crate::db::{Commit, Origin, Terms};
 use crate::sqlite_log::Log;
-use crate::{Conn, Error, Pending, Result, dialect};
+use crate::transaction::{Work, carry_out};
+use crate::{Conn, Error, Result, dialect};
 
 /// Pieces of work that share one commit at the most.
 const GROUP: usize = 64;
@@ -34,7 +32,7 @@ pub(crate) struct Writer {
 }
 
 enum Message {
-    Write(Box<dyn Work>, Commit, Origin),
+    Write(Terms, Box<dyn Work>),
     Close(oneshot::Sender<()>),
 }
 
@@ -53,24 +51,10 @@ impl Writer {
         Ok(Self { sender, request_writes })
     }
 
-    /// Runs `body` in a transaction, for `patience` at the most; see [`crate::Db::write`].
-    pub(crate) async fn write<T, E, F>(
-        &self,
-        commit: Commit,
-        origin: Origin,
-        patience: Duration,
-        body: F,
-    ) -> std::result::Result<T, E>
-    where
-        F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (answer, receiver) = oneshot::channel();
-        let closed = || E::from(Error::Unavailable("the database is being closed".to_owned()));
-        let work = Box::new(Piece { body, patience, answer });
-        self.sender.send(Message::Write(work, commit, origin)).await.map_err(|_| closed())?;
-        receiver.await.map_err(|_| closed())?
+    /// Puts a piece of work in the line. It is dropped without an answer if the thread has ended.
+    pub(crate) async fn send(&self, terms: Terms, work: Box<dyn Work>) {
+        // An error gives the work back, and here it is dropped.
+        let _ = self.sender.send(Message::Write(terms, work)).await;
     }
 
     /// Ends the task, after the work that waits already.
@@ -93,59 +77,6 @@ impl Writer {
     }
 }
 
-/// Tells whoever waits how their work ended: with its own result, if the commit that held it succeeded.
-type Answer = Box<dyn FnOnce(Result<()>) + Send>;
-
-/// A piece of work whose types are known only to whoever sent it.
-trait Work: Send {
-    /// Runs inside the transaction. Says whether what it did is to be kept, and how to answer.
-    fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, (bool, Answer)>;
-
-    /// Answers without having run.
-    fn refuse(self: Box<Self>, error: Error);
-}
-
-struct Piece<T, E, F> {
-    body: F,
-    patience: Duration,
-    answer: oneshot::Sender<std::result::Result<T, E>>,
-}
-
-impl<T, E, F> Work for Piece<T, E, F>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> Pending<'c, T, E> + Send + 'static,
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    fn run<'c>(self: Box<Self>, conn: &'c mut Conn) -> BoxFuture<'c, (bool, Answer)> {
-        let Self { body, patience, answer } = *self;
-        Box::pin(async move {
-            conn.failed = false;
-            // The connection survives a panic: the savepoint is undone.
-            let guarded = AssertUnwindSafe(async { body(&mut *conn).await }).catch_unwind();
-            let result = match tokio::time::timeout(patience, guarded).await {
-                Ok(Ok(Ok(_))) if conn.failed => Err(E::from(Error::went_on())),
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(E::from(Error::panicked())),
-                Err(_) => Err(E::from(Error::took_too_long())),
-            };
-            let keep = result.is_ok();
-            let answer: Answer = Box::new(move |committed| {
-                let _ = answer.send(match (result, committed) {
-                    (Err(own), _) => Err(own),
-                    (Ok(_), Err(error)) => Err(E::from(error)),
-                    (Ok(value), Ok(())) => Ok(value),
-                });
-            });
-            (keep, answer)
-        })
-    }
-
-    fn refuse(self: Box<Self>, error: Error) {
-        let _ = self.answer.send(Err(E::from(error)));
-    }
-}
-
 async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message>, request_writes: &AtomicU64) {
     let mut log = Log::new(&path);
     log.watch(&mut conn);
@@ -158,11 +89,11 @@ async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message
         let (mut asked, mut background) = (false, false);
         for message in messages.drain(..) {
             match message {
-                Message::Write(work, wanted, origin) => {
-                    group.push(work);
-                    commit = commit.max(wanted);
-                    asked |= origin == Origin::Request;
-                    background |= origin == Origin::Background;
+                Message::Write(terms, work) => {
+                    group.push(Member { work, patience: terms.patience, outcome: Ok(()) });
+                    commit = commit.max(terms.commit);
+                    asked |= terms.origin == Origin::Request;
+                    background |= terms.origin == Origin::Background;
                 }
                 Message::Close(done) => {
                     // What was sent before is still carried out; nothing more comes in.
@@ -198,37 +129,40 @@ async fn others_wrote(conn: &mut Conn, version: &mut Option<i64>) -> bool {
     version.replace(now).is_some_and(|before| before != now)
 }
 
-async fn commit_together(path: &Path, log: &Log, conn: &mut Conn, commit: Commit, group: Vec<Box<dyn Work>>) {
-    let mut group = group.into_iter();
-    let mut answers = Vec::with_capacity(group.len());
-    let outcome = transaction(conn, commit, &mut group, &mut answers).await;
-    for answer in answers {
-        answer(outcome.as_ref().map_err(same).copied());
-    }
-    if let Err(error) = outcome {
+/// A piece of work of a group.
+struct Member {
+    work: Box<dyn Work>,
+    /// How long it may take.
+    patience: Duration,
+    /// What went wrong around it, and around no other.
+    outcome: Result<()>,
+}
+
+async fn commit_together(path: &Path, log: &Log, conn: &mut Conn, commit: Commit, mut group: Vec<Member>) {
+    let committed = commit_group(conn, commit, &mut group).await;
+    if let Err(error) = &committed {
         tracing::error!(error = %error, "a group of writes was rolled back");
-        for work in group {
-            work.refuse(same(&error));
-        }
+    }
+    for Member { work, outcome, .. } in group {
+        work.answer(outcome.and_then(|()| committed.as_ref().map_err(same).copied()));
+    }
+    if committed.is_err() {
         recover(path, log, conn).await;
     }
 }
 
-async fn transaction(
-    conn: &mut Conn,
-    commit: Commit,
-    group: &mut impl Iterator<Item = Box<dyn Work>>,
-    answers: &mut Vec<Answer>,
-) -> Result<()> {
+async fn commit_group(conn: &mut Conn, commit: Commit, group: &mut [Member]) -> Result<()> {
     if let Kind::SqliteWriter(connection) = &conn.kind {
         dialect::sqlite_flushes(connection, commit == Commit::Flushed)?;
     }
     conn.execute("begin immediate", []).await?;
-    for work in group {
+    for Member { work, patience, outcome } in group {
         conn.execute("savepoint work", []).await?;
-        let (keep, answer) = work.run(conn).await;
-        answers.push(answer);
-        if !keep {
+        let ended = tokio::time::timeout(*patience, carry_out(&mut **work, conn)).await;
+        let ran = ended.unwrap_or_else(|_| Err(Error::took_too_long()));
+        let kept = matches!(ran, Ok(true));
+        *outcome = ran.map(drop);
+        if !kept {
             conn.execute("rollback to work", []).await?;
         }
         conn.execute("release work", []).await?;
