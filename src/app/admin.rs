@@ -8,6 +8,7 @@ use store::{Pending, repository_policies, signing_keys, stamps};
 use types::{RegistryId, RepoName, TagMutability};
 
 use crate::authn::token::{REFRESH_TTL, SigningKey};
+use crate::policy_principals::{self, PolicyOwner};
 use crate::snapshot::check_document;
 use crate::{App, Error, Result, authn, lifecycle, repositories};
 
@@ -76,25 +77,30 @@ pub async fn set_repository_policy(
     name: &RepoName,
     policy: Option<&str>,
 ) -> Result<()> {
-    if let Some(policy) = policy {
-        check_document(policy, Kind::Resource)?;
-    }
-    let (registry, name, document, now) = (registry.clone(), name.clone(), policy.map(str::to_owned), app.now());
+    let policy =
+        policy.map(|text| Ok::<_, Error>((text.to_owned(), check_document(text, Kind::Resource)?))).transpose()?;
+    let (registry, name, now) = (registry.clone(), name.clone(), app.now());
     app.db
         .write(move |conn| {
             Box::pin(async move {
                 let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
                     return Err(repositories::unknown(&registry, &name));
                 };
-                match document {
-                    Some(document) => {
-                        repository_policies::upsert(conn, &row.repository_id, &document, now).await?;
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+                let owner = PolicyOwner::Repository(&row.repository_id);
+                match policy {
+                    Some((text, document)) => {
+                        if let Some(unknown) = policy_principals::set(conn, owner, &document).await? {
+                            return Err(Error::Invalid(format!("the policy names {unknown}, who does not exist")));
+                        }
+                        repository_policies::upsert(conn, &row.repository_id, &text, now).await?;
                     }
                     None => {
+                        policy_principals::remove(conn, owner).await?;
                         repository_policies::delete(conn, &row.repository_id).await?;
                     }
                 }
-                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await

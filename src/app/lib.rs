@@ -39,6 +39,7 @@ pub mod layers;
 pub mod lifecycle;
 pub mod manifest;
 pub mod page_token;
+pub mod policy_principals;
 pub mod pulls;
 pub mod referrers;
 pub mod registry;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use policy::{Document, Kind, Policy};
 use store::{Pending, repository_policies, stamps};
 
+use crate::policy_principals::{self, PolicyOwner};
 use crate::{Action, Ctx, Error, Permit, Result, authz, repositories};
 
 /// The longest policy of a repository, in bytes.
@@ -14,9 +15,11 @@ pub const MAX_LENGTH: usize = 10_240;
 /// Sets the policy of a repository, replacing the one before. Without `force` the caller must be able to set it again.
 pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<()> {
     permit.require(Action::SetRepositoryPolicy)?;
-    let document = check("PolicyText", text)?;
-    let policy =
-        Policy { label: format!("repository policy of {}", permit.repository()).into(), document: Arc::new(document) };
+    let document = Arc::new(check("PolicyText", text)?);
+    let policy = Policy {
+        label: format!("repository policy of {}", permit.repository()).into(),
+        document: Arc::clone(&document),
+    };
     if !force && authz::would_allow(ctx, Action::SetRepositoryPolicy, permit, &policy).is_err() {
         return Err(Error::InvalidParameter {
             parameter: "PolicyText",
@@ -30,8 +33,12 @@ pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<
         .write(move |conn| {
             Box::pin(async move {
                 let id = repositories::lock(conn, &permit).await?.repository_id;
-                repository_policies::upsert(conn, &id, &text, now).await?;
-                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+                if let Some(unknown) = policy_principals::set(conn, PolicyOwner::Repository(&id), &document).await? {
+                    tracing::debug!(principal = unknown, "a repository policy names somebody who is not there");
+                    return Err(refused("PolicyText"));
+                }
+                Ok(repository_policies::upsert(conn, &id, &text, now).await?)
             }) as Pending<'_, (), Error>
         })
         .await?;
@@ -42,8 +49,14 @@ pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<
 pub(crate) fn check(parameter: &'static str, text: &str) -> Result<Document> {
     Document::parse(text, Kind::Resource, MAX_LENGTH).map_err(|error| {
         tracing::debug!(%error, "a repository policy was refused");
-        Error::InvalidParameter { parameter, constraint: "Invalid repository policy provided".to_owned() }
+        refused(parameter)
     })
+}
+
+/// The only text that ECR has for it, whatever is wrong; Terraform tries again when it sees it, since roles that were just made
+/// may not be known everywhere yet.
+fn refused(parameter: &'static str) -> Error {
+    Error::InvalidParameter { parameter, constraint: "Invalid repository policy provided".to_owned() }
 }
 
 /// The policy of a repository, as it was sent.
@@ -64,9 +77,9 @@ pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<String> {
         .write(move |conn| {
             Box::pin(async move {
                 let id = repositories::lock(conn, &permit).await?.repository_id;
-                let text = repository_policies::delete(conn, &id).await?.ok_or_else(|| unknown(&permit))?;
                 stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                Ok(text)
+                policy_principals::remove(conn, PolicyOwner::Repository(&id)).await?;
+                repository_policies::delete(conn, &id).await?.ok_or_else(|| unknown(&permit))
             }) as Pending<'_, String, Error>
         })
         .await?;

@@ -43,22 +43,25 @@ pub(crate) fn encoded(document: &str) -> String {
 
 /// Checks an identity policy.
 pub(crate) fn check_policy(document: &str) -> Result<(), Error> {
-    check(document, Kind::Identity)
+    check(document, Kind::Identity).map(drop)
 }
 
-/// Checks a trust policy.
-pub(crate) fn check_trust_policy(document: &str) -> Result<(), Error> {
-    check(document, Kind::Trust)?;
-    if size(document) > TRUST_POLICY_SIZE {
+/// Reads and checks a trust policy.
+pub(crate) fn check_trust_policy(text: &str) -> Result<Document, Error> {
+    let document = check(text, Kind::Trust)?;
+    if size(text) > TRUST_POLICY_SIZE {
         return Err(failures::quota("ACLSizePerRole", TRUST_POLICY_SIZE as u64));
     }
-    Ok(())
+    Ok(document)
 }
 
-fn check(document: &str, kind: Kind) -> Result<(), Error> {
-    Document::parse(document, kind, LONGEST)
-        .map(drop)
-        .map_err(|fault| failures::malformed_policy(refusal(&fault, kind)))
+/// A policy names somebody who is not there.
+pub(crate) fn unknown_principal(named: &str) -> Error {
+    failures::malformed_policy(format!("Invalid principal in policy: \"AWS\":\"{named}\""))
+}
+
+fn check(document: &str, kind: Kind) -> Result<Document, Error> {
+    Document::parse(document, kind, LONGEST).map_err(|fault| failures::malformed_policy(refusal(&fault, kind)))
 }
 
 /// IAM's text for what is wrong. Where it has only `Syntax errors in policy.` the reason follows.

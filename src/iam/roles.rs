@@ -1,10 +1,12 @@
 //! Roles: who may assume one is kept and checked here; that it is obeyed is the business of STS.
 
 use app::api::Call;
+use app::policy_principals::{self, Former, PolicyOwner};
 use app::{EntityKind, Grant, bootstrap};
 use aws::Operation;
+use policy::Document;
 use store::roles::RoleRow;
-use store::{iam_tags, inline_policies, policy_attachments, roles};
+use store::{Conn, iam_tags, inline_policies, policy_attachments, roles};
 
 use crate::change::change;
 use crate::entities::{self, Found};
@@ -41,7 +43,7 @@ pub(crate) struct New {
 /// Makes a role.
 pub(crate) async fn create(call: &Call, grant: &Grant, new: New) -> Result<RoleRow, Error> {
     grant.require_on("iam:CreateRole", EntityKind::Role.arn(call.account(), &new.path, &new.name).as_str())?;
-    documents::check_trust_policy(&new.trust_policy)?;
+    let trust = documents::check_trust_policy(&new.trust_policy)?;
     let row = RoleRow {
         role_id: bootstrap::unique_id("AROA")?,
         account: call.account().clone(),
@@ -63,6 +65,7 @@ pub(crate) async fn create(call: &Call, grant: &Grant, new: New) -> Result<RoleR
             if let Some(arn) = &row.boundary_arn {
                 boundaries::check(conn, &row.account, arn).await?;
             }
+            set_principals(conn, &row.role_id, &trust).await?;
             if !roles::insert(conn, &row).await? {
                 return Err(failures::entity_exists(EntityKind::Role, &row.name));
             }
@@ -115,9 +118,10 @@ pub(crate) async fn update(
 
 /// Changes who may assume a role.
 pub(crate) async fn set_trust_policy(call: &Call, role: Found, document: String) -> Result<(), Error> {
-    documents::check_trust_policy(&document)?;
+    let trust = documents::check_trust_policy(&document)?;
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
+            set_principals(conn, &role.id, &trust).await?;
             if !roles::update_trust_policy(conn, &role.id, &document).await? {
                 return Err(failures::no_such_entity(EntityKind::Role, &role.name));
             }
@@ -127,8 +131,17 @@ pub(crate) async fn set_trust_policy(call: &Call, role: Found, document: String)
     .await
 }
 
+/// Notes whom a role trusts, who has to be there.
+async fn set_principals(conn: &mut Conn, role_id: &str, trust: &Document) -> Result<(), Error> {
+    match policy_principals::set(conn, PolicyOwner::Role(role_id), trust).await? {
+        Some(unknown) => Err(documents::unknown_principal(&unknown)),
+        None => Ok(()),
+    }
+}
+
 /// Removes a role that has no policies.
 pub(crate) async fn delete(call: &Call, role: Found) -> Result<(), Error> {
+    let (account, now) = (call.account().clone(), call.ctx.app.now());
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
             if policy_attachments::count(conn, &role.id).await? > 0 {
@@ -137,10 +150,14 @@ pub(crate) async fn delete(call: &Call, role: Found) -> Result<(), Error> {
             if !inline_policies::list_names(conn, &role.id, "", 1).await?.is_empty() {
                 return Err(failures::has_inline_policies());
             }
+            let row = roles::find(conn, &account, &role.name).await?.filter(|row| row.role_id == role.id);
+            let row = row.ok_or_else(|| failures::no_such_entity(EntityKind::Role, &role.name))?;
             iam_tags::delete_of(conn, &role.id).await?;
-            if !roles::delete(conn, &role.id).await? {
-                return Err(failures::no_such_entity(EntityKind::Role, &role.name));
-            }
+            policy_principals::remove(conn, PolicyOwner::Role(&role.id)).await?;
+            let former =
+                Former { id: &role.id, kind: EntityKind::Role, account: &account, path: &row.path, name: &row.name };
+            policy_principals::delete_principal(conn, former, now).await?;
+            roles::delete(conn, &role.id).await?;
             Ok(())
         })
     })

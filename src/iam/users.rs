@@ -1,11 +1,12 @@
 //! Users.
 
 use app::api::Call;
+use app::policy_principals::{self, Former};
 use app::{EntityKind, Grant, bootstrap};
 use aws::Operation;
 use store::users::UserRow;
 use store::{Conn, access_keys, group_members, iam_tags, inline_policies, policy_attachments, users};
-use types::AccountId;
+use types::{AccountId, Arn};
 
 use crate::change::change;
 use crate::entities::{self, Found};
@@ -104,6 +105,7 @@ pub(crate) async fn rename(
     name: Option<String>,
     path: Option<String>,
 ) -> Result<(), Error> {
+    let at = call.ctx.app.now();
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
             let now = users::find_by_id(conn, &user.user_id).await?;
@@ -116,14 +118,21 @@ pub(crate) async fn rename(
             if !users::update_name(conn, &user, &name, &path).await? {
                 return Err(failures::entity_exists(EntityKind::User, &name));
             }
-            Ok(())
+            let arn = Arn::user(&user.account, &path, &name);
+            Ok(policy_principals::rename_user(conn, former(&user), &arn, at).await?)
         })
     })
     .await
 }
 
+/// A user as it was, to the policies that name it.
+fn former(row: &UserRow) -> Former<'_> {
+    Former { id: &row.user_id, kind: EntityKind::User, account: &row.account, path: &row.path, name: &row.name }
+}
+
 /// Removes a user to whom nothing belongs any more.
 pub(crate) async fn delete(call: &Call, user: Found) -> Result<(), Error> {
+    let now = call.ctx.app.now();
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
             if policy_attachments::count(conn, &user.id).await? > 0 {
@@ -138,10 +147,11 @@ pub(crate) async fn delete(call: &Call, user: Found) -> Result<(), Error> {
             if group_members::count_groups(conn, &user.id).await? > 0 {
                 return Err(failures::has_memberships());
             }
+            let row = users::find_by_id(conn, &user.id).await?;
+            let row = row.ok_or_else(|| failures::no_such_entity(EntityKind::User, &user.name))?;
             iam_tags::delete_of(conn, &user.id).await?;
-            if !users::delete(conn, &user.id).await? {
-                return Err(failures::no_such_entity(EntityKind::User, &user.name));
-            }
+            policy_principals::delete_principal(conn, former(&row), now).await?;
+            users::delete(conn, &user.id).await?;
             Ok(())
         })
     })

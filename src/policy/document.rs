@@ -8,7 +8,7 @@ use crate::condition::Condition;
 use crate::error::{Error, Result};
 use crate::parse;
 use crate::pattern::Pattern;
-use crate::principal_set::PrincipalSet;
+use crate::principal_set::{NamedPrincipal, PrincipalSet};
 
 /// The version of the policy language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,6 +119,13 @@ impl Document {
     /// The element `Id`.
     pub fn id(&self) -> Option<&str> {
         self.id.as_deref()
+    }
+
+    /// The users, roles and accounts that the document names as `Principal` or `NotPrincipal`, in the order of the text.
+    /// Empty for a stored document that cannot be read.
+    pub fn principals(&self) -> impl Iterator<Item = NamedPrincipal<'_>> {
+        let sets = self.statements.iter().flatten().filter_map(|statement| statement.principal.as_ref());
+        sets.flat_map(|(Selection::Only(set) | Selection::AllBut(set))| set.named())
     }
 
     /// The condition keys that the document asks for, each once, spelled as where it is first written. Empty for a

@@ -64,6 +64,22 @@ impl Node {
         }
     }
 
+    /// The member of that name, if this is an object that has it.
+    pub(crate) fn member_mut(&mut self, name: &str) -> Option<&mut Node> {
+        match self {
+            Node::Object(members) => members.iter_mut().find(|(own, _)| own == name).map(|(_, node)| node),
+            _ => None,
+        }
+    }
+
+    /// Like [`Node::one_or_more`], whatever this is.
+    pub(crate) fn one_or_more_mut(&mut self) -> &mut [Node] {
+        match self {
+            Node::List(nodes) => nodes,
+            other => std::slice::from_mut(other),
+        }
+    }
+
     /// The elements of a list, or one value as a list of one: IAM allows both nearly everywhere. Never empty.
     pub(crate) fn one_or_more(&self, place: &Place) -> Result<&[Node]> {
         match self {
@@ -79,6 +95,31 @@ impl Node {
         match self {
             Node::List(_) => nodes.iter().enumerate().map(|(index, node)| node.text(&place.element(index))).collect(),
             _ => Ok(vec![self.text(place)?]),
+        }
+    }
+}
+
+/// The JSON of it, without white space.
+impl fmt::Display for Node {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &str| serde_json::to_string(text).map_err(|_| fmt::Error);
+        match self {
+            Node::Null => formatter.write_str("null"),
+            Node::Bool(value) => write!(formatter, "{value}"),
+            Node::Number(number) => formatter.write_str(number),
+            Node::Text(value) => formatter.write_str(&text(value)?),
+            Node::List(nodes) => {
+                for (index, node) in nodes.iter().enumerate() {
+                    write!(formatter, "{}{node}", if index == 0 { "[" } else { "," })?;
+                }
+                formatter.write_str(if nodes.is_empty() { "[]" } else { "]" })
+            }
+            Node::Object(members) => {
+                for (index, (name, node)) in members.iter().enumerate() {
+                    write!(formatter, "{}{}:{node}", if index == 0 { "{" } else { "," }, text(name)?)?;
+                }
+                formatter.write_str(if members.is_empty() { "{}" } else { "}" })
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod place;
 mod position;
 mod principal;
 mod principal_set;
+mod rename;
 mod request;
 
 pub use context::{Context, Facts};
@@ -31,4 +32,6 @@ pub use evaluate::{Policies, Policy, evaluate};
 pub use explain::{Explanation, explain};
 pub use position::{Position, statement_positions};
 pub use principal::{Principal, PrincipalKind};
+pub use principal_set::NamedPrincipal;
+pub use rename::rename_principals;
 pub use request::Request;

@@ -17,12 +17,24 @@ enum Named {
     Account(String),
     /// A user, a role (all its sessions) or one role session.
     Arn(String),
-    /// The unique id of a user or role: what AWS shows in place of an ARN once the principal is deleted.
+    /// The unique id of a user, of a role or of one session of a role: what a policy has in place of an ARN once the
+    /// principal is deleted.
     UniqueId(String),
     Service(String),
     Federated(String),
     /// An account as S3 names it. Nobody has such an id here, so it never matches; AWS accepts it in any policy.
     CanonicalUser,
+}
+
+/// A user, role or account that a document names, as it spells them. Whether there is one is not known here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NamedPrincipal<'d> {
+    /// An account, by its id.
+    Account(&'d str),
+    /// A user, a role or a session, by its ARN.
+    Arn(&'d str),
+    /// A user, a role or a session, by its unique id.
+    UniqueId(&'d str),
 }
 
 /// How a set names a principal.
@@ -71,6 +83,16 @@ impl PrincipalSet {
         Ok(Self(named))
     }
 
+    /// Those of the set who may or may not exist.
+    pub(crate) fn named(&self) -> impl Iterator<Item = NamedPrincipal<'_>> {
+        self.0.iter().filter_map(|named| match named {
+            Named::Account(id) => Some(NamedPrincipal::Account(id)),
+            Named::Arn(arn) => Some(NamedPrincipal::Arn(arn)),
+            Named::UniqueId(id) => Some(NamedPrincipal::UniqueId(id)),
+            Named::Everyone | Named::Service(_) | Named::Federated(_) | Named::CanonicalUser => None,
+        })
+    }
+
     /// How the set names a principal; the most exact way counts.
     pub(crate) fn naming(&self, principal: &Principal) -> Naming {
         self.0.iter().map(|named| named.naming(principal)).max().unwrap_or(Naming::Absent)
@@ -105,6 +127,9 @@ impl Named {
             (Named::Arn(arn), PrincipalKind::RoleSession { role_arn }) if arn == role_arn => (true, Naming::Direct),
             (Named::Arn(arn), PrincipalKind::RoleSession { .. }) => (*arn == principal.arn, Naming::InPerson),
             (Named::UniqueId(id), PrincipalKind::User { .. }) => (*id == principal.user_id, Naming::InPerson),
+            (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) if *id == principal.user_id => {
+                (true, Naming::InPerson)
+            }
             (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) => {
                 (principal.user_id.split(':').next() == Some(id), Naming::Direct)
             }
@@ -123,10 +148,7 @@ fn aws(text: &str, place: &Place) -> Result<Named> {
     if is_account(text) {
         return Ok(Named::Account(text.to_owned()));
     }
-    let unique = text.len() >= 16
-        && text.starts_with('A')
-        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    if unique {
+    if is_unique_id(text) {
         return Ok(Named::UniqueId(text.to_owned()));
     }
     arn(text).ok_or_else(|| {
@@ -158,6 +180,13 @@ fn arn(text: &str) -> Option<Named> {
 
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// An id as `AIDA…` or `AROA…`, or that of a session, `AROA…:<name>`.
+fn is_unique_id(text: &str) -> bool {
+    let (id, session) = text.split_once(':').unwrap_or((text, "session"));
+    let characters = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    id.len() >= 16 && id.starts_with('A') && id.bytes().all(characters) && !session.is_empty() && !session.contains(':')
 }
 
 fn plain(text: &str, place: &Place) -> Result<String> {
@@ -220,6 +249,8 @@ mod tests {
             (r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy/run-2"}"#, [Absent; 5]),
             (r#"{"AWS":"AIDAQ4Z7EXAMPLEUSER01"}"#, [Absent, InPerson, Absent, Absent, Absent]),
             (r#"{"AWS":"AROAQ4Z7EXAMPLEROLE01"}"#, [Absent, Absent, Direct, Absent, Absent]),
+            (r#"{"AWS":"AROAQ4Z7EXAMPLEROLE01:run-1"}"#, [Absent, Absent, InPerson, Absent, Absent]),
+            (r#"{"AWS":"AROAQ4Z7EXAMPLEROLE01:run-2"}"#, [Absent; 5]),
             (r#"{"Service":"replication.ecr.amazonaws.com"}"#, [Absent, Absent, Absent, Direct, Absent]),
             (r#"{"Federated":"arn:aws:iam::111122223333:oidc-provider/x"}"#, [Absent; 5]),
             (r#"{"CanonicalUser":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"}"#, [Absent; 5]),
@@ -278,6 +309,8 @@ mod tests {
             r#"{"AWS":"arn:aws:sts::111122223333:assumed-role/deploy"}"#,
             r#"{"AWS":"arn:aws:iam:us-east-1:111122223333:root"}"#,
             r#"{"AWS":"AIDA"}"#,
+            r#"{"AWS":"AROAQ4Z7EXAMPLEROLE01:"}"#,
+            r#"{"AWS":"AROAQ4Z7EXAMPLEROLE01:a:b"}"#,
             r#"{"Service":"*"}"#,
             r#"{"Aws":"*"}"#,
         ];

@@ -70,6 +70,7 @@ pub mod parameter_versions;
 pub mod parameters;
 pub mod policies;
 pub mod policy_attachments;
+pub mod policy_principals;
 pub mod policy_versions;
 pub mod pull_gates;
 pub mod pull_through_cache_rules;

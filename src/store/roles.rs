@@ -199,6 +199,18 @@ pub async fn update_settings(
     Ok(rows == 1)
 }
 
+/// Who may assume a role.
+pub async fn find_trust_policy(conn: &mut Conn, role_id: &str) -> Result<Option<String>> {
+    conn.optional(
+        "select trust_policy
+         from roles
+         where role_id = $1",
+        [role_id.into()],
+        |row| row.text(0),
+    )
+    .await
+}
+
 /// Changes who may assume a role.
 pub async fn update_trust_policy(conn: &mut Conn, role_id: &str, document: &str) -> Result<bool> {
     let rows = conn

@@ -6,6 +6,7 @@ use store::registry_settings::{self, POLICY};
 use store::{Pending, stamps};
 
 use super::check::{invalid, length};
+use crate::policy_principals::{self, PolicyOwner};
 use crate::{Action, Ctx, Error, Grant, Result};
 
 /// The longest policy, in bytes.
@@ -24,18 +25,25 @@ pub async fn get(ctx: &Ctx, grant: &Grant) -> Result<String> {
 pub async fn put(ctx: &Ctx, grant: &Grant, text: &str) -> Result<()> {
     grant.require(Action::PutRegistryPolicy.as_str())?;
     length("policyText", text, 0..=MAX_BYTES)?;
-    Document::parse(text, Kind::Resource, MAX_BYTES).map_err(|error| {
+    // The only text that ECR has for it.
+    let refused = || invalid("PolicyText", "Invalid registry policy provided");
+    let document = Document::parse(text, Kind::Resource, MAX_BYTES).map_err(|error| {
         tracing::debug!(%error, "a registry policy was refused");
-        // The only text that ECR has for it.
-        invalid("PolicyText", "Invalid registry policy provided")
+        refused()
     })?;
     let (registry, text, now) = (ctx.registry.clone(), text.to_owned(), ctx.app.now());
     ctx.app
         .db
         .write(move |conn| {
             Box::pin(async move {
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+                if let Some(unknown) = policy_principals::set(conn, PolicyOwner::Registry(&registry), &document).await?
+                {
+                    tracing::debug!(principal = unknown, "a registry policy names somebody who is not there");
+                    return Err(refused());
+                }
                 registry_settings::upsert(conn, &registry, POLICY, &text, now).await?;
-                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await?;
@@ -51,11 +59,10 @@ pub async fn delete(ctx: &Ctx, grant: &Grant) -> Result<String> {
         .db
         .write(move |conn| {
             Box::pin(async move {
-                let text = registry_settings::delete(conn, &registry, POLICY)
-                    .await?
-                    .ok_or(Error::RegistryPolicyUnknown(registry))?;
                 stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                Ok(text)
+                policy_principals::remove(conn, PolicyOwner::Registry(&registry)).await?;
+                let text = registry_settings::delete(conn, &registry, POLICY).await?;
+                text.ok_or(Error::RegistryPolicyUnknown(registry))
             }) as Pending<'_, String, Error>
         })
         .await?;

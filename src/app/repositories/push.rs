@@ -1,10 +1,12 @@
 //! The repository of a push or of the first pull through the cache, which may not exist yet: then it is created, by the
 //! creation template for its name if there is one.
 
+use policy::{Document, Kind};
 use store::{Conn, stamps};
 use types::{RegistryId, RepoName, TagMutability};
 
 use super::{RepositoryRow, find, new, unknown};
+use crate::policy_principals::{self, PolicyOwner};
 use crate::registry::creation_templates::{self, Settings as Template};
 use crate::{Action, App, Ctx, Permit, Result, authz, lifecycle, limits};
 
@@ -66,8 +68,11 @@ async fn apply(conn: &mut Conn, app: &App, row: &RepositoryRow, template: &Templ
         stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;
     }
     if let Some(text) = &template.repository_policy {
-        store::repository_policies::upsert(conn, id, text, now).await?;
         stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+        // Of the principals that the template names some may be gone, or not be there yet.
+        let document = Document::from_stored(text, Kind::Resource);
+        policy_principals::set(conn, PolicyOwner::Repository(id), &document).await?;
+        store::repository_policies::upsert(conn, id, text, now).await?;
     }
     if let Some(text) = &template.lifecycle_policy {
         lifecycle::set(conn, &app.new_id(), id, text, now).await?;

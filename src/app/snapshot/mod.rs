@@ -191,6 +191,6 @@ pub(super) fn stored(text: &str, kind: Kind, label: &str) -> Policy {
 }
 
 /// Checks a policy document that somebody wants to store.
-pub(crate) fn check_document(text: &str, kind: Kind) -> Result<()> {
-    Document::parse(text, kind, MAX_DOCUMENT).map(drop).map_err(|error| crate::Error::Invalid(error.to_string()))
+pub(crate) fn check_document(text: &str, kind: Kind) -> Result<Document> {
+    Document::parse(text, kind, MAX_DOCUMENT).map_err(|error| crate::Error::Invalid(error.to_string()))
 }

@@ -34,7 +34,7 @@ const WIPE: &str = "
     drop table upload_parts; drop table uploads; drop table edges; drop table tags; drop table manifests;
     drop table repository_blobs; drop table blobs; drop table repository_policies; drop table resource_tags;
     drop table repositories; drop table audit_events; drop table removals; drop table leases; drop table stamps;
-    drop table signing_keys; drop table inline_policies;
+    drop table signing_keys; drop table policy_principals; drop table inline_policies;
     drop table policy_attachments; drop table policy_versions; drop table policies; drop table iam_tags;
     drop table open_id_connect_providers; drop table account_aliases; drop table access_keys; drop table group_members;
     drop table groups; drop table roles; drop table users; drop table accounts; drop table schema_versions";

@@ -16,8 +16,8 @@ account = ecr.describe_registry()["registryId"]
 for call in (ecr.get_registry_policy, ecr.delete_registry_policy):
     error = refused("RegistryPolicyNotFoundException", call)
     assert error["message"] == f"Registry policy does not exist in the registry with id '{account}'", error
-text = '{ "Version": "2012-10-17", "Statement": [{"Sid": "a", "Effect": "Allow", "Principal": {"AWS": "111122223333"},' \
-       ' "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "Resource": "arn:aws:ecr:us-east-1:%s:repository/*"}]}' % account
+text = '{ "Version": "2012-10-17", "Statement": [{"Sid": "a", "Effect": "Allow", "Principal": {"AWS": "%s"},' \
+       ' "Action": ["ecr:ReplicateImage", "ecr:CreateRepository"], "Resource": "arn:aws:ecr:us-east-1:%s:repository/*"}]}' % (account, account)
 expected = {"registryId": account, "policyText": text}
 def plain(answer):
     return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
@@ -25,7 +25,8 @@ assert plain(ecr.put_registry_policy(policyText=text)) == expected
 assert plain(ecr.get_registry_policy()) == expected
 assert plain(ecr.delete_registry_policy()) == expected
 refused("RegistryPolicyNotFoundException", ecr.get_registry_policy)
-for text in ["", "no policy", "{}", '{"Statement": [{"Effect": "Allow", "Action": "ecr:*"}]}', " " * 10240]:
+nobody = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:user/nobody"}, "Action": "ecr:*", "Resource": "*"}
+for text in [json.dumps({"Statement": nobody}), "", "no policy", "{}", '{"Statement": [{"Effect": "Allow", "Action": "ecr:*"}]}', " " * 10240]:
     error = refused("InvalidParameterException", ecr.put_registry_policy, policyText=text)
     assert error["message"] == ("Invalid parameter at 'PolicyText' failed to satisfy constraint: "
         "'Invalid registry policy provided'"), error

@@ -11,6 +11,7 @@ mod managed_policies;
 mod open_id_connect_providers;
 mod paging;
 mod permissions;
+mod principals;
 mod roles;
 mod self_service;
 mod simulation;

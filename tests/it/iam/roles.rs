@@ -87,6 +87,10 @@ for document, message in [
     (trust(Principal="*", Action="sts:AssumeRole", Resource="*"), "Has prohibited field Resource"),
     (trust(Principal="*", Action="ecr:PutImage"), "AssumeRole policy may only specify STS AssumeRole actions."),
     (trust(Principal={"AWS": "anna"}, Action="sts:AssumeRole"), 'Invalid principal in policy: "AWS":"anna"'),
+    # Who is not there.
+    (trust(Principal={"AWS": ["000000000000", "arn:aws:iam::000000000000:user/anna"]}, Action="sts:AssumeRole"),
+     'Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:user/anna"'),
+    (trust(Principal={"AWS": "111122223333"}, Action="sts:AssumeRole"), 'Invalid principal in policy: "AWS":"111122223333"'),
 ]:
     says("MalformedPolicyDocument", 400, message, iam.create_role, RoleName="other", AssumeRolePolicyDocument=document)
     says("MalformedPolicyDocument", 400, message, iam.update_assume_role_policy, RoleName="deploy", PolicyDocument=document)

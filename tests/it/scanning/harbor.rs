@@ -91,7 +91,11 @@ async fn the_token_of_a_scan_pulls_its_image_and_does_nothing_else() {
         let sibling = repository.push_small("v2").await;
         let foreign = other.push_small("v1").await;
         let mine = repository.push_referrer(&image, "application/vnd.tests.note").await;
-        // No policy gives a scanner more, and none takes away what the operator lets it do.
+        // No policy gives a scanner more, and none takes away what the operator lets it do. Not even one that names a role as
+        // scanners seem to have.
+        let trust = r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"sts:AssumeRole"}}"#;
+        let role = ["--role-name", "WharfImageScanner", "--assume-role-policy-document", trust];
+        wharf.aws().json(&[["iam", "create-role"].as_slice(), role.as_slice()].concat());
         wharf.set_repository_policy(
             "team/app2",
             &json!({ "Version": "2012-10-17", "Statement": [

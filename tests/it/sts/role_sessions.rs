@@ -129,6 +129,9 @@ async fn a_role_leads_into_another_account() {
     const OTHER: &str = "111122223333";
     on_default(async |wharf| {
         let other = wharf.account(OTHER).await;
+        let assume = json!({ "Version": "2012-10-17", "Statement":
+            { "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{OTHER}:role/guest") } });
+        let user = wharf.known_user("anna", &assume).await;
         // The other account lets a user of this one assume a role of its own.
         script(
             &other.aws(wharf),
@@ -137,9 +140,6 @@ async fn a_role_leads_into_another_account() {
         let root = wharf.client().as_(other.auth());
         let call = root.repository("team/app").put_manifest_call("tag", OCI_INDEX, &empty_index());
         call.header("host", other.host()).send().await.expect(201);
-        let assume = json!({ "Version": "2012-10-17", "Statement":
-            { "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": format!("arn:aws:iam::{OTHER}:role/guest") } });
-        let user = wharf.known_user("anna", &assume).await;
         let arn = format!("arn:aws:iam::{OTHER}:role/guest");
         let call = ["sts", "assume-role", "--role-arn", &arn, "--role-session-name", "run"];
         let session = with_credentials(&wharf.aws(), &wharf.aws().as_user(&user).json(&call));

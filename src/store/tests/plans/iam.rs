@@ -1,7 +1,10 @@
 //! The part of the plans about users and what they may: rows, and what requests and background work ask for.
 
 use super::super::harness::registry;
-use crate::{Conn, Result, access_keys, group_members, groups, iam_tags, inline_policies, policy_attachments, users};
+use crate::{
+    Conn, Result, access_keys, group_members, groups, iam_tags, inline_policies, policy_attachments, policy_principals,
+    users,
+};
 
 pub(super) const ROWS: &str = "
     insert into users (user_id, account_id, name, path, boundary_arn, created_at)
@@ -27,6 +30,9 @@ pub(super) const ROWS: &str = "
     insert into iam_tags (resource_id, folded_key, key, value)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
         select 'AIDA' || cast(i as text), 'team', 'Team', 'a' from n;
+    insert into policy_principals (principal_id, owner_kind, owner_id)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
+        select 'AIDA' || cast(i as text), 'repository', 'id-' || cast(i as text) from n;
 ";
 
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
@@ -56,5 +62,8 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     iam_tags::list_of(conn, &["AIDA105000", "AIDA105001"]).await?;
     iam_tags::list_page(conn, "AIDA105000", "", 100).await?;
     iam_tags::delete(conn, "AIDA105000", &["team"]).await?;
+    policy_principals::replace(conn, "repository", "id-105000", &["AIDA105000".to_owned()]).await?;
+    policy_principals::list_owners(conn, "AIDA105000").await?;
+    policy_principals::delete_principal(conn, "AIDA105000").await?;
     Ok(())
 }
