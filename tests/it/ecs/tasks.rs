@@ -161,6 +161,54 @@ message("ClientException", ecs.run_task, taskDefinition="web:1")
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_names_hosts_gets_tasks_there_whatever_the_strategy_of_the_cluster_is() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(
+            &aws,
+            &json!({}),
+            r#"
+ecs.create_cluster(capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[
+    {"capacityProvider": "FARGATE", "weight": 1}])
+register("web")
+register("own", networkMode="awsvpc")
+# Also where there are no hosts at all.
+answer = ecs.start_task(taskDefinition="web", containerInstances=["0" * 32])
+expect((answer["tasks"], answer["failures"]), ([], [
+    {"arn": home + "container-instance/default/" + "0" * 32, "reason": "MISSING"}]))
+"#,
+        );
+        let host = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        let outside = json!({ "attributes": [{ "name": "ecs.capability.external" }] });
+        let outside = EcsAgent::join_with(&aws, "default", 2048, 1024, outside).await;
+        run(
+            &aws,
+            &json!({ "host": host.instance_arn, "outside": outside.instance_arn }),
+            r#"
+hosts = [data["host"], data["outside"]]
+answer = ecs.start_task(taskDefinition="web", containerInstances=hosts)
+expect(answer["failures"], [])
+expect([one["launchType"] for one in answer["tasks"]], ["EC2", "EXTERNAL"])
+expect([one["containerInstanceArn"] for one in answer["tasks"]], hosts)
+assert not any("capacityProviderName" in one for one in answer["tasks"]), answer
+network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+expect(message("InvalidParameterException", ecs.start_task, taskDefinition="own", containerInstances=hosts,
+    networkConfiguration=network), "Task definition does not support launch_type EXTERNAL.")
+# RunTask takes the strategy of the cluster.
+expect(message("InvalidParameterException", ecs.run_task, taskDefinition="web"),
+    "Task definition does not support launch_type FARGATE.")
+# A host that is being drained takes no new tasks, and is the one that failed.
+ecs.update_container_instances_state(containerInstances=[data["host"]], status="DRAINING")
+answer = ecs.start_task(taskDefinition="web", containerInstances=hosts)
+expect([one["containerInstanceArn"] for one in answer["tasks"]], [data["outside"]])
+expect(answer["failures"], [{"arn": data["host"], "reason": "INACTIVE"}])
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_comes_back_hears_of_its_tasks_and_of_what_was_wanted_meanwhile() {
     for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
         let mut wharf = Wharf::start(backend).await;
