@@ -10,6 +10,7 @@ use crate::engine::Engine;
 use crate::host::Host;
 use crate::images::Flights;
 use crate::journal::Journal;
+use crate::network::ports::Rows;
 use crate::register::register;
 use crate::runner::Runner;
 use crate::wallet::Wallet;
@@ -33,6 +34,7 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
         wallet: Wallet::default(),
         board: Board::default(),
         flights: Flights::default(),
+        rows: Rows::default(),
         vendor: OnceLock::new(),
     });
     vendor::start(&host).await;

@@ -9,6 +9,7 @@ use crate::control::Control;
 use crate::engine::Engine;
 use crate::images::Flights;
 use crate::journal::Journal;
+use crate::network::ports::Rows;
 use crate::task::Task;
 use crate::wallet::Wallet;
 use crate::{Config, Error, Result};
@@ -22,6 +23,8 @@ pub(crate) struct Host<E> {
     pub(crate) wallet: Wallet,
     pub(crate) board: Board,
     pub(crate) flights: Flights,
+    /// Ports of the host for containers that want many in a row.
+    pub(crate) rows: Rows,
     /// Where containers find credentials and metadata, once that is known.
     pub(crate) vendor: OnceLock<crate::vendor::Place>,
 }

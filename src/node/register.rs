@@ -40,6 +40,7 @@ const CAPABILITIES: &[&str] = &[
     "com.amazonaws.ecs.capability.task-iam-role-network-host",
     "ecs.capability.container-health-check",
     "ecs.capability.container-ordering",
+    "ecs.capability.container-port-range",
     "ecs.capability.container-restart-policy",
     "ecs.capability.docker-plugin.local",
     // By a control plane that reads them.

@@ -48,6 +48,42 @@ async fn a_task_has_its_variables_ports_and_time_to_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_range_of_ports_is_bound_in_a_row_and_told_as_one() {
+    let mut bench = Bench::new().await;
+    let script = "for p in 8000 8001 8002; do mkdir /tmp/$p; echo $p >/tmp/$p/index.html; httpd -p $p -h /tmp/$p; done; \
+                  while :; do sleep 0.1; done";
+    let ranged = |name: &str, script: &str| {
+        let range = PortMapping { container_port_range: Some("8000-8002".to_owned()), ..PortMapping::default() };
+        Container { port_mappings: vec![range], ..shell(name, script) }
+    };
+    let wanted = bench.task(vec![ranged("app", script), ranged("side", script)]);
+    bench.run(&wanted).await;
+    let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let mut begins = Vec::new();
+    for container in &change.containers {
+        let on_four = |binding: &&acs::api::NetworkBinding| binding.bind_ip.as_deref() == Some("0.0.0.0");
+        let bindings: Vec<_> = container.network_bindings.iter().filter(on_four).collect();
+        let [binding] = bindings[..] else { panic!("{change:?}") };
+        assert_eq!((binding.container_port, binding.host_port), (None, None));
+        assert_eq!(binding.container_port_range.as_deref(), Some("8000-8002"));
+        let (first, last) = binding.host_port_range.as_deref().unwrap().split_once('-').unwrap();
+        let (first, last): (u16, u16) = (first.parse().unwrap(), last.parse().unwrap());
+        assert_eq!(last - first, 2);
+        for (index, expected) in ["8000\n", "8001\n", "8002\n"].iter().enumerate() {
+            let url = format!("http://127.0.0.1:{}/", usize::from(first) + index);
+            let mut page = Command::new("curl");
+            page.args(["-s", "--retry", "20", "--retry-delay", "1", "--retry-all-errors"]);
+            let page = page.args(["-m", "30", &url]).output().unwrap();
+            assert_eq!(String::from_utf8(page.stdout).unwrap(), *expected, "{url}");
+        }
+        begins.push(first);
+    }
+    assert!(begins[0].abs_diff(begins[1]) > 2, "{begins:?}");
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_does_not_listen_is_killed() {
     let mut bench = Bench::new().await;
     let wanted = bench.task(vec![shell("app", "trap '' TERM; while :; do sleep 0.1; done")]);

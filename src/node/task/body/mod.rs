@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use types::Secret;
 
-use super::report::protocol;
+use super::ports::{self, Port};
 use super::{PAUSE, Task, label};
 use crate::engine::VolumeSpec;
 
@@ -29,6 +29,8 @@ pub struct Surroundings<'a> {
     pub secrets: Vec<(String, Secret)>,
     /// Options of the log driver from secrets.
     pub log_options: Vec<(String, Secret)>,
+    /// Where on the host the ranges of its ports begin, in the order of [`Task::ranges`].
+    pub ranges: Vec<u16>,
     /// The network of tasks that have one of their own.
     pub task_network: &'a str,
     /// The image of the container that holds such a network.
@@ -110,7 +112,7 @@ impl Task {
             config.insert("Healthcheck".to_owned(), json!({"Test": ["NONE"]}));
         }
 
-        let ports = self.ports(definition);
+        let ports = ports::all(definition, &around.ranges);
         match self.wanted.network_mode.as_deref().unwrap_or("bridge") {
             "awsvpc" => {
                 host.insert("NetworkMode".to_owned(), json!(format!("container:{}", self.container_name(0))));
@@ -160,7 +162,7 @@ impl Task {
     }
 
     fn pause_body(&self, around: &Surroundings<'_>) -> Value {
-        let ports: Vec<_> = self.wanted.containers.iter().flat_map(|definition| self.ports(definition)).collect();
+        let ports: Vec<_> = self.wanted.containers.iter().flat_map(|definition| ports::all(definition, &[])).collect();
         let hostname: String = self.id().chars().take(12).collect();
         json!({
             "Image": around.pause_image,
@@ -218,23 +220,6 @@ impl Task {
             return Err("a variable with an impossible name".to_owned());
         }
         Ok(all.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
-    }
-
-    /// Port and protocol in the container, and the port of the host; 0 is any.
-    fn ports(&self, definition: &acs::Container) -> Vec<(i64, String, i64)> {
-        let mut ports = Vec::new();
-        for mapping in &definition.port_mappings {
-            let protocol = protocol(&mapping.protocol).to_owned();
-            if mapping.container_port > 0 {
-                ports.push((mapping.container_port, protocol, mapping.host_port));
-                continue;
-            }
-            let range = mapping.container_port_range.as_deref().unwrap_or_default();
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else { continue };
-            ports.extend((first..=last).map(|port| (i64::from(port), protocol.clone(), 0)));
-        }
-        ports
     }
 
     fn links(&self, definition: &acs::Container) -> Vec<String> {
@@ -336,15 +321,15 @@ fn overlay_overrides(config: &mut Map<String, Value>, definition: &acs::Containe
     Ok(())
 }
 
-fn exposed(ports: &[(i64, String, i64)]) -> Value {
-    Value::Object(ports.iter().map(|(port, protocol, _)| (format!("{port}/{protocol}"), json!({}))).collect())
+fn exposed(ports: &[Port]) -> Value {
+    Value::Object(ports.iter().map(|port| (format!("{}/{}", port.container, port.protocol), json!({}))).collect())
 }
 
-fn bound(ports: &[(i64, String, i64)]) -> Value {
+fn bound(ports: &[Port]) -> Value {
     let mut bound: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (port, protocol, host) in ports {
+    for Port { container, protocol, host } in ports {
         let host = if *host > 0 { host.to_string() } else { String::new() };
-        bound.entry(format!("{port}/{protocol}")).or_default().push(json!({"HostPort": host}));
+        bound.entry(format!("{container}/{protocol}")).or_default().push(json!({"HostPort": host}));
     }
     json!(bound)
 }
