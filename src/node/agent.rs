@@ -19,6 +19,10 @@ use crate::{Config, Error, Result, session, telemetry, vendor};
 /// Runs an agent until the future is done. What runs on the host then goes on; the next agent finds it.
 pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: impl Future<Output = ()>) -> Result<()> {
     let version = engine.version().await.map_err(|error| Error::Engine(error.0))?;
+    let log_drivers = engine.log_drivers().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the engine does not say which log drivers it has");
+        Vec::new()
+    });
     let (journal, _lock) = Journal::open(&config.data)?;
     let control = Control {
         client,
@@ -40,7 +44,7 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
     vendor::start(&host).await;
     tokio::pin!(until);
     let instance = tokio::select! {
-        instance = register(&host, &version) => instance?,
+        instance = register(&host, &version, &log_drivers) => instance?,
         () = &mut until => return Ok(()),
     };
     let (arn, version): (Arc<str>, Arc<str>) = (instance.arn.as_str().into(), version.as_str().into());

@@ -1,5 +1,7 @@
 //! The agent on a real Docker engine with a bridge: that of `WHARF_TEST_DOCKER_HOST`, or one that is started for the tests.
 
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -79,6 +81,56 @@ async fn a_range_of_ports_is_bound_in_a_row_and_told_as_one() {
         begins.push(first);
     }
     assert!(begins[0].abs_diff(begins[1]) > 2, "{begins:?}");
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
+    let mut bench = Bench::new().await;
+    let (syslog, gelf) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let fluentd = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = |scheme: &str, address: SocketAddr| format!("{scheme}://{address}");
+    let writes = |name: &str, kind: &str, options: Value| {
+        let host = json!({"LogConfig": {"Type": kind, "Config": options}}).to_string();
+        let docker_config = DockerConfig { version: "1.21".to_owned(), config: None, host_config: Some(host) };
+        Container { docker_config: Some(docker_config), ..shell(name, "echo a line of $0; sleep 1000") }
+    };
+    let wanted = bench.task(vec![
+        writes("one", "syslog", json!({
+            "syslog-address": at("udp", syslog.local_addr().unwrap()), "syslog-format": "rfc5424", "tag": "wharf-one",
+        })),
+        writes("two", "gelf", json!({
+            "gelf-address": at("udp", gelf.local_addr().unwrap()), "gelf-compression-type": "none", "tag": "wharf-two",
+        })),
+        writes("three", "fluentd", json!({
+            "fluentd-address": at("tcp", fluentd.local_addr().unwrap()), "tag": "wharf-three",
+        })),
+        writes("four", "json-file", json!({ "max-size": "1m" })),
+    ]);
+    bench.run(&wanted).await;
+    let register = &bench.fake.calls("RegisterContainerInstance")[0];
+    for driver in ["fluentd", "gelf", "journald", "splunk", "syslog"] {
+        let name = format!("com.amazonaws.ecs.capability.logging-driver.{driver}");
+        let known = register["attributes"].as_array().unwrap().iter().any(|attribute| attribute["name"] == name);
+        assert!(known, "{driver}: {register}");
+    }
+    let mut got = Vec::new();
+    for (socket, tag) in [(&syslog, "wharf-one"), (&gelf, "wharf-two")] {
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut packet = vec![0; 4096];
+        let (length, _) = socket.recv_from(&mut packet).unwrap();
+        got.push((tag, String::from_utf8_lossy(&packet[..length]).into_owned()));
+    }
+    let (mut connection, _) = fluentd.accept().unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut packet = vec![0; 4096];
+    let length = connection.read(&mut packet).unwrap();
+    got.push(("wharf-three", String::from_utf8_lossy(&packet[..length]).into_owned()));
+    for (tag, text) in got {
+        assert!(text.contains(tag) && text.contains("a line of"), "{tag}: {text}");
+    }
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
     bench.stop(&wanted).await;
     bench.end().await;
 }
