@@ -154,12 +154,12 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
             }
             let given = request.resolved.as_ref().unwrap_or(&request.task_definition);
             let definition = task_definitions::find_active(conn, &registry, given).await?;
-            Overrides::read(&request.overrides)?.check(&definition.definition)?;
             capacity_providers::check_strategy(
                 &request.capacity_provider_strategy,
                 &cluster.document.capacity_providers,
             )?;
             let placed = Placed::read(&request, &cluster, &definition)?;
+            Overrides::read(&request.overrides)?.check(&definition.definition, placed.launch_type)?;
             let mut shares = Shares::new(placed.strategy);
             let (constraints, strategies) = (constraints(&request, &definition)?, strategies(&request)?);
             let group = request.group.clone().unwrap_or_else(|| format!("family:{}", definition.family));
