@@ -136,6 +136,27 @@ async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_ran_long_enough_is_started_again_in_place() {
+    let mut bench = Bench::new().await;
+    // What it has written stays, since it is the same container: the third time it ends too early.
+    let script = "echo x >>/tmp/starts; [ $(grep -c x /tmp/starts) -lt 3 ] || exit 9; sleep 1.5; exit 3";
+    let restart_policy =
+        Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: vec![7], restart_attempt_period: Some(1) });
+    let ignored =
+        Container { essential: false, restart_policy: restart_policy.clone(), ..shell("side", "sleep 1.5; exit 7") };
+    let wanted = bench.task(vec![Container { restart_policy, ..shell("app", script) }, ignored]);
+    bench.run(&wanted).await;
+    let running = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let stopped = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert_eq!(stopped.containers[0].exit_code, Some(9), "{stopped:?}");
+    assert_eq!(stopped.containers[0].runtime_id, running.containers[0].runtime_id);
+    assert_eq!(stopped.containers[1].exit_code, Some(7), "{stopped:?}");
+    let took = stopped.execution_stopped_at.unwrap() - stopped.pull_stopped_at.unwrap();
+    assert!(took > 3.0, "it ran twice for 1.5 seconds: {took}");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_does_not_listen_is_killed() {
     let mut bench = Bench::new().await;
     let wanted = bench.task(vec![shell("app", "trap '' TERM; while :; do sleep 0.1; done")]);

@@ -8,6 +8,7 @@ mod capacity_providers;
 mod cli;
 mod clusters;
 mod conditions;
+mod containers;
 mod deploy_on_push;
 mod docker;
 mod failures;
