@@ -244,6 +244,47 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_overrides_sizes_as_definitions_say_them() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web', memory='512')");
+        let agent = EcsAgent::join(&aws, "default", 4096, 8192).await;
+        let arn = run(
+            &aws,
+            &json!({ "host": agent.instance_arn }),
+            r#"
+calls = [lambda **more: ecs.run_task(taskDefinition="web", **more),
+    lambda **more: ecs.start_task(taskDefinition="web", containerInstances=[data["host"]], **more)]
+for call in calls:
+    for overrides, text in [
+        ({"cpu": "a lot"}, "Invalid 'cpu' setting for task."),
+        ({"memory": "2 vCPU"}, "Invalid 'memory' setting for task."),
+        ({"memory": "32"}, "The 'memory' setting for container 'app' is greater than for the task."),
+        ({"containerOverrides": [{"name": "app", "memory": 5}]},
+            "Invalid setting for container 'app'. 'memory' must be at least 6 MiB."),
+    ]:
+        expect(message("InvalidParameterException", call, overrides=overrides), text)
+register("fargate", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512")
+fargate = dict(taskDefinition="fargate", launchType="FARGATE", networkConfiguration={
+    "awsvpcConfiguration": {"subnets": ["subnet-1"]}})
+expect(message("InvalidParameterException", ecs.run_task, overrides={"cpu": "1 vCPU"}, **fargate),
+    "No Fargate configuration exists for given values: 1024 CPU, 512 memory.")
+[large] = ecs.run_task(overrides={"cpu": "1 vCPU", "memory": "2 GB"}, **fargate)["tasks"]
+expect((large["cpu"], large["memory"]), ("1024", "2048"))
+host = ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]
+left = {one["name"]: one for one in host["remainingResources"]}
+expect((left["CPU"]["integerValue"], left["MEMORY"]["integerValue"]), (4096 - 1024, 8192 - 2048))
+eventually(lambda: task(large["taskArn"])["lastStatus"] == "RUNNING")
+print(json.dumps(large["taskArn"]))
+"#,
+        );
+        let task = &agent.tasks()[arn.as_str().unwrap()];
+        assert_eq!((&task["cpu"], &task["memory"]), (&json!(1.0), &json!(2048)));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn whoever_runs_a_task_must_be_allowed_to_pass_its_roles() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
