@@ -206,7 +206,6 @@ impl<'a> Application<'a> {
         };
         if document.enable_managed_tags {
             wanted.retain(|tag| !tag.key.starts_with("aws:ecs:"));
-            wanted.truncate(48);
             wanted.push(Tag { key: "aws:ecs:clusterName".to_owned(), value: cluster.clone() });
             wanted.push(Tag { key: "aws:ecs:serviceName".to_owned(), value: name.clone() });
         }

@@ -74,6 +74,7 @@ pub(crate) struct Request {
     pub(crate) placement_strategy: Vec<PlacementStrategy>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) propagate_tags: Option<String>,
+    pub(crate) enable_managed_tags: bool,
     pub(crate) enable_execute_command: bool,
     pub(crate) client_token: Option<String>,
 }
@@ -171,7 +172,7 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
             if places.iter().any(|place| matches!(place, Place::On { external: true, .. })) {
                 check_compatible(&definition, EXTERNAL)?;
             }
-            let wanted = wanted_tags(conn, &registry, &request, &definition).await?;
+            let wanted = wanted_tags(conn, &cluster, &request, &definition).await?;
             let nothing = HashMap::new();
             let (mut started, mut failures) = (Vec::new(), Vec::new());
             for place in places {
@@ -371,10 +372,10 @@ async fn again(
     Ok(shapes)
 }
 
-/// The tags of the request, over those of the definition if they are propagated.
+/// The tags of the request, over those of the definition if they are propagated, and those that ECS sets itself.
 async fn wanted_tags(
     conn: &mut Conn,
-    registry: &RegistryId,
+    cluster: &Cluster,
     request: &Request,
     definition: &TaskDefinition,
 ) -> Result<Vec<Tag>> {
@@ -382,7 +383,7 @@ async fn wanted_tags(
     match request.propagate_tags.as_deref() {
         None | Some("NONE") => {}
         Some("TASK_DEFINITION") => {
-            for tag in tags::list(conn, registry, &definition.resource()).await? {
+            for tag in tags::list(conn, &cluster.row.registry, &definition.resource()).await? {
                 if wanted.iter().all(|own| own.key != tag.key) {
                     wanted.push(tag);
                 }
@@ -391,6 +392,9 @@ async fn wanted_tags(
         Some(_) => {
             return Err(Error::InvalidParameter("propagateTags must be TASK_DEFINITION or NONE.".to_owned()));
         }
+    }
+    if request.enable_managed_tags {
+        wanted.push(Tag { key: "aws:ecs:clusterName".to_owned(), value: cluster.row.name.clone() });
     }
     Ok(wanted)
 }

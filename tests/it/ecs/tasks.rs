@@ -285,6 +285,30 @@ print(json.dumps(large["taskArn"]))
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tags_that_ecs_sets_itself_come_on_top_of_all_others() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let agent = EcsAgent::join(&aws, "default", 4096, 8192).await;
+        run(
+            &aws,
+            &json!({ "host": agent.instance_arn }),
+            r#"
+own = [{"key": f"{n:02}", "value": ""} for n in range(50)]
+managed = {"key": "aws:ecs:clusterName", "value": "default"}
+for call, more in [(ecs.run_task, {}), (ecs.start_task, {"containerInstances": [data["host"]]})]:
+    [one] = call(taskDefinition="web", tags=own, enableECSManagedTags=True, **more)["tasks"]
+    tags = ecs.list_tags_for_resource(resourceArn=one["taskArn"])["tags"]
+    expect(sorted(tags, key=lambda tag: tag["key"]), own + [managed])
+    [one] = call(taskDefinition="web", tags=own[:1], **more)["tasks"]
+    expect(one["tags"], own[:1])
+"#,
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn whoever_runs_a_task_must_be_allowed_to_pass_its_roles() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
