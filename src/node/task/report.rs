@@ -82,7 +82,11 @@ impl Task {
         vec![AttachmentStateChange {
             attachment_arn: interface.attachment_arn.clone(),
             status: "ATTACHED".to_owned(),
-            details: vec![detail("privateIPv4Address", &address.ip), detail("macAddress", &address.mac)],
+            details: vec![
+                detail("privateIPv4Address", &address.ip),
+                detail("macAddress", &address.mac),
+                detail("privateDnsName", &self.dns_name()),
+            ],
         }]
     }
 

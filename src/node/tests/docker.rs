@@ -274,7 +274,9 @@ async fn volumes_are_of_the_host_of_the_task_or_shared() {
 async fn a_task_has_credentials_and_knows_what_it_is() {
     let mut bench = Bench::new().await;
     let script = "wget -q -O - $AWS_CONTAINER_CREDENTIALS_FULL_URI; echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; \
-                  echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; sleep 1000";
+                  echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; \
+                  wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags; echo; sleep 3; \
+                  wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags; echo; sleep 1000";
     let mut wanted = bench.task(vec![logged(shell("app", script))]);
     wanted.role_credentials = Some(IamRoleCredentials {
         credentials_id: uuid::Uuid::new_v4().to_string(),
@@ -287,7 +289,10 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     });
     bench.run(&wanted).await;
     let name = stream(&bench, "app");
-    eventually("it has asked", || bench.fake.log(&name).len() >= 3).await;
+    eventually("it has asked", || bench.fake.log(&name).len() >= 4).await;
+    let denied = json!({"__type": "AccessDeniedException", "message": "no"});
+    bench.fake.refuse("ListTagsForResource", Some((400, denied)));
+    eventually("it has asked again", || bench.fake.log(&name).len() >= 5).await;
     let lines: Vec<Value> = bench.fake.log(&name).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["AccessKeyId"], "ASIAAPP");
     assert_eq!(lines[0]["Token"], "token");
@@ -297,6 +302,16 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     let view = &bench.views().await[0];
     assert_eq!(lines[2]["DockerId"], json!(view.id));
     assert_eq!(lines[2]["LogDriver"], "awslogs");
+    assert!(lines[1].get("TaskTags").is_none(), "{}", lines[1]);
+    assert_eq!(lines[3]["TaskARN"], json!(bench.arn()));
+    assert_eq!(lines[3]["TaskTags"], json!({"team": "a", "empty": ""}));
+    assert_eq!(lines[3]["ContainerInstanceTags"], json!({"rack": "1"}));
+    // What may not be asked for is told, and the rest is there.
+    assert_eq!(lines[4]["TaskARN"], json!(bench.arn()));
+    let refused = json!({
+        "ErrorField": "TaskTags", "ErrorCode": "AccessDeniedException", "ErrorMessage": "no", "ResourceARN": bench.arn(),
+    });
+    assert_eq!((&lines[4]["Errors"][0], lines[4]["Errors"].as_array().map(Vec::len)), (&refused, Some(2)));
 
     // Another that learned the address gets nothing with it, nor does the host.
     let at = |environment: &str| {
@@ -380,6 +395,26 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let got = Command::new("curl").args(["-s", "-m", "5", &format!("http://{address}:8080/")]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&got.stdout), "inside\n", "the host reaches it there");
     assert_eq!(bench.views().await.len(), 3);
+    let name = attachment.details.iter().find(|detail| detail.name == "privateDnsName").unwrap();
+    let url = format!("http://{}:8080/", name.value);
+    let other = Command::new("/usr/bin/docker")
+        .args([
+            "-H",
+            &docker_host(),
+            "run",
+            "--rm",
+            "--network",
+            "wharf-test",
+            IMAGE,
+            "/bin/wget",
+            "-q",
+            "-O",
+            "-",
+            &url,
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "inside\n", "its neighbors find it by its name: {other:?}");
     bench.stop(&wanted).await;
     assert!(bench.views().await.iter().all(|view| view.status == Status::Exited));
     bench.end().await;

@@ -161,6 +161,11 @@ impl Task {
         Ok(Value::Object(config))
     }
 
+    /// The name of a task with a network of its own, in the engine's DNS. The id alone could be taken for a number.
+    pub fn dns_name(&self) -> String {
+        format!("task-{}", self.id())
+    }
+
     fn pause_body(&self, around: &Surroundings<'_>) -> Value {
         let ports: Vec<_> = self.wanted.containers.iter().flat_map(|definition| ports::all(definition, &[])).collect();
         let hostname: String = self.id().chars().take(12).collect();
@@ -176,6 +181,8 @@ impl Task {
                 "CapDrop": ["ALL"],
                 "ReadonlyRootfs": true,
             },
+            // The other tasks of the network find it by that.
+            "NetworkingConfig": {"EndpointsConfig": {(around.task_network): {"Aliases": [self.dns_name()]}}},
         })
     }
 
@@ -199,8 +206,8 @@ impl Task {
         json!(labels)
     }
 
-    /// The variables: those of the agent, the definition's, the secrets, and those that are overridden, each wins over the
-    /// ones before.
+    /// The variables: those of the agent, those in Docker's words, those of the definition with what the request overrides in
+    /// them, and the secrets. Each wins over the ones before.
     fn environment(
         &self,
         definition: &acs::Container,
