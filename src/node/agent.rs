@@ -13,6 +13,7 @@ use crate::journal::Journal;
 use crate::network::ports::Rows;
 use crate::register::register;
 use crate::runner::Runner;
+use crate::vendor::tags::Tags;
 use crate::wallet::Wallet;
 use crate::{Config, Error, Result, session, telemetry, vendor};
 
@@ -39,6 +40,7 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
         board: Board::default(),
         flights: Flights::default(),
         rows: Rows::default(),
+        tags: Tags::default(),
         vendor: OnceLock::new(),
     });
     vendor::start(&host).await;

@@ -11,6 +11,7 @@ use crate::images::Flights;
 use crate::journal::Journal;
 use crate::network::ports::Rows;
 use crate::task::Task;
+use crate::vendor::tags::Tags;
 use crate::wallet::Wallet;
 use crate::{Config, Error, Result};
 
@@ -25,6 +26,8 @@ pub(crate) struct Host<E> {
     pub(crate) flights: Flights,
     /// Ports of the host for containers that want many in a row.
     pub(crate) rows: Rows,
+    /// What the control plane said of tags.
+    pub(crate) tags: Tags,
     /// Where containers find credentials and metadata, once that is known.
     pub(crate) vendor: OnceLock<crate::vendor::Place>,
 }

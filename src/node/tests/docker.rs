@@ -275,6 +275,7 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     let mut bench = Bench::new().await;
     let script = "wget -q -O - $AWS_CONTAINER_CREDENTIALS_FULL_URI; echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; \
                   echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; \
+                  for i in $(seq 1 20); do wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags >/tmp/tags; done; \
                   wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags; echo; sleep 3; \
                   wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags; echo; sleep 1000";
     let mut wanted = bench.task(vec![logged(shell("app", script))]);
@@ -290,6 +291,8 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     bench.run(&wanted).await;
     let name = stream(&bench, "app");
     eventually("it has asked", || bench.fake.log(&name).len() >= 4).await;
+    let asked = || bench.fake.calls("ListTagsForResource").len();
+    assert!((2..20).contains(&asked()), "of the task and of the host now and then, not 40 times: {}", asked());
     let denied = json!({"__type": "AccessDeniedException", "message": "no"});
     bench.fake.refuse("ListTagsForResource", Some((400, denied)));
     eventually("it has asked again", || bench.fake.log(&name).len() >= 5).await;

@@ -1,12 +1,11 @@
 //! What a container and its task are, version 4 of ECS's metadata (version 3 is answered in the same words).
 
 use http::StatusCode;
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use types::Timestamp;
 
 use super::server::{Answer, Source};
-use crate::Error;
+use super::tags;
 use crate::engine::Engine;
 use crate::host::Shared;
 use crate::task::{Container, Phase, Task, label};
@@ -30,7 +29,11 @@ pub(super) async fn answer<E: Engine>(host: &Shared<E>, id: &str, what: &str, fr
     match what {
         "" => (StatusCode::OK, of_container(host, &task, container)),
         "task" => (StatusCode::OK, of_task(host, &task)),
-        "taskWithTags" => (StatusCode::OK, with_tags(host, &task).await),
+        "taskWithTags" => {
+            let mut answer = of_task(host, &task);
+            tags::put(host, task.arn(), &mut answer).await;
+            (StatusCode::OK, answer)
+        }
         "stats" => (StatusCode::OK, stats(host, container).await),
         "task/stats" => {
             let mut all = Map::new();
@@ -90,50 +93,6 @@ fn of_task<E: Engine>(host: &Shared<E>, task: &Task) -> Value {
     put(&mut answer, "PullStoppedAt", time(task.pull_stopped_at));
     put(&mut answer, "ExecutionStoppedAt", time(task.execution_stopped_at));
     answer
-}
-
-/// The task with its tags and those of its host, which are asked for at the control plane. What it refuses to say is told.
-async fn with_tags<E: Engine>(host: &Shared<E>, task: &Task) -> Value {
-    let mut answer = of_task(host, task);
-    let instance = host.journal.instance().ok().flatten().map(|instance| instance.arn);
-    let mut errors = Vec::new();
-    for (member, arn) in [("TaskTags", Some(task.arn().to_owned())), ("ContainerInstanceTags", instance)] {
-        let Some(arn) = arn else { continue };
-        match host.control.ecs::<_, Listed>("ListTagsForResource", &json!({"resourceArn": arn})).await {
-            Ok(Listed { tags }) if tags.is_empty() => {}
-            Ok(Listed { tags }) => {
-                answer[member] = tags.into_iter().map(|tag| (tag.key, json!(tag.value))).collect::<Map<_, _>>().into();
-            }
-            Err(error) => {
-                tracing::warn!(task.arn = task.arn(), %error, "the tags of {arn} cannot be asked for");
-                errors.push(refusal(member, &arn, &error));
-            }
-        }
-    }
-    put(&mut answer, "Errors", (!errors.is_empty()).then_some(Value::Array(errors)));
-    answer
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    #[serde(default)]
-    tags: Vec<Tag>,
-}
-
-#[derive(Deserialize)]
-struct Tag {
-    key: String,
-    #[serde(default)]
-    value: String,
-}
-
-/// A part of the answer that is missing, as Amazon's agent tells it.
-fn refusal(member: &str, arn: &str, error: &Error) -> Value {
-    let (code, message) = match error {
-        Error::Refused { kind, message } => (kind.as_str(), message.clone()),
-        other => ("ServerException", other.to_string()),
-    };
-    json!({"ErrorField": member, "ErrorCode": code, "ErrorMessage": message, "ResourceARN": arn})
 }
 
 fn of_container<E: Engine>(host: &Shared<E>, task: &Task, container: &Container) -> Value {
