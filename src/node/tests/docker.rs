@@ -139,12 +139,13 @@ async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
 async fn a_container_that_ran_long_enough_is_started_again_in_place() {
     let mut bench = Bench::new().await;
     // What it has written stays, since it is the same container: the third time it ends too early.
-    let script = "echo x >>/tmp/starts; [ $(grep -c x /tmp/starts) -lt 3 ] || exit 9; sleep 1.5; exit 3";
+    let script = "echo x >>/tmp/starts; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; \
+                  [ $(grep -c x /tmp/starts) -lt 3 ] || exit 9; sleep 1.5; exit 3";
     let restart_policy =
         Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: vec![7], restart_attempt_period: Some(1) });
     let ignored =
         Container { essential: false, restart_policy: restart_policy.clone(), ..shell("side", "sleep 1.5; exit 7") };
-    let wanted = bench.task(vec![Container { restart_policy, ..shell("app", script) }, ignored]);
+    let wanted = bench.task(vec![Container { restart_policy, ..logged(shell("app", script)) }, ignored]);
     bench.run(&wanted).await;
     let running = bench.fake.reaches(&bench.arn(), "RUNNING").await;
     let stopped = bench.fake.reaches(&bench.arn(), "STOPPED").await;
@@ -153,6 +154,10 @@ async fn a_container_that_ran_long_enough_is_started_again_in_place() {
     assert_eq!(stopped.containers[1].exit_code, Some(7), "{stopped:?}");
     let took = stopped.execution_stopped_at.unwrap() - stopped.pull_stopped_at.unwrap();
     assert!(took > 3.0, "it ran twice for 1.5 seconds: {took}");
+    let name = stream(&bench, "app");
+    eventually("it has said what it is", || bench.fake.log(&name).len() >= 3).await;
+    let told = bench.fake.log(&name).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    assert_eq!(told.map(|told| told["RestartCount"].clone()).collect::<Vec<_>>(), [0, 1, 2]);
     bench.end().await;
 }
 

@@ -128,8 +128,11 @@ fn of_container<E: Engine>(host: &Shared<E>, task: &Task, container: &Container)
         if let Some(arn) = &definition.container_arn {
             answer["ContainerARN"] = json!(arn);
         }
-        if let Some(options) = crate::task::body::followed(definition) {
-            answer["LogDriver"] = json!("awslogs");
+        if definition.restart_policy.as_ref().is_some_and(|policy| policy.enabled) {
+            answer["RestartCount"] = json!(container.restarts);
+        }
+        if let Some((driver, options)) = crate::task::body::log_driver(definition) {
+            answer["LogDriver"] = json!(driver);
             answer["LogOptions"] = json!(options);
         }
     }

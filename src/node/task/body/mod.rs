@@ -37,6 +37,9 @@ pub struct Surroundings<'a> {
     pub pause_image: &'a str,
 }
 
+/// The log driver whose work the agent does.
+const AWSLOGS: &str = "awslogs";
+
 /// How much of a container's log the engine keeps. The agent reads it as it is written; what it could not send is here.
 const LOG_FILE: &str = "32m";
 const LOG_FILES: &str = "4";
@@ -297,18 +300,23 @@ impl Task {
 
 /// Whether the agent ships what a container writes.
 fn is_followed(host: &Map<String, Value>) -> bool {
-    host.get("LogConfig").and_then(|log| log.get("Type")).and_then(Value::as_str) == Some("awslogs")
+    host.get("LogConfig").and_then(|log| log.get("Type")).and_then(Value::as_str) == Some(AWSLOGS)
 }
 
 /// The options of the log driver, if the agent ships what the container writes.
 pub fn followed(definition: &acs::Container) -> Option<BTreeMap<String, String>> {
+    log_driver(definition).filter(|(driver, _)| driver == AWSLOGS).map(|(_, options)| options)
+}
+
+/// The log driver that the definition asks for, with the options that are no secrets.
+pub fn log_driver(definition: &acs::Container) -> Option<(String, BTreeMap<String, String>)> {
     let host = definition.docker_config.as_ref()?.host_config.as_deref()?;
     let host = object("hostConfig", Some(host)).ok()?;
-    if !is_followed(&host) {
-        return None;
-    }
-    let options = host.get("LogConfig")?.get("Config").and_then(Value::as_object).cloned().unwrap_or_default();
-    Some(options.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect())
+    let log = host.get("LogConfig")?;
+    let driver = log.get("Type")?.as_str()?.to_owned();
+    let options = log.get("Config").and_then(Value::as_object).cloned().unwrap_or_default();
+    let options = options.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned())));
+    Some((driver, options.collect()))
 }
 
 fn object(what: &str, text: Option<&str>) -> Result<Map<String, Value>, String> {

@@ -134,6 +134,7 @@ fn the_agent_ships_what_is_meant_for_amazons_logs() {
     let mut other = container("app");
     other.docker_config = docker(&json!({}), &json!({"LogConfig": {"Type": "syslog"}}));
     assert_eq!(followed(&other), None);
+    assert_eq!(log_driver(&other), Some(("syslog".to_owned(), BTreeMap::new())));
     assert_eq!(body(&task("none", vec![other]), 0)["HostConfig"]["LogConfig"]["Type"], "syslog");
 }
 
