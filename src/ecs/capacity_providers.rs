@@ -55,7 +55,7 @@ pub(crate) fn check(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// A strategy, of the providers of its cluster.
+/// A strategy, of the providers of its cluster. Texts are those of AWS where they were seen in reports of its users.
 pub(crate) fn check_strategy(strategy: &[StrategyItem], associated: &[String]) -> Result<()> {
     if strategy.is_empty() {
         return Ok(());
@@ -63,14 +63,21 @@ pub(crate) fn check_strategy(strategy: &[StrategyItem], associated: &[String]) -
     if strategy.len() > MOST {
         return invalid(format!("A capacity provider strategy can have at most {MOST} capacity providers."));
     }
+    let fargate = |item: &&StrategyItem| BUILT_IN.contains(&item.capacity_provider.as_str());
+    if !matches!(strategy.iter().filter(fargate).count(), count if count == 0 || count == strategy.len()) {
+        return invalid(
+            "A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and \
+             Fargate providers. Specify one or the other and try again.",
+        );
+    }
     let mut seen = HashSet::new();
     for item in strategy {
         if !associated.contains(&item.capacity_provider) {
-            let shown: String = item.capacity_provider.chars().take(255).collect();
-            return invalid(format!(
+            return invalid(
                 "The specified capacity provider strategy cannot contain a capacity provider that is not associated \
-                 with the cluster: {shown}."
-            ));
+                 with the cluster. Associate the capacity provider with the cluster or specify a valid capacity \
+                 provider and try again.",
+            );
         }
         if !(0..=1000).contains(&item.weight) || !(0..=100_000).contains(&item.base) {
             return invalid("The capacity provider strategy is invalid: weights are 0 to 1000, bases 0 to 100000.");
@@ -89,6 +96,42 @@ pub(crate) fn check_strategy(strategy: &[StrategyItem], associated: &[String]) -
         );
     }
     Ok(())
+}
+
+/// A strategy at work: how many tasks each of its providers has.
+#[derive(Debug)]
+pub(crate) struct Shares<'s> {
+    strategy: &'s [StrategyItem],
+    /// In the order of the strategy.
+    counts: Vec<i64>,
+}
+
+impl<'s> Shares<'s> {
+    pub(crate) fn new(strategy: &'s [StrategyItem]) -> Self {
+        Self { strategy, counts: vec![0; strategy.len()] }
+    }
+
+    /// Counts a task that a provider has.
+    pub(crate) fn add(&mut self, capacity_provider: &str) {
+        let of_it = self.strategy.iter().position(|item| item.capacity_provider == capacity_provider);
+        if let Some(count) = of_it.and_then(|index| self.counts.get_mut(index)) {
+            *count += 1;
+        }
+    }
+
+    /// The provider of the next task: the one whose base is not reached, then the one that is furthest behind its share of
+    /// the tasks beyond the base. None without a strategy.
+    pub(crate) fn next(&self) -> Option<&'s str> {
+        let all = || self.strategy.iter().zip(&self.counts);
+        let below = all().find(|(item, count)| **count < item.base);
+        // Both numbers are small: the product of a count and a weight is far from the end of 64 bits.
+        let behind = all().filter(|(item, _)| item.weight > 0).reduce(|best, next| {
+            let beyond = |(item, count): (&StrategyItem, &i64)| count - item.base + 1;
+            if beyond(next) * best.0.weight < beyond(best) * next.0.weight { next } else { best }
+        });
+        // A strategy of one provider need not give it a weight.
+        below.or(behind).map(|(item, _)| item).or(self.strategy.first()).map(|item| item.capacity_provider.as_str())
+    }
 }
 
 /// Gives a cluster other providers, and another strategy. What is used cannot be taken away.
@@ -165,6 +208,8 @@ mod tests {
             vec![item("FARGATE", 1001, 0)],
             vec![item("FARGATE", 1, -1)],
             vec![item("MINE", 1, 0)],
+            vec![item("FARGATE", 1, 0), item("MINE", 1, 0)],
+            vec![item("FARGATE", 1, 100_001)],
         ] {
             assert!(check_strategy(&bad, &both).is_err(), "{bad:?}");
         }
@@ -172,5 +217,43 @@ mod tests {
         assert!(check(&both).is_ok());
         assert!(check(&["FARGATE".to_owned(), "FARGATE".to_owned()]).is_err());
         assert!(check(&["MINE".to_owned()]).is_err());
+    }
+
+    /// How many of so many tasks each provider of a strategy gets.
+    fn shared(strategy: &[StrategyItem], tasks: usize) -> Vec<i64> {
+        let mut shares = Shares::new(strategy);
+        for _ in 0..tasks {
+            shares.add(shares.next().unwrap());
+        }
+        shares.counts
+    }
+
+    #[test]
+    fn the_base_comes_first_and_then_tasks_are_shared_by_weight() {
+        assert_eq!(Shares::new(&[]).next(), None);
+        let even = [item("FARGATE", 1, 0), item("FARGATE_SPOT", 1, 0)];
+        assert_eq!(shared(&even, 1), [1, 0]);
+        assert_eq!(shared(&even, 10), [5, 5]);
+        let mixed = [item("FARGATE", 1, 2), item("FARGATE_SPOT", 4, 0)];
+        assert_eq!(shared(&mixed, 1), [1, 0]);
+        assert_eq!(shared(&mixed, 2), [2, 0]);
+        assert_eq!(shared(&mixed, 3), [2, 1]);
+        assert_eq!(shared(&mixed, 7), [3, 4]);
+        assert_eq!(shared(&mixed, 12), [4, 8]);
+        let base_alone = [item("FARGATE", 0, 1), item("FARGATE_SPOT", 1, 0)];
+        assert_eq!(shared(&base_alone, 5), [1, 4]);
+        assert_eq!(shared(&[item("FARGATE", 0, 0)], 3), [3]);
+    }
+
+    #[test]
+    fn what_is_missing_of_a_share_is_made_up() {
+        let strategy = [item("FARGATE", 1, 1), item("FARGATE_SPOT", 1, 0)];
+        let mut shares = Shares::new(&strategy);
+        for provider in ["FARGATE", "FARGATE", "FARGATE", "GONE"] {
+            shares.add(provider);
+        }
+        assert_eq!(shares.next(), Some("FARGATE_SPOT"));
+        shares.add("FARGATE_SPOT");
+        assert_eq!(shares.next(), Some("FARGATE_SPOT"));
     }
 }

@@ -1,4 +1,4 @@
-//! Tags of what ECS has: at most 50, and the keys and values that AWS allows.
+//! Tags of what ECS has: at most 50, and the keys and values that AWS allows. Those that ECS sets itself do not count.
 
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
         if !key.chars().all(is_tag_character) || !value.chars().all(is_tag_character) {
             return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@.");
         }
-        if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
+        if is_reserved(key) {
             return invalid("Tag keys that begin with aws: are reserved.");
         }
         if !keys.insert(key) {
@@ -49,6 +49,11 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether a key is one that only AWS itself sets.
+fn is_reserved(key: &str) -> bool {
+    key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
 }
 
 /// For the condition keys of requests that set tags.
@@ -66,7 +71,11 @@ pub(crate) async fn set(conn: &mut Conn, registry: &RegistryId, resource: &str, 
     for tag in tags {
         ecs_tags::upsert(conn, registry, resource, &tag.key, &tag.value).await?;
     }
-    if tags.is_empty() || ecs_tags::list(conn, registry, resource).await?.len() <= MAX_TAGS {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    let all = ecs_tags::list(conn, registry, resource).await?;
+    if all.iter().filter(|(key, _)| !is_reserved(key)).count() <= MAX_TAGS {
         return Ok(());
     }
     Err(Error::InvalidParameter("A resource can not have more than 50 tags.".to_owned()))

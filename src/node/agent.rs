@@ -10,14 +10,20 @@ use crate::engine::Engine;
 use crate::host::Host;
 use crate::images::Flights;
 use crate::journal::Journal;
+use crate::network::ports::Rows;
 use crate::register::register;
 use crate::runner::Runner;
+use crate::vendor::tags::Tags;
 use crate::wallet::Wallet;
 use crate::{Config, Error, Result, session, telemetry, vendor};
 
 /// Runs an agent until the future is done. What runs on the host then goes on; the next agent finds it.
 pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: impl Future<Output = ()>) -> Result<()> {
     let version = engine.version().await.map_err(|error| Error::Engine(error.0))?;
+    let log_drivers = engine.log_drivers().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the engine does not say which log drivers it has");
+        Vec::new()
+    });
     let (journal, _lock) = Journal::open(&config.data)?;
     let control = Control {
         client,
@@ -33,12 +39,14 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
         wallet: Wallet::default(),
         board: Board::default(),
         flights: Flights::default(),
+        rows: Rows::default(),
+        tags: Tags::default(),
         vendor: OnceLock::new(),
     });
     vendor::start(&host).await;
     tokio::pin!(until);
     let instance = tokio::select! {
-        instance = register(&host, &version) => instance?,
+        instance = register(&host, &version, &log_drivers) => instance?,
         () = &mut until => return Ok(()),
     };
     let (arn, version): (Arc<str>, Arc<str>) = (instance.arn.as_str().into(), version.as_str().into());

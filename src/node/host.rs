@@ -9,7 +9,9 @@ use crate::control::Control;
 use crate::engine::Engine;
 use crate::images::Flights;
 use crate::journal::Journal;
+use crate::network::ports::Rows;
 use crate::task::Task;
+use crate::vendor::tags::Tags;
 use crate::wallet::Wallet;
 use crate::{Config, Error, Result};
 
@@ -22,6 +24,10 @@ pub(crate) struct Host<E> {
     pub(crate) wallet: Wallet,
     pub(crate) board: Board,
     pub(crate) flights: Flights,
+    /// Ports of the host for containers that want many in a row.
+    pub(crate) rows: Rows,
+    /// What the control plane said of tags.
+    pub(crate) tags: Tags,
     /// Where containers find credentials and metadata, once that is known.
     pub(crate) vendor: OnceLock<crate::vendor::Place>,
 }

@@ -93,6 +93,17 @@ fn refused(text: &str, retries: u32) -> Failure {
     }
 }
 
+/// Why a registry of ECR gave no login, in the words that each launch type has for it.
+fn unauthorized(error: &Error, fargate: bool) -> String {
+    if fargate {
+        return format!(
+            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
+             unable to retrieve ecr registry auth: {error}"
+        );
+    }
+    format!("CannotPullECRContainerError: {error}")
+}
+
 struct LoginFailure {
     text: String,
     /// Whether trying again is of no use.
@@ -101,13 +112,8 @@ struct LoginFailure {
 
 /// What opens the registry of an image; nothing if it is open to all.
 async fn login<E: Engine>(host: &Host<E>, task: &Task, container: &Container) -> Result<Option<Login>, LoginFailure> {
-    let failed = |error: &Error| LoginFailure {
-        text: format!(
-            "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: \
-             unable to retrieve ecr registry auth: {error}"
-        ),
-        last: error.is_final(),
-    };
+    let fargate = task.wanted.launch_type.as_deref() == Some("FARGATE");
+    let failed = |error: &Error| LoginFailure { text: unauthorized(error, fargate), last: error.is_final() };
     let Some(authentication) = &container.registry_authentication else { return Ok(None) };
     match (authentication.kind.as_str(), &authentication.ecr_auth_data, &authentication.asm_auth_data) {
         ("ecr", Some(data), _) => ecr(host, task, data).await.map(Some).map_err(|error| failed(&error)),
@@ -162,6 +168,18 @@ async fn ecr<E: Engine>(host: &Host<E>, task: &Task, data: &EcrAuthData) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_launch_type_has_words_for_a_login_that_was_refused() {
+        let error = Error::Refused { kind: "AccessDeniedException".to_owned(), message: "no".to_owned() };
+        assert_eq!(unauthorized(&error, false), "CannotPullECRContainerError: AccessDeniedException: no");
+        let fargate = unauthorized(&error, true);
+        assert!(
+            fargate.starts_with("ResourceInitializationError: unable to pull secrets or registry auth: "),
+            "{fargate}"
+        );
+        assert!(fargate.ends_with("unable to retrieve ecr registry auth: AccessDeniedException: no"), "{fargate}");
+    }
 
     #[test]
     fn a_no_of_the_registry_is_not_a_registry_that_is_away() {

@@ -40,6 +40,7 @@ const CAPABILITIES: &[&str] = &[
     "com.amazonaws.ecs.capability.task-iam-role-network-host",
     "ecs.capability.container-health-check",
     "ecs.capability.container-ordering",
+    "ecs.capability.container-port-range",
     "ecs.capability.container-restart-policy",
     "ecs.capability.docker-plugin.local",
     // By a control plane that reads them.
@@ -57,13 +58,20 @@ const CAPABILITIES: &[&str] = &[
     "ecs.capability.task-eni",
 ];
 
+/// Log drivers of engines for which task definitions can ask. What containers write for `awslogs` the agent ships itself.
+const LOG_DRIVERS: &[&str] = &["fluentd", "gelf", "journald", "splunk", "syslog"];
+
 /// Registers the host, again and again until it is taken. The instance is written down before it is used.
-pub(crate) async fn register<E: Engine>(host: &Host<E>, engine_version: &str) -> Result<Instance> {
+pub(crate) async fn register<E: Engine>(
+    host: &Host<E>,
+    engine_version: &str,
+    log_drivers: &[String],
+) -> Result<Instance> {
     let known = host.journal.instance()?.filter(|known| known.cluster == host.config.cluster);
     let mut request = RegisterContainerInstanceRequest {
         cluster: Some(host.config.cluster.clone()),
         container_instance_arn: known.as_ref().map(|known| known.arn.clone()),
-        attributes: attributes(&host.config),
+        attributes: attributes(&host.config, log_drivers),
         total_resources: resources(&host.config),
         version_info: Some(version(engine_version)),
         client_token: Some(uuid::Uuid::new_v4().to_string()),
@@ -133,7 +141,7 @@ pub(crate) fn cluster_arn(instance: &str, name: &str) -> String {
     }
 }
 
-fn attributes(config: &Config) -> Vec<Attribute> {
+fn attributes(config: &Config, log_drivers: &[String]) -> Vec<Attribute> {
     let architecture = match std::env::consts::ARCH {
         "aarch64" => "arm64",
         other => other,
@@ -145,6 +153,10 @@ fn attributes(config: &Config) -> Vec<Attribute> {
         ..Attribute::default()
     };
     let mut attributes: Vec<Attribute> = CAPABILITIES.iter().map(capability).collect();
+    for driver in LOG_DRIVERS.iter().filter(|known| log_drivers.iter().any(|driver| driver == *known)) {
+        let name = format!("com.amazonaws.ecs.capability.logging-driver.{driver}");
+        attributes.push(Attribute { name, ..Attribute::default() });
+    }
     attributes.push(valued("ecs.os-type", "linux"));
     attributes.push(valued("ecs.os-family", "LINUX"));
     attributes.push(valued("ecs.cpu-architecture", architecture));

@@ -101,7 +101,7 @@ pub struct AttachmentStateChange {
     pub attachment_arn: String,
     /// `ATTACHED`.
     pub status: String,
-    /// Wharf's agent alone says this, since it makes the interface: `privateIPv4Address`, `macAddress`. Amazon's model lacks
+    /// Wharf's agent alone says this, since it makes the interface: `privateIPv4Address`, `macAddress`, `privateDnsName`. Amazon's model lacks
     /// it.
     #[serde(deserialize_with = "bounded::<_, _, 20>", skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<AttachmentProperty>,

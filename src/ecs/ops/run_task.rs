@@ -49,6 +49,8 @@ pub(crate) struct Input {
     #[serde(default)]
     tags: Vec<Tag>,
     propagate_tags: Option<String>,
+    #[serde(default, rename = "enableECSManagedTags")]
+    enable_managed_tags: bool,
     #[serde(default)]
     enable_execute_command: bool,
     client_token: Option<String>,
@@ -111,6 +113,7 @@ impl Operation for RunTask {
             placement_strategy: input.placement_strategy,
             tags: input.tags,
             propagate_tags: input.propagate_tags,
+            enable_managed_tags: input.enable_managed_tags,
             enable_execute_command: input.enable_execute_command,
             client_token: input.client_token,
         };

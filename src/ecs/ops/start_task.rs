@@ -40,6 +40,8 @@ pub(crate) struct Input {
     #[serde(default)]
     tags: Vec<Tag>,
     propagate_tags: Option<String>,
+    #[serde(default, rename = "enableECSManagedTags")]
+    enable_managed_tags: bool,
     #[serde(default)]
     enable_execute_command: bool,
 }
@@ -100,6 +102,7 @@ impl Operation for StartTask {
             started_by: input.started_by,
             tags: input.tags,
             propagate_tags: input.propagate_tags,
+            enable_managed_tags: input.enable_managed_tags,
             enable_execute_command: input.enable_execute_command,
             ..Request::default()
         };

@@ -15,13 +15,14 @@ use super::decide::model::{Action, Condition, Counters, Decision, Reason, Strate
 use super::deployments::{self, Deployment, Rollback};
 use super::load::Loaded;
 use super::{Service, configuration, events, images, resource};
+use crate::capacity_providers::Shares;
 use crate::clusters::{Cluster, written};
 use crate::error::Result;
 use crate::placement;
 use crate::tags::{self, Tag};
 use crate::task_definitions;
 use crate::tasks::start::{Hosts, Launch, start};
-use crate::tasks::{self, STOPPED};
+use crate::tasks::{self, STOPPED, Task};
 
 /// Why a deployment is given up.
 const BROKEN: &str = "ECS deployment circuit breaker: tasks failed to start.";
@@ -140,14 +141,20 @@ impl<'a> Application<'a> {
         let overrides = serde_json::Value::Null;
         let version = revision.platform_version.as_deref().filter(|version| *version != "LATEST");
         let host = self.service.document.host.clone();
+        let mut shares = Shares::new(&placing.strategy);
+        let own = |task: &&Task| task.row.deployment_id.as_ref() == Some(&name) && task.row.desired_status != STOPPED;
+        for task in self.loaded.tasks.values().filter(own) {
+            task.document.capacity_provider_name.iter().for_each(|provider| shares.add(provider));
+        }
         for (_, on) in starts {
+            let capacity_provider = shares.next();
             let launch = Launch {
                 cluster,
                 definition: &definition,
                 group: &group,
                 started_by: Some(&name),
                 launch_type: &placing.launch_type,
-                capacity_provider: placing.capacity_provider.as_deref(),
+                capacity_provider,
                 platform_version: version,
                 service: Some((&self.service.row.service_id, &name)),
                 overrides: &overrides,
@@ -164,6 +171,7 @@ impl<'a> Application<'a> {
             match start(conn, app, &mut hosts, &launch).await? {
                 Ok(row) => {
                     deployment.document.unplaceable = false;
+                    capacity_provider.into_iter().for_each(|provider| shares.add(provider));
                     let task = ServiceTaskRow {
                         task_id: row.task_id.clone(),
                         service_id: self.service.row.service_id.clone(),
@@ -198,7 +206,6 @@ impl<'a> Application<'a> {
         };
         if document.enable_managed_tags {
             wanted.retain(|tag| !tag.key.starts_with("aws:ecs:"));
-            wanted.truncate(48);
             wanted.push(Tag { key: "aws:ecs:clusterName".to_owned(), value: cluster.clone() });
             wanted.push(Tag { key: "aws:ecs:serviceName".to_owned(), value: name.clone() });
         }

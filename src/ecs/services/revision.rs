@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::capacity_providers;
 use crate::clusters::{Cluster, StrategyItem};
 use crate::error::{Error, Result};
 use crate::task_definitions::TaskDefinition;
@@ -56,11 +57,12 @@ pub(crate) struct ServiceRegistry {
     pub(crate) container_port: Option<i64>,
 }
 
-/// How the tasks are placed, by launch type and by capacity provider.
+/// How the tasks are placed, by launch type and by capacity providers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Placing {
     pub(crate) launch_type: String,
-    pub(crate) capacity_provider: Option<String>,
+    /// Among which providers tasks are shared; empty if there is a launch type.
+    pub(crate) strategy: Vec<StrategyItem>,
 }
 
 impl Revision {
@@ -88,15 +90,13 @@ impl Revision {
             ..Request::default()
         };
         let placed = Placed::read(&request, cluster, definition)?;
-        Ok(Placing {
-            launch_type: placed.launch_type.to_owned(),
-            capacity_provider: placed.capacity_provider.map(str::to_owned),
-        })
+        Ok(Placing { launch_type: placed.launch_type.to_owned(), strategy: placed.strategy.to_vec() })
     }
 
     /// Refuses what does not fit together.
     pub(crate) fn check(&self, cluster: &Cluster, definition: &TaskDefinition, daemon: bool) -> Result<()> {
         let invalid = |message: String| Err(Error::InvalidParameter(message));
+        capacity_providers::check_strategy(&self.capacity_provider_strategy, &cluster.document.capacity_providers)?;
         let placing = self.placing(cluster, definition)?;
         if daemon && placing.launch_type == "FARGATE" {
             return invalid("The daemon scheduling strategy is not supported for the Fargate launch type.".to_owned());

@@ -2,18 +2,18 @@
 //! can be in `validate` and `compatibilities`, what a task of it takes in `demand`. Running one is not here.
 
 pub(crate) mod attributes;
-mod compatibilities;
+pub(crate) mod compatibilities;
 pub(crate) mod container;
 pub(crate) mod definition;
 pub(crate) mod demand;
 mod identifier;
-mod normalize;
+pub(crate) mod normalize;
 pub(crate) mod roles;
 pub(crate) mod size;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod validate;
+pub(crate) mod validate;
 
 use app::Grant;
 use app::api::Call;

@@ -32,7 +32,7 @@ pub(crate) fn normalize(registry: &RegistryId, definition: &mut Definition) -> R
 }
 
 /// `1 vCPU` → `1024`. None and empty are the same: forms send empty texts.
-fn sized(given: Option<String>, member: &str, read: fn(&str) -> Option<i64>) -> Result<Option<String>> {
+pub(crate) fn sized(given: Option<String>, member: &str, read: fn(&str) -> Option<i64>) -> Result<Option<String>> {
     match given.filter(|text| !text.is_empty()) {
         None => Ok(None),
         Some(text) => match read(&text) {

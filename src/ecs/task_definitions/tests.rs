@@ -156,7 +156,7 @@ fn containers_must_be_whole() {
     );
     refused(
         with(json!({ "memory": 1024 }), json!({ "memory": "512" })),
-        &setting("'memory' cannot be greater than that of the task."),
+        "The 'memory' setting for container 'app' is greater than for the task.",
     );
     refused(two(json!({ "name": "b" }), json!({})), "Container names must be unique. 'b' is used more than once.");
     refused(

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::overrides::ContainerOverride;
 use crate::sessions::Session;
-use crate::task_definitions::container::ContainerDefinition;
+use crate::task_definitions::container::{ContainerDefinition, LinuxParameters};
 
 /// The version of Docker's API that this is written for.
 pub(crate) const VERSION: &str = "1.21";
@@ -97,7 +97,9 @@ pub(crate) fn host_config(
             });
             set("Tmpfs", Value::Object(mounts.collect()));
         }
-        set("MemorySwappiness", json!(parameters.swappiness));
+        let (swap, swappiness) = swap(parameters, overrides.memory.or(definition.memory));
+        set("MemorySwap", json!(swap));
+        set("MemorySwappiness", json!(swappiness));
     }
     if let Some(log) = &definition.log_configuration {
         let mut options = log.options.clone().unwrap_or_default();
@@ -109,4 +111,27 @@ pub(crate) fn host_config(
         set("LogConfig", json!({ "Type": log.log_driver, "Config": options }));
     }
     Value::Object(host)
+}
+
+/// The limit of memory and swap together in bytes, and how eagerly is swapped, of a container with so many MiB.
+fn swap(parameters: &LinuxParameters, memory: Option<i64>) -> (Option<i64>, Option<i64>) {
+    // Docker knows no limit of swap without one of memory. As on ECS, swappiness means nothing without a limit of swap.
+    let Some((swap, memory)) = parameters.max_swap.zip(memory) else {
+        return (None, None);
+    };
+    (Some(memory.saturating_add(swap).saturating_mul(1 << 20)), parameters.swappiness)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swap_is_counted_with_memory_and_swappiness_needs_its_limit() {
+        let parameters = |max_swap, swappiness| LinuxParameters { max_swap, swappiness, ..LinuxParameters::default() };
+        assert_eq!(swap(&parameters(Some(32), Some(10)), Some(64)), (Some(96 << 20), Some(10)));
+        assert_eq!(swap(&parameters(Some(0), None), Some(64)), (Some(64 << 20), None));
+        assert_eq!(swap(&parameters(None, Some(10)), Some(64)), (None, None));
+        assert_eq!(swap(&parameters(Some(32), Some(10)), None), (None, None));
+    }
 }

@@ -14,6 +14,7 @@ use super::overrides::{LONGEST, Overrides};
 use super::start::{Hosts, Launch, start as start_one};
 use super::{Task, platform};
 use crate::arns;
+use crate::capacity_providers::{self, Shares};
 use crate::clusters::{self, Cluster, StrategyItem, write};
 use crate::container_instances;
 use crate::error::{Error, Result};
@@ -32,6 +33,11 @@ const LONGEST_TOKEN: usize = 64;
 const MOST_CONSTRAINTS: usize = 10;
 /// The most strategies.
 const MOST_STRATEGIES: usize = 5;
+
+/// The launch type of tasks on hosts that are not machines of EC2.
+const EXTERNAL: &str = "EXTERNAL";
+/// What the agent of such a host registers it with.
+const EXTERNAL_HOST: &str = "ecs.capability.external";
 
 /// Where tasks are wanted.
 #[derive(Debug, Clone, Serialize)]
@@ -68,6 +74,7 @@ pub(crate) struct Request {
     pub(crate) placement_strategy: Vec<PlacementStrategy>,
     pub(crate) tags: Vec<Tag>,
     pub(crate) propagate_tags: Option<String>,
+    pub(crate) enable_managed_tags: bool,
     pub(crate) enable_execute_command: bool,
     pub(crate) client_token: Option<String>,
 }
@@ -148,40 +155,51 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
             }
             let given = request.resolved.as_ref().unwrap_or(&request.task_definition);
             let definition = task_definitions::find_active(conn, &registry, given).await?;
-            Overrides::read(&request.overrides)?.check(&definition.definition)?;
+            capacity_providers::check_strategy(
+                &request.capacity_provider_strategy,
+                &cluster.document.capacity_providers,
+            )?;
             let placed = Placed::read(&request, &cluster, &definition)?;
+            Overrides::read(&request.overrides)?.check(&definition.definition, placed.launch_type)?;
+            let mut shares = Shares::new(placed.strategy);
             let (constraints, strategies) = (constraints(&request, &definition)?, strategies(&request)?);
             let group = request.group.clone().unwrap_or_else(|| format!("family:{}", definition.family));
             let mut hosts = Hosts::read(conn, &cluster, now, &group, &constraints).await?;
-            if hosts.all().is_empty() {
+            if hosts.all().is_empty() && matches!(request.places, Where::Anywhere(_)) {
                 return Err(Error::InvalidParameter("No Container Instances were found in your cluster.".to_owned()));
             }
             let places = places(conn, &cluster, &request.places).await?;
-            let wanted = wanted_tags(conn, &registry, &request, &definition).await?;
+            if places.iter().any(|place| matches!(place, Place::On { external: true, .. })) {
+                check_compatible(&definition, EXTERNAL)?;
+            }
+            let wanted = wanted_tags(conn, &cluster, &request, &definition).await?;
             let nothing = HashMap::new();
             let (mut started, mut failures) = (Vec::new(), Vec::new());
             for place in places {
-                let instance_id = match &place {
-                    Place::Anywhere => None,
-                    Place::On(instance_id) => Some(instance_id.as_str()),
+                let (instance_id, launch_type) = match &place {
+                    Place::Anywhere => (None, placed.launch_type),
+                    Place::On { instance_id, external } => {
+                        (Some(instance_id.as_str()), if *external { EXTERNAL } else { placed.launch_type })
+                    }
                     Place::Nowhere(given) => {
                         let arn = arns::shown(&registry, "container-instance", &name, given);
                         failures.push(Failure::missing(arn));
                         continue;
                     }
-                    Place::Gone(given) => {
+                    Place::Inactive(given) => {
                         let arn = arns::shown(&registry, "container-instance", &name, given);
                         failures.push(Failure::inactive(arn));
                         continue;
                     }
                 };
+                let capacity_provider = shares.next();
                 let launch = Launch {
                     cluster: &cluster,
                     definition: &definition,
                     group: &group,
                     started_by: request.started_by.as_deref(),
-                    launch_type: placed.launch_type,
-                    capacity_provider: placed.capacity_provider,
+                    launch_type,
+                    capacity_provider,
                     platform_version: request.platform_version.as_deref().filter(|version| *version != "LATEST"),
                     service: None,
                     overrides: &request.overrides,
@@ -196,7 +214,10 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
                     instance_id,
                 };
                 match start_one(conn, &app, &mut hosts, &launch).await? {
-                    Ok(row) => started.push(Shape::new(&registry, &name, Task::read(row), wanted.clone())),
+                    Ok(row) => {
+                        capacity_provider.into_iter().for_each(|provider| shares.add(provider));
+                        started.push(Shape::new(&registry, &name, Task::read(row), wanted.clone()));
+                    }
                     Err(why) => failures.push(failure(&registry, &name, &hosts, &why)),
                 }
             }
@@ -211,11 +232,15 @@ pub(crate) async fn start(call: &Call, request: Request) -> Result<(Vec<Shape>, 
 /// Where one task is wanted.
 enum Place {
     Anywhere,
-    On(String),
+    On {
+        instance_id: String,
+        /// Whether it says of itself that it is not one of EC2.
+        external: bool,
+    },
     /// On a host that is not there.
     Nowhere(String),
-    /// On a host that was deregistered.
-    Gone(String),
+    /// On a host that takes no new tasks: it is being drained, or was deregistered.
+    Inactive(String),
 }
 
 async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Vec<Place>> {
@@ -226,8 +251,12 @@ async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Ve
             for one in given {
                 let found = container_instances::find_in(conn, cluster, one).await?;
                 places.push(match found {
-                    Some(instance) => Place::On(instance.row.instance_id),
-                    None if container_instances::is_gone(conn, cluster, one).await? => Place::Gone(one.clone()),
+                    Some(instance) if instance.row.status != "ACTIVE" => Place::Inactive(one.clone()),
+                    Some(instance) => Place::On {
+                        external: instance.attribute(EXTERNAL_HOST).is_some(),
+                        instance_id: instance.row.instance_id,
+                    },
+                    None if container_instances::is_gone(conn, cluster, one).await? => Place::Inactive(one.clone()),
                     None => Place::Nowhere(one.clone()),
                 });
             }
@@ -236,11 +265,12 @@ async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Ve
     }
 }
 
-/// By which launch type or capacity provider tasks are placed. Here that decides what answers say, and what a definition
+/// By which launch type or capacity providers tasks are placed. Here that decides what answers say, and what a definition
 /// must allow: the hosts are the same.
 pub(crate) struct Placed<'p> {
     pub(crate) launch_type: &'p str,
-    pub(crate) capacity_provider: Option<&'p str>,
+    /// Among which providers tasks are shared; empty if a launch type was asked for.
+    pub(crate) strategy: &'p [StrategyItem],
 }
 
 impl<'p> Placed<'p> {
@@ -251,28 +281,22 @@ impl<'p> Placed<'p> {
                     .to_owned(),
             ));
         }
-        let strategy = match request.launch_type {
+        let strategy: &[StrategyItem] = match request.launch_type {
+            // Whoever names hosts has chosen the capacity.
+            None if matches!(request.places, Where::On(_)) => &[],
             None if request.capacity_provider_strategy.is_empty() => {
                 &cluster.document.default_capacity_provider_strategy
             }
             _ => &request.capacity_provider_strategy,
         };
-        let capacity_provider =
-            strategy.iter().max_by_key(|item| (item.base, item.weight)).map(|item| item.capacity_provider.as_str());
-        if let Some(unknown) = capacity_provider.filter(|name| !matches!(*name, "FARGATE" | "FARGATE_SPOT")) {
-            return Err(Error::InvalidParameter(format!("The specified capacity provider '{unknown}' was not found.")));
-        }
-        let launch_type = match (request.launch_type.as_deref(), capacity_provider) {
-            (Some(launch_type @ ("EC2" | "FARGATE" | "EXTERNAL")), _) => launch_type,
-            (Some(_), _) => return Err(Error::InvalidParameter("Invalid launch type.".to_owned())),
-            (None, Some(_)) => "FARGATE",
-            (None, None) => "EC2",
+        let launch_type = match request.launch_type.as_deref() {
+            Some(launch_type @ ("EC2" | "FARGATE" | EXTERNAL)) => launch_type,
+            Some(_) => return Err(Error::InvalidParameter("Invalid launch type.".to_owned())),
+            // There are no other providers.
+            None if !strategy.is_empty() => "FARGATE",
+            None => "EC2",
         };
-        if !definition.definition.is_compatible(launch_type) {
-            return Err(Error::InvalidParameter(format!(
-                "Task definition does not support launch_type {launch_type}."
-            )));
-        }
+        check_compatible(definition, launch_type)?;
         platform::check(launch_type, request.platform_version.as_deref(), &definition.definition)?;
         let awsvpc = definition.definition.network_mode() == NetworkMode::Awsvpc;
         match (awsvpc, request.network_configuration.is_some()) {
@@ -282,9 +306,16 @@ impl<'p> Placed<'p> {
             (false, true) => Err(Error::InvalidParameter(
                 "Network Configuration is not valid for the given networkMode of this task definition.".to_owned(),
             )),
-            _ => Ok(Self { launch_type, capacity_provider }),
+            _ => Ok(Self { launch_type, strategy }),
         }
     }
+}
+
+fn check_compatible(definition: &TaskDefinition, launch_type: &str) -> Result<()> {
+    if definition.definition.is_compatible(launch_type) {
+        return Ok(());
+    }
+    Err(Error::InvalidParameter(format!("Task definition does not support launch_type {launch_type}.")))
 }
 
 fn check(request: &Request) -> Result<()> {
@@ -341,10 +372,10 @@ async fn again(
     Ok(shapes)
 }
 
-/// The tags of the request, over those of the definition if they are propagated.
+/// The tags of the request, over those of the definition if they are propagated, and those that ECS sets itself.
 async fn wanted_tags(
     conn: &mut Conn,
-    registry: &RegistryId,
+    cluster: &Cluster,
     request: &Request,
     definition: &TaskDefinition,
 ) -> Result<Vec<Tag>> {
@@ -352,7 +383,7 @@ async fn wanted_tags(
     match request.propagate_tags.as_deref() {
         None | Some("NONE") => {}
         Some("TASK_DEFINITION") => {
-            for tag in tags::list(conn, registry, &definition.resource()).await? {
+            for tag in tags::list(conn, &cluster.row.registry, &definition.resource()).await? {
                 if wanted.iter().all(|own| own.key != tag.key) {
                     wanted.push(tag);
                 }
@@ -361,6 +392,9 @@ async fn wanted_tags(
         Some(_) => {
             return Err(Error::InvalidParameter("propagateTags must be TASK_DEFINITION or NONE.".to_owned()));
         }
+    }
+    if request.enable_managed_tags {
+        wanted.push(Tag { key: "aws:ecs:clusterName".to_owned(), value: cluster.row.name.clone() });
     }
     Ok(wanted)
 }

@@ -79,6 +79,11 @@ impl Engine for Docker {
         Ok(version.version.unwrap_or_default())
     }
 
+    async fn log_drivers(&self) -> Result<Vec<String>> {
+        let info = within(ANSWER, "asked", self.client.info()).await?;
+        Ok(info.plugins.and_then(|plugins| plugins.log).unwrap_or_default())
+    }
+
     async fn pull(&self, image: &str, login: Option<&Login>) -> Result<()> {
         let credentials = login.map(|login| DockerCredentials {
             username: Some(login.username.clone()),

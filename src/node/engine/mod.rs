@@ -173,6 +173,8 @@ pub struct VolumeSpec {
 pub trait Engine: Send + Sync + 'static {
     /// Its version.
     fn version(&self) -> impl Future<Output = Result<String>> + Send;
+    /// The log drivers that it has.
+    fn log_drivers(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
     /// Fetches an image.
     fn pull(&self, image: &str, login: Option<&Login>) -> impl Future<Output = Result<()>> + Send;
     /// An image, if it is here.

@@ -158,6 +158,10 @@ impl Engine for Simulated {
         Ok("simulated".to_owned())
     }
 
+    async fn log_drivers(&self) -> Result<Vec<String>> {
+        Ok(["fluentd", "json-file", "local", "syslog"].map(str::to_owned).to_vec())
+    }
+
     async fn pull(&self, image: &str, login: Option<&Login>) -> Result<()> {
         let mut inner = self.lock();
         let login = login.map(|login| (login.username.clone(), login.password.expose().to_owned()));

@@ -1,4 +1,5 @@
-//! What tasks with a network of their own need: a container that holds it.
+//! What tasks need of the network of the host: a container that holds one of their own, and ports that are free.
 
 mod elf;
 pub(crate) mod pause;
+pub(crate) mod ports;

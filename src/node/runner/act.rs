@@ -167,11 +167,17 @@ async fn create<E: Engine>(host: &Shared<E>, task: &Task, index: usize) -> Resul
             Found::default()
         }
     };
+    let mut ranges = Vec::new();
+    for range in task.ranges(index) {
+        let none = || failed(&format!("no {} free ports of the host are in a row", range.ports.len()));
+        ranges.push(host.rows.take(range.ports.len(), range.protocol).ok_or_else(none)?);
+    }
     let around = Surroundings {
         cluster: &host.config.cluster,
         variables: crate::vendor::variables(host, task, index),
         secrets: secrets.variables,
         log_options: secrets.log_options,
+        ranges,
         task_network: &host.config.task_network,
         pause_image: pause::IMAGE,
     };

@@ -9,6 +9,7 @@ mod container;
 mod dependency;
 mod manifest;
 mod outcome;
+mod ports;
 mod report;
 mod step;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 pub use container::{Container, Phase};
 pub use manifest::check;
+pub use ports::Range;
 pub use report::Status;
 pub(crate) use report::seconds;
 pub use step::Action;

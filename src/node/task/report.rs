@@ -7,8 +7,7 @@ use acs::api::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Container, Phase, Task};
-use crate::engine::Binding;
+use super::{Container, Phase, Task, ports};
 
 /// A state that is told. A task goes through them in this order and may leave some out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -83,7 +82,11 @@ impl Task {
         vec![AttachmentStateChange {
             attachment_arn: interface.attachment_arn.clone(),
             status: "ATTACHED".to_owned(),
-            details: vec![detail("privateIPv4Address", &address.ip), detail("macAddress", &address.mac)],
+            details: vec![
+                detail("privateIPv4Address", &address.ip),
+                detail("macAddress", &address.mac),
+                detail("privateDnsName", &self.dns_name()),
+            ],
         }]
     }
 
@@ -159,35 +162,11 @@ impl Task {
         let at = match self.wanted.network_mode.as_deref() {
             Some("awsvpc") => self.containers.first().and_then(|pause| pause.address.as_ref()).map(|at| at.ip.clone()),
             Some("host") => Some("0.0.0.0".to_owned()),
-            _ => return container.bindings.iter().map(binding).collect(),
+            _ => return ports::bound(definition, &container.bindings),
         };
         let Some(at) = at else { return Vec::new() };
-        let ports = definition.port_mappings.iter().filter(|mapping| mapping.container_port > 0);
-        ports
-            .map(|mapping| NetworkBinding {
-                bind_ip: Some(at.clone()),
-                container_port: Some(mapping.container_port),
-                host_port: Some(mapping.container_port),
-                protocol: Some(protocol(&mapping.protocol).to_owned()),
-                ..NetworkBinding::default()
-            })
-            .collect()
+        ports::unmapped(definition, &at)
     }
-}
-
-fn binding(binding: &Binding) -> NetworkBinding {
-    NetworkBinding {
-        bind_ip: Some(binding.address.clone()),
-        container_port: Some(i64::from(binding.container_port)),
-        host_port: Some(i64::from(binding.host_port)),
-        protocol: Some(binding.protocol.clone()),
-        ..NetworkBinding::default()
-    }
-}
-
-/// The protocol of a port mapping.
-pub(super) fn protocol(named: &str) -> &str {
-    if named.eq_ignore_ascii_case("udp") { "udp" } else { "tcp" }
 }
 
 /// Seconds since 1970, as AWS writes times.

@@ -65,7 +65,9 @@ fn tree() -> Bytes {
     let bin = folder.path().join("bin");
     std::fs::create_dir(&bin).unwrap();
     std::fs::copy("/bin/busybox", bin.join("busybox")).unwrap();
-    for name in ["sh", "sleep", "echo", "wget", "cat", "nc", "ip", "seq", "touch", "test", "grep", "env", "httpd"] {
+    for name in
+        ["sh", "sleep", "echo", "wget", "cat", "nc", "ip", "seq", "touch", "test", "grep", "env", "httpd", "mkdir"]
+    {
         std::os::unix::fs::symlink("busybox", bin.join(name)).unwrap();
     }
     for name in ["tmp", "etc", "dev", "proc"] {

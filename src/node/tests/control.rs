@@ -227,6 +227,10 @@ fn operate(operation: &str, input: &Value, address: SocketAddr, seen: &mut Seen)
             _ => return (400, json!({"__type": "ResourceNotFoundException", "message": "no such secret"})),
         },
         "GetParameters" => json!({"Parameters": [{"Name": input["Names"][0], "Value": "a parameter"}]}),
+        "ListTagsForResource" => match input["resourceArn"].as_str() {
+            Some(INSTANCE) => json!({"tags": [{"key": "rack", "value": "1"}]}),
+            _ => json!({"tags": [{"key": "team", "value": "a"}, {"key": "empty", "value": ""}]}),
+        },
         "SubmitTaskStateChange" | "SubmitContainerStateChange" => json!({"acknowledgment": "taken"}),
         "CreateLogStream" => {
             if seen.streams.contains_key(&stream()) {

@@ -1,5 +1,7 @@
 //! The agent on a real Docker engine with a bridge: that of `WHARF_TEST_DOCKER_HOST`, or one that is started for the tests.
 
+use std::io::Read as _;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,118 @@ async fn a_task_has_its_variables_ports_and_time_to_end() {
     assert!(view.name.starts_with("ecs-web-1-app-"), "{}", view.name);
     let change = bench.stop(&wanted).await;
     assert_eq!(change.containers[0].exit_code, Some(7), "it was asked before it was killed");
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_of_ports_is_bound_in_a_row_and_told_as_one() {
+    let mut bench = Bench::new().await;
+    let script = "for p in 8000 8001 8002; do mkdir /tmp/$p; echo $p >/tmp/$p/index.html; httpd -p $p -h /tmp/$p; done; \
+                  while :; do sleep 0.1; done";
+    let ranged = |name: &str, script: &str| {
+        let range = PortMapping { container_port_range: Some("8000-8002".to_owned()), ..PortMapping::default() };
+        Container { port_mappings: vec![range], ..shell(name, script) }
+    };
+    let wanted = bench.task(vec![ranged("app", script), ranged("side", script)]);
+    bench.run(&wanted).await;
+    let change = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let mut begins = Vec::new();
+    for container in &change.containers {
+        let on_four = |binding: &&acs::api::NetworkBinding| binding.bind_ip.as_deref() == Some("0.0.0.0");
+        let bindings: Vec<_> = container.network_bindings.iter().filter(on_four).collect();
+        let [binding] = bindings[..] else { panic!("{change:?}") };
+        assert_eq!((binding.container_port, binding.host_port), (None, None));
+        assert_eq!(binding.container_port_range.as_deref(), Some("8000-8002"));
+        let (first, last) = binding.host_port_range.as_deref().unwrap().split_once('-').unwrap();
+        let (first, last): (u16, u16) = (first.parse().unwrap(), last.parse().unwrap());
+        assert_eq!(last - first, 2);
+        for (index, expected) in ["8000\n", "8001\n", "8002\n"].iter().enumerate() {
+            let url = format!("http://127.0.0.1:{}/", usize::from(first) + index);
+            let mut page = Command::new("curl");
+            page.args(["-s", "--retry", "20", "--retry-delay", "1", "--retry-all-errors"]);
+            let page = page.args(["-m", "30", &url]).output().unwrap();
+            assert_eq!(String::from_utf8(page.stdout).unwrap(), *expected, "{url}");
+        }
+        begins.push(first);
+    }
+    assert!(begins[0].abs_diff(begins[1]) > 2, "{begins:?}");
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
+    let mut bench = Bench::new().await;
+    let (syslog, gelf) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    let fluentd = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = |scheme: &str, address: SocketAddr| format!("{scheme}://{address}");
+    let writes = |name: &str, kind: &str, options: Value| {
+        let host = json!({"LogConfig": {"Type": kind, "Config": options}}).to_string();
+        let docker_config = DockerConfig { version: "1.21".to_owned(), config: None, host_config: Some(host) };
+        Container { docker_config: Some(docker_config), ..shell(name, "echo a line of $0; sleep 1000") }
+    };
+    let wanted = bench.task(vec![
+        writes("one", "syslog", json!({
+            "syslog-address": at("udp", syslog.local_addr().unwrap()), "syslog-format": "rfc5424", "tag": "wharf-one",
+        })),
+        writes("two", "gelf", json!({
+            "gelf-address": at("udp", gelf.local_addr().unwrap()), "gelf-compression-type": "none", "tag": "wharf-two",
+        })),
+        writes("three", "fluentd", json!({
+            "fluentd-address": at("tcp", fluentd.local_addr().unwrap()), "tag": "wharf-three",
+        })),
+        writes("four", "json-file", json!({ "max-size": "1m" })),
+    ]);
+    bench.run(&wanted).await;
+    let register = &bench.fake.calls("RegisterContainerInstance")[0];
+    for driver in ["fluentd", "gelf", "journald", "splunk", "syslog"] {
+        let name = format!("com.amazonaws.ecs.capability.logging-driver.{driver}");
+        let known = register["attributes"].as_array().unwrap().iter().any(|attribute| attribute["name"] == name);
+        assert!(known, "{driver}: {register}");
+    }
+    let mut got = Vec::new();
+    for (socket, tag) in [(&syslog, "wharf-one"), (&gelf, "wharf-two")] {
+        socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let mut packet = vec![0; 4096];
+        let (length, _) = socket.recv_from(&mut packet).unwrap();
+        got.push((tag, String::from_utf8_lossy(&packet[..length]).into_owned()));
+    }
+    let (mut connection, _) = fluentd.accept().unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut packet = vec![0; 4096];
+    let length = connection.read(&mut packet).unwrap();
+    got.push(("wharf-three", String::from_utf8_lossy(&packet[..length]).into_owned()));
+    for (tag, text) in got {
+        assert!(text.contains(tag) && text.contains("a line of"), "{tag}: {text}");
+    }
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_ran_long_enough_is_started_again_in_place() {
+    let mut bench = Bench::new().await;
+    // What it has written stays, since it is the same container: the third time it ends too early.
+    let script = "echo x >>/tmp/starts; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; \
+                  [ $(grep -c x /tmp/starts) -lt 3 ] || exit 9; sleep 1.5; exit 3";
+    let restart_policy =
+        Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: vec![7], restart_attempt_period: Some(1) });
+    let ignored =
+        Container { essential: false, restart_policy: restart_policy.clone(), ..shell("side", "sleep 1.5; exit 7") };
+    let wanted = bench.task(vec![Container { restart_policy, ..logged(shell("app", script)) }, ignored]);
+    bench.run(&wanted).await;
+    let running = bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let stopped = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert_eq!(stopped.containers[0].exit_code, Some(9), "{stopped:?}");
+    assert_eq!(stopped.containers[0].runtime_id, running.containers[0].runtime_id);
+    assert_eq!(stopped.containers[1].exit_code, Some(7), "{stopped:?}");
+    let took = stopped.execution_stopped_at.unwrap() - stopped.pull_stopped_at.unwrap();
+    assert!(took > 3.0, "it ran twice for 1.5 seconds: {took}");
+    let name = stream(&bench, "app");
+    eventually("it has said what it is", || bench.fake.log(&name).len() >= 3).await;
+    let told = bench.fake.log(&name).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    assert_eq!(told.map(|told| told["RestartCount"].clone()).collect::<Vec<_>>(), [0, 1, 2]);
     bench.end().await;
 }
 
@@ -165,7 +279,10 @@ async fn volumes_are_of_the_host_of_the_task_or_shared() {
 async fn a_task_has_credentials_and_knows_what_it_is() {
     let mut bench = Bench::new().await;
     let script = "wget -q -O - $AWS_CONTAINER_CREDENTIALS_FULL_URI; echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/task; \
-                  echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; sleep 1000";
+                  echo; wget -q -O - $ECS_CONTAINER_METADATA_URI_V4; echo; \
+                  for i in $(seq 1 20); do wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags >/tmp/tags; done; \
+                  wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags; echo; sleep 3; \
+                  wget -q -O - $ECS_CONTAINER_METADATA_URI_V4/taskWithTags; echo; sleep 1000";
     let mut wanted = bench.task(vec![logged(shell("app", script))]);
     wanted.role_credentials = Some(IamRoleCredentials {
         credentials_id: uuid::Uuid::new_v4().to_string(),
@@ -178,7 +295,12 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     });
     bench.run(&wanted).await;
     let name = stream(&bench, "app");
-    eventually("it has asked", || bench.fake.log(&name).len() >= 3).await;
+    eventually("it has asked", || bench.fake.log(&name).len() >= 4).await;
+    let asked = || bench.fake.calls("ListTagsForResource").len();
+    assert!((2..20).contains(&asked()), "of the task and of the host now and then, not 40 times: {}", asked());
+    let denied = json!({"__type": "AccessDeniedException", "message": "no"});
+    bench.fake.refuse("ListTagsForResource", Some((400, denied)));
+    eventually("it has asked again", || bench.fake.log(&name).len() >= 5).await;
     let lines: Vec<Value> = bench.fake.log(&name).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["AccessKeyId"], "ASIAAPP");
     assert_eq!(lines[0]["Token"], "token");
@@ -188,6 +310,16 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     let view = &bench.views().await[0];
     assert_eq!(lines[2]["DockerId"], json!(view.id));
     assert_eq!(lines[2]["LogDriver"], "awslogs");
+    assert!(lines[1].get("TaskTags").is_none(), "{}", lines[1]);
+    assert_eq!(lines[3]["TaskARN"], json!(bench.arn()));
+    assert_eq!(lines[3]["TaskTags"], json!({"team": "a", "empty": ""}));
+    assert_eq!(lines[3]["ContainerInstanceTags"], json!({"rack": "1"}));
+    // What may not be asked for is told, and the rest is there.
+    assert_eq!(lines[4]["TaskARN"], json!(bench.arn()));
+    let refused = json!({
+        "ErrorField": "TaskTags", "ErrorCode": "AccessDeniedException", "ErrorMessage": "no", "ResourceARN": bench.arn(),
+    });
+    assert_eq!((&lines[4]["Errors"][0], lines[4]["Errors"].as_array().map(Vec::len)), (&refused, Some(2)));
 
     // Another that learned the address gets nothing with it, nor does the host.
     let at = |environment: &str| {
@@ -271,6 +403,26 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let got = Command::new("curl").args(["-s", "-m", "5", &format!("http://{address}:8080/")]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&got.stdout), "inside\n", "the host reaches it there");
     assert_eq!(bench.views().await.len(), 3);
+    let name = attachment.details.iter().find(|detail| detail.name == "privateDnsName").unwrap();
+    let url = format!("http://{}:8080/", name.value);
+    let other = Command::new("/usr/bin/docker")
+        .args([
+            "-H",
+            &docker_host(),
+            "run",
+            "--rm",
+            "--network",
+            "wharf-test",
+            IMAGE,
+            "/bin/wget",
+            "-q",
+            "-O",
+            "-",
+            &url,
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&other.stdout), "inside\n", "its neighbors find it by its name: {other:?}");
     bench.stop(&wanted).await;
     assert!(bench.views().await.iter().all(|view| view.status == Status::Exited));
     bench.end().await;

@@ -119,6 +119,11 @@ async fn a_task_is_run_and_stopped() {
     let register = &fake.calls("RegisterContainerInstance")[0];
     let attributes = register["attributes"].as_array().unwrap();
     assert!(attributes.contains(&json!({"name": "rack", "value": "1"})), "{attributes:?}");
+    // Log drivers are those of the engine for which definitions can ask, and what every engine can.
+    let drivers = attributes.iter().filter_map(|attribute| {
+        attribute["name"].as_str()?.strip_prefix("com.amazonaws.ecs.capability.logging-driver.")
+    });
+    assert_eq!(drivers.collect::<Vec<_>>(), ["awslogs", "json-file", "none", "fluentd", "syslog"]);
     assert!(fake.frames().iter().any(|frame| matches!(frame, ToControl::HeartbeatAck(_))));
     agent.end().await;
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use types::Timestamp;
 
 use super::server::{Answer, Source};
+use super::tags;
 use crate::engine::Engine;
 use crate::host::Shared;
 use crate::task::{Container, Phase, Task, label};
@@ -27,7 +28,12 @@ pub(super) async fn answer<E: Engine>(host: &Shared<E>, id: &str, what: &str, fr
     let Some(container) = task.containers.get(index) else { return unknown() };
     match what {
         "" => (StatusCode::OK, of_container(host, &task, container)),
-        "task" | "taskWithTags" => (StatusCode::OK, of_task(host, &task)),
+        "task" => (StatusCode::OK, of_task(host, &task)),
+        "taskWithTags" => {
+            let mut answer = of_task(host, &task);
+            tags::put(host, task.arn(), &mut answer).await;
+            (StatusCode::OK, answer)
+        }
         "stats" => (StatusCode::OK, stats(host, container).await),
         "task/stats" => {
             let mut all = Map::new();
@@ -122,8 +128,11 @@ fn of_container<E: Engine>(host: &Shared<E>, task: &Task, container: &Container)
         if let Some(arn) = &definition.container_arn {
             answer["ContainerARN"] = json!(arn);
         }
-        if let Some(options) = crate::task::body::followed(definition) {
-            answer["LogDriver"] = json!("awslogs");
+        if definition.restart_policy.as_ref().is_some_and(|policy| policy.enabled) {
+            answer["RestartCount"] = json!(container.restarts);
+        }
+        if let Some((driver, options)) = crate::task::body::log_driver(definition) {
+            answer["LogDriver"] = json!(driver);
             answer["LogOptions"] = json!(options);
         }
     }
@@ -169,6 +178,7 @@ fn networks(task: &Task, container: &Container) -> Value {
         network["IPv4Addresses"] = json!([address.ip]);
         if task.has_own_network() {
             network["MACAddress"] = json!(address.mac);
+            network["PrivateDNSName"] = json!(task.dns_name());
             network["IPv4SubnetCIDRBlock"] = json!(format!("{}/{}", address.ip, address.prefix));
             network["SubnetGatewayIpv4Address"] = json!(format!("{}/{}", address.gateway, address.prefix));
         }

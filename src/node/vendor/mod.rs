@@ -13,6 +13,7 @@ mod address;
 mod credentials;
 mod metadata;
 mod server;
+pub(crate) mod tags;
 
 use std::net::SocketAddr;
 

@@ -75,7 +75,7 @@ def refusal(providers, strategy):
     return message("InvalidParameterException", ecs.put_cluster_capacity_providers, cluster="web", capacityProviders=providers,
         defaultCapacityProviderStrategy=strategy)
 expect(refusal(["mine"], []), "The specified capacity provider 'mine' was not found.")
-assert "not associated with the cluster: FARGATE_SPOT" in refusal(["FARGATE"], strategy)
+assert "not associated with the cluster. Associate" in refusal(["FARGATE"], strategy)
 refusal(both, [{**item, "base": 1} for item in strategy])
 message("ClusterNotFoundException", ecs.put_cluster_capacity_providers, cluster="nothing", capacityProviders=[],
     defaultCapacityProviderStrategy=[])

@@ -4,9 +4,11 @@
 mod account_settings;
 mod amazon;
 mod attributes;
+mod capacity_providers;
 mod cli;
 mod clusters;
 mod conditions;
+mod containers;
 mod deploy_on_push;
 mod docker;
 mod failures;

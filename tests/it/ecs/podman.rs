@@ -31,8 +31,9 @@ async fn podman_runs_what_is_pushed_and_no_request_is_lost() {
 import urllib.request
 read = lambda place: urllib.request.urlopen(f"http://{place}/", timeout=5).read().decode()
 one = task(ecs.list_tasks(serviceName="web")["taskArns"][0])
-address = {each["name"]: each["value"] for each in one["attachments"][0]["details"]}["privateIPv4Address"]
-expect(read(address), "v2")
+interface = {each["name"]: each["value"] for each in one["attachments"][0]["details"]}
+expect(read(interface["privateIPv4Address"]), "v2")
+expect(interface["privateDnsName"], "task-" + one["taskArn"].split("/")[-1])
 data["network"] = "host"
 define("host", "v1", command=["/bin/busybox", "httpd", "-f", "-p", str(data["free"]), "-h", "/www"])
 arn = ecs.run_task(taskDefinition="host")["tasks"][0]["taskArn"]

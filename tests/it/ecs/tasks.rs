@@ -161,6 +161,54 @@ message("ClientException", ecs.run_task, taskDefinition="web:1")
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_names_hosts_gets_tasks_there_whatever_the_strategy_of_the_cluster_is() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(
+            &aws,
+            &json!({}),
+            r#"
+ecs.create_cluster(capacityProviders=["FARGATE"], defaultCapacityProviderStrategy=[
+    {"capacityProvider": "FARGATE", "weight": 1}])
+register("web")
+register("own", networkMode="awsvpc")
+# Also where there are no hosts at all.
+answer = ecs.start_task(taskDefinition="web", containerInstances=["0" * 32])
+expect((answer["tasks"], answer["failures"]), ([], [
+    {"arn": home + "container-instance/default/" + "0" * 32, "reason": "MISSING"}]))
+"#,
+        );
+        let host = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        let outside = json!({ "attributes": [{ "name": "ecs.capability.external" }] });
+        let outside = EcsAgent::join_with(&aws, "default", 2048, 1024, outside).await;
+        run(
+            &aws,
+            &json!({ "host": host.instance_arn, "outside": outside.instance_arn }),
+            r#"
+hosts = [data["host"], data["outside"]]
+answer = ecs.start_task(taskDefinition="web", containerInstances=hosts)
+expect(answer["failures"], [])
+expect([one["launchType"] for one in answer["tasks"]], ["EC2", "EXTERNAL"])
+expect([one["containerInstanceArn"] for one in answer["tasks"]], hosts)
+assert not any("capacityProviderName" in one for one in answer["tasks"]), answer
+network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+expect(message("InvalidParameterException", ecs.start_task, taskDefinition="own", containerInstances=hosts,
+    networkConfiguration=network), "Task definition does not support launch_type EXTERNAL.")
+# RunTask takes the strategy of the cluster.
+expect(message("InvalidParameterException", ecs.run_task, taskDefinition="web"),
+    "Task definition does not support launch_type FARGATE.")
+# A host that is being drained takes no new tasks, and is the one that failed.
+ecs.update_container_instances_state(containerInstances=[data["host"]], status="DRAINING")
+answer = ecs.start_task(taskDefinition="web", containerInstances=hosts)
+expect([one["containerInstanceArn"] for one in answer["tasks"]], [data["outside"]])
+expect(answer["failures"], [{"arn": data["host"], "reason": "INACTIVE"}])
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_comes_back_hears_of_its_tasks_and_of_what_was_wanted_meanwhile() {
     for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
         let mut wharf = Wharf::start(backend).await;
@@ -194,6 +242,71 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
         assert_eq!(manifests[1]["tasks"][0]["taskArn"], arn);
         assert!(manifests[1]["timeline"].as_i64() > manifests[0]["timeline"].as_i64());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_overrides_sizes_as_definitions_say_them() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web', memory='512')");
+        let agent = EcsAgent::join(&aws, "default", 4096, 8192).await;
+        let arn = run(
+            &aws,
+            &json!({ "host": agent.instance_arn }),
+            r#"
+calls = [lambda **more: ecs.run_task(taskDefinition="web", **more),
+    lambda **more: ecs.start_task(taskDefinition="web", containerInstances=[data["host"]], **more)]
+for call in calls:
+    for overrides, text in [
+        ({"cpu": "a lot"}, "Invalid 'cpu' setting for task."),
+        ({"memory": "2 vCPU"}, "Invalid 'memory' setting for task."),
+        ({"memory": "32"}, "The 'memory' setting for container 'app' is greater than for the task."),
+        ({"containerOverrides": [{"name": "app", "memory": 5}]},
+            "Invalid setting for container 'app'. 'memory' must be at least 6 MiB."),
+    ]:
+        expect(message("InvalidParameterException", call, overrides=overrides), text)
+register("fargate", requiresCompatibilities=["FARGATE"], networkMode="awsvpc", cpu="256", memory="512")
+fargate = dict(taskDefinition="fargate", launchType="FARGATE", networkConfiguration={
+    "awsvpcConfiguration": {"subnets": ["subnet-1"]}})
+expect(message("InvalidParameterException", ecs.run_task, overrides={"cpu": "1 vCPU"}, **fargate),
+    "No Fargate configuration exists for given values: 1024 CPU, 512 memory.")
+[large] = ecs.run_task(overrides={"cpu": "1 vCPU", "memory": "2 GB"}, **fargate)["tasks"]
+expect((large["cpu"], large["memory"]), ("1024", "2048"))
+host = ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]
+left = {one["name"]: one for one in host["remainingResources"]}
+expect((left["CPU"]["integerValue"], left["MEMORY"]["integerValue"]), (4096 - 1024, 8192 - 2048))
+eventually(lambda: task(large["taskArn"])["lastStatus"] == "RUNNING")
+print(json.dumps(large["taskArn"]))
+"#,
+        );
+        let task = &agent.tasks()[arn.as_str().unwrap()];
+        assert_eq!((&task["cpu"], &task["memory"]), (&json!(1.0), &json!(2048)));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tags_that_ecs_sets_itself_come_on_top_of_all_others() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let agent = EcsAgent::join(&aws, "default", 4096, 8192).await;
+        run(
+            &aws,
+            &json!({ "host": agent.instance_arn }),
+            r#"
+own = [{"key": f"{n:02}", "value": ""} for n in range(50)]
+managed = {"key": "aws:ecs:clusterName", "value": "default"}
+for call, more in [(ecs.run_task, {}), (ecs.start_task, {"containerInstances": [data["host"]]})]:
+    [one] = call(taskDefinition="web", tags=own, enableECSManagedTags=True, **more)["tasks"]
+    tags = ecs.list_tags_for_resource(resourceArn=one["taskArn"])["tags"]
+    expect(sorted(tags, key=lambda tag: tag["key"]), own + [managed])
+    [one] = call(taskDefinition="web", tags=own[:1], **more)["tasks"]
+    expect(one["tags"], own[:1])
+"#,
+        );
+    })
+    .await;
 }
 
 #[tokio::test]

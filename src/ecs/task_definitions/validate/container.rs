@@ -68,7 +68,7 @@ pub(super) fn check(definition: &Definition, container: &ContainerDefinition) ->
     Ok(())
 }
 
-fn check_size(definition: &Definition, container: &ContainerDefinition) -> Result<()> {
+pub(super) fn check_size(definition: &Definition, container: &ContainerDefinition) -> Result<()> {
     let ContainerDefinition { name, cpu, memory, memory_reservation, .. } = container;
     if !(0..=*super::CPU.end()).contains(cpu) {
         return refuse_setting(name, "'cpu' must be between 0 and 196608.");

@@ -95,6 +95,25 @@ pub(crate) fn check(definition: &Definition) -> Result<()> {
     Ok(())
 }
 
+/// Checks the sizes alone, as they are with what a request overrides.
+pub(crate) fn check_overridden_sizes(definition: &Definition) -> Result<()> {
+    check_task_size(definition)?;
+    for one in &definition.container_definitions {
+        container::check_size(definition, one)?;
+    }
+    check_sizes(definition)
+}
+
+fn check_task_size(definition: &Definition) -> Result<()> {
+    if definition.task_cpu().is_some_and(|cpu| !CPU.contains(&cpu)) {
+        return refuse("Invalid 'cpu' setting for task.");
+    }
+    if definition.task_memory().is_some_and(|memory| !(1..=MOST_MEMORY).contains(&memory)) {
+        return refuse("Invalid 'memory' setting for task.");
+    }
+    Ok(())
+}
+
 fn check_task(definition: &Definition) -> Result<()> {
     one_of("networkMode", definition.network_mode.as_deref(), &["bridge", "host", "awsvpc", "none"])?;
     one_of("pidMode", definition.pid_mode.as_deref(), &["host", "task"])?;
@@ -102,12 +121,7 @@ fn check_task(definition: &Definition) -> Result<()> {
     for wanted in definition.requires_compatibilities.iter().flatten() {
         one_of("requiresCompatibilities", Some(wanted), &["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"])?;
     }
-    if definition.task_cpu().is_some_and(|cpu| !CPU.contains(&cpu)) {
-        return refuse("Invalid 'cpu' setting for task.");
-    }
-    if definition.task_memory().is_some_and(|memory| !(1..=MOST_MEMORY).contains(&memory)) {
-        return refuse("Invalid 'memory' setting for task.");
-    }
+    check_task_size(definition)?;
     if let Some(storage) = &definition.ephemeral_storage
         && !(21..=200).contains(&storage.size_in_gib)
     {
@@ -162,7 +176,8 @@ fn check_sizes(definition: &Definition) -> Result<()> {
         return Ok(());
     };
     if let Some(large) = containers.iter().find(|one| one.memory.is_some_and(|memory| memory > task)) {
-        return refuse_setting(&large.name, "'memory' cannot be greater than that of the task.");
+        // The text is seen in reports of Pulumi's users.
+        return refuse(format!("The 'memory' setting for container '{}' is greater than for the task.", large.name));
     }
     if containers.iter().map(|one| one.reserved_memory()).sum::<i64>() > task {
         return refuse("The sum of the memory of all containers cannot be greater than that of the task.");

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use types::Secret;
 
-use super::report::protocol;
+use super::ports::{self, Port};
 use super::{PAUSE, Task, label};
 use crate::engine::VolumeSpec;
 
@@ -29,11 +29,16 @@ pub struct Surroundings<'a> {
     pub secrets: Vec<(String, Secret)>,
     /// Options of the log driver from secrets.
     pub log_options: Vec<(String, Secret)>,
+    /// Where on the host the ranges of its ports begin, in the order of [`Task::ranges`].
+    pub ranges: Vec<u16>,
     /// The network of tasks that have one of their own.
     pub task_network: &'a str,
     /// The image of the container that holds such a network.
     pub pause_image: &'a str,
 }
+
+/// The log driver whose work the agent does.
+const AWSLOGS: &str = "awslogs";
 
 /// How much of a container's log the engine keeps. The agent reads it as it is written; what it could not send is here.
 const LOG_FILE: &str = "32m";
@@ -110,7 +115,7 @@ impl Task {
             config.insert("Healthcheck".to_owned(), json!({"Test": ["NONE"]}));
         }
 
-        let ports = self.ports(definition);
+        let ports = ports::all(definition, &around.ranges);
         match self.wanted.network_mode.as_deref().unwrap_or("bridge") {
             "awsvpc" => {
                 host.insert("NetworkMode".to_owned(), json!(format!("container:{}", self.container_name(0))));
@@ -159,8 +164,13 @@ impl Task {
         Ok(Value::Object(config))
     }
 
+    /// The name of a task with a network of its own, in the engine's DNS. The id alone could be taken for a number.
+    pub fn dns_name(&self) -> String {
+        format!("task-{}", self.id())
+    }
+
     fn pause_body(&self, around: &Surroundings<'_>) -> Value {
-        let ports: Vec<_> = self.wanted.containers.iter().flat_map(|definition| self.ports(definition)).collect();
+        let ports: Vec<_> = self.wanted.containers.iter().flat_map(|definition| ports::all(definition, &[])).collect();
         let hostname: String = self.id().chars().take(12).collect();
         json!({
             "Image": around.pause_image,
@@ -174,6 +184,8 @@ impl Task {
                 "CapDrop": ["ALL"],
                 "ReadonlyRootfs": true,
             },
+            // The other tasks of the network find it by that.
+            "NetworkingConfig": {"EndpointsConfig": {(around.task_network): {"Aliases": [self.dns_name()]}}},
         })
     }
 
@@ -197,8 +209,8 @@ impl Task {
         json!(labels)
     }
 
-    /// The variables: those of the agent, the definition's, the secrets, and those that are overridden, each wins over the
-    /// ones before.
+    /// The variables: those of the agent, those in Docker's words, those of the definition with what the request overrides in
+    /// them, and the secrets. Each wins over the ones before.
     fn environment(
         &self,
         definition: &acs::Container,
@@ -218,23 +230,6 @@ impl Task {
             return Err("a variable with an impossible name".to_owned());
         }
         Ok(all.into_iter().map(|(name, value)| format!("{name}={value}")).collect())
-    }
-
-    /// Port and protocol in the container, and the port of the host; 0 is any.
-    fn ports(&self, definition: &acs::Container) -> Vec<(i64, String, i64)> {
-        let mut ports = Vec::new();
-        for mapping in &definition.port_mappings {
-            let protocol = protocol(&mapping.protocol).to_owned();
-            if mapping.container_port > 0 {
-                ports.push((mapping.container_port, protocol, mapping.host_port));
-                continue;
-            }
-            let range = mapping.container_port_range.as_deref().unwrap_or_default();
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            let (Ok(first), Ok(last)) = (first.parse::<u16>(), last.parse::<u16>()) else { continue };
-            ports.extend((first..=last).map(|port| (i64::from(port), protocol.clone(), 0)));
-        }
-        ports
     }
 
     fn links(&self, definition: &acs::Container) -> Vec<String> {
@@ -305,18 +300,23 @@ impl Task {
 
 /// Whether the agent ships what a container writes.
 fn is_followed(host: &Map<String, Value>) -> bool {
-    host.get("LogConfig").and_then(|log| log.get("Type")).and_then(Value::as_str) == Some("awslogs")
+    host.get("LogConfig").and_then(|log| log.get("Type")).and_then(Value::as_str) == Some(AWSLOGS)
 }
 
 /// The options of the log driver, if the agent ships what the container writes.
 pub fn followed(definition: &acs::Container) -> Option<BTreeMap<String, String>> {
+    log_driver(definition).filter(|(driver, _)| driver == AWSLOGS).map(|(_, options)| options)
+}
+
+/// The log driver that the definition asks for, with the options that are no secrets.
+pub fn log_driver(definition: &acs::Container) -> Option<(String, BTreeMap<String, String>)> {
     let host = definition.docker_config.as_ref()?.host_config.as_deref()?;
     let host = object("hostConfig", Some(host)).ok()?;
-    if !is_followed(&host) {
-        return None;
-    }
-    let options = host.get("LogConfig")?.get("Config").and_then(Value::as_object).cloned().unwrap_or_default();
-    Some(options.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned()))).collect())
+    let log = host.get("LogConfig")?;
+    let driver = log.get("Type")?.as_str()?.to_owned();
+    let options = log.get("Config").and_then(Value::as_object).cloned().unwrap_or_default();
+    let options = options.into_iter().filter_map(|(key, value)| Some((key, value.as_str()?.to_owned())));
+    Some((driver, options.collect()))
 }
 
 fn object(what: &str, text: Option<&str>) -> Result<Map<String, Value>, String> {
@@ -336,15 +336,15 @@ fn overlay_overrides(config: &mut Map<String, Value>, definition: &acs::Containe
     Ok(())
 }
 
-fn exposed(ports: &[(i64, String, i64)]) -> Value {
-    Value::Object(ports.iter().map(|(port, protocol, _)| (format!("{port}/{protocol}"), json!({}))).collect())
+fn exposed(ports: &[Port]) -> Value {
+    Value::Object(ports.iter().map(|port| (format!("{}/{}", port.container, port.protocol), json!({}))).collect())
 }
 
-fn bound(ports: &[(i64, String, i64)]) -> Value {
+fn bound(ports: &[Port]) -> Value {
     let mut bound: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    for (port, protocol, host) in ports {
+    for Port { container, protocol, host } in ports {
         let host = if *host > 0 { host.to_string() } else { String::new() };
-        bound.entry(format!("{port}/{protocol}")).or_default().push(json!({"HostPort": host}));
+        bound.entry(format!("{container}/{protocol}")).or_default().push(json!({"HostPort": host}));
     }
     json!(bound)
 }

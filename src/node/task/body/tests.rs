@@ -77,6 +77,9 @@ fn ports_are_bound_in_bridge_mode_alone() {
     assert_eq!(bound["53/udp"], json!([{"HostPort": "5353"}]));
     assert_eq!(bound["91/tcp"], json!([{"HostPort": ""}]));
     assert_eq!(bridge["ExposedPorts"]["90/tcp"], json!({}));
+    let placed = Surroundings { ranges: vec![40_000], ..Surroundings::default() };
+    let placed = task("bridge", vec![app.clone()]).body(0, &placed).unwrap();
+    assert_eq!(placed["HostConfig"]["PortBindings"]["91/tcp"], json!([{"HostPort": "40001"}]));
     let host = body(&task("host", vec![app.clone()]), 0);
     assert_eq!(host["HostConfig"]["NetworkMode"], "host");
     assert!(host["HostConfig"].get("PortBindings").is_none());
@@ -131,6 +134,7 @@ fn the_agent_ships_what_is_meant_for_amazons_logs() {
     let mut other = container("app");
     other.docker_config = docker(&json!({}), &json!({"LogConfig": {"Type": "syslog"}}));
     assert_eq!(followed(&other), None);
+    assert_eq!(log_driver(&other), Some(("syslog".to_owned(), BTreeMap::new())));
     assert_eq!(body(&task("none", vec![other]), 0)["HostConfig"]["LogConfig"]["Type"], "syslog");
 }
 
