@@ -1,13 +1,13 @@
 //! Calls of the AWS APIs: who calls from which region, and whether that caller may. The protocols are in `aws`, the
 //! operations in the fronts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws::{Access, Audit, Common, Fault, Head, Need, Record, Signature};
 use bytes::Bytes;
 use types::{AccountId, Region, RegistryId};
 
-use crate::audit::{self, Caller, Urgency};
+use crate::audit::{self, Caller, Urgency, WebIdentity};
 use crate::authn::{self, Login, signed};
 use crate::{App, Ctx, Error, Grant, authz};
 
@@ -26,6 +26,7 @@ pub struct Call {
     pub request_id: String,
     /// The host and port that the client used.
     host: String,
+    web_identity: OnceLock<WebIdentity>,
 }
 
 impl Api {
@@ -97,6 +98,7 @@ impl aws::Host for Api {
             login,
             request_id: head.request_id.clone(),
             host: head.host.clone().unwrap_or_else(|| "localhost".to_owned()),
+            web_identity: OnceLock::new(),
         })
     }
 
@@ -113,7 +115,7 @@ impl aws::Host for Api {
             region: call.map(|call| call.ctx.registry.region.as_str()),
             read_only: audit == Audit::Read,
             caller: match call {
-                Some(call) => Caller::Known(&call.login),
+                Some(call) => call.web_identity.get().map_or(Caller::Known(&call.login), Caller::WebIdentity),
                 None => Caller::Unknown(signature.map(|signature| signature.access_key_id.as_str())),
             },
             address: Some(head.source),
@@ -161,7 +163,14 @@ impl Call {
             login,
             request_id: self.request_id.clone(),
             host: self.host.clone(),
+            web_identity: OnceLock::new(),
         })
+    }
+
+    /// Notes who calls, when it is not the signature that tells: for the audit log.
+    pub fn vouched_for(&self, web_identity: WebIdentity) {
+        // The first token of a call is its only one.
+        let _ = self.web_identity.set(web_identity);
     }
 
     /// The account that calls.

@@ -22,8 +22,21 @@ pub enum Caller<'e> {
     Known(&'e Login),
     /// Somebody who was not; with the access key that was claimed.
     Unknown(Option<&'e str>),
+    /// Somebody whom an identity provider vouches for.
+    WebIdentity(&'e WebIdentity),
     /// Whoever runs commands beside the registry.
     Operator,
+}
+
+/// What an identity provider says of a caller who has no account here.
+#[derive(Debug)]
+pub struct WebIdentity {
+    /// The ARN of the provider.
+    pub provider: String,
+    /// For whom its token is.
+    pub audience: String,
+    /// Who it says that it is.
+    pub subject: String,
 }
 
 /// Something that was done or refused.
@@ -90,7 +103,7 @@ impl Event<'_> {
     fn account(&self) -> Option<&str> {
         match &self.caller {
             Caller::Known(login) => Some(login.identity.principal.account.as_str()).filter(|text| !text.is_empty()),
-            Caller::Unknown(_) | Caller::Operator => None,
+            Caller::Unknown(_) | Caller::WebIdentity(_) | Caller::Operator => None,
         }
     }
 
@@ -99,6 +112,14 @@ impl Event<'_> {
             Caller::Operator => return json!({ "type": "Operator" }),
             Caller::Unknown(None) => return json!({ "type": "Unknown" }),
             Caller::Unknown(Some(key)) => return json!({ "type": "Unknown", "accessKeyId": cut(key) }),
+            Caller::WebIdentity(WebIdentity { provider, audience, subject }) => {
+                return json!({
+                    "type": "WebIdentityUser",
+                    "principalId": format!("{provider}:{}:{}", cut(audience), cut(subject)),
+                    "userName": cut(subject),
+                    "identityProvider": provider,
+                });
+            }
             Caller::Known(login) => login,
         };
         let principal = &login.identity.principal;
@@ -132,11 +153,7 @@ impl Event<'_> {
             PrincipalKind::Service { name } => {
                 identity = json!({ "type": "AWSService", "invokedBy": name });
             }
-            PrincipalKind::Federated { provider } => {
-                identity["type"] = "WebIdentityUser".into();
-                identity["identityProvider"] = provider.as_str().into();
-            }
-            PrincipalKind::Anonymous => identity = json!({ "type": "Anonymous" }),
+            PrincipalKind::Federated { .. } | PrincipalKind::Anonymous => identity = json!({ "type": "Anonymous" }),
         }
         identity
     }

@@ -17,7 +17,7 @@ use store::audit_events::AuditEventRow;
 use types::Timestamp;
 use uuid::Uuid;
 
-pub use self::event::{Caller, Event};
+pub use self::event::{Caller, Event, WebIdentity};
 pub use self::retention::discard_old;
 use self::writer::Writer;
 use crate::{App, Error, Result};

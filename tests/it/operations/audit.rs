@@ -19,7 +19,7 @@ fn events(wharf: &Wharf, arguments: &[&str]) -> Vec<Value> {
 }
 
 /// The events of a name, once there are as many as expected.
-async fn named(wharf: &Wharf, name: &str, expected: usize) -> Vec<Value> {
+pub async fn named(wharf: &Wharf, name: &str, expected: usize) -> Vec<Value> {
     for _ in 0..100 {
         let found: Vec<Value> = events(wharf, &[]).into_iter().filter(|event| event["eventName"] == name).collect();
         if found.len() >= expected {

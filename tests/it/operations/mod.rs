@@ -1,6 +1,6 @@
 //! What an operator does and sees: settings, health, metrics, shutdown, and the commands that check.
 
-mod audit;
+pub mod audit;
 mod check;
 mod composition;
 mod credential_helper;

@@ -8,6 +8,7 @@ use tests::harness::issuer::{ALGORITHMS, Algorithm, Issuer};
 use tests::harness::{Auth, Backend, DEFAULT, Wharf};
 
 use super::{docker, script, with_credentials};
+use crate::operations::audit::named;
 
 /// The role that CI jobs assume.
 pub const ROLE: &str = "arn:aws:iam::000000000000:role/ci";
@@ -68,6 +69,16 @@ async fn a_job_gets_credentials_for_its_token_and_pushes() {
         let image = docker.repository("team/app").push_small("tag").await;
         docker.repository("team/app").expect_image(Some("tag"), &image).await;
         docker.get("/v2/other/app/manifests/tag").send().await.expect_error(403, "DENIED");
+        // The audit log says who came, though nobody signed.
+        let kept = named(&wharf, "AssumeRoleWithWebIdentity", 1).await;
+        let provider = answer["Provider"].as_str().expect("a text");
+        let identity = json!({
+            "type": "WebIdentityUser",
+            "principalId": format!("{provider}:wharf:{subject}"),
+            "userName": subject,
+            "identityProvider": provider,
+        });
+        assert_eq!(kept[0]["userIdentity"], identity);
         // The next exchange finds the keys known.
         for algorithm in ALGORITHMS {
             let token = issuer.sign(algorithm, &issuer.claims(subject, "wharf"));

@@ -4,6 +4,7 @@
 //! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
 
 use app::api::Call;
+use app::audit::WebIdentity;
 use app::authn::session::Federation;
 use app::sessions::{self, Wanted};
 use app::web_identity::{self, Verified};
@@ -126,6 +127,11 @@ impl Operation for AssumeRoleWithWebIdentity {
         let app = &call.ctx.app;
         let verified = web_identity::verify(app, &account, &input.web_identity_token).await;
         let verified = verified.map_err(|why| refusal::web_identity(&why))?;
+        call.vouched_for(WebIdentity {
+            provider: verified.provider.arn.clone(),
+            audience: verified.audience.clone(),
+            subject: verified.claims.subject.clone(),
+        });
         let wanted = input.wanted(&verified)?;
 
         let conditions: Vec<_> = conditions(&verified).into_iter().chain(judged::conditions(&wanted)).collect();
