@@ -138,6 +138,11 @@ impl Wharf {
         Client::new(&self.url(), Auth::None)
     }
 
+    /// The status of `/readyz`.
+    pub async fn readyz(&self) -> u16 {
+        self.anonymous().get("/readyz").send().await.status()
+    }
+
     /// A client without credentials whose connections come from another loopback address: another source to the throttle.
     pub fn anonymous_from(&self, source: impl Into<IpAddr>) -> Client {
         Client::from(&self.url(), Auth::None, source.into())

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tests::harness::admin::within_5_s;
 use tests::harness::content::OCI_MANIFEST;
 use tests::harness::tmpfs::Tmpfs;
 use tests::harness::workload::Workload;
@@ -100,15 +101,7 @@ async fn below_the_low_water_mark_writes_are_refused_and_readiness_says_so() {
         repository.delete_manifest("before").await.expect(202);
 
         std::fs::remove_file(filler).expect("the filler can be removed");
-        let mut status = 0;
-        for _ in 0..50 {
-            status = wharf.anonymous().get("/readyz").send().await.status();
-            if status == 200 {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        assert_eq!(status, 200, "five seconds after there is room again");
+        within_5_s("there is room again", async || wharf.readyz().await == 200).await;
         repository.push_blob(&bytes).await;
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::harness::on_default;
 
-use crate::access::model::{ACCOUNT, allow, identity_policy};
+use crate::access::model::{allow, identity_policy};
 
 const HELPERS: &str = r#"
 iam, ecr = client("iam"), client("ecr")
@@ -27,6 +27,10 @@ def of_registry():
 def of_role(name):
     return iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"]
 "#;
+
+/// The command line of a session of the role that the tests make.
+const ASSUME: &[&str] =
+    &["sts", "assume-role", "--role-arn", "arn:aws:iam::000000000000:role/deploy", "--role-session-name", "run-1"];
 
 /// The policy of a user who may assume roles, whom their own trust policies let.
 fn assuming() -> Value {
@@ -89,15 +93,7 @@ iam.create_role(RoleName="deploy", AssumeRolePolicyDocument=trusting(anna))
         ));
         let repository = wharf.client().as_(anna.auth()).repository("app");
         repository.manifest("v1").await.expect(200);
-        let assume = [
-            "sts",
-            "assume-role",
-            "--role-arn",
-            &format!("arn:aws:iam::{ACCOUNT}:role/deploy"),
-            "--role-session-name",
-            "run",
-        ];
-        wharf.aws().as_user(&anna).json(&assume);
+        wharf.aws().as_user(&anna).json(ASSUME);
         // By another name it is still the same user.
         wharf.aws().boto3(&format!(
             r#"{HELPERS}
@@ -109,7 +105,7 @@ iam.create_user(UserName="anna")
 "#
         ));
         repository.manifest("v1").await.expect(200);
-        wharf.aws().as_user(&anna).json(&assume);
+        wharf.aws().as_user(&anna).json(ASSUME);
         wharf.aws().boto3(&format!(
             r#"{HELPERS}
 id = iam.get_user(UserName="anne")["User"]["UserId"]
@@ -131,7 +127,7 @@ iam.create_user(UserName="anne", Path="/x/")
         let repository = wharf.client().as_(again.auth()).repository("app");
         repository.manifest("v1").await.expect_error(403, "DENIED");
         repository.blob(&image.blobs[0].0).await.expect_error(403, "DENIED");
-        wharf.aws().as_user(&again).refused(&assume, "AccessDenied");
+        wharf.aws().as_user(&again).refused(ASSUME, "AccessDenied");
         // Whom the policy still names by the account is let in by policies of its own, as before.
         let other = wharf.known_user("other", &identity_policy(&[allow(&["ecr:*"], "*")])).await;
         wharf.client().as_(other.auth()).repository("app").manifest("v1").await.expect(200);
@@ -144,16 +140,8 @@ async fn sessions_of_a_role_that_is_made_again_get_nothing_either() {
     on_default(async |wharf| {
         wharf.client().repository("app").push_small("v1").await;
         let anna = wharf.known_user("anna", &assuming()).await;
-        let assume = [
-            "sts",
-            "assume-role",
-            "--role-arn",
-            &format!("arn:aws:iam::{ACCOUNT}:role/deploy"),
-            "--role-session-name",
-            "run-1",
-        ];
         let session = || {
-            let answer = wharf.aws().as_user(&anna).json(&assume);
+            let answer = wharf.aws().as_user(&anna).json(ASSUME);
             let text = |name: &str| answer["Credentials"][name].as_str().expect("a text").to_owned();
             wharf.aws().with_session(&text("AccessKeyId"), &text("SecretAccessKey"), &text("SessionToken"))
         };

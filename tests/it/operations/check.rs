@@ -1,5 +1,6 @@
 //! `wharf check`: the settings, the database, the migrations and the storage, each looked at, each named.
 
+use tests::harness::admin::within;
 use tests::harness::s3::Prefix;
 use tests::harness::{Backend, Wharf, on_all, port};
 
@@ -74,15 +75,7 @@ async fn a_database_that_takes_no_writes_is_found_out() {
     database.refuse_writes();
     let finished = wharf.run(&["check"]);
     assert!(!finished.status.success() && finished.stdout.contains("database:"), "{finished:?}");
-    let mut status = 200;
-    for _ in 0..150 {
-        status = wharf.anonymous().get("/readyz").send().await.status();
-        if status == 503 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    assert_eq!(status, 503, "fifteen seconds after the database became read-only");
+    within(15, "the database takes no writes", async || wharf.readyz().await == 503).await;
     wharf.anonymous().get("/healthz").send().await.expect(200);
 }
 

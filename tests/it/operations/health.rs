@@ -1,5 +1,6 @@
 //! `/healthz` and `/readyz`.
 
+use tests::harness::admin::{within, within_5_s};
 use tests::harness::tcp_proxy::{Link, TcpProxy};
 use tests::harness::{Backend, Wharf, on_all};
 
@@ -23,25 +24,10 @@ async fn without_a_database_it_is_alive_and_not_ready() {
     let url = backing.database().url_through(&proxy.address());
     let wharf = Wharf::sharing(backing).set("WHARF_DATABASE_URL", url).start().await;
     proxy.set(Link::Cut);
-    let mut status = 0;
-    for _ in 0..50 {
-        status = wharf.anonymous().get("/readyz").send().await.status();
-        if status == 503 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    assert_eq!(status, 503, "/readyz must say that the database is gone");
+    within_5_s("the database is missed", async || wharf.readyz().await == 503).await;
     wharf.anonymous().get("/healthz").send().await.expect(200);
     proxy.set(Link::Up);
-    for _ in 0..50 {
-        status = wharf.anonymous().get("/readyz").send().await.status();
-        if status == 200 {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("/readyz still says {status} five seconds after the database came back");
+    within_5_s("the database is there again", async || wharf.readyz().await == 200).await;
 }
 
 #[tokio::test]
@@ -50,15 +36,7 @@ async fn without_storage_it_is_not_ready() {
     let proxy = tests::harness::fault_proxy::FaultProxy::start(backing.storage().endpoint()).await;
     let wharf = Wharf::sharing(backing).set("WHARF_S3_ENDPOINT", proxy.endpoint()).start().await;
     proxy.plan(|_| tests::harness::fault_proxy::Fault::Status(503));
-    let mut status = 0;
     // The state of the storage may be remembered for a while: asking must not cost an object each time.
-    for _ in 0..120 {
-        status = wharf.anonymous().get("/readyz").send().await.status();
-        if status == 503 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
-    }
-    assert_eq!(status, 503, "/readyz must say that the storage is gone");
+    within(30, "the storage is missed", async || wharf.readyz().await == 503).await;
     wharf.anonymous().get("/healthz").send().await.expect(200);
 }
