@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::harness::ecs_agent::EcsAgent;
-use tests::harness::{Backend, Wharf};
+use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
 
@@ -50,4 +50,39 @@ expect(ecs.list_container_instances(filter="agentConnected == true")["containerI
 "#,
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_are_drained_are_listed_until_they_are_deregistered() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let mut agents = Vec::new();
+        for _ in 0..3 {
+            agents.push(EcsAgent::join(&aws, "default", 1024, 512).await);
+        }
+        let hosts: Vec<&str> = agents.iter().map(|agent| agent.instance_arn.as_str()).collect();
+        run(
+            &aws,
+            &json!({ "hosts": hosts }),
+            r#"
+every = sorted(data["hosts"])
+drained, *others = data["hosts"]
+def listed(**arguments):
+    return [arn for page in ecs.get_paginator("list_container_instances").paginate(**arguments)
+            for arn in page["containerInstanceArns"]]
+ecs.update_container_instances_state(containerInstances=[drained], status="DRAINING")
+expect(listed(), every)
+expect(listed(PaginationConfig={"PageSize": 1}), every)
+expect(listed(filter="agentConnected == true"), every)
+expect(listed(status="ACTIVE"), sorted(others))
+expect(listed(status="DRAINING"), [drained])
+expect(listed(status="REGISTERING"), [])
+expect(message("InvalidParameterException", ecs.list_container_instances, status="INACTIVE"), "Invalid status.")
+ecs.deregister_container_instance(containerInstance=drained)
+expect(listed(), sorted(others))
+"#,
+        );
+    })
+    .await;
 }
