@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use app::App;
 use store::service_tasks::ServiceTaskRow;
 use store::services::ServiceRow;
-use store::{Conn, ecs_tags, service_deployments, service_tasks, services};
+use store::{Conn, container_instances, ecs_tags, service_deployments, service_tasks, services};
 use types::Timestamp;
 
 use super::decide::model::{Action, Condition, Counters, Decision, Reason, Strategy};
@@ -16,12 +16,13 @@ use super::deployments::{self, Deployment, Rollback};
 use super::load::Loaded;
 use super::{Service, configuration, events, images, resource};
 use crate::clusters::{Cluster, written};
+use crate::container_instances::ContainerInstance;
 use crate::error::Result;
 use crate::placement;
 use crate::tags::{self, Tag};
 use crate::task_definitions;
 use crate::tasks::start::{Hosts, Launch, start};
-use crate::tasks::{self, STOPPED};
+use crate::tasks::{self, STOPPED, Task};
 
 /// Why a deployment is given up.
 const BROKEN: &str = "ECS deployment circuit breaker: tasks failed to start.";
@@ -213,9 +214,17 @@ impl<'a> Application<'a> {
             };
             let why = events::reason(&reason);
             let task = tasks::stop(conn, task.row.clone(), "ServiceSchedulerInitiated", &why, self.now).await?;
-            if task.row.desired_status == STOPPED {
-                stopped.push(id);
+            if task.row.desired_status != STOPPED {
+                continue;
             }
+            let instance = match reason {
+                Reason::TargetHealth(_) => host_name(conn, &task).await?,
+                Reason::Scaling(_) | Reason::ContainerHealth => None,
+            };
+            if let Some(told) = events::unhealthy(&reason, &id, instance.as_deref()) {
+                events::tell(conn, self.app, self.service, &told).await?;
+            }
+            stopped.push(id);
         }
         Ok(stopped)
     }
@@ -376,4 +385,13 @@ impl<'a> Application<'a> {
         }
         events::tell_conditions(conn, app, self.service, &standing, &reason).await
     }
+}
+
+/// What events call the host of a task. Whoever runs on Fargate has none.
+async fn host_name(conn: &mut Conn, task: &Task) -> Result<Option<String>> {
+    let Some(id) = task.row.instance_id.as_ref().filter(|_| task.row.launch_type != "FARGATE") else {
+        return Ok(None);
+    };
+    let found = container_instances::find(conn, id).await?.map(ContainerInstance::read);
+    Ok(found.map(|host| host.document.ec2_instance_id.unwrap_or(host.row.instance_id)))
 }

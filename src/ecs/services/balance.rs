@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use elb::health::State;
+use elb::health::{Health, State};
 use elb::target_groups;
 use elb::targets::{self, Registration, TargetHealth};
 use store::{Conn, Pending, container_instances, tasks};
 
-use super::decide::model::Target as TargetState;
+use super::decide::model::{FailedTarget, Target as TargetState};
 use super::look::Seen;
 use super::targets::{Target, of};
 use super::{Service, events};
@@ -79,10 +79,10 @@ impl Groups<'_> {
         Ok(self.known.get(arn).map(Vec::as_slice).unwrap_or_default())
     }
 
-    async fn find(&mut self, target: &RegisteredTarget) -> Result<Option<State>> {
+    async fn find(&mut self, target: &RegisteredTarget) -> Result<Option<&Health>> {
         let found = self.targets(&target.target_group_arn).await?;
         let found = found.iter().find(|other| other.id == target.id && other.port == target.port);
-        Ok(found.map(|found| found.health.state))
+        Ok(found.map(|found| &found.health))
     }
 }
 
@@ -180,8 +180,14 @@ async fn join(app: &App, groups: &mut Groups<'_>, service: &Service, task: &Task
     }
     for target in &task.document.targets {
         match groups.find(target).await? {
-            Some(State::Healthy) => {}
-            Some(State::Unhealthy) => return Ok(TargetState::Unhealthy(target.target_group_arn.clone())),
+            Some(Health { state: State::Healthy, .. }) => {}
+            Some(Health { state: State::Unhealthy, description, .. }) => {
+                return Ok(TargetState::Unhealthy(FailedTarget {
+                    group: target.target_group_arn.clone(),
+                    port: target.port,
+                    why: description.clone().unwrap_or_else(|| "Health checks failed".to_owned()),
+                }));
+            }
             Some(_) => state = TargetState::Initial,
             None => {
                 state = TargetState::Initial;
@@ -204,7 +210,7 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
         let group = &target.target_group_arn;
         match groups.find(target).await? {
             None => {}
-            Some(State::Draining) => out = false,
+            Some(Health { state: State::Draining, .. }) => out = false,
             Some(_) => {
                 out = false;
                 if let Err(error) = targets::deregister(app, group, &target.id, target.port).await {

@@ -4,6 +4,7 @@
 mod account_settings;
 mod amazon;
 mod attributes;
+mod balanced;
 mod cli;
 mod clusters;
 mod conditions;

@@ -1,0 +1,110 @@
+//! Services behind load balancers: what target groups say of tasks, and what becomes of a task that leaves one. Containers are
+//! servers of the test, on ports that the agent says that they have.
+
+use serde_json::{Value, json};
+use tests::harness::ecs_agent::{Behavior, EcsAgent};
+use tests::harness::target::Target;
+use tests::harness::{DEFAULT, Wharf, port};
+
+use super::run;
+use super::services::SETUP;
+
+const BALANCED: &str = r#"
+elb = client("elbv2")
+
+def group(name="web", kind="instance"):
+    """A target group whose checks are as quick as AWS lets them be."""
+    return elb.create_target_group(
+        Name=name, Protocol="HTTP", Port=80, TargetType=kind, VpcId="vpc-1", HealthCheckPath="/health",
+        HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2, UnhealthyThresholdCount=2,
+    )["TargetGroups"][0]["TargetGroupArn"]
+
+def listen(arn, port, name="web"):
+    balancer = elb.create_load_balancer(Name=name, Subnets=["subnet-1", "subnet-2"])["LoadBalancers"][0]["LoadBalancerArn"]
+    elb.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=port, DefaultActions=[
+        {"Type": "forward", "TargetGroupArn": arn}])
+    return balancer
+
+def behind(arn, container="app", port=80):
+    return [{"targetGroupArn": arn, "containerName": container, "containerPort": port}]
+"#;
+
+/// Runs a test on servers with a cluster that has one host, on which the tasks of `web` get these ports one after the other.
+async fn with_targets<F: AsyncFn(&Wharf, &[Target], EcsAgent)>(count: usize, body: F) {
+    for &backend in DEFAULT {
+        println!("on {backend:?}");
+        let wharf = Wharf::with(backend).set("WHARF_SERVICE_SETTLE", "1s").start().await;
+        let mut targets = Vec::new();
+        for index in 0..count {
+            targets.push(Target::start(&index.to_string()).await);
+        }
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        let ports = targets.iter().map(Target::port).collect();
+        agent.behave("web", Behavior { ports, ..Behavior::default() });
+        body(&wharf, &targets, agent).await;
+    }
+}
+
+#[track_caller]
+fn script(wharf: &Wharf, data: &Value, text: &str) -> Value {
+    run(&wharf.aws(), data, &format!("{SETUP}\n{BALANCED}\n{text}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_whose_target_fails_its_checks_is_replaced() {
+    with_targets(2, async |wharf, targets, agent| {
+        let instance = agent.instance_arn.rsplit('/').next();
+        let data = json!({
+            "listen": port::free(), "first": targets[0].port(), "second": targets[1].port(), "instance": instance,
+        });
+        script(
+            wharf,
+            &data,
+            r#"
+arn = group()
+listen(arn, data["listen"])
+define()
+create(desiredCount=1, loadBalancers=behind(arn))
+completed()
+[one] = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+expect((one["Target"]["Id"], one["Target"]["Port"]), (data["instance"], data["first"]))
+"#,
+        );
+        targets[0].set_health(503);
+        script(
+            wharf,
+            &data,
+            r#"
+arn = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+[sick] = [one["taskArn"] for one in tasks()]
+eventually(lambda: task(sick)["lastStatus"] == "STOPPED")
+gone = task(sick)
+expect((gone["stopCode"], gone["stoppedReason"]),
+       ("ServiceSchedulerInitiated", f"Task failed ELB health checks in (target-group {arn})"))
+[other] = [one for one in tasks()]
+assert other["createdAt"] < gone["stoppingAt"], "the other one was started first"
+eventually(lambda: messages()[0] == "(service web) has reached a steady state.")
+expect(stable()["runningCount"], 1)
+eventually(lambda: [(one["Target"]["Port"], one["TargetHealth"]["State"])
+                    for one in elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]]
+           == [(data["second"], "healthy")])
+id = lambda arn: arn.split("/")[-1]
+told = [one.removeprefix("(service web) ") for one in reversed(messages())]
+told = told[told.index(f"has started 1 tasks: (task {id(other['taskArn'])})."):]
+expect(told, [
+    f"has started 1 tasks: (task {id(other['taskArn'])}).",
+    f"registered 1 targets in (target-group {arn})",
+    f"(task {id(sick)}) (instance {data['instance']}) (port {data['first']}) is unhealthy in (target-group {arn}) "
+    "due to (reason Health checks failed with these codes: [503]).",
+    f"has stopped 1 running tasks: (task {id(sick)}).",
+    f"deregistered 1 targets in (target-group {arn})",
+    "has begun draining connections on 1 tasks.",
+    "has reached a steady state.",
+])
+"#,
+        );
+    })
+    .await;
+}
