@@ -102,7 +102,7 @@ pub(crate) async fn create(call: &Call, grant: &Grant, request: Request) -> Resu
 /// Whether one of its essential containers is checked.
 pub(super) fn checks_health(definition: &TaskDefinition) -> bool {
     let containers = &definition.definition.container_definitions;
-    containers.iter().any(|container| container.is_essential() && container.health_check.is_some())
+    containers.iter().any(|container| container.is_essential() && container.is_checked())
 }
 
 /// Whether a request was made before and led to this service.

@@ -463,3 +463,33 @@ expect(service()["runningCount"], 1)
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_whose_check_is_turned_off_have_no_health_to_wait_for() {
+    quickly(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let agent = EcsAgent::join(&aws, "default", 1024, 1024).await;
+        run(
+            &aws,
+            &json!({}),
+            &format!(
+                r#"{SETUP}
+define(healthCheck={{"command": ["NONE"]}})
+create(desiredCount=1)
+expect(completed()["runningCount"], 1)
+[one] = tasks()
+expect((one["healthStatus"], one["containers"][0]["healthStatus"]), ("UNKNOWN", "UNKNOWN"))
+"#
+            ),
+        );
+        let tasks = agent.tasks();
+        let sent = tasks.values().next().expect("a task");
+        assert_eq!(sent["containers"][0]["healthCheckType"], json!(null), "nobody asks for its health");
+        assert!(
+            sent["containers"][0]["dockerConfig"]["config"].as_str().is_some_and(|it| it.contains("NONE")),
+            "{sent}"
+        );
+    })
+    .await;
+}
