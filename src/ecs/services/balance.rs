@@ -22,7 +22,7 @@ use super::targets::{Target, of};
 use super::{Service, events};
 use crate::container_instances::ContainerInstance;
 use crate::error::{Error, Result};
-use crate::tasks::{DEACTIVATING, RUNNING, RegisteredTarget, STOPPED, STOPPING, Task, save};
+use crate::tasks::{DEACTIVATING, DEPROVISIONING, RUNNING, RegisteredTarget, STOPPED, STOPPING, Task, save};
 
 /// How long a service rests while target groups have not taken its tasks in, or have not let them go: nobody wakes it then.
 const MOVING: Duration = Duration::from_secs(1);
@@ -218,7 +218,7 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
                     continue;
                 }
                 tell(app, service, format!("deregistered 1 targets in (target-group {group})")).await?;
-                if !task.is_over() {
+                if !task.is_over() && task.row.last_status != DEPROVISIONING {
                     tell(app, service, "has begun draining connections on 1 tasks.".to_owned()).await?;
                 }
             }

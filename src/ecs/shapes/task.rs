@@ -170,7 +170,7 @@ impl Task {
 }
 
 fn interface(attachment: &Attachment) -> Option<NetworkInterface> {
-    (attachment.kind == "ElasticNetworkInterface").then(|| NetworkInterface {
+    attachment.is_interface().then(|| NetworkInterface {
         attachment_id: attachment.id.clone(),
         private_ipv4_address: attachment
             .details

@@ -2,7 +2,7 @@
 //! servers of the test, on ports that the agent says that they have.
 
 use serde_json::{Value, json};
-use tests::harness::ecs_agent::{Behavior, EcsAgent};
+use tests::harness::ecs_agent::{Behavior, EcsAgent, call};
 use tests::harness::target::Target;
 use tests::harness::{DEFAULT, Wharf, port};
 
@@ -108,3 +108,82 @@ expect(told, [
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_is_stopped_leaves_its_target_group_first_and_its_network_last() {
+    with_targets(1, async |wharf, targets, agent| {
+        let data = json!({ "listen": port::free(), "port": targets[0].port() });
+        let arn = script(
+            wharf,
+            &data,
+            r#"
+arn = group(kind="ip")
+listen(arn, data["listen"])
+container = {"name": "app", "image": "web:1", "memory": 16, "portMappings": [{"containerPort": data["port"]}]}
+ecs.register_task_definition(family="web", networkMode="awsvpc", containerDefinitions=[container])
+network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+create(desiredCount=1, loadBalancers=behind(arn, port=data["port"]), networkConfiguration=network)
+completed()
+print(json.dumps(tasks()[0]["taskArn"]))
+"#,
+        );
+        // From now on its agent does nothing by itself.
+        agent.behave("web", Behavior { ignores: true, ..Behavior::default() });
+        let data = json!({ "arn": arn, "host": agent.instance_arn });
+        script(
+            wharf,
+            &data,
+            r#"
+answer = ecs.stop_task(task=data["arn"], reason="because")["task"]
+expect((answer["desiredStatus"], answer["lastStatus"]), ("STOPPED", "RUNNING"))
+seen = []
+def stopping():
+    now = task(data["arn"])["lastStatus"]
+    seen.extend([now] if [now] != seen[-1:] else [])
+    return now == "STOPPING"
+eventually(stopping)
+expect(seen, ["DEACTIVATING", "STOPPING"])
+expect(elb.describe_target_health(TargetGroupArn=elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"])[
+    "TargetHealthDescriptions"], [])
+"#,
+        );
+        let instance_arn = agent.instance_arn.clone();
+        drop(agent);
+        let aws = wharf.aws();
+        script(wharf, &data, AWAY);
+        let request = json!({ "cluster": "default", "task": arn, "status": "STOPPED", "containers": [
+            { "containerName": "app", "status": "STOPPED", "exitCode": 137 },
+        ] });
+        call(&aws, "SubmitTaskStateChange", &request).await;
+        script(
+            wharf,
+            &data,
+            r#"
+one = task(data["arn"])
+expect((one["lastStatus"], one["containers"][0]["lastStatus"], one["containers"][0]["exitCode"]),
+       ("DEPROVISIONING", "STOPPED", 137))
+expect([attachment["status"] for attachment in one["attachments"]], ["DETACHING"])
+assert "stoppedAt" not in one, one
+"#,
+        );
+        let further = json!({ "containerInstanceArn": instance_arn });
+        let _agent = EcsAgent::join_with(&aws, "default", 2048, 1024, further).await;
+        script(
+            wharf,
+            &data,
+            r#"
+eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
+one = task(data["arn"])
+expect((one["stopCode"], one["stoppedReason"], one["attachments"][0]["status"]), ("UserInitiated", "because", "DELETED"))
+assert one["stoppedAt"] > one["stoppingAt"], one
+"#,
+        );
+    })
+    .await;
+}
+
+/// Waits until the agent of the host is seen to be away.
+const AWAY: &str = r#"
+eventually(lambda: not ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0][
+    "agentConnected"])
+"#;
