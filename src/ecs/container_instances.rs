@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::services;
 use crate::shapes::container_instance::Counts;
 use crate::tags::{self, Tag};
-use crate::tasks::RUNNING;
+use crate::tasks::{RUNNING, is_pending};
 
 /// Where every host is that does not say where it is.
 const ZONE: &str = "ecs.availability-zone";
@@ -246,8 +246,8 @@ pub(crate) async fn note_health(
 /// How many tasks a host has.
 pub(crate) async fn count(conn: &mut Conn, instance_id: &str) -> Result<Counts> {
     let on_it = tasks::list_status_of_instance(conn, instance_id).await?;
-    let running = on_it.iter().filter(|(_, _, last_status)| last_status == RUNNING).count() as u64;
-    Ok(Counts { running, pending: on_it.len() as u64 - running })
+    let of = |wanted: fn(&str) -> bool| on_it.iter().filter(|(_, _, last_status)| wanted(last_status)).count() as u64;
+    Ok(Counts { running: of(|status| status == RUNNING), pending: of(is_pending) })
 }
 
 /// The host, or the refusal of an operation that needs one.

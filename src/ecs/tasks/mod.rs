@@ -50,6 +50,11 @@ pub(crate) const DEPROVISIONING: &str = "DEPROVISIONING";
 /// It is over.
 pub(crate) const STOPPED: &str = "STOPPED";
 
+/// Whether a task of this last status is on its way to running, as counts of pending tasks have it.
+pub(crate) fn is_pending(last_status: &str) -> bool {
+    matches!(last_status, PROVISIONING | PENDING | ACTIVATING)
+}
+
 /// What a row keeps of a task beside its state. Times are microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -145,6 +145,14 @@ eventually(stopping)
 expect(seen, ["DEACTIVATING", "STOPPING"])
 expect(elb.describe_target_health(TargetGroupArn=elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"])[
     "TargetHealthDescriptions"], [])
+# The one in its place does not run yet, and that which stops is neither pending nor running.
+eventually(lambda: [one["lastStatus"] for one in tasks()] == ["PENDING"])
+for one in (ecs.describe_clusters()["clusters"][0],
+            ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]):
+    expect((one["runningTasksCount"], one["pendingTasksCount"]), (0, 1))
+statistics = ecs.describe_clusters(include=["STATISTICS"])["clusters"][0]["statistics"]
+statistics = {one["name"]: one["value"] for one in statistics}
+expect((statistics["runningEC2TasksCount"], statistics["pendingEC2TasksCount"]), ("0", "1"))
 "#,
         );
         let instance_arn = agent.instance_arn.clone();
