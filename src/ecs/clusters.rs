@@ -257,6 +257,13 @@ pub(crate) async fn count(conn: &mut Conn, cluster_id: &str) -> Result<Counts> {
     })
 }
 
+/// Whether a task runs in a cluster. One in which none does has no figures, as on ECS.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html>
+pub(crate) async fn is_at_work(conn: &mut Conn, cluster_id: &str) -> Result<bool> {
+    let tasks = tasks::count_of_cluster(conn, cluster_id).await?;
+    Ok(tasks.iter().any(|(status, _)| status == RUNNING))
+}
+
 /// What runs in a cluster by launch types, as the names and values of `statistics`.
 pub(crate) async fn statistics(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String)>> {
     let tasks = tasks::count_by_launch_type(conn, cluster_id).await?;
