@@ -135,10 +135,9 @@ async fn note(app: &App, task: &mut Task, wanted: &[Target]) -> Result<()> {
     let Some(address) = address(&mut conn, task).await? else {
         return Ok(());
     };
-    drop(conn);
     let mut registered = Vec::new();
     for target in wanted {
-        let about = match target_groups::about(app, &target.target_group_arn).await {
+        let about = match target_groups::about(&mut conn, &target.target_group_arn).await {
             Ok(about) => about,
             Err(error) => {
                 tracing::warn!(?error, target_group = target.target_group_arn, "a task cannot be registered");
@@ -154,6 +153,7 @@ async fn note(app: &App, task: &mut Task, wanted: &[Target]) -> Result<()> {
         };
         registered.push(RegisteredTarget { target_group_arn: target.target_group_arn.clone(), id, address, port });
     }
+    drop(conn);
     let (task_id, now, noted) = (task.row.task_id.clone(), app.now(), registered.clone());
     let kept = app.db().write_in_background(move |conn| {
         Box::pin(async move {

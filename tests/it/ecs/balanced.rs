@@ -4,12 +4,12 @@
 use serde_json::{Value, json};
 use tests::harness::ecs_agent::{Behavior, EcsAgent, call};
 use tests::harness::target::Target;
-use tests::harness::{DEFAULT, Wharf, port};
+use tests::harness::{DEFAULT, Wharf, on_default, port};
 
 use super::run;
 use super::services::SETUP;
 
-const BALANCED: &str = r#"
+pub(super) const BALANCED: &str = r#"
 elb = client("elbv2")
 
 def group(name="web", kind="instance"):
@@ -184,6 +184,56 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
 one = task(data["arn"])
 expect((one["stopCode"], one["stoppedReason"], one["attachments"][0]["status"]), ("UserInitiated", "because", "DELETED"))
 assert one["stoppedAt"] > one["stoppingAt"], one
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn target_groups_must_be_there_have_a_load_balancer_and_fit_the_network_mode() {
+    on_default(async |wharf| {
+        script(
+            wharf,
+            &json!({ "web": port::free(), "own": port::free() }),
+            r#"
+ecs.create_cluster()
+define()
+mappings = {"name": "app", "image": "web:1", "memory": 16, "portMappings": [{"containerPort": 80}]}
+ecs.register_task_definition(family="own", networkMode="awsvpc", containerDefinitions=[mappings])
+network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+web, own = group("web"), group("own", "ip")
+invalid = lambda **arguments: message("InvalidParameterException", create, desiredCount=0, **arguments)
+without = "The target group with targetGroupArn {} does not have an associated load balancer."
+unseen = ("Unable to assume role and validate the specified targetGroupArn. "
+          "Please verify that the ECS service role being passed has the proper permissions.")
+kinds = ("The provided target group {} has target type {}, which is incompatible with the {} network mode specified in the "
+         "task definition.")
+
+expect(invalid(loadBalancers=behind(web)), without.format(web))
+listen(web, data["web"])
+listen(own, data["own"], "own")
+for absent in (web[:-1] + "z", web.replace(":us-east-1:", ":eu-west-1:"), web.replace("000000000000", "111111111111")):
+    expect(invalid(loadBalancers=behind(absent)), unseen)
+expect(invalid(loadBalancers=behind(own)), kinds.format(own, "ip", "bridge"))
+expect(invalid(loadBalancers=behind(web) + behind(own)), kinds.format(own, "ip", "bridge"))
+expect(invalid(taskDefinition="own", networkConfiguration=network, loadBalancers=behind(web)),
+       kinds.format(web, "instance", "awsvpc"))
+expect(ecs.list_services()["serviceArns"], [])
+create(desiredCount=0, loadBalancers=behind(web))
+create("own", taskDefinition="own", desiredCount=0, networkConfiguration=network, loadBalancers=behind(own))
+
+# A change of what is behind them is looked at in the same way.
+changed = lambda **arguments: message("InvalidParameterException", ecs.update_service, service="web", **arguments)
+expect(changed(loadBalancers=behind(own)), kinds.format(own, "ip", "bridge"))
+expect(changed(taskDefinition="own", networkConfiguration=network), kinds.format(web, "instance", "awsvpc"))
+other = group("other")
+expect(changed(loadBalancers=behind(other)), without.format(other))
+ecs.update_service(service="web", taskDefinition="own", networkConfiguration=network, loadBalancers=behind(own))
+expect(service()["loadBalancers"], behind(own))
+# What lost its load balancer is no reason not to deploy.
+elb.delete_load_balancer(LoadBalancerArn=elb.describe_load_balancers(Names=["own"])["LoadBalancers"][0]["LoadBalancerArn"])
+ecs.update_service(service="own", forceNewDeployment=True)
 "#,
         );
     })
