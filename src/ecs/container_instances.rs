@@ -100,6 +100,11 @@ impl ContainerInstance {
         self.row.connected_until > now
     }
 
+    /// What texts for people call it: by the name of its machine, if it has one.
+    pub(crate) fn event_name(self) -> String {
+        self.document.ec2_instance_id.unwrap_or(self.row.instance_id)
+    }
+
     /// The value of an attribute; empty if it has none.
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         let found = self.document.attributes.iter().find(|attribute| attribute.name == name);

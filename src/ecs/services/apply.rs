@@ -393,5 +393,5 @@ async fn host_name(conn: &mut Conn, task: &Task) -> Result<Option<String>> {
         return Ok(None);
     };
     let found = container_instances::find(conn, id).await?.map(ContainerInstance::read);
-    Ok(found.map(|host| host.document.ec2_instance_id.unwrap_or(host.row.instance_id)))
+    Ok(found.map(ContainerInstance::event_name))
 }

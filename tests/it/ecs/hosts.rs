@@ -46,6 +46,8 @@ expect(left["MEMORY"]["integerValue"], 1024)
 lost = [one for one in ecs.describe_tasks(tasks=ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])["tasks"]
         if one["containerInstanceArn"] == data["gone"]]
 expect({one["stopCode"] for one in lost}, {"TerminationNotice"})
+id = data["gone"].split("/")[-1]
+expect({one["stoppedReason"] for one in lost}, {f"Host EC2 (instance {id}) terminated."})
 expect(ecs.list_container_instances(filter="agentConnected == true")["containerInstanceArns"], [data["left"]])
 "#,
         );
