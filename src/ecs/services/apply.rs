@@ -268,8 +268,7 @@ impl<'a> Application<'a> {
                 if let Some(failed) = failed {
                     self.rolled_back(conn, &failed, "ROLLBACK_FAILED").await?;
                 }
-                let why = if requested { "stopped by a user" } else { "tasks failed to start" };
-                let what = format!("(deployment {name}) deployment failed: {why}.");
+                let what = format!("(deployment {name}) deployment failed: {}.", why(requested));
                 events::tell(conn, app, self.service, &what).await?;
             }
             Action::RollBack { from, to, requested } => self.roll_back(conn, &from, &to, requested).await?,
@@ -343,18 +342,19 @@ impl<'a> Application<'a> {
         let from_name = failed.name();
         if let Some(back) = self.deployment(to) {
             back.begin();
-            back.document.rollout_reason =
-                format!("ECS deployment circuit breaker: rolling back to deploymentId {to_name}.");
+            // Who asked for it is no circuit breaker.
+            if !requested {
+                back.document.rollout_reason =
+                    format!("ECS deployment circuit breaker: rolling back to deploymentId {to_name}.");
+            }
             back.document.instead_of = Some(from.to_owned());
             back.document.failures = 0;
             back.document.failed_starts = 0;
             back.document.retry_at = None;
             back.document.unplaceable = false;
         }
-        if !requested {
-            let what = format!("(deployment {from_name}) deployment failed: tasks failed to start.");
-            events::tell(conn, app, self.service, &what).await?;
-        }
+        let what = format!("(deployment {from_name}) deployment failed: {}.", why(requested));
+        events::tell(conn, app, self.service, &what).await?;
         events::tell(conn, app, self.service, &format!("rolling back to (deployment {to_name}).")).await
     }
 
@@ -385,6 +385,11 @@ impl<'a> Application<'a> {
         }
         events::tell_conditions(conn, app, self.service, &standing, &reason).await
     }
+}
+
+/// Why a deployment is given up, as events say it.
+fn why(requested: bool) -> &'static str {
+    if requested { "stopped by a user" } else { "tasks failed to start" }
 }
 
 /// What events call the host of a task. Whoever runs on Fargate has none.
