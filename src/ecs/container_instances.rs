@@ -95,9 +95,14 @@ impl ContainerInstance {
         Self { row, document, used_ports }
     }
 
+    /// Whether it was deregistered.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.row.status == "INACTIVE"
+    }
+
     /// Whether its agent holds a connection, or did a moment ago.
     pub(crate) fn is_connected(&self, now: Timestamp) -> bool {
-        self.row.connected_until > now
+        self.row.connected_until > now && !self.is_gone()
     }
 
     /// What texts for people call it: by the name of its machine, if it has one.
@@ -202,25 +207,24 @@ async fn of_token(conn: &mut Conn, cluster: &Cluster, token: &str) -> Result<Opt
 
 /// The host of a cluster that a request names, unless it was deregistered.
 pub(crate) async fn find_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<Option<ContainerInstance>> {
+    Ok(find_any_in(conn, cluster, given).await?.filter(|host| !host.is_gone()))
+}
+
+/// Whether the host of a cluster that a request names was deregistered.
+pub(crate) async fn is_gone(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<bool> {
+    Ok(find_any_in(conn, cluster, given).await?.is_some_and(|host| host.is_gone()))
+}
+
+/// The host of a cluster that a request names, whether or not it was deregistered.
+pub(crate) async fn find_any_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<Option<ContainerInstance>> {
     let registry = &cluster.row.registry;
     let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
         return Ok(None);
     };
     // Some clients write the id as a UUID.
-    let id = id.replace('-', "");
-    let found = container_instances::find(conn, &id).await?;
-    let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id && row.status != "INACTIVE");
-    Ok(found.map(ContainerInstance::read))
-}
-
-/// Whether the host of a cluster that a request names was deregistered.
-pub(crate) async fn is_gone(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<bool> {
-    let registry = &cluster.row.registry;
-    let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
-        return Ok(false);
-    };
     let found = container_instances::find(conn, &id.replace('-', "")).await?;
-    Ok(found.is_some_and(|row| row.cluster_id == cluster.row.cluster_id && row.status == "INACTIVE"))
+    let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id);
+    Ok(found.map(ContainerInstance::read))
 }
 
 /// Notes what an agent says of how well its host is, if that has changed.

@@ -83,6 +83,13 @@ expect(listed(status="REGISTERING"), [])
 expect(message("InvalidParameterException", ecs.list_container_instances, status="INACTIVE"), "Invalid status.")
 ecs.deregister_container_instance(containerInstance=drained)
 expect(listed(), sorted(others))
+# It is remembered, but is none any more.
+answer = ecs.describe_container_instances(containerInstances=[drained, others[0]])
+expect([(one["status"], one["agentConnected"]) for one in answer["containerInstances"]], [("INACTIVE", False), ("ACTIVE", True)])
+gone = "The referenced container instance was not found."
+expect(message("InvalidParameterException", ecs.deregister_container_instance, containerInstance=drained), gone)
+[failure] = ecs.update_container_instances_state(containerInstances=[drained], status="ACTIVE")["failures"]
+expect(failure["reason"], "MISSING")
 "#,
         );
     })
