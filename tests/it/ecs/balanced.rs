@@ -168,6 +168,7 @@ expect((statistics["runningEC2TasksCount"], statistics["pendingEC2TasksCount"]),
             &data,
             r#"
 one = task(data["arn"])
+expect(one["connectivity"], "DISCONNECTED")
 expect((one["lastStatus"], one["containers"][0]["lastStatus"], one["containers"][0]["exitCode"]),
        ("DEPROVISIONING", "STOPPED", 137))
 expect([attachment["status"] for attachment in one["attachments"]], ["DETACHING"])
@@ -182,6 +183,7 @@ assert "stoppedAt" not in one, one
             r#"
 eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
 one = task(data["arn"])
+expect(one["connectivity"], "CONNECTED")
 expect((one["stopCode"], one["stoppedReason"], one["attachments"][0]["status"]), ("UserInitiated", "because", "DELETED"))
 assert one["stoppedAt"] > one["stoppingAt"], one
 "#,
