@@ -13,7 +13,7 @@ use crate::arns;
 use crate::capacity_providers;
 use crate::error::{Error, Result};
 use crate::tags::{self, Tag};
-use crate::tasks::RUNNING;
+use crate::tasks::{RUNNING, is_pending};
 
 /// What a row keeps beside name and status. Members are as on the wire.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub(crate) struct Counts {
     pub(crate) container_instances: u64,
     pub(crate) running_tasks: u64,
     pub(crate) pending_tasks: u64,
+    /// Neither: on their way to the end.
+    pub(crate) stopping_tasks: u64,
     pub(crate) active_services: u64,
 }
 
@@ -230,7 +232,7 @@ pub(crate) async fn delete(call: &Call, name: &str) -> Result<Cluster> {
             if counts.active_services > 0 {
                 return Err(Error::ClusterContainsServices);
             }
-            if counts.running_tasks + counts.pending_tasks > 0 {
+            if counts.running_tasks + counts.pending_tasks + counts.stopping_tasks > 0 {
                 return Err(Error::ClusterContainsTasks);
             }
             clusters::update(conn, id, "INACTIVE", &cluster.row.document).await?;
@@ -245,14 +247,21 @@ pub(crate) async fn delete(call: &Call, name: &str) -> Result<Cluster> {
 /// What runs in a cluster.
 pub(crate) async fn count(conn: &mut Conn, cluster_id: &str) -> Result<Counts> {
     let tasks = tasks::count_of_cluster(conn, cluster_id).await?;
-    let all: u64 = tasks.iter().map(|(_, count)| count).sum();
-    let running_tasks = tasks.iter().find(|(status, _)| status == RUNNING).map_or(0, |(_, count)| *count);
+    let of = |wanted: fn(&str) -> bool| tasks.iter().filter(|(status, _)| wanted(status)).map(|(_, count)| count).sum();
     Ok(Counts {
         container_instances: container_instances::count(conn, cluster_id).await?,
-        running_tasks,
-        pending_tasks: all.saturating_sub(running_tasks),
+        running_tasks: of(|status| status == RUNNING),
+        pending_tasks: of(is_pending),
+        stopping_tasks: of(|status| status != RUNNING && !is_pending(status)),
         active_services: store::services::count(conn, cluster_id).await?,
     })
+}
+
+/// Whether a task runs in a cluster. One in which none does has no figures, as on ECS.
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/available-metrics.html>
+pub(crate) async fn is_at_work(conn: &mut Conn, cluster_id: &str) -> Result<bool> {
+    let tasks = tasks::count_of_cluster(conn, cluster_id).await?;
+    Ok(tasks.iter().any(|(status, _)| status == RUNNING))
 }
 
 /// What runs in a cluster by launch types, as the names and values of `statistics`.
@@ -267,10 +276,12 @@ pub(crate) async fn statistics(conn: &mut Conn, cluster_id: &str) -> Result<Vec<
     };
     let mut all = Vec::new();
     for of in ["EC2", "Fargate", "External"] {
-        let found = tasks.iter().filter(|(launch_type, ..)| word(launch_type) == of);
-        let (running, open) = found.fold((0, 0), |sum, (_, running, open)| (sum.0 + running, sum.1 + open));
-        all.push((format!("running{of}TasksCount"), running));
-        all.push((format!("pending{of}TasksCount"), open.saturating_sub(running)));
+        let count = |wanted: fn(&str) -> bool| {
+            let found = tasks.iter().filter(|(launch_type, status, _)| word(launch_type) == of && wanted(status));
+            found.map(|(.., count)| count).sum()
+        };
+        all.push((format!("running{of}TasksCount"), count(|status| status == RUNNING)));
+        all.push((format!("pending{of}TasksCount"), count(is_pending)));
         for (name, status) in [("active", "ACTIVE"), ("draining", "DRAINING")] {
             let found = services.iter().filter(|(launch_type, its, _)| word(launch_type) == of && its == status);
             all.push((format!("{name}{of}ServiceCount"), found.map(|(.., count)| count).sum()));

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::services;
 use crate::shapes::container_instance::Counts;
 use crate::tags::{self, Tag};
-use crate::tasks::RUNNING;
+use crate::tasks::{RUNNING, is_pending};
 
 /// Where every host is that does not say where it is.
 const ZONE: &str = "ecs.availability-zone";
@@ -95,9 +95,19 @@ impl ContainerInstance {
         Self { row, document, used_ports }
     }
 
+    /// Whether it was deregistered.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.row.status == "INACTIVE"
+    }
+
     /// Whether its agent holds a connection, or did a moment ago.
     pub(crate) fn is_connected(&self, now: Timestamp) -> bool {
-        self.row.connected_until > now
+        self.row.connected_until > now && !self.is_gone()
+    }
+
+    /// What texts for people call it: by the name of its machine, if it has one.
+    pub(crate) fn event_name(self) -> String {
+        self.document.ec2_instance_id.unwrap_or(self.row.instance_id)
     }
 
     /// The value of an attribute; empty if it has none.
@@ -197,25 +207,24 @@ async fn of_token(conn: &mut Conn, cluster: &Cluster, token: &str) -> Result<Opt
 
 /// The host of a cluster that a request names, unless it was deregistered.
 pub(crate) async fn find_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<Option<ContainerInstance>> {
+    Ok(find_any_in(conn, cluster, given).await?.filter(|host| !host.is_gone()))
+}
+
+/// Whether the host of a cluster that a request names was deregistered.
+pub(crate) async fn is_gone(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<bool> {
+    Ok(find_any_in(conn, cluster, given).await?.is_some_and(|host| host.is_gone()))
+}
+
+/// The host of a cluster that a request names, whether or not it was deregistered.
+pub(crate) async fn find_any_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<Option<ContainerInstance>> {
     let registry = &cluster.row.registry;
     let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
         return Ok(None);
     };
     // Some clients write the id as a UUID.
-    let id = id.replace('-', "");
-    let found = container_instances::find(conn, &id).await?;
-    let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id && row.status != "INACTIVE");
-    Ok(found.map(ContainerInstance::read))
-}
-
-/// Whether the host of a cluster that a request names was deregistered.
-pub(crate) async fn is_gone(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<bool> {
-    let registry = &cluster.row.registry;
-    let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
-        return Ok(false);
-    };
     let found = container_instances::find(conn, &id.replace('-', "")).await?;
-    Ok(found.is_some_and(|row| row.cluster_id == cluster.row.cluster_id && row.status == "INACTIVE"))
+    let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id);
+    Ok(found.map(ContainerInstance::read))
 }
 
 /// Notes what an agent says of how well its host is, if that has changed.
@@ -246,8 +255,8 @@ pub(crate) async fn note_health(
 /// How many tasks a host has.
 pub(crate) async fn count(conn: &mut Conn, instance_id: &str) -> Result<Counts> {
     let on_it = tasks::list_status_of_instance(conn, instance_id).await?;
-    let running = on_it.iter().filter(|(_, _, last_status)| last_status == RUNNING).count() as u64;
-    Ok(Counts { running, pending: on_it.len() as u64 - running })
+    let of = |wanted: fn(&str) -> bool| on_it.iter().filter(|(_, _, last_status)| wanted(last_status)).count() as u64;
+    Ok(Counts { running: of(|status| status == RUNNING), pending: of(is_pending) })
 }
 
 /// The host, or the refusal of an operation that needs one.

@@ -5,6 +5,7 @@ use app::App;
 use store::{Conn, Pending, clusters, container_instances};
 use types::Timestamp;
 
+use crate::container_instances::ContainerInstance;
 use crate::error::{Error, Result};
 use crate::tasks::lose_all;
 
@@ -30,9 +31,11 @@ pub async fn give_up(app: &App) -> app::Result<()> {
 async fn lose_tasks(conn: &mut Conn, cluster_id: String, id: String, before: Timestamp, now: Timestamp) -> Result<()> {
     clusters::lock_by_id(conn, &cluster_id).await?;
     let instance = container_instances::find(conn, &id).await?;
-    // It came back in between.
-    if instance.is_none_or(|instance| instance.connected_until >= before) {
+    // It may have come back in between.
+    let Some(instance) = instance.filter(|instance| instance.connected_until < before) else {
         return Ok(());
-    }
-    lose_all(conn, &id, &format!("Host ({id}) is not reachable."), now).await
+    };
+    let name = ContainerInstance::read(instance).event_name();
+    // ECS's words, by which tools know that the task itself did nothing wrong.
+    lose_all(conn, &id, &format!("Host EC2 (instance {name}) terminated."), now).await
 }

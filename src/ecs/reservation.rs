@@ -1,5 +1,5 @@
 //! How much of their hosts clusters have given to tasks, as CloudWatch has it: `CPUReservation` and `MemoryReservation` of
-//! clusters, in percent. Hosts whose agents are away count for nothing: nobody gets what is left of them.
+//! clusters, in percent of what their hosts have, of all that are registered.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,9 @@ use store::container_instances::{self, ContainerInstanceRow};
 use store::{Conn, clusters};
 use types::{RegistryId, Timestamp};
 
+use crate::clusters::is_at_work;
 use crate::container_instances::ContainerInstance;
+use crate::error::Error;
 
 /// How often it is measured.
 pub const EVERY: Duration = Duration::from_secs(60);
@@ -52,7 +54,7 @@ pub async fn measure(app: &App) -> app::Result<()> {
         let page = container_instances::list_all(&mut conn, &after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.instance_id);
-        for row in page.into_iter().filter(|row| row.connected_until > now) {
+        for row in page {
             let instance = ContainerInstance::read(row);
             let all = (instance.document.cpu, instance.document.memory);
             found.entry(instance.row.cluster_id.clone()).or_default().add(&instance.row, all);
@@ -73,6 +75,9 @@ async fn by_registry(
 ) -> app::Result<BTreeMap<RegistryId, Vec<Datum>>> {
     let mut registries: BTreeMap<RegistryId, Vec<Datum>> = BTreeMap::new();
     for (id, shares) in found {
+        if !is_at_work(conn, id).await.map_err(Error::unheard)? {
+            continue;
+        }
         if let Some(cluster) = clusters::find_by_id(conn, id).await? {
             registries.entry(cluster.registry).or_default().extend(shares.data(&cluster.name, now));
         }

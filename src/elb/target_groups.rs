@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use app::Grant;
 use app::api::Call;
-use app::{App, Grant};
 use serde::{Deserialize, Serialize};
 use store::target_groups::TargetGroupRow;
 use store::{Conn, load_balancing_tags, target_group_uses, target_groups, target_health, targets};
@@ -366,14 +366,13 @@ pub struct About {
 }
 
 /// The target group of an ARN, for the runner of containers.
-pub async fn about(app: &App, arn: &str) -> Result<About> {
+pub async fn about(conn: &mut Conn, arn: &str) -> Result<About> {
     let group = Named::read(Kind::TargetGroup, arn)?;
-    let mut conn = app.db().reader().await?;
-    let row = lookup::target_group(&mut conn, &group.registry, &group).await?;
+    let row = lookup::target_group(conn, &group.registry, &group).await?;
     let attributes = Attributes::stored(&row.attributes)?;
     let deregistration_delay =
         Duration::from_secs(attributes.number(TARGET_GROUP, "deregistration_delay.timeout_seconds"));
-    let found = found(&mut conn, vec![row]).await?.pop().ok_or(app::Error::Internal)?;
+    let found = found(conn, vec![row]).await?.pop().ok_or(app::Error::Internal)?;
     Ok(About {
         target_type: found.settings.target_type,
         port: found.settings.port,

@@ -287,16 +287,16 @@ pub async fn count_by_instance(conn: &mut Conn, cluster_id: &str) -> Result<Vec<
     .await
 }
 
-/// How many tasks of a cluster run, and how many are not over, by their launch types.
-pub async fn count_by_launch_type(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, u64, u64)>> {
-    // ix_tasks_open
+/// How many tasks of a cluster that are not over have which launch type and last status.
+pub async fn count_by_launch_type(conn: &mut Conn, cluster_id: &str) -> Result<Vec<(String, String, u64)>> {
+    // ix_tasks_status
     conn.all(
-        "select launch_type, sum(case when last_status = 'RUNNING' then 1 else 0 end), count(*)
+        "select launch_type, last_status, count(*)
          from tasks
          where cluster_id = $1 and stopped_at is null
-         group by launch_type",
+         group by launch_type, last_status",
         [cluster_id.into()],
-        |row| Ok((row.text(0)?, row.size(1)?, row.size(2)?)),
+        |row| Ok((row.text(0)?, row.text(1)?, row.size(2)?)),
     )
     .await
 }

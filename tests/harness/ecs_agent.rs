@@ -26,6 +26,8 @@ pub struct Behavior {
     pub exits: Option<i64>,
     /// That what they are told to do is not done.
     pub ignores: bool,
+    /// The host ports that they get, one task after the other.
+    pub ports: Vec<u16>,
 }
 
 type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
@@ -44,6 +46,8 @@ struct Shared {
     behaviors: Mutex<HashMap<String, Behavior>>,
     /// Tasks that it was sent, with the last desired status.
     tasks: Mutex<HashMap<String, Value>>,
+    /// The host port of each task that got one of those that a test chose.
+    ports: Mutex<HashMap<String, u16>>,
     /// Frames that it was sent.
     frames: Mutex<Vec<Value>>,
     events: mpsc::UnboundedSender<(String, &'static str)>,
@@ -82,6 +86,7 @@ impl EcsAgent {
             cluster: cluster.to_owned(),
             behaviors: Mutex::default(),
             tasks: Mutex::default(),
+            ports: Mutex::default(),
             frames: Mutex::default(),
             events,
         });
@@ -361,7 +366,23 @@ async fn report(
     panic!("nobody hears what became of a task");
 }
 
+/// The host port of a task, if a test chose those of its family.
+fn chosen_port(shared: &Shared, task: &Value) -> Option<u16> {
+    let arn = task["arn"].as_str().unwrap_or_default();
+    let mut ports = shared.ports.lock().expect("nobody panicked");
+    if !ports.contains_key(arn) {
+        let mut behaviors = shared.behaviors.lock().expect("nobody panicked");
+        let left = &mut behaviors.get_mut(task["family"].as_str().unwrap_or_default())?.ports;
+        if left.is_empty() {
+            return None;
+        }
+        ports.insert(arn.to_owned(), left.remove(0));
+    }
+    ports.get(arn).copied()
+}
+
 async fn submit(shared: &Shared, task: &Value, status: &str, reason: Option<&str>, exit_code: Option<i64>) {
+    let chosen = chosen_port(shared, task);
     let containers: Vec<Value> = task["containers"]
         .as_array()
         .into_iter()
@@ -373,7 +394,8 @@ async fn submit(shared: &Shared, task: &Value, status: &str, reason: Option<&str
                 .into_iter()
                 .flatten()
                 .map(|mapping| {
-                    let host = mapping["hostPort"].as_i64().filter(|port| *port != 0).unwrap_or(32768 + index as i64);
+                    let dynamic = chosen.map_or(32768 + index as i64, i64::from);
+                    let host = mapping["hostPort"].as_i64().filter(|port| *port != 0).unwrap_or(dynamic);
                     json!({
                         "bindIP": "0.0.0.0", "containerPort": mapping["containerPort"], "hostPort": host, "protocol": "tcp",
                     })

@@ -72,7 +72,7 @@ impl Operation for DescribeContainerInstances {
         let with_health = input.include.iter().any(|include| include == "CONTAINER_INSTANCE_HEALTH");
         let (mut container_instances, mut failures) = (Vec::new(), Vec::new());
         for given in &input.container_instances {
-            let Some(instance) = container_instances::find_in(&mut conn, &cluster, given).await? else {
+            let Some(instance) = container_instances::find_any_in(&mut conn, &cluster, given).await? else {
                 failures.push(Failure::missing(arns::shown(registry, "container-instance", name, given)));
                 continue;
             };

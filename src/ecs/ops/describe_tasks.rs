@@ -1,13 +1,18 @@
 //! `DescribeTasks`: what is known of up to 100 tasks of a cluster. Tasks that are over are known for about an hour.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html>
 
+use std::collections::HashMap;
+
 use app::Grant;
 use app::api::Call;
 use aws::{Need, Operation};
 use serde::{Deserialize, Serialize};
+use store::{Conn, container_instances};
+use types::Timestamp;
 
 use crate::arns;
 use crate::clusters;
+use crate::container_instances::ContainerInstance;
 use crate::error::{Error, Result};
 use crate::shapes::failure::Failure;
 use crate::shapes::task::Task;
@@ -59,7 +64,7 @@ impl Operation for DescribeTasks {
         let cluster = clusters::find_in(&mut conn, registry, input.cluster.as_deref()).await?;
         let name = &cluster.row.name;
         let with_tags = input.include.iter().any(|include| include == "TAGS");
-        let (mut found, mut failures) = (Vec::new(), Vec::new());
+        let (mut found, mut failures, mut connected) = (Vec::new(), Vec::new(), HashMap::new());
         for given in &input.tasks {
             let row = match arns::in_cluster(registry, "task", name, given) {
                 Some(id) => store::tasks::find(&mut conn, id).await?,
@@ -74,8 +79,30 @@ impl Operation for DescribeTasks {
             } else {
                 Vec::new()
             };
-            found.push(Task::new(registry, name, tasks::Task::read(row), tags));
+            let task = tasks::Task::read(row);
+            let away = !task.is_over() && is_away(&mut conn, &mut connected, &task, call.ctx.app.now()).await?;
+            let shown = Task::new(registry, name, task, tags);
+            found.push(if away { shown.away() } else { shown });
         }
         Ok(Output { tasks: found, failures })
     }
+}
+
+/// Whether the agent of a task is not connected. `known` are the hosts that were asked for already.
+async fn is_away(
+    conn: &mut Conn,
+    known: &mut HashMap<String, bool>,
+    task: &tasks::Task,
+    now: Timestamp,
+) -> Result<bool> {
+    let Some(id) = &task.row.instance_id else {
+        return Ok(false);
+    };
+    if let Some(connected) = known.get(id) {
+        return Ok(!connected);
+    }
+    let host = container_instances::find(conn, id).await?.map(ContainerInstance::read);
+    let connected = host.is_some_and(|host| host.is_connected(now));
+    known.insert(id.clone(), connected);
+    Ok(!connected)
 }

@@ -1,4 +1,5 @@
-//! `ListContainerInstances`: the ARNs of the hosts of a cluster, of all or of those that a query is about.
+//! `ListContainerInstances`: the ARNs of the hosts of a cluster, of all that are registered, or of those that have a status
+//! or that a query is about.
 //! <https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ListContainerInstances.html>
 
 use app::Grant;
@@ -56,9 +57,11 @@ impl Operation for ListContainerInstances {
             None => None,
         };
         // Those that come up and go down are never seen: here a host is registered or not.
-        let status = match input.status.as_deref() {
-            None => "ACTIVE",
-            Some(status @ ("ACTIVE" | "DRAINING" | "REGISTERING" | "DEREGISTERING" | "REGISTRATION_FAILED")) => status,
+        let statuses = match input.status.as_deref() {
+            None => vec!["ACTIVE", "DRAINING"],
+            Some(status @ ("ACTIVE" | "DRAINING" | "REGISTERING" | "DEREGISTERING" | "REGISTRATION_FAILED")) => {
+                vec![status]
+            }
             Some(_) => return Err(Error::InvalidParameter("Invalid status.".to_owned())),
         };
         let registry = &call.ctx.registry;
@@ -67,8 +70,8 @@ impl Operation for ListContainerInstances {
         let name = &cluster.row.name;
         let token = input.next_token.as_deref();
         let text = input.filter.as_deref().unwrap_or_default();
-        let paging = Paging::read(call, Self::NAME, &[name, status, text], token, input.max_results, 100)?;
-        let mut hosts = Hosts::with_status(&mut conn, &cluster, status, call.ctx.app.now()).await?;
+        let paging = Paging::read(call, Self::NAME, &[name, &statuses.join(" "), text], token, input.max_results, 100)?;
+        let mut hosts = Hosts::with_status(&mut conn, &cluster, &statuses, call.ctx.app.now()).await?;
         if filter.as_ref().is_some_and(query::Expression::asks_for_tasks) {
             hosts.count_all(&mut conn, &cluster).await?;
         }

@@ -59,7 +59,10 @@ impl Operation for StopTask {
                 let name = cluster.row.name.clone();
                 let row = tasks::find_in(conn, &cluster, &input.task, missing).await?;
                 let reason = input.reason.as_deref().unwrap_or("Task stopped by user");
-                let task = tasks::stop(conn, row, "UserInitiated", reason, now).await?;
+                let before = row.last_status.clone();
+                let mut task = tasks::stop(conn, row, "UserInitiated", reason, now).await?;
+                // What has begun thereby is seen later, too.
+                task.row.last_status = before;
                 let tags = tags::list(conn, &registry, &tasks::resource(&name, &task.row.task_id)).await?;
                 Ok((task, name, tags))
             })

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use app::App;
 use store::service_tasks::ServiceTaskRow;
 use store::services::ServiceRow;
-use store::{Conn, ecs_tags, service_deployments, service_tasks, services};
+use store::{Conn, container_instances, ecs_tags, service_deployments, service_tasks, services};
 use types::Timestamp;
 
 use super::decide::model::{Action, Condition, Counters, Decision, Reason, Strategy};
@@ -17,6 +17,7 @@ use super::load::Loaded;
 use super::{Service, configuration, events, images, resource};
 use crate::capacity_providers::Shares;
 use crate::clusters::{Cluster, written};
+use crate::container_instances::ContainerInstance;
 use crate::error::Result;
 use crate::placement;
 use crate::tags::{self, Tag};
@@ -220,9 +221,17 @@ impl<'a> Application<'a> {
             };
             let why = events::reason(&reason);
             let task = tasks::stop(conn, task.row.clone(), "ServiceSchedulerInitiated", &why, self.now).await?;
-            if task.row.desired_status == STOPPED {
-                stopped.push(id);
+            if task.row.desired_status != STOPPED {
+                continue;
             }
+            let instance = match reason {
+                Reason::TargetHealth(_) => host_name(conn, &task).await?,
+                Reason::Scaling(_) | Reason::ContainerHealth => None,
+            };
+            if let Some(told) = events::unhealthy(&reason, &id, instance.as_deref()) {
+                events::tell(conn, self.app, self.service, &told).await?;
+            }
+            stopped.push(id);
         }
         Ok(stopped)
     }
@@ -266,8 +275,7 @@ impl<'a> Application<'a> {
                 if let Some(failed) = failed {
                     self.rolled_back(conn, &failed, "ROLLBACK_FAILED").await?;
                 }
-                let why = if requested { "stopped by a user" } else { "tasks failed to start" };
-                let what = format!("(deployment {name}) deployment failed: {why}.");
+                let what = format!("(deployment {name}) deployment failed: {}.", why(requested));
                 events::tell(conn, app, self.service, &what).await?;
             }
             Action::RollBack { from, to, requested } => self.roll_back(conn, &from, &to, requested).await?,
@@ -341,18 +349,19 @@ impl<'a> Application<'a> {
         let from_name = failed.name();
         if let Some(back) = self.deployment(to) {
             back.begin();
-            back.document.rollout_reason =
-                format!("ECS deployment circuit breaker: rolling back to deploymentId {to_name}.");
+            // Who asked for it is no circuit breaker.
+            if !requested {
+                back.document.rollout_reason =
+                    format!("ECS deployment circuit breaker: rolling back to deploymentId {to_name}.");
+            }
             back.document.instead_of = Some(from.to_owned());
             back.document.failures = 0;
             back.document.failed_starts = 0;
             back.document.retry_at = None;
             back.document.unplaceable = false;
         }
-        if !requested {
-            let what = format!("(deployment {from_name}) deployment failed: tasks failed to start.");
-            events::tell(conn, app, self.service, &what).await?;
-        }
+        let what = format!("(deployment {from_name}) deployment failed: {}.", why(requested));
+        events::tell(conn, app, self.service, &what).await?;
         events::tell(conn, app, self.service, &format!("rolling back to (deployment {to_name}).")).await
     }
 
@@ -383,4 +392,18 @@ impl<'a> Application<'a> {
         }
         events::tell_conditions(conn, app, self.service, &standing, &reason).await
     }
+}
+
+/// Why a deployment is given up, as events say it.
+fn why(requested: bool) -> &'static str {
+    if requested { "stopped by a user" } else { "tasks failed to start" }
+}
+
+/// What events call the host of a task. Whoever runs on Fargate has none.
+async fn host_name(conn: &mut Conn, task: &Task) -> Result<Option<String>> {
+    let Some(id) = task.row.instance_id.as_ref().filter(|_| task.row.launch_type != "FARGATE") else {
+        return Ok(None);
+    };
+    let found = container_instances::find(conn, id).await?.map(ContainerInstance::read);
+    Ok(found.map(ContainerInstance::event_name))
 }

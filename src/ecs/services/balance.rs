@@ -11,18 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use elb::health::State;
+use elb::health::{Health, State};
 use elb::target_groups;
 use elb::targets::{self, Registration, TargetHealth};
 use store::{Conn, Pending, container_instances, tasks};
 
-use super::decide::model::Target as TargetState;
+use super::decide::model::{FailedTarget, Target as TargetState};
 use super::look::Seen;
 use super::targets::{Target, of};
 use super::{Service, events};
 use crate::container_instances::ContainerInstance;
 use crate::error::{Error, Result};
-use crate::tasks::{DEACTIVATING, RUNNING, RegisteredTarget, STOPPED, STOPPING, Task, save};
+use crate::tasks::{DEACTIVATING, DEPROVISIONING, RUNNING, RegisteredTarget, STOPPED, STOPPING, Task, save};
 
 /// How long a service rests while target groups have not taken its tasks in, or have not let them go: nobody wakes it then.
 const MOVING: Duration = Duration::from_secs(1);
@@ -79,10 +79,10 @@ impl Groups<'_> {
         Ok(self.known.get(arn).map(Vec::as_slice).unwrap_or_default())
     }
 
-    async fn find(&mut self, target: &RegisteredTarget) -> Result<Option<State>> {
+    async fn find(&mut self, target: &RegisteredTarget) -> Result<Option<&Health>> {
         let found = self.targets(&target.target_group_arn).await?;
         let found = found.iter().find(|other| other.id == target.id && other.port == target.port);
-        Ok(found.map(|found| found.health.state))
+        Ok(found.map(|found| &found.health))
     }
 }
 
@@ -135,10 +135,9 @@ async fn note(app: &App, task: &mut Task, wanted: &[Target]) -> Result<()> {
     let Some(address) = address(&mut conn, task).await? else {
         return Ok(());
     };
-    drop(conn);
     let mut registered = Vec::new();
     for target in wanted {
-        let about = match target_groups::about(app, &target.target_group_arn).await {
+        let about = match target_groups::about(&mut conn, &target.target_group_arn).await {
             Ok(about) => about,
             Err(error) => {
                 tracing::warn!(?error, target_group = target.target_group_arn, "a task cannot be registered");
@@ -154,6 +153,7 @@ async fn note(app: &App, task: &mut Task, wanted: &[Target]) -> Result<()> {
         };
         registered.push(RegisteredTarget { target_group_arn: target.target_group_arn.clone(), id, address, port });
     }
+    drop(conn);
     let (task_id, now, noted) = (task.row.task_id.clone(), app.now(), registered.clone());
     let kept = app.db().write_in_background(move |conn| {
         Box::pin(async move {
@@ -180,8 +180,14 @@ async fn join(app: &App, groups: &mut Groups<'_>, service: &Service, task: &Task
     }
     for target in &task.document.targets {
         match groups.find(target).await? {
-            Some(State::Healthy) => {}
-            Some(State::Unhealthy) => return Ok(TargetState::Unhealthy(target.target_group_arn.clone())),
+            Some(Health { state: State::Healthy, .. }) => {}
+            Some(Health { state: State::Unhealthy, description, .. }) => {
+                return Ok(TargetState::Unhealthy(FailedTarget {
+                    group: target.target_group_arn.clone(),
+                    port: target.port,
+                    why: description.clone().unwrap_or_else(|| "Health checks failed".to_owned()),
+                }));
+            }
             Some(_) => state = TargetState::Initial,
             None => {
                 state = TargetState::Initial;
@@ -204,7 +210,7 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
         let group = &target.target_group_arn;
         match groups.find(target).await? {
             None => {}
-            Some(State::Draining) => out = false,
+            Some(Health { state: State::Draining, .. }) => out = false,
             Some(_) => {
                 out = false;
                 if let Err(error) = targets::deregister(app, group, &target.id, target.port).await {
@@ -212,7 +218,7 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
                     continue;
                 }
                 tell(app, service, format!("deregistered 1 targets in (target-group {group})")).await?;
-                if !task.is_over() {
+                if !task.is_over() && task.row.last_status != DEPROVISIONING {
                     tell(app, service, "has begun draining connections on 1 tasks.".to_owned()).await?;
                 }
             }

@@ -10,7 +10,7 @@ use store::services::ServiceRow;
 use super::configuration::{self, Configuration, PlacementConstraint, PlacementStrategy};
 use super::decide::model::Strategy;
 use super::revision::Revision;
-use super::{Document, Service, deployments, reconcile, resource, wake};
+use super::{Document, Service, deployments, reconcile, resource, target_groups, wake};
 use crate::arns;
 use crate::clusters::{self, Cluster, write, written};
 use crate::error::{Error, Result};
@@ -86,6 +86,7 @@ pub(crate) async fn create(call: &Call, grant: &Grant, request: Request) -> Resu
             revision.complete(&cluster);
             revision.check(&cluster, &definition, strategy == Strategy::Daemon)?;
             check_role(&request, &definition)?;
+            target_groups::check(conn, &registry, &revision, definition.definition.network_mode()).await?;
             let service = row(&request, &cluster, strategy, &revision, host, created_by, app.new_id(), now)?;
             services::insert(conn, &service.row).await?;
             let id = deployments::new_id(&app.new_uuid());
@@ -102,7 +103,7 @@ pub(crate) async fn create(call: &Call, grant: &Grant, request: Request) -> Resu
 /// Whether one of its essential containers is checked.
 pub(super) fn checks_health(definition: &TaskDefinition) -> bool {
     let containers = &definition.definition.container_definitions;
-    containers.iter().any(|container| container.is_essential() && container.health_check.is_some())
+    containers.iter().any(|container| container.is_essential() && container.is_checked())
 }
 
 /// Whether a request was made before and led to this service.

@@ -7,7 +7,7 @@ use store::{Conn, service_events};
 use types::Timestamp;
 
 use super::Service;
-use super::decide::model::{Condition, Reason};
+use super::decide::model::{Condition, FailedTarget, Reason};
 use super::deployments;
 use crate::error::Result;
 
@@ -55,7 +55,24 @@ pub(super) fn reason(reason: &Reason) -> String {
             format!("Scaling activity initiated by (deployment {})", deployments::name(deployment))
         }
         Reason::ContainerHealth => "Task failed container health checks".to_owned(),
-        Reason::TargetHealth(group) => format!("Task failed ELB health checks in (target-group {group})"),
+        Reason::TargetHealth(failed) => format!("Task failed ELB health checks in (target-group {})", failed.group),
+    }
+}
+
+/// `(task T) (instance I) (port P) is unhealthy in (target-group G) due to (reason R).`, of a task that is stopped because it
+/// is unhealthy. Tasks of Fargate are on no instance.
+///
+/// <https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-unhealthy-event-messages.html>
+pub(super) fn unhealthy(reason: &Reason, task: &str, instance: Option<&str>) -> Option<String> {
+    match reason {
+        Reason::Scaling(_) => None,
+        Reason::ContainerHealth => Some(format!("(task {task}) failed container health checks.")),
+        Reason::TargetHealth(FailedTarget { group, port, why }) => {
+            let on = instance.map(|instance| format!(" (instance {instance})")).unwrap_or_default();
+            Some(format!(
+                "(task {task}){on} (port {port}) is unhealthy in (target-group {group}) due to (reason {why})."
+            ))
+        }
     }
 }
 
@@ -116,4 +133,23 @@ fn is_new(service: &Service, condition: Condition, now: Timestamp) -> bool {
 /// When what stands is to be told again.
 pub(super) fn next(service: &Service) -> Option<Timestamp> {
     service.document.told.values().min().map(|told| Timestamp::from_micros(told.saturating_add(AGAIN)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_unhealthy_says_where_and_why() {
+        let failed = FailedTarget { group: "arn:g".to_owned(), port: 8080, why: "Health checks failed".to_owned() };
+        let reason = Reason::TargetHealth(failed);
+        let end = "(port 8080) is unhealthy in (target-group arn:g) due to (reason Health checks failed).";
+        assert_eq!(unhealthy(&reason, "t", Some("i-1")), Some(format!("(task t) (instance i-1) {end}")));
+        assert_eq!(unhealthy(&reason, "t", None), Some(format!("(task t) {end}")));
+        assert_eq!(
+            unhealthy(&Reason::ContainerHealth, "t", Some("i-1")).as_deref(),
+            Some("(task t) failed container health checks.")
+        );
+        assert_eq!(unhealthy(&Reason::Scaling("1".to_owned()), "t", None), None);
+    }
 }

@@ -20,6 +20,7 @@ pub(crate) mod revision;
 pub(crate) mod rollback;
 mod scale_in;
 pub mod scaling;
+mod target_groups;
 pub(crate) mod targets;
 pub(crate) mod update;
 mod wake;

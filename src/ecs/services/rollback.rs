@@ -23,6 +23,10 @@ pub(crate) async fn request(call: &Call, grant: &Grant, arn: String) -> Result<(
             let row = service_deployments::find(conn, id).await?;
             let row = row.filter(|row| row.service_id == service.service_id).ok_or_else(missing)?;
             let mut deployment = Deployment::read(row);
+            // What is being rolled back goes on so.
+            if matches!(deployment.row.outcome.as_str(), "ROLLBACK_REQUESTED" | "ROLLBACK_IN_PROGRESS") {
+                return Ok(());
+            }
             if !deployment.is_primary() || !deployment.is_open() || service.status != "ACTIVE" {
                 return Err(Error::Conflict {
                     message: "The service deployment is not in progress and cannot be stopped.".to_owned(),

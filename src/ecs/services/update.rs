@@ -10,12 +10,12 @@ use super::create::{check_count, check_grace, check_propagation, check_rebalanci
 use super::decide::model::Strategy;
 use super::deployments::{self, Deployment};
 use super::revision::{LoadBalancer, Revision, ServiceRegistry};
-use super::{Service, lock_in, wake};
+use super::{Service, lock_in, target_groups, wake};
 use crate::arns;
 use crate::clusters::{self, Cluster, StrategyItem, write};
 use crate::error::{Error, Result};
 use crate::shapes::service::Service as Shape;
-use crate::task_definitions;
+use crate::task_definitions::{self, TaskDefinition};
 
 /// What somebody asks for. Members are those of UpdateService; what is none stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -78,6 +78,7 @@ pub(crate) async fn update(call: &Call, grant: &Grant, request: Request) -> Resu
             revision.complete(&cluster);
             if revision != before.document.revision || request.force_new_deployment {
                 revision.check(&cluster, &definition, strategy == Strategy::Daemon)?;
+                check_target_groups(conn, &cluster, &before, &revision, &definition).await?;
                 service.document.host = host;
                 service.row.launch_type = revision.launch_type.clone().unwrap_or_default();
                 let id = deployments::new_id(&app.new_uuid());
@@ -87,6 +88,29 @@ pub(crate) async fn update(call: &Call, grant: &Grant, request: Request) -> Resu
         })
     })
     .await
+}
+
+/// Looks at target groups if others are named, or if tasks come to be targets of another kind. What was there before may have
+/// lost its load balancer since, which is no reason not to deploy.
+async fn check_target_groups(
+    conn: &mut Conn,
+    cluster: &Cluster,
+    before: &Deployment,
+    revision: &Revision,
+    definition: &TaskDefinition,
+) -> Result<()> {
+    let (registry, was) = (&cluster.row.registry, &before.document.revision);
+    let mode = definition.definition.network_mode();
+    let other_mode = if (&was.family, was.revision) == (&revision.family, revision.revision) {
+        false
+    } else {
+        let found = task_definitions::find_revision(conn, registry, &was.family, was.revision).await?;
+        found.is_some_and(|found| found.definition.network_mode() != mode)
+    };
+    if other_mode || was.load_balancers != revision.load_balancers {
+        target_groups::check(conn, registry, revision, mode).await?;
+    }
+    Ok(())
 }
 
 async fn finish(conn: &mut Conn, cluster: &Cluster, mut service: Service, now: types::Timestamp) -> Result<Shape> {

@@ -20,7 +20,9 @@ use types::Timestamp;
 use super::{Connection, Session, send};
 use crate::error::{Error, Result};
 use crate::services;
-use crate::tasks::{DEACTIVATING, PENDING, PROVISIONING, RUNNING, STOPPED, STOPPING, Task, payload, save};
+use crate::tasks::{
+    DEACTIVATING, DEPROVISIONING, PENDING, PROVISIONING, RUNNING, STOPPED, STOPPING, Task, payload, save,
+};
 
 /// How often the tasks of a host are looked at without being asked to.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -152,9 +154,14 @@ async fn tell(session: &Session, connection: &Connection, told: &mut Told) -> Re
     told.tasks.retain(|id, _| there.contains(id.as_str()));
     told.credentials.retain(|id, _| there.contains(id.as_str()));
     let now = session.now();
-    let (mut fresh, mut due) = (Vec::new(), Vec::new());
+    let (mut fresh, mut due, mut over) = (Vec::new(), Vec::new(), Vec::new());
     for (id, desired_status, last_status) in &found {
         if last_status == DEACTIVATING {
+            continue;
+        }
+        if last_status == DEPROVISIONING {
+            // Its agent took its network interface away with the last container.
+            over.push(id.as_str());
             continue;
         }
         if told.tasks.get(id) != Some(desired_status) {
@@ -162,6 +169,9 @@ async fn tell(session: &Session, connection: &Connection, told: &mut Told) -> Re
         } else if told.credentials.get(id).is_some_and(|until| *until <= now.after(RENEW_BEFORE)) {
             due.push(id.as_str());
         }
+    }
+    for id in over {
+        finish(session, id.to_owned()).await?;
     }
     for some in fresh.chunks(TOLD_AT_ONCE) {
         if !tell_tasks(session, connection, told, read(session, some).await?).await? {
@@ -337,6 +347,17 @@ async fn fail(session: &Session, task_id: String, reason: String) -> Result<()> 
     change(session, task_id, move |task| {
         task.want_stopped("TaskFailedToStart", &reason, now);
         task.end(now);
+    })
+    .await
+}
+
+/// Nothing is left of a task on its host.
+async fn finish(session: &Session, task_id: String) -> Result<()> {
+    let now = session.now();
+    change(session, task_id, move |task| {
+        if task.row.last_status == DEPROVISIONING {
+            task.end(now);
+        }
     })
     .await
 }

@@ -11,10 +11,11 @@ use tokio::time::interval;
 
 use super::{Connection, Session, send};
 use crate::arns;
+use crate::clusters;
 use crate::container_instances::{ContainerInstance, note_health};
 use crate::error::{Error, Result};
 use crate::tasks::{Task, save};
-use crate::utilization;
+use crate::utilization::{Registered, Round, Usage};
 
 /// How often an agent hears that this side is there.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
@@ -26,6 +27,7 @@ const MOST_STATUSES: usize = 10;
 /// Listens until the connection ends.
 pub(super) async fn run(session: Session, mut connection: Connection) {
     let mut heartbeat = interval(HEARTBEAT_EVERY);
+    let mut round = Round::default();
     loop {
         let said = tokio::select! {
             said = connection.incoming.recv() => said,
@@ -41,7 +43,7 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         let done = Complaint { message: "accepted".to_owned() };
         let answer = match ToControl::decode(&said) {
             Ok(ToControl::PublishMetrics(said)) => {
-                if let Err(error) = take_metrics(&session, said).await {
+                if let Err(error) = take_metrics(&session, &mut round, said).await {
                     tracing::warn!(%error, instance = session.instance_id, "what tasks use could not be noted");
                 }
                 ToAgent::AckPublishMetric(done)
@@ -71,19 +73,19 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
 }
 
 /// Notes what tasks of this host use. The time is ours: that of a host may be wrong, and it is from now anyway.
-async fn take_metrics(session: &Session, said: PublishMetricsRequest) -> Result<()> {
+async fn take_metrics(session: &Session, round: &mut Round, said: PublishMetricsRequest) -> Result<()> {
     let now = session.now();
-    if said.task_metrics.is_empty() {
-        return Ok(());
-    }
-    let mut data = Vec::new();
     let mut conn = session.app.db().reader().await?;
     let Some(host) = container_instances::find(&mut conn, &session.instance_id).await?.map(ContainerInstance::read)
     else {
         return Ok(());
     };
+    let registered = Registered { cpu: host.document.cpu, memory: host.document.memory };
+    let cluster = session.cluster.as_str();
+    let mut data = Vec::new();
+    round.enter(&said.metadata.message_id);
     for said in &said.task_metrics {
-        let Some(id) = arns::in_cluster(&session.registry, "task", &session.cluster, &said.task_arn) else {
+        let Some(id) = arns::in_cluster(&session.registry, "task", cluster, &said.task_arn) else {
             continue;
         };
         let Some(task) = tasks::find(&mut conn, id).await?.map(Task::read).filter(|task| !task.is_over()) else {
@@ -92,9 +94,19 @@ async fn take_metrics(session: &Session, said: PublishMetricsRequest) -> Result<
         if task.row.instance_id.as_deref() != Some(&session.instance_id) {
             continue;
         }
+        let usage = Usage::of(said);
+        round.add(usage);
         let service = task.row.service_id.as_ref().and_then(|_| task.row.group.strip_prefix("service:"));
-        let of = (session.cluster.as_str(), service);
-        data.extend(utilization::measured(said, &task.document.reserved, host.document.cpu, of, now));
+        if let Some(service) = service {
+            data.extend(usage.of_service(registered, &task.document.reserved, (cluster, service), now));
+        }
+    }
+    if said.metadata.fin {
+        // A host without tasks counts while there are some elsewhere.
+        if round.has_tasks || clusters::is_at_work(&mut conn, &host.row.cluster_id).await? {
+            data.extend(round.end(registered, cluster, now));
+        }
+        *round = Round::default();
     }
     drop(conn);
     if data.is_empty() {

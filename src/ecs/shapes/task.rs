@@ -26,7 +26,8 @@ pub(crate) struct Task {
     availability_zone: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     capacity_provider_name: Option<String>,
-    connectivity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connectivity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     connectivity_at: Option<Epoch>,
     containers: Vec<Container>,
@@ -141,7 +142,7 @@ impl Task {
             attributes: Vec::new(),
             availability_zone: document.availability_zone,
             capacity_provider_name: document.capacity_provider_name,
-            connectivity: if document.connectivity_at.is_some() { "CONNECTED" } else { "DISCONNECTED" },
+            connectivity: document.connectivity_at.map(|_| "CONNECTED"),
             connectivity_at: stamp(document.connectivity_at),
             cpu: document.cpu,
             memory: document.memory,
@@ -169,8 +170,15 @@ impl Task {
     }
 }
 
+impl Task {
+    /// As one whose agent is away: nobody knows how it is now.
+    pub(crate) fn away(self) -> Self {
+        Self { connectivity: self.connectivity.map(|_| "DISCONNECTED"), ..self }
+    }
+}
+
 fn interface(attachment: &Attachment) -> Option<NetworkInterface> {
-    (attachment.kind == "ElasticNetworkInterface").then(|| NetworkInterface {
+    attachment.is_interface().then(|| NetworkInterface {
         attachment_id: attachment.id.clone(),
         private_ipv4_address: attachment
             .details

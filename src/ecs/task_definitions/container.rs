@@ -64,6 +64,11 @@ impl ContainerDefinition {
         self.essential != Some(false)
     }
 
+    /// Whether it has a health. `NONE` is no check: it turns that of the image off.
+    pub(crate) fn is_checked(&self) -> bool {
+        self.health_check.as_ref().is_some_and(|health| health.command != ["NONE"])
+    }
+
     /// MiB that placement counts: what is kept for it if it says so, else its limit.
     pub(crate) fn reserved_memory(&self) -> i64 {
         self.memory_reservation.or(self.memory).unwrap_or(0)

@@ -45,8 +45,15 @@ pub(crate) const RUNNING: &str = "RUNNING";
 pub(crate) const DEACTIVATING: &str = "DEACTIVATING";
 /// Its agent was told to stop it.
 pub(crate) const STOPPING: &str = "STOPPING";
+/// Its containers are gone, and its network interface is being taken away.
+pub(crate) const DEPROVISIONING: &str = "DEPROVISIONING";
 /// It is over.
 pub(crate) const STOPPED: &str = "STOPPED";
+
+/// Whether a task of this last status is on its way to running, as counts of pending tasks have it.
+pub(crate) fn is_pending(last_status: &str) -> bool {
+    matches!(last_status, PROVISIONING | PENDING | ACTIVATING)
+}
 
 /// What a row keeps of a task beside its state. Times are microseconds since 1970.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -152,6 +159,13 @@ pub(crate) struct Attachment {
     pub(crate) details: Vec<Detail>,
 }
 
+impl Attachment {
+    /// Whether it is the network interface of a task of network mode `awsvpc`.
+    pub(crate) fn is_interface(&self) -> bool {
+        self.kind == "ElasticNetworkInterface"
+    }
+}
+
 /// A property of an attachment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -196,6 +210,22 @@ impl Task {
         self.document.stopping_at = Some(now.micros());
         self.document.stop_code = Some(stop_code.to_owned());
         self.document.stopped_reason = Some(reason.to_owned());
+    }
+
+    /// Its containers have ended. It is over, unless it has a network interface: then that goes first.
+    pub(crate) fn containers_ended(&mut self, now: Timestamp) {
+        if !self.document.attachments.iter().any(Attachment::is_interface) {
+            self.end(now);
+            return;
+        }
+        STOPPED.clone_into(&mut self.row.desired_status);
+        DEPROVISIONING.clone_into(&mut self.row.last_status);
+        for container in &mut self.document.containers {
+            STOPPED.clone_into(&mut container.last_status);
+        }
+        for attachment in self.document.attachments.iter_mut().filter(|attachment| attachment.is_interface()) {
+            "DETACHING".clone_into(&mut attachment.status);
+        }
     }
 
     /// Ends it.

@@ -221,7 +221,7 @@ fn container_message(
             ignored_exit_codes: policy.ignored_exit_codes.clone().unwrap_or_default(),
             restart_attempt_period: policy.restart_attempt_period,
         }),
-        health_check_type: definition.health_check.as_ref().map(|_| "docker".to_owned()),
+        health_check_type: definition.is_checked().then(|| "docker".to_owned()),
         logs_auth_strategy: (logs_by_agent && has_execution_role).then(|| "ExecutionRole".to_owned()),
         registry_authentication: registry_authentication(session, definition, has_execution_role),
         firelens_configuration: definition.firelens_configuration.as_ref().map(|firelens| FirelensConfiguration {

@@ -93,7 +93,7 @@ fn apply(task: &mut Task, said: &SubmitTaskStateChangeRequest, now: Timestamp) {
             };
             let reason = told.unwrap_or_else(|| otherwise.to_owned());
             task.want_stopped(code, &reason, now);
-            task.end(now);
+            task.containers_ended(now);
         }
         Some(RUNNING) if starting => {
             RUNNING.clone_into(&mut task.row.last_status);
@@ -180,7 +180,7 @@ mod tests {
     use store::tasks::TaskRow;
 
     use super::*;
-    use crate::tasks::Document;
+    use crate::tasks::{Attachment, DEPROVISIONING, Document};
 
     fn task() -> Task {
         let container = Container { name: "web".to_owned(), essential: true, ..Container::default() };
@@ -263,6 +263,26 @@ mod tests {
         assert_eq!(task.document.stopped_reason.as_deref(), Some("Essential container in task exited"));
         assert_eq!(task.document.containers[0].exit_code, Some(3));
         assert_eq!(task.row.stopped_at, Some(Timestamp::from_micros(9)));
+    }
+
+    #[test]
+    fn a_task_with_a_network_interface_is_over_once_that_is_gone() {
+        let mut task = task();
+        let interface = Attachment { kind: "ElasticNetworkInterface".to_owned(), ..Attachment::default() };
+        task.document.attachments.push(interface);
+        apply(&mut task, &said(RUNNING, None, None), Timestamp::from_micros(5));
+        for at in [9, 10] {
+            // It may be said twice.
+            apply(&mut task, &said(STOPPED, None, Some(3)), Timestamp::from_micros(at));
+            assert_eq!((task.row.last_status.as_str(), task.row.desired_status.as_str()), (DEPROVISIONING, STOPPED));
+            assert_eq!((task.is_over(), task.row.stopped_at, task.document.stopping_at), (false, None, Some(9)));
+            assert_eq!(task.document.containers[0].last_status, STOPPED);
+            assert_eq!(task.document.attachments[0].status, "DETACHING");
+        }
+        task.end(Timestamp::from_micros(11));
+        assert_eq!((task.is_over(), task.row.stopped_at), (true, Some(Timestamp::from_micros(11))));
+        assert_eq!(task.document.attachments[0].status, "DELETED");
+        assert_eq!(task.document.stop_code.as_deref(), Some("EssentialContainerExited"));
     }
 
     #[test]

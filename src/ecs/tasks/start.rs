@@ -77,7 +77,7 @@ impl Hosts {
         group: &str,
         constraints: &[Constraint],
     ) -> Result<Self> {
-        let mut hosts = Self::with_status(conn, cluster, "ACTIVE", now).await?;
+        let mut hosts = Self::with_status(conn, cluster, &["ACTIVE"], now).await?;
         if constraints.iter().any(Constraint::asks_for_tasks) {
             hosts.count_all(conn, cluster).await?;
             return Ok(hosts);
@@ -88,10 +88,19 @@ impl Hosts {
         Ok(hosts)
     }
 
-    /// Those of a status, sorted by their ids, without a count of their tasks.
-    pub(crate) async fn with_status(conn: &mut Conn, cluster: &Cluster, status: &str, now: Timestamp) -> Result<Self> {
-        let rows = container_instances::list(conn, &cluster.row.cluster_id, status, "", MOST_HOSTS).await?;
-        let instances: Vec<ContainerInstance> = rows.into_iter().map(ContainerInstance::read).collect();
+    /// Those of some statuses, sorted by their ids, without a count of their tasks.
+    pub(crate) async fn with_status(
+        conn: &mut Conn,
+        cluster: &Cluster,
+        statuses: &[&str],
+        now: Timestamp,
+    ) -> Result<Self> {
+        let mut instances = Vec::new();
+        for status in statuses {
+            let rows = container_instances::list(conn, &cluster.row.cluster_id, status, "", MOST_HOSTS).await?;
+            instances.extend(rows.into_iter().map(ContainerInstance::read));
+        }
+        instances.sort_by(|one, other| one.row.instance_id.cmp(&other.row.instance_id));
         let hosts = instances.iter().map(|instance| host(instance, now)).collect();
         Ok(Self { instances, hosts })
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::harness::ecs_agent::EcsAgent;
-use tests::harness::on_default;
+use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
 
@@ -31,6 +31,8 @@ print(json.dumps(ecs.list_tasks(serviceName="web")["taskArns"][0]))
                 { "taskArn": other, "containerMetrics": used },
             ]))
             .await;
+        let idle = EcsAgent::join(&wharf.aws(), "default", 4096, 12288).await;
+        idle.publish(json!([])).await;
         run(
             &wharf.aws(),
             r#"
@@ -41,11 +43,43 @@ def read(name, **dimensions):
         StartTime=now - datetime.timedelta(minutes=10), EndTime=now + datetime.timedelta(minutes=5),
         Statistics=["Average", "SampleCount"])["Datapoints"]
     return [(point["Average"], point["SampleCount"], point["Unit"]) for point in points]
-for dimensions in ({"ClusterName": "default"}, {"ClusterName": "default", "ServiceName": "web"}):
-    expect(read("CPUUtilization", **dimensions), [(80.0, 2.0, "Percent")])
-    expect(read("MemoryUtilization", **dimensions), [(25.0, 2.0, "Percent")])
+web = {"ClusterName": "default", "ServiceName": "web"}
+expect(read("CPUUtilization", **web), [(80.0, 2.0, "Percent")])
+expect(read("MemoryUtilization", **web), [(25.0, 2.0, "Percent")])
+# Of both hosts together it is a twentieth of the smaller one, and 16 MiB of 16 GiB.
+expect(read("CPUUtilization", ClusterName="default"), [(2.5, 8.0, "Percent")])
+expect(read("MemoryUtilization", ClusterName="default"), [(100 / 1024, 16.0, "Percent")])
 "#,
         );
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_tasks_reserve_is_a_share_of_all_hosts_and_is_told_while_a_task_runs() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    run(&wharf.aws(), "ecs.create_cluster()\necs.create_cluster(clusterName='idle')");
+    let _idle = EcsAgent::join(&wharf.aws(), "idle", 1024, 1024).await;
+    // One of the two hosts is away.
+    drop(EcsAgent::join(&wharf.aws(), "default", 3072, 1024).await);
+    let _agent = EcsAgent::join(&wharf.aws(), "default", 1024, 1024).await;
+    run(
+        &wharf.aws(),
+        r#"
+container = {"name": "app", "image": "web:1", "memory": 512, "cpu": 1024}
+ecs.register_task_definition(family="web", containerDefinitions=[container])
+ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
+eventually(lambda: service()["runningCount"] == 1)
+def reserved(cluster):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    values = lambda name: {point["Average"] for point in cloudwatch.get_metric_statistics(
+        Namespace="AWS/ECS", MetricName=name, Dimensions=[{"Name": "ClusterName", "Value": cluster}], Period=60,
+        StartTime=now - datetime.timedelta(minutes=10), EndTime=now + datetime.timedelta(minutes=5),
+        Statistics=["Average"])["Datapoints"]}
+    return values("CPUReservation"), values("MemoryReservation")
+eventually(lambda: all(reserved("default")), 90)
+expect(reserved("default"), ({25.0}, {25.0}))
+expect(reserved("idle"), (set(), set()))
+"#,
+    );
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::harness::ecs_agent::EcsAgent;
-use tests::harness::{Backend, Wharf};
+use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
 
@@ -46,8 +46,52 @@ expect(left["MEMORY"]["integerValue"], 1024)
 lost = [one for one in ecs.describe_tasks(tasks=ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])["tasks"]
         if one["containerInstanceArn"] == data["gone"]]
 expect({one["stopCode"] for one in lost}, {"TerminationNotice"})
+id = data["gone"].split("/")[-1]
+expect({one["stoppedReason"] for one in lost}, {f"Host EC2 (instance {id}) terminated."})
 expect(ecs.list_container_instances(filter="agentConnected == true")["containerInstanceArns"], [data["left"]])
 "#,
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_are_drained_are_listed_until_they_are_deregistered() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let mut agents = Vec::new();
+        for _ in 0..3 {
+            agents.push(EcsAgent::join(&aws, "default", 1024, 512).await);
+        }
+        let hosts: Vec<&str> = agents.iter().map(|agent| agent.instance_arn.as_str()).collect();
+        run(
+            &aws,
+            &json!({ "hosts": hosts }),
+            r#"
+every = sorted(data["hosts"])
+drained, *others = data["hosts"]
+def listed(**arguments):
+    return [arn for page in ecs.get_paginator("list_container_instances").paginate(**arguments)
+            for arn in page["containerInstanceArns"]]
+ecs.update_container_instances_state(containerInstances=[drained], status="DRAINING")
+expect(listed(), every)
+expect(listed(PaginationConfig={"PageSize": 1}), every)
+expect(listed(filter="agentConnected == true"), every)
+expect(listed(status="ACTIVE"), sorted(others))
+expect(listed(status="DRAINING"), [drained])
+expect(listed(status="REGISTERING"), [])
+expect(message("InvalidParameterException", ecs.list_container_instances, status="INACTIVE"), "Invalid status.")
+ecs.deregister_container_instance(containerInstance=drained)
+expect(listed(), sorted(others))
+# It is remembered, but is none any more.
+answer = ecs.describe_container_instances(containerInstances=[drained, others[0]])
+expect([(one["status"], one["agentConnected"]) for one in answer["containerInstances"]], [("INACTIVE", False), ("ACTIVE", True)])
+gone = "The referenced container instance was not found."
+expect(message("InvalidParameterException", ecs.deregister_container_instance, containerInstance=drained), gone)
+[failure] = ecs.update_container_instances_state(containerInstances=[drained], status="ACTIVE")["failures"]
+expect(failure["reason"], "MISSING")
+"#,
+        );
+    })
+    .await;
 }

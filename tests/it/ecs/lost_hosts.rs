@@ -78,7 +78,7 @@ lost = [one for one in ecs.describe_tasks(tasks=ecs.list_tasks(desiredStatus="ST
     if one["containerInstanceArn"] == data["gone"]]
 id = data["gone"].split("/")[-1]
 expect([(one["lastStatus"], one["stopCode"], one["stoppedReason"]) for one in lost],
-    [("STOPPED", "TerminationNotice", f"Host ({id}) is not reachable.")] * 2)
+    [("STOPPED", "TerminationNotice", f"Host EC2 (instance {id}) terminated.")] * 2)
 "#,
     );
     assert_eq!(two.tasks().len(), 4);

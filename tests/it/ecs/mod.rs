@@ -4,6 +4,7 @@
 mod account_settings;
 mod amazon;
 mod attributes;
+mod balanced;
 mod capacity_providers;
 mod cli;
 mod clusters;

@@ -61,12 +61,20 @@ message("ServiceNotFoundException", ecs.list_service_deployments, service="absen
 
 message("ServiceDeploymentNotFoundException", ecs.stop_service_deployment, serviceDeploymentArn=arn("1"))
 message("ConflictException", ecs.stop_service_deployment, serviceDeploymentArn=arn(first))
+eventually(lambda: any(one["startedBy"].endswith(second) for one in tasks()))
 expect(ecs.stop_service_deployment(serviceDeploymentArn=arn(second))["serviceDeploymentArn"], arn(second))
 eventually(lambda: service()["deployments"][0]["id"].endswith(first))
 expect(service()["taskDefinition"].split("/")[1], "web:1")
 [full] = ecs.describe_service_deployments(serviceDeploymentArns=[arn(second)])["serviceDeployments"]
-assert full["status"] in ("ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"), full
 expect(full["rollback"]["serviceRevisionArn"].split("/")[-1], first)
+told = messages()
+failed = told.index(f"(service web) (deployment ecs-svc/{{second}}) deployment failed: stopped by a user.")
+expect(told[failed - 1], f"(service web) rolling back to (deployment ecs-svc/{{first}}).")
+reasons = {{one["id"]: one["rolloutStateReason"] for one in service()["deployments"]}}
+assert "circuit breaker" not in reasons[f"ecs-svc/{{first}}"], reasons
+# Its task never stops, so it is still rolled back, and goes on so when it is asked for again.
+expect(full["status"], "ROLLBACK_IN_PROGRESS")
+expect(ecs.stop_service_deployment(serviceDeploymentArn=arn(second))["serviceDeploymentArn"], arn(second))
 "#
             ),
         );

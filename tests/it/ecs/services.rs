@@ -3,8 +3,9 @@
 
 use serde_json::json;
 use tests::harness::ecs_agent::{Behavior, EcsAgent};
-use tests::harness::{DEFAULT, Wharf};
+use tests::harness::{DEFAULT, Wharf, port};
 
+use super::balanced::BALANCED;
 use super::run;
 
 /// Runs a test on servers where a task counts as healthy after a second.
@@ -257,9 +258,10 @@ async fn what_cannot_be_is_refused_and_a_repetition_is_not() {
         let aws = wharf.aws();
         run(
             &aws,
-            &json!({}),
+            &json!({ "listen": port::free() }),
             &format!(
                 r#"{SETUP}
+{BALANCED}
 message("ClusterNotFoundException", create)
 ecs.create_cluster()
 message("ClientException", create)
@@ -280,8 +282,9 @@ invalid(propagateTags="MAYBE")
 invalid(clientToken="x" * 37)
 invalid(tags=[{{"key": "aws:x", "value": ""}}])
 invalid(networkConfiguration={{"awsvpcConfiguration": {{"subnets": ["subnet-1"]}}}})
-group = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/a/0123456789abcdef"
-balancer = lambda **more: [{{"targetGroupArn": group, "containerName": "app", "containerPort": 80, **more}}]
+arn = group()
+listen(arn, data["listen"])
+balancer = lambda **more: [{{**behind(arn)[0], **more}}]
 expect(invalid(loadBalancers=balancer(containerName="other")),
        "The container other does not exist in the task definition.")
 expect(invalid(loadBalancers=balancer(containerPort=81)),
@@ -404,14 +407,24 @@ async fn permissions_are_about_services_clusters_and_roles() {
               "Condition": { "StringEquals": { "iam:PassedToService": "ecs.amazonaws.com" } } },
         ] });
         let user = wharf.known_user("deployer", &policy).await;
-        run(
+        let group = run(
             &aws,
-            &json!({}),
-            &format!("ecs.create_cluster()\necs.create_cluster(clusterName='other')\n{SETUP}\ndefine()"),
+            &json!({ "listen": port::free() }),
+            &format!(
+                r#"{SETUP}
+{BALANCED}
+ecs.create_cluster()
+ecs.create_cluster(clusterName="other")
+define()
+arn = group()
+listen(arn, data["listen"])
+print(json.dumps(arn))
+"#
+            ),
         );
         run(
             &aws.as_user(&user),
-            &json!({}),
+            &json!({ "group": group }),
             &format!(
                 r#"{SETUP}
 denied = "AccessDeniedException"
@@ -423,8 +436,7 @@ message(denied, create, name="web-2", desiredCount=0, cluster="other")
 message(denied, create, name="web-3", desiredCount=0, tags=[{{"key": "a", "value": "b"}}])
 message(denied, ecs.delete_service, service="web")
 message(denied, ecs.list_services)
-group = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/a/0123456789abcdef"
-balancers = [{{"targetGroupArn": group, "containerName": "app", "containerPort": 80}}]
+balancers = [{{"targetGroupArn": data["group"], "containerName": "app", "containerPort": 80}}]
 message(denied, create, name="web-4", desiredCount=0, role="other", loadBalancers=balancers)
 made = create(name="web-5", desiredCount=0, role="balancer", loadBalancers=balancers)
 expect(made["roleArn"], "arn:aws:iam::000000000000:role/balancer")
@@ -459,6 +471,36 @@ eventually(lambda: any("is already using a port required by your task." in one f
 expect(service()["runningCount"], 1)
 "#
             ),
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_whose_check_is_turned_off_have_no_health_to_wait_for() {
+    quickly(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let agent = EcsAgent::join(&aws, "default", 1024, 1024).await;
+        run(
+            &aws,
+            &json!({}),
+            &format!(
+                r#"{SETUP}
+define(healthCheck={{"command": ["NONE"]}})
+create(desiredCount=1)
+expect(completed()["runningCount"], 1)
+[one] = tasks()
+expect((one["healthStatus"], one["containers"][0]["healthStatus"]), ("UNKNOWN", "UNKNOWN"))
+"#
+            ),
+        );
+        let tasks = agent.tasks();
+        let sent = tasks.values().next().expect("a task");
+        assert_eq!(sent["containers"][0]["healthCheckType"], json!(null), "nobody asks for its health");
+        assert!(
+            sent["containers"][0]["dockerConfig"]["config"].as_str().is_some_and(|it| it.contains("NONE")),
+            "{sent}"
         );
     })
     .await;

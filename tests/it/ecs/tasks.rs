@@ -30,6 +30,7 @@ expect(started["failures"], [])
 one = started["tasks"][0]
 expect(one["lastStatus"], "PENDING")
 expect(one["desiredStatus"], "RUNNING")
+assert "connectivity" not in one and "connectivityAt" not in one, one
 expect(one["group"], "family:web")
 expect(one["launchType"], "EC2")
 expect(one["containerInstanceArn"], data["instance"])
@@ -39,7 +40,7 @@ ecs.get_waiter("tasks_running").wait(tasks=[arn], WaiterConfig={"Delay": 1, "Max
 now = task(arn)
 expect(now["startedBy"], "me")
 expect(now["connectivity"], "CONNECTED")
-assert now["startedAt"] >= now["createdAt"]
+assert now["startedAt"] >= now["createdAt"] and now["connectivityAt"] >= now["createdAt"]
 box = now["containers"][0]
 expect((box["name"], box["lastStatus"], box["runtimeId"]), ("app", "RUNNING", "0123456789ab"))
 expect(box["networkBindings"], [{"bindIP": "0.0.0.0", "containerPort": 80, "hostPort": 32768, "protocol": "tcp"}])

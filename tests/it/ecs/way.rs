@@ -51,8 +51,8 @@ logged = {"logConfiguration": {"logDriver": "awslogs", "options": {
 const SERVE: &str = r#"
 elb = client("elbv2")
 group = elb.create_target_group(
-    Name="web", Protocol="HTTP", Port=80, TargetType="ip", VpcId="vpc-1", HealthCheckIntervalSeconds=5,
-    HealthyThresholdCount=2, HealthCheckTimeoutSeconds=2)["TargetGroups"][0]["TargetGroupArn"]
+    Name="web", Protocol="HTTP", Port=80, VpcId="vpc-1", HealthCheckIntervalSeconds=5, HealthyThresholdCount=2,
+    HealthCheckTimeoutSeconds=2, TargetType="ip" if data["network"] == "awsvpc" else "instance")["TargetGroups"][0]["TargetGroupArn"]
 elb.modify_target_group_attributes(
     TargetGroupArn=group, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "5"}])
 balancer = elb.create_load_balancer(Name="web", Subnets=["subnet-1", "subnet-2"])["LoadBalancers"][0]["LoadBalancerArn"]

@@ -47,7 +47,7 @@ pub(crate) fn reason(task: &Task) -> Option<Reason> {
         return Some(Reason::ContainerHealth);
     }
     match &task.target {
-        Target::Unhealthy(group) => Some(Reason::TargetHealth(group.clone())),
+        Target::Unhealthy(failed) => Some(Reason::TargetHealth(failed.clone())),
         Target::Unbalanced | Target::Initial | Target::Healthy => None,
     }
 }

@@ -139,8 +139,18 @@ pub(crate) enum Target {
     Unbalanced,
     Initial,
     Healthy,
-    /// In that target group.
-    Unhealthy(String),
+    Unhealthy(FailedTarget),
+}
+
+/// A target of a task whose checks fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FailedTarget {
+    /// The ARN of its target group.
+    pub(crate) group: String,
+    /// The port that it has there.
+    pub(crate) port: u16,
+    /// What the target group says about it.
+    pub(crate) why: String,
 }
 
 /// A task that is over.
@@ -219,8 +229,7 @@ pub(crate) enum Reason {
     /// Too many, or replaced by this deployment.
     Scaling(String),
     ContainerHealth,
-    /// In that target group.
-    TargetHealth(String),
+    TargetHealth(FailedTarget),
 }
 
 /// What stands while it stands, and is told once: a reason to write an event.

@@ -50,8 +50,7 @@ fn check_dependencies(definition: &Definition, container: &ContainerDefinition) 
                 &format!("It depends on the end of container '{on}', which must not be essential then."),
             );
         }
-        let checked = target.health_check.as_ref().is_some_and(|health| health.command != ["NONE"]);
-        if condition == "HEALTHY" && !checked {
+        if condition == "HEALTHY" && !target.is_checked() {
             return refuse_setting(name, &format!("It depends on the health of container '{on}', which has no check."));
         }
     }
