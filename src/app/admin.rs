@@ -83,7 +83,7 @@ pub async fn set_repository_policy(
     app.db
         .write(move |conn| {
             Box::pin(async move {
-                let Some(row) = store::repositories::find(conn, &registry, &name).await? else {
+                let Some(row) = store::repositories::lock(conn, &registry, &name).await? else {
                     return Err(repositories::unknown(&registry, &name));
                 };
                 stamps::update_next(conn, stamps::AUTHORIZATION).await?;
