@@ -135,6 +135,12 @@ async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
     bench.end().await;
 }
 
+/// What a line of a log says, which has to be JSON.
+#[track_caller]
+fn json_of(line: &String) -> Value {
+    serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_ran_long_enough_is_started_again_in_place() {
     let mut bench = Bench::new().await;
@@ -156,8 +162,8 @@ async fn a_container_that_ran_long_enough_is_started_again_in_place() {
     assert!(took > 3.0, "it ran twice for 1.5 seconds: {took}");
     let name = stream(&bench, "app");
     eventually("it has said what it is", || bench.fake.log(&name).len() >= 3).await;
-    let told = bench.fake.log(&name).into_iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
-    assert_eq!(told.map(|told| told["RestartCount"].clone()).collect::<Vec<_>>(), [0, 1, 2]);
+    let told: Vec<Value> = bench.fake.log(&name).iter().map(json_of).collect();
+    assert_eq!(told.iter().map(|told| told["RestartCount"].clone()).collect::<Vec<_>>(), [0, 1, 2]);
     bench.end().await;
 }
 
@@ -301,7 +307,7 @@ async fn a_task_has_credentials_and_knows_what_it_is() {
     let denied = json!({"__type": "AccessDeniedException", "message": "no"});
     bench.fake.refuse("ListTagsForResource", Some((400, denied)));
     eventually("it has asked again", || bench.fake.log(&name).len() >= 5).await;
-    let lines: Vec<Value> = bench.fake.log(&name).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = bench.fake.log(&name).iter().map(json_of).collect();
     assert_eq!(lines[0]["AccessKeyId"], "ASIAAPP");
     assert_eq!(lines[0]["Token"], "token");
     assert_eq!(lines[0]["Expiration"], "2030-01-01T00:00:00Z");

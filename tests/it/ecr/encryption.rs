@@ -184,7 +184,8 @@ async fn each_object_is_encrypted_as_its_repository_says() {
         upload_layer(&wharf, name);
         let now = objects(&wharf, &bucket);
         let new: Vec<&Object> = now.difference(&known).collect();
-        assert!(new.len() > pushed.len() + 1, "{name}: {new:?}");
+        // All but the empty one, which is there, and the layer and the open session. What that has outgrown may be gone.
+        assert!(new.len() > pushed.len(), "{name}: {new:?}");
         for object in new {
             assert_eq!(object.encryption(), asked, "{name}: {object:?}");
         }
@@ -210,7 +211,7 @@ async fn without_the_setting_nothing_is_asked_for() {
     push_in_every_way(&wharf.client().repository("app")).await;
     upload_layer(&wharf, "app");
     let all = objects(&wharf, &bucket);
-    assert!(all.len() > 8, "{all:?}");
+    assert!(all.len() >= 8, "{all:?}");
     for object in all {
         assert_eq!(object.encryption(), (None, None), "{object:?}");
     }
