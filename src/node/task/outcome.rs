@@ -108,6 +108,8 @@ impl Task {
         if restart {
             container.phase = Phase::Created;
             container.restarts += 1;
+            // The engine gives it another, and this one to somebody else.
+            container.address = None;
             return;
         }
         if view.out_of_memory {

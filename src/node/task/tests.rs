@@ -7,7 +7,7 @@ use types::Timestamp;
 
 use super::testing::{Spec, name, task, wanted};
 use super::{Action, Phase, Status, Task, check};
-use crate::engine::{Failure, Health, Image, Status as Seen, View};
+use crate::engine::{Address, Failure, Health, Image, Status as Seen, View};
 
 const START: i64 = 1_800_000_000_000_000;
 
@@ -156,8 +156,10 @@ fn a_container_that_ran_long_enough_is_started_again() {
         Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: vec![7], restart_attempt_period: Some(60) });
     let mut task = Task::new(wanted);
     settle(&mut task, 0);
+    task.containers[0].address = Some(Address { ip: "172.17.0.2".to_owned(), ..Address::default() });
     let end = exited(1, 0, 60);
     task.seen(0, Some(&end), at(60));
+    assert_eq!(task.containers[0].address, None, "that may be somebody else's by now");
     assert_eq!(task.step(at(60)).0, [Action::Start(0)]);
     task.seen(0, Some(&end), at(60));
     assert_eq!(task.containers[0].phase, Phase::Starting, "that was seen before");
