@@ -43,7 +43,8 @@ fn is_free(port: u16, protocol: &str) -> bool {
     if protocol == "udp" { UdpSocket::bind(at).is_ok() } else { TcpListener::bind(at).is_ok() }
 }
 
-/// The first row of a span, from a port on, then from the start.
+/// The first row of a span, from a port on, then from the start. If nothing says from where, it is the middle: the engine gives
+/// out single ports from the start, and takes a moment to bind them.
 fn find(span: &RangeInclusive<u16>, from: u16, count: usize, mut is_free: impl FnMut(u16) -> bool) -> Option<u16> {
     let mut search = |ports: RangeInclusive<u16>| {
         let mut row: Option<(u16, usize)> = None;
@@ -56,7 +57,7 @@ fn find(span: &RangeInclusive<u16>, from: u16, count: usize, mut is_free: impl F
         }
         None
     };
-    let from = if span.contains(&from) { from } else { *span.start() };
+    let from = if span.contains(&from) { from } else { span.start().midpoint(*span.end()) };
     search(from..=*span.end()).or_else(|| search(span.clone()))
 }
 
@@ -67,8 +68,9 @@ mod tests {
     #[test]
     fn rows_follow_each_other_and_leave_out_what_is_taken() {
         let free = |port: u16| port != 105;
-        assert_eq!(find(&(100..=120), 0, 5, free), Some(100));
-        assert_eq!(find(&(100..=120), 0, 6, free), Some(106));
+        assert_eq!(find(&(100..=120), 0, 5, free), Some(110), "where the engine is not");
+        assert_eq!(find(&(100..=120), 100, 5, free), Some(100));
+        assert_eq!(find(&(100..=120), 100, 6, free), Some(106));
         assert_eq!(find(&(100..=120), 111, 5, free), Some(111));
         assert_eq!(find(&(100..=120), 117, 5, free), Some(100), "from the start again");
         assert_eq!(find(&(100..=120), 100, 16, free), None);
