@@ -12,7 +12,7 @@ use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
 use crate::sqlite_readers::Readers;
 use crate::sqlite_writer::Writer;
-use crate::transaction::{self, Body, Pending, Work, transaction};
+use crate::transaction::{self, Body, Commit, Origin, Pending, Terms, Work, transaction};
 use crate::{Conn, Error, Result, migrations, stamps};
 
 /// A transaction that takes longer is given up: it waits for something else than the database, or for a network that is
@@ -26,32 +26,6 @@ pub struct Config {
     pub url: Secret,
     /// Connections for requests.
     pub connections: u32,
-}
-
-/// What a transaction waits for before it is told that it succeeded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Commit {
-    /// For its turn. Everybody sees it and it survives the end of this process, but a power cut within the next moments
-    /// undoes it. It is never lost while a later one is kept. For what nobody was promised.
-    Unflushed,
-    /// For the disk.
-    Flushed,
-}
-
-/// For whom something is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Origin {
-    Request,
-    Background,
-}
-
-/// How a piece of work that writes is to be done.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Terms {
-    pub(crate) commit: Commit,
-    pub(crate) origin: Origin,
-    /// What takes longer is given up.
-    pub(crate) patience: Duration,
 }
 
 /// The database. Cheap to clone.

@@ -121,7 +121,7 @@ pub mod webhook_deliveries;
 pub mod webhooks;
 
 pub use conn::Conn;
-pub use db::{Commit, Config, Db};
+pub use db::{Config, Db};
 pub use error::{Error, Result};
 pub use metrics::PoolUsage;
-pub use transaction::Pending;
+pub use transaction::{Commit, Pending};

@@ -15,9 +15,8 @@ use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::{Kind, Statements};
-use crate::db::{Commit, Origin, Terms};
 use crate::sqlite_log::Log;
-use crate::transaction::{Work, carry_out};
+use crate::transaction::{Commit, Origin, Terms, Work, carry_out};
 use crate::{Conn, Error, Result, dialect};
 
 /// Pieces of work that share one commit at the most.

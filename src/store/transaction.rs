@@ -1,15 +1,42 @@
 //! The inside of a transaction, whatever it is.
 //!
 //! Callers pass a body with types of its own. From here on it is a [`Work`], so that hundreds of different transactions share
-//! one beginning, one time limit and one end: generated for each of them, these were a fifth of the program.
+//! one beginning, one time limit and one end: generated for each of them, these were a sixth of the program.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 
 use crate::{Conn, Error, Result};
+
+/// What a transaction waits for before it is told that it succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Commit {
+    /// For its turn. Everybody sees it and it survives the end of this process, but a power cut within the next moments
+    /// undoes it. It is never lost while a later one is kept. For what nobody was promised.
+    Unflushed,
+    /// For the disk.
+    Flushed,
+}
+
+/// For whom something is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Request,
+    Background,
+}
+
+/// How a piece of work that writes is to be done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) commit: Commit,
+    pub(crate) origin: Origin,
+    /// What takes longer is given up.
+    pub(crate) patience: Duration,
+}
 
 /// What a transaction's body returns: a future that borrows its connection.
 pub type Pending<'c, T, E> = BoxFuture<'c, std::result::Result<T, E>>;
