@@ -4,13 +4,12 @@
 use std::sync::Arc;
 
 use policy::Kind;
-use store::{Pending, repository_policies, signing_keys, stamps};
+use store::{Pending, signing_keys, stamps};
 use types::{RegistryId, RepoName, TagMutability};
 
 use crate::authn::token::{REFRESH_TTL, SigningKey};
-use crate::policy_principals::{self, PolicyOwner};
 use crate::snapshot::check_document;
-use crate::{App, Error, Result, authn, lifecycle, repositories};
+use crate::{App, Error, Result, authn, lifecycle, repositories, repository_policies};
 
 /// A password for `docker login -u AWS`, for whoever the access key belongs to.
 pub fn login_password(app: &App, access_key_id: &str) -> Result<authn::Issued> {
@@ -86,21 +85,15 @@ pub async fn set_repository_policy(
                 let Some(row) = store::repositories::lock(conn, &registry, &name).await? else {
                     return Err(repositories::unknown(&registry, &name));
                 };
-                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                let owner = PolicyOwner::Repository(&row.repository_id);
-                match policy {
-                    Some((text, document)) => {
-                        if let Some(unknown) = policy_principals::set(conn, owner, &document).await? {
-                            return Err(Error::Invalid(format!("the policy names {unknown}, who does not exist")));
-                        }
-                        repository_policies::upsert(conn, &row.repository_id, &text, now).await?;
-                    }
-                    None => {
-                        policy_principals::remove(conn, owner).await?;
-                        repository_policies::delete(conn, &row.repository_id).await?;
-                    }
+                let id = &row.repository_id;
+                let Some((text, document)) = policy else {
+                    repository_policies::take(conn, id).await?;
+                    return Ok(());
+                };
+                match repository_policies::put(conn, id, &text, &document, now).await? {
+                    Some(unknown) => Err(Error::Invalid(format!("the policy names {unknown}, who does not exist"))),
+                    None => Ok(()),
                 }
-                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use policy::{Document, Kind, Policy};
-use store::{Pending, repository_policies, stamps};
+use store::{Conn, Pending, repository_policies, stamps};
+use types::Timestamp;
 
 use crate::policy_principals::{self, PolicyOwner};
 use crate::{Action, Ctx, Error, Permit, Result, authz, repositories};
@@ -33,16 +34,40 @@ pub async fn set(ctx: &Ctx, permit: &Permit, text: &str, force: bool) -> Result<
         .write(move |conn| {
             Box::pin(async move {
                 let id = repositories::lock(conn, &permit).await?.repository_id;
-                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                if let Some(unknown) = policy_principals::set(conn, PolicyOwner::Repository(&id), &document).await? {
+                if let Some(unknown) = put(conn, &id, &text, &document, now).await? {
                     tracing::debug!(principal = unknown, "a repository policy names somebody who is not there");
                     return Err(refused("PolicyText"));
                 }
-                Ok(repository_policies::upsert(conn, &id, &text, now).await?)
+                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await?;
     ctx.app.refresh().await
+}
+
+/// Stores the policy of a repository with whom it names, in place of the one before. Returns the first who is not there:
+/// whoever stores it for a user undoes it then.
+pub(crate) async fn put(
+    conn: &mut Conn,
+    repository_id: &str,
+    text: &str,
+    document: &Document,
+    now: Timestamp,
+) -> store::Result<Option<String>> {
+    stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+    let unknown = policy_principals::set(conn, PolicyOwner::Repository(repository_id), document).await?;
+    repository_policies::upsert(conn, repository_id, text, now).await?;
+    Ok(unknown)
+}
+
+/// Removes the policy of a repository, if it has one, with whom it names. Returns what it was.
+pub(crate) async fn take(conn: &mut Conn, repository_id: &str) -> store::Result<Option<String>> {
+    if repository_policies::find(conn, repository_id).await?.is_none() {
+        return Ok(None);
+    }
+    stamps::update_next(conn, stamps::AUTHORIZATION).await?;
+    policy_principals::remove(conn, PolicyOwner::Repository(repository_id)).await?;
+    repository_policies::delete(conn, repository_id).await
 }
 
 /// Reads and checks the text of a policy completely.
@@ -77,9 +102,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit) -> Result<String> {
         .write(move |conn| {
             Box::pin(async move {
                 let id = repositories::lock(conn, &permit).await?.repository_id;
-                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                policy_principals::remove(conn, PolicyOwner::Repository(&id)).await?;
-                repository_policies::delete(conn, &id).await?.ok_or_else(|| unknown(&permit))
+                take(conn, &id).await?.ok_or_else(|| unknown(&permit))
             }) as Pending<'_, String, Error>
         })
         .await?;

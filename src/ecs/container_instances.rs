@@ -210,11 +210,6 @@ pub(crate) async fn find_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> 
     Ok(find_any_in(conn, cluster, given).await?.filter(|host| !host.is_gone()))
 }
 
-/// Whether the host of a cluster that a request names was deregistered.
-pub(crate) async fn is_gone(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<bool> {
-    Ok(find_any_in(conn, cluster, given).await?.is_some_and(|host| host.is_gone()))
-}
-
 /// The host of a cluster that a request names, whether or not it was deregistered.
 pub(crate) async fn find_any_in(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<Option<ContainerInstance>> {
     let registry = &cluster.row.registry;

@@ -7,14 +7,13 @@
 
 use store::{
     Conn, Pending, cached_tags, deleted_manifests, edges, image_uses, lifecycle_policies, lifecycle_previews,
-    manifests, pull_gates, replication_uploads, replications, repository_blobs, repository_policies, resource_tags,
-    stamps, tags, unlinked_blobs, uploads,
+    manifests, pull_gates, replication_uploads, replications, repository_blobs, resource_tags, stamps, tags,
+    unlinked_blobs, uploads,
 };
 use types::Digest;
 
 use super::RepositoryRow;
-use crate::policy_principals::{self, PolicyOwner};
-use crate::{Action, App, Ctx, Error, Permit, Result, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, repositories, repository_policies};
 
 /// Rows that one transaction of the background work removes of each kind, at the most.
 const BATCH: usize = 200;
@@ -42,11 +41,7 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, force: bool) -> Result<Repositor
                 }
                 store::repositories::update_deleted(conn, id, now).await?;
                 // These decide about requests, and the name may be somebody else's in a moment.
-                if repository_policies::find(conn, id).await?.is_some() {
-                    stamps::update_next(conn, stamps::AUTHORIZATION).await?;
-                    policy_principals::remove(conn, PolicyOwner::Repository(id)).await?;
-                    repository_policies::delete(conn, id).await?;
-                }
+                repository_policies::take(conn, id).await?;
                 if resource_tags::delete_all(conn, id).await? > 0 {
                     stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;
                 }
@@ -135,8 +130,7 @@ async fn remove_some(conn: &mut Conn, repository_id: &str) -> Result<u64> {
         removed = cached_tags::delete_some(conn, repository_id, BATCH).await?;
         removed += replication_uploads::delete_of_repository(conn, repository_id).await?;
         removed += resource_tags::delete_all(conn, repository_id).await?;
-        policy_principals::remove(conn, PolicyOwner::Repository(repository_id)).await?;
-        removed += u64::from(repository_policies::delete(conn, repository_id).await?.is_some());
+        removed += u64::from(repository_policies::take(conn, repository_id).await?.is_some());
         removed += u64::from(pull_gates::delete(conn, repository_id).await?);
         removed += u64::from(lifecycle_policies::delete(conn, repository_id).await?.is_some());
         // What previews found is swept on its own.

@@ -6,9 +6,8 @@ use store::{Conn, stamps};
 use types::{RegistryId, RepoName, TagMutability};
 
 use super::{RepositoryRow, find, new, unknown};
-use crate::policy_principals::{self, PolicyOwner};
 use crate::registry::creation_templates::{self, Settings as Template};
-use crate::{Action, App, Ctx, Permit, Result, authz, lifecycle, limits};
+use crate::{Action, App, Ctx, Permit, Result, authz, lifecycle, limits, repository_policies};
 
 /// The repository of a push.
 #[derive(Debug, Clone)]
@@ -68,11 +67,8 @@ async fn apply(conn: &mut Conn, app: &App, row: &RepositoryRow, template: &Templ
         stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;
     }
     if let Some(text) = &template.repository_policy {
-        stamps::update_next(conn, stamps::AUTHORIZATION).await?;
         // Of the principals that the template names some may be gone, or not be there yet.
-        let document = Document::from_stored(text, Kind::Resource);
-        policy_principals::set(conn, PolicyOwner::Repository(id), &document).await?;
-        store::repository_policies::upsert(conn, id, text, now).await?;
+        repository_policies::put(conn, id, text, &Document::from_stored(text, Kind::Resource), now).await?;
     }
     if let Some(text) = &template.lifecycle_policy {
         lifecycle::set(conn, &app.new_id(), id, text, now).await?;

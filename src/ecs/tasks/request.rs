@@ -249,14 +249,13 @@ async fn places(conn: &mut Conn, cluster: &Cluster, wanted: &Where) -> Result<Ve
         Where::On(given) => {
             let mut places = Vec::new();
             for one in given {
-                let found = container_instances::find_in(conn, cluster, one).await?;
+                let found = container_instances::find_any_in(conn, cluster, one).await?;
                 places.push(match found {
                     Some(instance) if instance.row.status != "ACTIVE" => Place::Inactive(one.clone()),
                     Some(instance) => Place::On {
                         external: instance.attribute(EXTERNAL_HOST).is_some(),
                         instance_id: instance.row.instance_id,
                     },
-                    None if container_instances::is_gone(conn, cluster, one).await? => Place::Inactive(one.clone()),
                     None => Place::Nowhere(one.clone()),
                 });
             }

@@ -1,26 +1,34 @@
 //! Where figures come from: what agents tell of tasks. Those of load balancers are in `elb`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::harness::ecs_agent::EcsAgent;
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
+
+/// The ARN of a task of the service `web` that runs and has reserved so many CPU units and MiB.
+#[track_caller]
+fn running_task(wharf: &Wharf, cpu: u64, memory: u64) -> Value {
+    let container = json!({ "name": "app", "image": "web:1", "memory": memory, "cpu": cpu });
+    run(
+        &wharf.aws(),
+        &format!(
+            r#"
+ecs.register_task_definition(family="web", containerDefinitions=[{container}])
+ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
+eventually(lambda: service()["runningCount"] == 1)
+print(json.dumps(ecs.list_tasks(serviceName="web")["taskArns"][0]))
+"#
+        ),
+    )
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_tasks_use_becomes_metrics_of_their_service_and_cluster() {
     on_default(async |wharf| {
         run(&wharf.aws(), "ecs.create_cluster()");
         let agent = EcsAgent::join(&wharf.aws(), "default", 4096, 4096).await;
-        let arn = run(
-            &wharf.aws(),
-            r#"
-container = {"name": "app", "image": "web:1", "memory": 64, "cpu": 256}
-ecs.register_task_definition(family="web", containerDefinitions=[container])
-ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
-eventually(lambda: service()["runningCount"] == 1)
-print(json.dumps(ecs.list_tasks(serviceName="web")["taskArns"][0]))
-"#,
-        );
+        let arn = running_task(wharf, 256, 64);
         let set = |value: f64| json!({ "min": value, "max": value, "sum": 2.0 * value, "sampleCount": 2 });
         // A fifth of a core of four, of a quarter that is reserved, and 16 of 64 MiB. What is told of tasks of others counts for nothing.
         let used = json!([{ "containerName": "app", "cpuStatsSet": set(5.0), "memoryStatsSet": set(16.0) }]);
@@ -63,13 +71,10 @@ async fn what_tasks_reserve_is_a_share_of_all_hosts_and_is_told_while_a_task_run
     // One of the two hosts is away.
     drop(EcsAgent::join(&wharf.aws(), "default", 3072, 1024).await);
     let _agent = EcsAgent::join(&wharf.aws(), "default", 1024, 1024).await;
+    running_task(&wharf, 1024, 512);
     run(
         &wharf.aws(),
         r#"
-container = {"name": "app", "image": "web:1", "memory": 512, "cpu": 1024}
-ecs.register_task_definition(family="web", containerDefinitions=[container])
-ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
-eventually(lambda: service()["runningCount"] == 1)
 def reserved(cluster):
     now = datetime.datetime.now(datetime.timezone.utc)
     values = lambda name: {point["Average"] for point in cloudwatch.get_metric_statistics(
