@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    sync::Mutex,
+    sync::{Mutex, Once},
     time::{Duration, Instant},
 };
 
@@ -59,6 +59,10 @@ struct Introduced(Option<String>);
 struct FrontLabel(&'static str);
 
 fn frame() -> (Frame, Metrics) {
+    // What is logged where is remembered from the thread that comes there first. A thread without a subscriber would
+    // make it nothing for all, also for the test that reads what is logged; with this, no thread is without.
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| tracing::subscriber::set_global_default(tracing_subscriber::registry()).unwrap());
     let metrics = Metrics::new();
     (Frame::new(router(), metrics.http(), Vec::new(), FRONTS), metrics)
 }
