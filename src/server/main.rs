@@ -48,35 +48,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let code = runtime.block_on(async {
-        match command.unwrap_or(Command::Serve) {
-            Command::Serve => commands::serve::run(config).await,
-            Command::Agent(arguments) => commands::agent::run(config, arguments, std::env::vars_os()).await,
-            Command::Check => commands::check::run(config).await,
-            Command::Fsck { verify, repair } => commands::fsck::run(config, verify, repair).await,
-            Command::Gc { delay } => commands::gc::run(config, delay).await,
-            Command::GcDelay(command) => commands::gc_delay::run(config, command).await,
-            Command::Jobs => commands::jobs::run(config).await,
-            Command::Advisories(command) => commands::advisories::run(config, command).await,
-            Command::PullGate(command) => commands::pull_gate::run(config, command).await,
-            Command::Sbom { repository, reference, format } => {
-                commands::sbom::run(config, &repository, &reference, &format).await
-            }
-            Command::SbomReferrers(command) => commands::sbom_referrers::run(config, command).await,
-            Command::Lifecycle { repository, preview, policy } => {
-                commands::lifecycle::run(config, &repository, preview, policy.as_deref()).await
-            }
-            Command::Usage { now } => commands::usage::run(config, now).await,
-            Command::Restore { repository, reference } => commands::restore::run(config, &repository, reference).await,
-            Command::Audit { since, follow } => commands::audit::run(config, since, follow).await,
-            Command::Webhook(command) => commands::webhook::run(config, command).await,
-            Command::ReplicationTarget(command) => commands::replication_target::run(config, command).await,
-            Command::Account(command) => commands::account::run(config, command).await,
-            // Needs none of the settings, so it was carried out before they were read.
-            Command::CredentialHelper { .. } => ExitCode::SUCCESS,
-            Command::Admin(command) => commands::admin::run(config, command).await,
-        }
-    });
+    let code = runtime.block_on(commands::run(command.unwrap_or(Command::Serve), config));
     // Disk I/O that is stuck must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code

@@ -61,6 +61,17 @@ fn bucket(s3: &S3, roots: &outbound::Roots) -> S3Config {
     bucket
 }
 
+/// Opens everything that rules need for as long as `carry_out` takes.
+pub(crate) async fn with_application<T>(
+    config: &Config,
+    carry_out: impl AsyncFnOnce(&Arc<App>) -> Result<T>,
+) -> Result<T> {
+    let app = application(config).await?;
+    let done = carry_out(&app).await;
+    app.db().close().await;
+    done
+}
+
 /// Opens everything that rules need.
 pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
     data_dir(config)?;

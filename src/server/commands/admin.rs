@@ -2,34 +2,19 @@
 
 use std::io::Read;
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use app::{App, admin, audit};
+use app::{App, admin};
 use serde_json::{Value, json};
 use types::{RepoName, TagFilter, TagMutability};
 
+use super::audited;
 use crate::config::{AdminCommand, Config};
 use crate::open;
 
-pub(crate) async fn run(config: Config, command: AdminCommand) -> ExitCode {
-    match carry_out(&config, command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn carry_out(config: &Config, command: AdminCommand) -> Result<()> {
-    let app = open::application(config).await?;
+pub(crate) async fn run(config: &Config, command: AdminCommand) -> Result<()> {
     let (name, parameters) = described(&command);
-    let result = change(&app, command).await;
-    let failure = result.as_ref().err().map(|error| format!("{error:#}"));
-    audit::record_command(&app, name, parameters, failure.as_deref()).await;
-    app.db().close().await;
-    result
+    open::with_application(config, async |app| audited(app, name, parameters, change(app, command)).await).await
 }
 
 async fn change(app: &App, command: AdminCommand) -> Result<()> {

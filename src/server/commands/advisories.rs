@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -25,24 +24,16 @@ const MAX_DOWNLOAD: u64 = 4 << 30;
 /// How long fetching one may take.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
-pub(crate) async fn run(config: Config, command: AdvisoriesCommand) -> ExitCode {
-    let outcome = match command {
-        AdvisoriesCommand::Import { sources } => import(&config, &sources).await,
-        AdvisoriesCommand::List => list(&config).await,
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
+pub(crate) async fn run(config: &Config, command: AdvisoriesCommand) -> Result<()> {
+    open::with_application(config, async |app| match command {
+        AdvisoriesCommand::Import { sources } => import(config, app, &sources).await,
+        AdvisoriesCommand::List => list(app).await,
+    })
+    .await
 }
 
-async fn list(config: &Config) -> Result<()> {
-    let app = open::application(config).await?;
-    let found = advisories::list(&app).await?;
-    app.db().close().await;
+async fn list(app: &App) -> Result<()> {
+    let found = advisories::list(app).await?;
     let mut out = io::stdout().lock();
     writeln!(out, "{:<30} {:>10} IMPORTED", "ECOSYSTEM", "ADVISORIES")?;
     for ecosystem in found {
@@ -51,19 +42,17 @@ async fn list(config: &Config) -> Result<()> {
     Ok(out.flush()?)
 }
 
-async fn import(config: &Config, sources: &[String]) -> Result<()> {
-    let app = open::application(config).await?;
+async fn import(config: &Config, app: &App, sources: &[String]) -> Result<()> {
     let mut total = Imported::default();
     let mut faults = Vec::new();
-    let outcome = import_all(config, &app, sources, &mut total, &mut faults).await;
+    let outcome = import_all(config, app, sources, &mut total, &mut faults).await;
     // What came in counts, whatever came after it.
     if total != Imported::default() {
-        advisories::finish(&app).await?;
+        advisories::finish(app).await?;
     }
     let failure = outcome.as_ref().err().map(|error| format!("{error:#}"));
     let parameters = json!({ "sources": sources, "advisories": total.advisories, "withdrawn": total.withdrawn });
-    audit::record_command(&app, "ImportAdvisories", parameters, failure.as_deref()).await;
-    app.db().close().await;
+    audit::record_command(app, "ImportAdvisories", parameters, failure.as_deref()).await;
     println!(
         "{} advisories imported, {} withdrawn, {} about nothing that is looked for",
         total.advisories, total.withdrawn, total.other

@@ -4,7 +4,6 @@
 use std::ffi::OsString;
 use std::future::Future;
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use node::engine::docker::Docker;
@@ -21,20 +20,11 @@ const SIMULATED: &str = "simulated";
 const SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.sock"];
 
 pub(crate) async fn run(
-    config: Config,
+    config: &Config,
     arguments: AgentArguments,
     variables: impl IntoIterator<Item = (OsString, OsString)>,
-) -> ExitCode {
-    match agent(&config, arguments, &Environment::new(variables)).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn agent(config: &Config, arguments: AgentArguments, environment: &Environment) -> Result<()> {
+) -> Result<()> {
+    let environment = &Environment::new(variables);
     let server = server(&arguments.server)?;
     let Some(plan) = plan(environment).map_err(anyhow::Error::msg)? else {
         bail!("there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE");

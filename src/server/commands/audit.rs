@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -21,19 +20,15 @@ const EVERY: Duration = Duration::from_secs(1);
 /// Events are stored a moment after they happened, by several processes, and so out of order by at most this.
 const LATE: Duration = Duration::from_secs(15);
 
-pub(crate) async fn run(config: Config, since: Option<Timestamp>, follow: bool) -> ExitCode {
-    match print(&config, since, follow).await {
-        Ok(()) => ExitCode::SUCCESS,
+pub(crate) async fn run(config: &Config, since: Option<Timestamp>, follow: bool) -> Result<()> {
+    match print(config, since, follow).await {
         // Whoever read the lines has enough of them.
         Err(error)
             if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) =>
         {
-            ExitCode::SUCCESS
+            Ok(())
         }
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
+        done => done,
     }
 }
 

@@ -10,11 +10,11 @@ use blobs::ObjectEncryption;
 use crate::config::{Config, Database, Storage};
 use crate::open;
 
-pub(crate) async fn run(config: Config) -> ExitCode {
+pub(crate) async fn run(config: &Config) -> ExitCode {
     println!("settings: ok"); // they would have stopped us before
     let mut healthy = true;
-    healthy &= show("database", database(&config).await);
-    healthy &= show("storage", storage(&config).await);
+    healthy &= show("database", database(config).await);
+    healthy &= show("storage", storage(config).await);
     if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -2,15 +2,17 @@
 //! not be done.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Result;
+use app::App;
 use app::fsck::{self, Finding, Options};
 
 use crate::config::Config;
 use crate::open;
 
-pub(crate) async fn run(config: Config, verify: bool, repair: bool) -> ExitCode {
-    match compare(&config, Options { verify, repair }).await {
+pub(crate) async fn run(config: &Config, verify: bool, repair: bool) -> ExitCode {
+    match compare(config, Options { verify, repair }).await {
         Ok(0) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
         Err(error) => {
@@ -21,9 +23,9 @@ pub(crate) async fn run(config: Config, verify: bool, repair: bool) -> ExitCode 
 }
 
 async fn compare(config: &Config, options: Options) -> Result<u64> {
-    let app = open::application(config).await?;
-    let summary = fsck::run(&app, options, &mut |finding| show(finding, options.repair)).await?;
-    app.db().close().await;
+    let compare =
+        async |app: &Arc<App>| Ok(fsck::run(app, options, &mut |finding| show(finding, options.repair)).await?);
+    let summary = open::with_application(config, compare).await?;
     println!(
         "{} blobs, {} objects, {} of them on their way out, {} findings",
         summary.blobs, summary.objects, summary.waiting, summary.findings

@@ -1,7 +1,6 @@
 //! `wharf jobs`: lists the background jobs. It needs the database and no key.
 
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -14,17 +13,7 @@ use crate::open;
 /// Jobs of one query.
 const PAGE: usize = 1000;
 
-pub(crate) async fn run(config: Config) -> ExitCode {
-    match list(&config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn list(config: &Config) -> Result<()> {
+pub(crate) async fn run(config: &Config) -> Result<()> {
     let db = open::database(config).await?;
     let now = Timestamp::from(SystemTime::now());
     let mut out = io::stdout().lock();

@@ -3,41 +3,33 @@
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use app::lifecycle::RuleAction;
 use app::lifecycle::foretell::{Going, foretell};
-use app::{admin, audit};
+use app::{App, admin};
 use serde_json::json;
 
 use super::admin::read;
+use super::audited;
 use crate::config::Config;
 use crate::open;
 
-pub(crate) async fn run(config: Config, repository: &str, preview: bool, policy: Option<&Path>) -> ExitCode {
-    let done = match preview {
-        true => show(&config, repository, policy).await,
-        false => apply(&config, repository).await,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
+pub(crate) async fn run(config: &Config, repository: &str, preview: bool, policy: Option<&Path>) -> Result<()> {
+    match preview {
+        true => show(config, repository, policy).await,
+        false => apply(config, repository).await,
     }
 }
 
 async fn apply(config: &Config, repository: &str) -> Result<()> {
-    let app = open::application(config).await?;
     let name = repository.parse()?;
-    let applied = admin::apply_lifecycle_policy(&app, &app.config().registry, &name).await;
-    let failure = applied.as_ref().err().map(ToString::to_string);
-    let parameters = json!({ "repositoryName": repository });
-    audit::record_command(&app, "ApplyLifecyclePolicy", parameters, failure.as_deref()).await;
-    app.db().close().await;
-    let applied = applied?.with_context(|| without_policy(repository))?;
+    let apply = async |app: &Arc<App>| {
+        let apply = admin::apply_lifecycle_policy(app, &app.config().registry, &name);
+        audited(app, "ApplyLifecyclePolicy", json!({ "repositoryName": repository }), apply).await
+    };
+    let applied = open::with_application(config, apply).await?.with_context(|| without_policy(repository))?;
     println!("{} images, {} expired, {} with them", applied.images, applied.expired, applied.expired_followers);
     if applied.archived > 0 {
         println!("{} archived, {} with them", applied.archived, applied.archived_followers);
@@ -47,11 +39,9 @@ async fn apply(config: &Config, repository: &str) -> Result<()> {
 
 async fn show(config: &Config, repository: &str, policy: Option<&Path>) -> Result<()> {
     let policy = policy.map(read).transpose()?;
-    let app = open::application(config).await?;
     let name = repository.parse()?;
-    let foretold = foretell(&app, &app.config().registry, &name, policy.as_deref()).await;
-    app.db().close().await;
-    let foretold = foretold?.with_context(|| without_policy(repository))?;
+    let foretell = async |app: &Arc<App>| Ok(foretell(app, &app.config().registry, &name, policy.as_deref()).await?);
+    let foretold = open::with_application(config, foretell).await?.with_context(|| without_policy(repository))?;
     let mut out = io::stdout().lock();
     writeln!(out, "{:<71}  {:<10}  {:>4}  {:>16}  TAGS", "IMAGE", "ACTION", "RULE", "BYTES FREED")?;
     for going in &foretold.going {

@@ -1,21 +1,82 @@
-//! The subcommands.
+//! The subcommands. Each says in words why it failed; how the program ends is decided here.
 
-pub(crate) mod account;
-pub(crate) mod admin;
-pub(crate) mod advisories;
+mod account;
+mod admin;
+mod advisories;
 pub(crate) mod agent;
-pub(crate) mod audit;
-pub(crate) mod check;
-pub(crate) mod fsck;
-pub(crate) mod gc;
-pub(crate) mod gc_delay;
-pub(crate) mod jobs;
-pub(crate) mod lifecycle;
-pub(crate) mod pull_gate;
-pub(crate) mod replication_target;
-pub(crate) mod restore;
-pub(crate) mod sbom;
-pub(crate) mod sbom_referrers;
-pub(crate) mod serve;
-pub(crate) mod usage;
-pub(crate) mod webhook;
+mod audit;
+mod check;
+mod fsck;
+mod gc;
+mod gc_delay;
+mod jobs;
+mod lifecycle;
+mod pull_gate;
+mod replication_target;
+mod restore;
+mod sbom;
+mod sbom_referrers;
+mod serve;
+mod usage;
+mod webhook;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use app::App;
+use serde_json::Value;
+
+use crate::config::{Command, Config};
+
+/// Carries a command out and tells its failure. The exit code is 0 or 1, or what the command says of its own.
+pub(crate) async fn run(command: Command, config: Config) -> ExitCode {
+    let config = &config;
+    let done = match command {
+        Command::Serve => serve::run(config).await,
+        Command::Agent(arguments) => agent::run(config, arguments, std::env::vars_os()).await,
+        Command::Check => return check::run(config).await,
+        Command::Fsck { verify, repair } => return fsck::run(config, verify, repair).await,
+        Command::Gc { delay } => gc::run(config, delay).await,
+        Command::GcDelay(command) => gc_delay::run(config, command).await,
+        Command::Jobs => jobs::run(config).await,
+        Command::Advisories(command) => advisories::run(config, command).await,
+        Command::PullGate(command) => pull_gate::run(config, command).await,
+        Command::Sbom { repository, reference, format } => sbom::run(config, &repository, &reference, &format).await,
+        Command::SbomReferrers(command) => sbom_referrers::run(config, command).await,
+        Command::Lifecycle { repository, preview, policy } => {
+            lifecycle::run(config, &repository, preview, policy.as_deref()).await
+        }
+        Command::Usage { now } => usage::run(config, now).await,
+        Command::Restore { repository, reference } => restore::run(config, &repository, reference).await,
+        Command::Audit { since, follow } => audit::run(config, since, follow).await,
+        Command::Webhook(command) => webhook::run(config, command).await,
+        Command::ReplicationTarget(command) => replication_target::run(config, command).await,
+        Command::Account(command) => account::run(config, command).await,
+        // Needs none of the settings, so it was carried out before they were read.
+        Command::CredentialHelper { .. } => Ok(()),
+        Command::Admin(command) => admin::run(config, command).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Makes a change, and writes to the audit log what became of it.
+async fn audited<T, E>(
+    app: &App,
+    name: &str,
+    parameters: Value,
+    change: impl Future<Output = Result<T, E>>,
+) -> Result<T>
+where
+    anyhow::Error: From<E>,
+{
+    let done = change.await.map_err(anyhow::Error::from);
+    let failure = done.as_ref().err().map(|error| format!("{error:#}"));
+    app::audit::record_command(app, name, parameters, failure.as_deref()).await;
+    done
+}

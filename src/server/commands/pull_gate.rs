@@ -1,29 +1,17 @@
 //! `wharf pull-gate`: whether a repository gives out images with known vulnerabilities. Running servers obey within
 //! seconds.
 
-use std::process::ExitCode;
-
 use anyhow::{Context, Result};
-use app::audit;
 use app::scanning::gate::{self, Allowed, Gate};
 use scan::osv::Severity;
 use serde_json::json;
 use types::Timestamp;
 
+use super::audited;
 use crate::config::{Config, PullGateCommand};
 use crate::open;
 
-pub(crate) async fn run(config: Config, command: PullGateCommand) -> ExitCode {
-    match carry_out(&config, command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn carry_out(config: &Config, command: PullGateCommand) -> Result<()> {
+pub(crate) async fn run(config: &Config, command: PullGateCommand) -> Result<()> {
     let (repository, to) = match command {
         PullGateCommand::Set { repository, severity, allow, require_scan } => {
             let severity = Severity::parse(&severity.to_ascii_uppercase()).with_context(|| {
@@ -36,20 +24,16 @@ async fn carry_out(config: &Config, command: PullGateCommand) -> Result<()> {
         PullGateCommand::Show { repository } => (repository, None),
     };
     let name = repository.parse()?;
-    let app = open::application(config).await?;
-    let registry = app.config().registry.clone();
-    let Some(gate) = to else {
-        let found = gate::find(&app, &registry, &name).await;
-        app.db().close().await;
-        show(found?);
-        return Ok(());
-    };
-    let parameters = json!({ "repositoryName": repository, "gate": gate });
-    let done = gate::set(&app, &registry, &name, gate).await;
-    let failure = done.as_ref().err().map(ToString::to_string);
-    audit::record_command(&app, "SetPullGate", parameters, failure.as_deref()).await;
-    app.db().close().await;
-    Ok(done?)
+    open::with_application(config, async |app| {
+        let registry = &app.config().registry;
+        let Some(gate) = to else {
+            show(gate::find(app, registry, &name).await?);
+            return Ok(());
+        };
+        let parameters = json!({ "repositoryName": repository, "gate": gate });
+        audited(app, "SetPullGate", parameters, gate::set(app, registry, &name, gate)).await
+    })
+    .await
 }
 
 fn show(gate: Option<Gate>) {

@@ -1,36 +1,21 @@
 //! `wharf replication-target …`: where destinations of replication are that belong to other installations. Running servers
 //! look at each image anew.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
-use app::{App, audit, replication};
+use app::{App, replication};
 use serde_json::{Value, json};
 use types::{AccountId, RegistryId};
 
+use super::audited;
 use crate::config::{Config, ReplicationTargetCommand};
 use crate::open;
 
-pub(crate) async fn run(config: Config, command: ReplicationTargetCommand) -> ExitCode {
-    match carry_out(&config, command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn carry_out(config: &Config, command: ReplicationTargetCommand) -> Result<()> {
-    let app = open::application(config).await?;
-    let change = described(&command);
-    let result = obey(&app, command).await;
-    if let Some((name, parameters)) = change {
-        let failure = result.as_ref().err().map(|error| format!("{error:#}"));
-        audit::record_command(&app, name, parameters, failure.as_deref()).await;
-    }
-    app.db().close().await;
-    result
+pub(crate) async fn run(config: &Config, command: ReplicationTargetCommand) -> Result<()> {
+    open::with_application(config, async |app| match described(&command) {
+        Some((name, parameters)) => audited(app, name, parameters, obey(app, command)).await,
+        None => obey(app, command).await,
+    })
+    .await
 }
 
 /// How the audit log names a command that changes something, and what it was told.

@@ -1,45 +1,30 @@
 //! `wharf restore REPOSITORY [REFERENCE]`: undoes the deletion of an image or the last move of a tag, or lists what can be
 //! restored.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Result;
-use app::{App, audit, garbage};
+use app::{App, garbage};
 use serde_json::json;
 use types::{Reference, RepoName};
 
+use super::audited;
 use crate::config::Config;
 use crate::open;
 
 /// Images of one query.
 const PAGE: usize = 1000;
 
-pub(crate) async fn run(config: Config, repository: &str, reference: Option<String>) -> ExitCode {
-    match carry_out(&config, repository, reference).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn carry_out(config: &Config, repository: &str, reference: Option<String>) -> Result<()> {
-    let app = open::application(config).await?;
+pub(crate) async fn run(config: &Config, repository: &str, reference: Option<String>) -> Result<()> {
     let name = repository.parse()?;
-    let result = match &reference {
-        None => list(&app, &name).await,
+    open::with_application(config, async |app| match &reference {
+        None => list(app, &name).await,
         Some(reference) => {
-            let result = restore(&app, &name, reference).await;
-            let failure = result.as_ref().err().map(|error| format!("{error:#}"));
             let parameters = json!({ "repositoryName": repository, "reference": reference });
-            audit::record_command(&app, "RestoreImage", parameters, failure.as_deref()).await;
-            result
+            audited(app, "RestoreImage", parameters, restore(app, &name, reference)).await
         }
-    };
-    app.db().close().await;
-    result
+    })
+    .await
 }
 
 async fn list(app: &App, name: &RepoName) -> Result<()> {

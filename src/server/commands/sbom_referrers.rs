@@ -1,31 +1,17 @@
 //! `wharf sbom-referrers …`: whether images of the default registry get their bill of materials beside them.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
+use app::App;
 use app::scanning::referrers::{self, Wanted};
 use app::scanning::sbom::Format;
-use app::{App, audit};
 use serde_json::json;
 
+use super::audited;
 use crate::config::{Config, SbomFormat, SbomReferrersCommand};
 use crate::open;
 
-pub(crate) async fn run(config: Config, command: SbomReferrersCommand) -> ExitCode {
-    match carry_out(&config, command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn carry_out(config: &Config, command: SbomReferrersCommand) -> Result<()> {
-    let app = open::application(config).await?;
-    let result = obey(&app, command).await;
-    app.db().close().await;
-    result
+pub(crate) async fn run(config: &Config, command: SbomReferrersCommand) -> Result<()> {
+    open::with_application(config, async |app| obey(app, command).await).await
 }
 
 async fn obey(app: &App, command: SbomReferrersCommand) -> Result<()> {
@@ -52,8 +38,5 @@ async fn obey(app: &App, command: SbomReferrersCommand) -> Result<()> {
         SbomReferrersCommand::Remove => ("RemoveSbomReferrers", None),
     };
     let parameters = json!(wanted);
-    let result = referrers::set(app, registry, wanted).await;
-    let failure = result.as_ref().err().map(ToString::to_string);
-    audit::record_command(app, name, parameters, failure.as_deref()).await;
-    Ok(result?)
+    audited(app, name, parameters, referrers::set(app, registry, wanted)).await
 }

@@ -3,7 +3,6 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -22,27 +21,17 @@ use crate::{open, own_agent, router};
 /// How long cut off uploads may take to record what they received.
 const SETTLE: Duration = Duration::from_secs(5);
 
-pub(crate) async fn run(config: Config) -> ExitCode {
-    match serve(config).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn serve(config: Config) -> Result<()> {
+pub(crate) async fn run(config: &Config) -> Result<()> {
     let tls = config.tls.clone().map(Tls::new).transpose().context("cannot use the TLS certificate")?;
-    let listener = Listener::bind(config.listen, tls, limits(&config))
+    let listener = Listener::bind(config.listen, tls, limits(config))
         .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let app = open::application(&config).await?;
+    let app = open::application(config).await?;
     let configured = config.root_key.as_ref().map(|key| AccessKey {
         access_key_id: key.access_key_id.clone(),
         secret_access_key: key.secret_access_key.clone(),
     });
     if let Some(key) = bootstrap::run(&app, configured).await.context("cannot set up the root access key")? {
-        announce(&config, &listener, &key)?;
+        announce(config, &listener, &key)?;
     }
     let mut metrics = Metrics::new();
     app.blobs().metrics().register(metrics.registry());
@@ -51,11 +40,11 @@ async fn serve(config: Config) -> Result<()> {
     metrics.registry().register_collector(Box::new(job_metrics.clone()));
     let usage_metrics = UsageMetrics::default();
     metrics.registry().register_collector(Box::new(usage_metrics.clone()));
-    let balancer = config.balancer.then(|| Balancer::start(&app, balancing(&config)));
+    let balancer = config.balancer.then(|| Balancer::start(&app, balancing(config)));
     if let Some(balancer) = &balancer {
         metrics.registry().register_collector(Box::new(balancer.metrics()));
     }
-    let service = router::build(&config, &app, metrics);
+    let service = router::build(config, &app, metrics);
     let jobs = jobs::start(&app, &job_metrics, &usage_metrics);
     tracing::info!(
         address = %listener.local_address(),
@@ -64,7 +53,7 @@ async fn serve(config: Config) -> Result<()> {
         version = env!("CARGO_PKG_VERSION"),
         "the registry is ready"
     );
-    let agent = own_agent::start(&config, &app, &listener);
+    let agent = own_agent::start(config, &app, &listener);
     let stopping = CancellationToken::new();
     let stop = stop_signal()?;
     let balanced = balancer.map(|balancer| {

@@ -2,7 +2,6 @@
 //! beside running servers. To show what is kept it needs the database alone; to measure it lists the storage too.
 
 use std::io::{self, Write};
-use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -15,17 +14,7 @@ use crate::open;
 /// Repositories of one query.
 const PAGE: usize = 1000;
 
-pub(crate) async fn run(config: Config, now: bool) -> ExitCode {
-    match show(&config, now).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn show(config: &Config, now: bool) -> Result<()> {
+pub(crate) async fn run(config: &Config, now: bool) -> Result<()> {
     let db = open::database(config).await?;
     if now {
         let blobs = open::blob_store(config).await?;

@@ -1,38 +1,23 @@
 //! `wharf webhook …`: who is told of what happens to images of the default registry.
 
-use std::process::ExitCode;
-
 use anyhow::Result;
+use app::App;
 use app::events::{self, ImageAction};
-use app::{App, audit};
 use serde_json::{Value, json};
 
+use super::audited;
 use crate::config::{Config, WebhookAction, WebhookCommand};
 use crate::open;
 
 /// Deliveries that are listed.
 const SHOWN: usize = 100;
 
-pub(crate) async fn run(config: Config, command: WebhookCommand) -> ExitCode {
-    match carry_out(&config, command).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-async fn carry_out(config: &Config, command: WebhookCommand) -> Result<()> {
-    let app = open::application(config).await?;
-    let change = described(&command);
-    let result = obey(&app, command).await;
-    if let Some((name, parameters)) = change {
-        let failure = result.as_ref().err().map(|error| format!("{error:#}"));
-        audit::record_command(&app, name, parameters, failure.as_deref()).await;
-    }
-    app.db().close().await;
-    result
+pub(crate) async fn run(config: &Config, command: WebhookCommand) -> Result<()> {
+    open::with_application(config, async |app| match described(&command) {
+        Some((name, parameters)) => audited(app, name, parameters, obey(app, command)).await,
+        None => obey(app, command).await,
+    })
+    .await
 }
 
 /// How the audit log names a command that changes something, and what it was told.
