@@ -13,7 +13,7 @@ use crate::metrics::PoolUsage;
 use crate::sqlite_readers::Readers;
 use crate::sqlite_writer::Writer;
 use crate::transaction::{self, Body, Commit, Origin, Pending, Terms, Work, transaction};
-use crate::{Conn, Error, Result, migrations, stamps};
+use crate::{Conn, Error, Result, migrations, postgres, stamps};
 
 /// A transaction that takes longer is given up: it waits for something else than the database, or for a network that is
 /// gone. The server's own time-outs come first.
@@ -78,7 +78,7 @@ impl Db {
     pub async fn reader(&self) -> Result<Conn> {
         let kind = match &*self.0 {
             Inner::Sqlite { readers, .. } => Kind::SqliteReader(readers.acquire().await?),
-            Inner::Postgres { requests, .. } => Kind::Postgres(requests.acquire().await?),
+            Inner::Postgres { requests, .. } => Kind::Postgres(postgres::acquire(requests).await?),
         };
         Ok(Conn::new(kind, &self.1))
     }
@@ -165,7 +165,7 @@ impl Db {
             Inner::Postgres { jobs, background_writes, .. } => {
                 // Each transaction that writes has a number, and they are given out in order.
                 let sql = "select cast(cast(pg_snapshot_xmax(pg_current_snapshot()) as text) as bigint)";
-                let mut conn = Conn::new(Kind::Postgres(jobs.acquire().await?), &self.1);
+                let mut conn = Conn::new(Kind::Postgres(postgres::acquire(jobs).await?), &self.1);
                 let all = conn.optional(sql, [], |row| row.integer(0)).await?.unwrap_or_default();
                 Ok(all - background_writes.load(Ordering::Relaxed).cast_signed())
             }
@@ -262,13 +262,13 @@ impl Db {
 }
 
 async fn write_postgres(pool: PgPool, statements: Statements, terms: Terms, work: Box<dyn Work>) {
-    let conn = pool.acquire().await.map(|connection| Conn::new(Kind::Postgres(connection), &statements));
+    let conn = postgres::acquire(&pool).await.map(|connection| Conn::new(Kind::Postgres(connection), &statements));
     // One round trip, however many statements.
     let begin = match terms.commit {
         Commit::Flushed => "begin",
         Commit::Unflushed => "begin; set local synchronous_commit = off",
     };
-    alone(conn.map_err(Error::from), begin, terms.patience, work).await;
+    alone(conn, begin, terms.patience, work).await;
 }
 
 /// Carries out a piece of work in a transaction of its own that is given up after `patience`, and answers.
