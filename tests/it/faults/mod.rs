@@ -8,5 +8,6 @@ mod disk_full;
 mod kill;
 mod kill_jobs;
 mod memory;
+mod mixture;
 mod replicas;
 mod storage;
