@@ -67,6 +67,42 @@ client("ecr").create_repository_creation_template(prefix="ROOT", appliedFor=["CR
     tokio::join!(push(1), join_all(delete));
 }
 
+/// Each counts what it sees, and nobody sees what others are about to add.
+#[tokio::test]
+async fn a_quota_holds_though_many_add_at_once() {
+    let (one, other) = two().await;
+    let aws = one.aws();
+    let call = async |operation: &str, input: serde_json::Value, server: &Wharf| {
+        Unsigned::ecr(operation, &input.to_string()).sign(&server.aws()).send(&server.url()).await.status()
+    };
+    aws.boto3(
+        r#"
+ecr = client("ecr")
+for number in range(48):
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix=f"rule{number}", upstreamRegistryUrl="public.ecr.aws")
+for number in range(98):
+    ecr.register_pull_time_update_exclusion(principalArn=f"arn:aws:iam::000000000000:user/u{number}")
+"#,
+    );
+    for round in 0..4 {
+        let at_once = (0..16).map(async |number| {
+            let server = if number % 2 == 0 { &one } else { &other };
+            let rule = json!({ "ecrRepositoryPrefix": format!("more{number}"), "upstreamRegistryUrl": "public.ecr.aws" });
+            let principal = json!({ "principalArn": format!("arn:aws:iam::000000000000:role/r{number}") });
+            let rule = call("CreatePullThroughCacheRule", rule, server).await;
+            (rule, call("RegisterPullTimeUpdateExclusion", principal, server).await)
+        });
+        let made = join_all(at_once).await;
+        assert_eq!(made.iter().filter(|(rule, _)| *rule == 200).count(), 2, "rules of round {round}: {made:?}");
+        assert_eq!(made.iter().filter(|(_, one)| *one == 200).count(), 2, "exclusions of round {round}: {made:?}");
+        for number in 0..16 {
+            call("DeletePullThroughCacheRule", json!({ "ecrRepositoryPrefix": format!("more{number}") }), &one).await;
+            let principal = json!({ "principalArn": format!("arn:aws:iam::000000000000:role/r{number}") });
+            call("DeregisterPullTimeUpdateExclusion", principal, &one).await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_of_one_replica_opens_the_other() {
     let (one, other) = two().await;
