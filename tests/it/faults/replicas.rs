@@ -87,7 +87,8 @@ for number in range(98):
     for round in 0..4 {
         let at_once = (0..16).map(async |number| {
             let server = if number % 2 == 0 { &one } else { &other };
-            let rule = json!({ "ecrRepositoryPrefix": format!("more{number}"), "upstreamRegistryUrl": "public.ecr.aws" });
+            let rule =
+                json!({ "ecrRepositoryPrefix": format!("more{number}"), "upstreamRegistryUrl": "public.ecr.aws" });
             let principal = json!({ "principalArn": format!("arn:aws:iam::000000000000:role/r{number}") });
             let rule = call("CreatePullThroughCacheRule", rule, server).await;
             (rule, call("RegisterPullTimeUpdateExclusion", principal, server).await)
