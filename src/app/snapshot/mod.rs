@@ -147,9 +147,9 @@ impl Snapshot {
         if opened.policy.is_none() && arns.is_empty() {
             return None;
         }
-        // A managed policy that was deleted since allows nothing any more.
-        let managed = arns.iter().filter_map(|arn| self.managed_policy(account, arn)).cloned();
-        Some(opened.policy.iter().cloned().chain(managed).collect())
+        let managed: Option<Vec<Policy>> = arns.iter().map(|arn| self.managed_policy(account, arn).cloned()).collect();
+        // Of one that was deleted since nobody knows what it denied: then nothing is allowed any more.
+        Some(managed.map_or_else(Vec::new, |managed| opened.policy.iter().cloned().chain(managed).collect()))
     }
 
     /// The policy of a repository, if it has one.
