@@ -67,7 +67,7 @@ impl App {
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
         let outbound = Arc::new(outbound::Client::new(config.outbound.clone()));
         let sealer = Arc::new(sealer);
-        let snapshot = Snapshot::load(&db, &sealer).await?;
+        let snapshot = Snapshot::load(&db, &sealer, None).await?;
         let mut conn = db.reader().await?;
         let resource_tags = ResourceTags::default().renewed(&mut conn).await?.unwrap_or_default();
         let webhooks = Webhooks::default().renewed(&mut conn).await?.unwrap_or_default();
@@ -176,7 +176,7 @@ impl App {
         }
         drop(conn);
         if version != self.snapshot.load().version() {
-            let fresh = Snapshot::load(&self.db, &self.sealer).await?;
+            let fresh = Snapshot::load(&self.db, &self.sealer, Some(self.snapshot.load_full())).await?;
             self.snapshot.store(Arc::new(fresh));
         }
         Ok(())
