@@ -19,6 +19,8 @@ pub async fn create(app: &App, account: &AccountId, alias: Option<&str>) -> Resu
     app.db
         .write(move |conn| {
             Box::pin(async move {
+                // First, as where the API sets aliases, or two could wait for one another.
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 if !accounts::insert(conn, &account, now).await? {
                     return Err(Error::Invalid(format!("account {account} exists already")));
                 }
@@ -28,7 +30,7 @@ pub async fn create(app: &App, account: &AccountId, alias: Option<&str>) -> Resu
                     return Err(Error::Invalid(format!("alias '{alias}' is that of another account")));
                 }
                 access_keys::insert(conn, &row).await?;
-                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await?;

@@ -67,7 +67,7 @@ impl App {
     pub async fn new(config: Config, db: Db, blobs: Blobs, sealer: Sealer) -> Result<Arc<Self>> {
         let outbound = Arc::new(outbound::Client::new(config.outbound.clone()));
         let sealer = Arc::new(sealer);
-        let snapshot = Snapshot::load(&db, &sealer).await?;
+        let snapshot = Snapshot::load(&db, &sealer, None).await?;
         let mut conn = db.reader().await?;
         let resource_tags = ResourceTags::default().renewed(&mut conn).await?.unwrap_or_default();
         let webhooks = Webhooks::default().renewed(&mut conn).await?.unwrap_or_default();
@@ -164,7 +164,14 @@ impl App {
         // first one reads for all.
         let _turn = self.refreshing.lock().await;
         let mut conn = self.db.reader().await?;
+        // Who may do what comes first: nothing else that cannot be read keeps a permission that was taken away alive.
         let version = store::stamps::find(&mut conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
+        drop(conn);
+        if version != self.snapshot.load().version() {
+            let fresh = Snapshot::load(&self.db, &self.sealer, Some(self.snapshot.load_full())).await?;
+            self.snapshot.store(Arc::new(fresh));
+        }
+        let mut conn = self.db.reader().await?;
         if let Some(fresh) = self.resource_tags().renewed(&mut conn).await? {
             self.resource_tags.store(Arc::new(fresh));
         }
@@ -173,11 +180,6 @@ impl App {
         }
         if let Some(fresh) = self.gates().renewed(&mut conn).await? {
             self.gates.store(Arc::new(fresh));
-        }
-        drop(conn);
-        if version != self.snapshot.load().version() {
-            let fresh = Snapshot::load(&self.db, &self.sealer).await?;
-            self.snapshot.store(Arc::new(fresh));
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Common, Fault, Protocol};
+use crate::{Common, Fault, Protocol, structure};
 
 /// The content type of every answer.
 pub(crate) const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
@@ -16,7 +16,9 @@ pub(crate) const CONTENT_TYPE_1_0: &str = "application/x-amz-json-1.0";
 /// input.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], missing: fn(&str) -> Fault) -> Result<T, Fault> {
     let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| refusal(&error, missing))
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let input = structure(&mut reader).and_then(|input| reader.end().map(|()| input));
+    input.map_err(|error| refusal(&error, missing))
 }
 
 /// The refusal of an input that is not what the operation reads.
@@ -85,6 +87,8 @@ mod tests {
         };
         serialization(b"{");
         serialization(b"[]");
+        serialization(br#"["a",null]"#);
+        serialization(br#"{"repositoryName":"a"}{}"#);
         serialization(br#"{"repositoryName":7}"#);
         serialization(br#"{"repositoryName":"a","layerPartBlob":"***"}"#);
         serialization(b"\xff");

@@ -28,7 +28,7 @@ impl Version {
 }
 
 /// What a document is attached to, which decides the elements that it must and must not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// Attached to a user, group or role, or used as a permissions boundary, session policy or guard: it names actions
     /// and resources, and no principal.

@@ -161,7 +161,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                 let repository = target.create(conn, &app).await?;
                 row.repository_id.clone_from(&repository.repository_id);
                 let sparse = origin == Origin::Upstream || app.config.sparse_indexes;
-                row.image_size = require_references(conn, &row.repository_id, &manifest, sparse).await?;
+                row.image_size = require_references(conn, &row.repository_id, &row.digest, &manifest, sparse).await?;
                 let mut changed = insert(conn, &row, &manifest).await?;
                 if origin == Origin::Push {
                     changed |= storage_class::activate_pushed(conn, &row, &manifest, changed).await?;
@@ -271,7 +271,7 @@ pub(crate) async fn copy(
         artifact_type: manifest.artifact_type.clone(),
         subject: manifest.subject.clone(),
         annotations: manifest.annotations.clone(),
-        image_size: require_references(conn, id, &manifest, app.config.sparse_indexes).await?,
+        image_size: require_references(conn, id, digest, &manifest, app.config.sparse_indexes).await?,
         pushed_at: now,
         bytes: found.bytes,
     };
@@ -303,7 +303,7 @@ pub(crate) async fn put_back(
     sparse: bool,
 ) -> Result<()> {
     let manifest = Manifest::parse(&deleted.bytes, Some(&deleted.media_type))?;
-    let image_size = require_references(conn, repository_id, &manifest, sparse).await?;
+    let image_size = require_references(conn, repository_id, &deleted.digest, &manifest, sparse).await?;
     let row = ManifestRow {
         repository_id: repository_id.to_owned(),
         digest: deleted.digest,
@@ -326,7 +326,13 @@ pub(crate) async fn put_back(
 /// what is there and does without the rest.
 ///
 /// Returns the size of the image: the bytes of its config and layers; of an index, of its largest image.
-async fn require_references(conn: &mut Conn, repository_id: &str, manifest: &Manifest, sparse: bool) -> Result<u64> {
+async fn require_references(
+    conn: &mut Conn,
+    repository_id: &str,
+    own: &Digest,
+    manifest: &Manifest,
+    sparse: bool,
+) -> Result<u64> {
     let blobs: Vec<&Digest> = manifest.config.iter().chain(&manifest.layers).collect();
     let (mut layers, mut images) = (Vec::new(), Vec::new());
     let mut size = 0;
@@ -346,7 +352,10 @@ async fn require_references(conn: &mut Conn, repository_id: &str, manifest: &Man
     }
     let children: Vec<&Digest> = manifest.children.iter().collect();
     if !children.is_empty() {
-        let found = manifests::lock(conn, repository_id, &children).await?;
+        // With the index itself, which may be there: whoever deletes it with what it lists holds all of them in one order.
+        let with_own: Vec<&Digest> = children.iter().copied().chain([own]).collect();
+        let mut found = manifests::lock(conn, repository_id, &with_own).await?;
+        found.retain(|digest| digest != own);
         if !found.is_empty() {
             size = manifests::find_largest(conn, repository_id, &children).await?;
         }

@@ -66,6 +66,8 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
         .db
         .write(move |conn| {
             Box::pin(async move {
+                // First: those who move it come one after the other, and what is counted below stays so.
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 check_secret(conn, &rule.registry, rule.credential_arn.as_deref()).await?;
                 if !rows::insert(conn, &rule).await? {
                     return Err(Error::CacheRuleExists { registry: rule.registry, prefix: rule.prefix });
@@ -76,7 +78,6 @@ pub async fn create(ctx: &Ctx, grant: &Grant, new: NewRule) -> Result<CacheRule>
                         rule.registry.account
                     )));
                 }
-                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 Ok(rule)
             }) as Pending<'_, CacheRule, Error>
         })

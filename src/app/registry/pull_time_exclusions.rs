@@ -21,6 +21,8 @@ pub async fn register(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result<T
         .db
         .write(move |conn| {
             Box::pin(async move {
+                // First: those who move it come one after the other, and what is counted below stays so.
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 if !pull_time_exclusions::insert(conn, &registry, &principal, now).await? {
                     return Err(Error::ExclusionExists { registry, principal });
                 }
@@ -30,7 +32,7 @@ pub async fn register(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result<T
                         registry.account
                     )));
                 }
-                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await?;
@@ -47,10 +49,11 @@ pub async fn deregister(ctx: &Ctx, grant: &Grant, principal_arn: &str) -> Result
         .db
         .write(move |conn| {
             Box::pin(async move {
+                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 if !pull_time_exclusions::delete(conn, &registry, &principal).await? {
                     return Err(Error::ExclusionUnknown { registry, principal });
                 }
-                Ok(stamps::update_next(conn, stamps::AUTHORIZATION).await?)
+                Ok(())
             }) as Pending<'_, (), Error>
         })
         .await?;

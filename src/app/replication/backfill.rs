@@ -2,16 +2,20 @@
 //! what comes of it, so that stopping it means something and a push does not stand behind all of the past. Everything that
 //! it knows is in rows: whoever takes it over goes on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use store::replication_backfill_items::BackfillItemRow;
 use store::replication_backfills::ReplicationBackfillRow;
 use store::repositories::RepositoryRow;
-use store::{Conn, Pending, manifests, replication_backfill_items as items, replication_backfills as backfills, tags};
+use store::{
+    Conn, Pending, manifests, replication_backfill_items as items, replication_backfills as backfills, replications,
+    tags,
+};
 use types::{Digest, RegistryId, RepoName, Timestamp};
 
-use super::ask;
+use super::awaken;
 use crate::registry::replication::{self, ReplicationConfiguration};
 use crate::{App, Error, Result};
 
@@ -232,17 +236,29 @@ async fn ask_for_more(
     room: usize,
     counted: &mut Counted,
 ) -> Result<usize> {
-    let mut asked = 0;
-    for item in items::list(conn, backfill_id, "WAITING", ("", "", ""), room).await? {
-        let id = &item.repository_id;
-        // Held, so that a deletion that comes now forgets the replication too.
-        if manifests::lock(conn, id, &[&item.digest]).await?.is_empty() {
-            counted.note(conn, backfill_id, &item, Some(GONE)).await?;
+    let waiting = items::list(conn, backfill_id, "WAITING", ("", "", ""), room).await?;
+    // Held, so that a deletion that comes now forgets the replication too. First all images, then what is asked for, then the
+    // jobs, as pushes and deletions do it: or they and this would wait for each other.
+    let mut held = BTreeSet::new();
+    for group in waiting.chunk_by(|one, next| one.repository_id == next.repository_id) {
+        let digests: Vec<&Digest> = group.iter().map(|item| &item.digest).collect();
+        let id = &group[0].repository_id;
+        held.extend(manifests::lock(conn, id, &digests).await?.into_iter().map(|digest| (id.as_str(), digest)));
+    }
+    let (mut asked, mut repositories) = (0, BTreeSet::new());
+    for item in &waiting {
+        let id = item.repository_id.as_str();
+        if !held.contains(&(id, item.digest.clone())) {
+            counted.note(conn, backfill_id, item, Some(GONE)).await?;
             continue;
         }
-        ask(conn, app, id, &item.digest, destination, "IN_PROGRESS").await?;
-        items::update_status(conn, backfill_id, &item, "QUEUED", None).await?;
+        replications::upsert(conn, id, &item.digest, destination, "IN_PROGRESS", app.now()).await?;
+        items::update_status(conn, backfill_id, item, "QUEUED", None).await?;
+        repositories.insert(id);
         asked += 1;
+    }
+    for id in repositories {
+        awaken(conn, app, id, destination).await?;
     }
     Ok(asked)
 }

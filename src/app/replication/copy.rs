@@ -132,15 +132,19 @@ async fn image(
     digest: &Digest,
 ) -> Result<Vec<Tag>> {
     let from = &source.repository_id;
-    if manifests::lock(conn, from, &[digest]).await?.is_empty() {
+    let members = family(conn, from, digest).await?;
+    // All at once here and there, in the order in which deletions hold them.
+    let held: Vec<&Digest> = members.iter().collect();
+    if !manifests::lock(conn, from, &held).await?.contains(digest) {
         return Ok(Vec::new());
     }
     let names: Vec<Tag> =
         tags::list_of_manifests(conn, from, &[digest]).await?.into_iter().map(|(_, tag)| tag).collect();
     let target = target.create(conn, app).await?;
-    for member in family(conn, from, digest).await? {
-        let names: &[Tag] = if member == *digest { &names } else { &[] };
-        images::copy(conn, app, from, &target, &member, names).await?;
+    manifests::lock(conn, &target.repository_id, &held).await?;
+    for member in &members {
+        let names: &[Tag] = if member == digest { &names } else { &[] };
+        images::copy(conn, app, from, &target, member, names).await?;
     }
     Ok(names)
 }

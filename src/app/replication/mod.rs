@@ -95,9 +95,13 @@ async fn ask(
     destination: &RegistryId,
     status: &str,
 ) -> Result<()> {
-    let now = app.now();
-    replications::upsert(conn, repository_id, digest, destination, status, now).await?;
-    Ok(jobs::upsert(conn, &app.new_id(), JOB, &subject(repository_id, destination), now).await?)
+    replications::upsert(conn, repository_id, digest, destination, status, app.now()).await?;
+    awaken(conn, app, repository_id, destination).await
+}
+
+/// Has the job of a repository and a destination look at what is asked for.
+async fn awaken(conn: &mut Conn, app: &App, repository_id: &str, destination: &RegistryId) -> Result<()> {
+    Ok(jobs::upsert(conn, &app.new_id(), JOB, &subject(repository_id, destination), app.now()).await?)
 }
 
 /// How a job names what it is about.

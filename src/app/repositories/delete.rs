@@ -40,7 +40,8 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, force: bool) -> Result<Repositor
                     return Err(Error::RepositoryNotEmpty { registry: row.registry, repository: row.name });
                 }
                 store::repositories::update_deleted(conn, id, now).await?;
-                // These decide about requests, and the name may be somebody else's in a moment.
+                // These decide about requests, and the name may be somebody else's in a moment. The policy before the tags, as
+                // where a template sets them.
                 repository_policies::take(conn, id).await?;
                 if resource_tags::delete_all(conn, id).await? > 0 {
                     stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;

@@ -60,15 +60,16 @@ impl Target {
 /// Gives a new repository what is not in its own row.
 async fn apply(conn: &mut Conn, app: &App, row: &RepositoryRow, template: &Template) -> Result<()> {
     let (id, now) = (&row.repository_id, row.created_at);
+    // The policy before the tags, as where they are deleted: both move stamps, and whoever moves one holds it.
+    if let Some(text) = &template.repository_policy {
+        // Of the principals that the template names some may be gone, or not be there yet.
+        repository_policies::put(conn, id, text, &Document::from_stored(text, Kind::Resource), now).await?;
+    }
     for tag in &template.tags {
         store::resource_tags::upsert(conn, id, &tag.key, &tag.value).await?;
     }
     if !template.tags.is_empty() {
         stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;
-    }
-    if let Some(text) = &template.repository_policy {
-        // Of the principals that the template names some may be gone, or not be there yet.
-        repository_policies::put(conn, id, text, &Document::from_stored(text, Kind::Resource), now).await?;
     }
     if let Some(text) = &template.lifecycle_policy {
         lifecycle::set(conn, &app.new_id(), id, text, now).await?;

@@ -7,8 +7,9 @@ use policy::{Kind, Policy, Principal, PrincipalKind};
 use store::{Conn, Db, Pending};
 use types::{AccountId, Arn, RegistryId, RepoName};
 
+use super::documents::{Documents, Parsing};
 use super::managed_policies::ManagedPolicies;
-use super::{AccessKey, Snapshot, stored};
+use super::{AccessKey, Snapshot};
 use crate::authn::token::SigningKey;
 use crate::directory::Directory;
 use crate::registry::Registries;
@@ -16,24 +17,31 @@ use crate::web_identity::Provider;
 use crate::{Identity, Result, Role, Sealer};
 
 impl Snapshot {
-    /// Reads everything as it was at one moment. Half of a change could give rights that nobody ever had.
-    pub(crate) async fn load(db: &Db, sealer: &Arc<Sealer>) -> Result<Self> {
+    /// Reads everything as it was at one moment. Half of a change could give rights that nobody ever had. What the snapshot
+    /// before has parsed is taken over.
+    pub(crate) async fn load(db: &Db, sealer: &Arc<Sealer>, before: Option<Arc<Self>>) -> Result<Self> {
         let sealer = Arc::clone(sealer);
-        db.read(move |conn| Box::pin(async move { Self::read(conn, &sealer).await }) as Pending<'_, Self, crate::Error>)
-            .await
+        db.read(move |conn| {
+            Box::pin(async move {
+                let none = Documents::default();
+                let documents = before.as_ref().map_or(&none, |before| &before.documents);
+                Self::read(conn, &sealer, Parsing::after(documents)).await
+            }) as Pending<'_, Self, crate::Error>
+        })
+        .await
     }
 
-    async fn read(conn: &mut Conn, sealer: &Sealer) -> Result<Self> {
+    async fn read(conn: &mut Conn, sealer: &Sealer, mut documents: Parsing<'_>) -> Result<Self> {
         let version = store::stamps::find(conn, store::stamps::AUTHORIZATION).await?.unwrap_or_default();
         let accounts = store::accounts::list(conn).await?.into_iter().map(|row| row.account).collect();
         let mut groups: HashMap<String, Vec<String>> = HashMap::new();
         for (user, group) in store::group_members::list(conn).await? {
             groups.entry(user).or_default().push(group);
         }
-        let managed_policies = ManagedPolicies::load(conn).await?;
+        let managed_policies = ManagedPolicies::load(conn, &mut documents).await?;
         let mut applied: HashMap<String, Vec<Policy>> = HashMap::new();
         for row in store::inline_policies::list(conn).await? {
-            let policy = stored(&row.document, Kind::Identity, &row.name);
+            let policy = documents.stored(&row.document, Kind::Identity, &row.name);
             applied.entry(row.principal_id).or_default().push(policy);
         }
         for row in store::policy_attachments::list(conn).await? {
@@ -88,7 +96,7 @@ impl Snapshot {
             let arn = Arn::role(&row.account, &row.path, &row.name).to_string();
             role_arns.insert(row.role_id.clone(), arn.clone());
             let role = Role {
-                trust: stored(&row.trust_policy, Kind::Trust, &format!("trust policy of {}", row.name)),
+                trust: documents.stored(&row.trust_policy, Kind::Trust, &format!("trust policy of {}", row.name)),
                 policies: applied.remove(&row.role_id).unwrap_or_default(),
                 boundary: row.boundary_arn.as_deref().map(|arn| managed_policies.find(arn)),
                 tags: tags.remove(&row.role_id).unwrap_or_default(),
@@ -107,7 +115,8 @@ impl Snapshot {
             .collect();
         let mut repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>> = HashMap::new();
         for row in store::repository_policies::list(conn).await? {
-            let policy = stored(&row.document, Kind::Resource, &format!("repository policy of {}", row.name));
+            let label = format!("repository policy of {}", row.name);
+            let policy = documents.stored(&row.document, Kind::Resource, &label);
             repository_policies.entry(row.registry).or_default().insert(row.name, policy);
         }
         let signing_keys = store::signing_keys::list(conn)
@@ -129,6 +138,7 @@ impl Snapshot {
             repository_policies,
             registries: Registries::load(conn).await?,
             signing_keys,
+            documents: documents.finish(),
         })
     }
 }

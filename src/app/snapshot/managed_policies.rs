@@ -6,6 +6,7 @@ use policy::{Kind, Policy};
 use store::Conn;
 use types::AccountId;
 
+use super::documents::Parsing;
 use super::stored;
 use crate::{Result, built_in_policies};
 
@@ -14,14 +15,14 @@ pub(super) struct ManagedPolicies(HashMap<String, Policy>);
 
 impl ManagedPolicies {
     /// Reads them.
-    pub(super) async fn load(conn: &mut Conn) -> Result<Self> {
+    pub(super) async fn load(conn: &mut Conn, documents: &mut Parsing<'_>) -> Result<Self> {
         let of_accounts = store::policies::list_documents(conn).await?;
         let built_in =
             built_in_policies::ALL.iter().map(|policy| (policy.arn().to_string(), policy.document.to_owned()));
         let all = of_accounts.into_iter().chain(built_in);
         Ok(Self(
             all.map(|(arn, document)| {
-                let policy = stored(&document, Kind::Identity, &arn);
+                let policy = documents.stored(&document, Kind::Identity, &arn);
                 (arn, policy)
             })
             .collect(),

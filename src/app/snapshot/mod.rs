@@ -2,6 +2,7 @@
 //!
 //! A snapshot is read whole and never changed; [`crate::App::refresh`] replaces it when the stamp in the database moves.
 
+mod documents;
 mod load;
 mod managed_policies;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use policy::{Document, Kind, Policy, PrincipalKind};
 use types::{AccountId, RegistryId, RepoName, Secret};
 
+use self::documents::Documents;
 use self::managed_policies::ManagedPolicies;
 use crate::authn::session::{Bearer, Opened};
 use crate::authn::token::SigningKey;
@@ -48,6 +50,7 @@ pub struct Snapshot {
     repository_policies: HashMap<RegistryId, HashMap<RepoName, Policy>>,
     registries: Registries,
     signing_keys: Vec<Arc<SigningKey>>,
+    documents: Documents,
 }
 
 impl Snapshot {
@@ -147,9 +150,9 @@ impl Snapshot {
         if opened.policy.is_none() && arns.is_empty() {
             return None;
         }
-        // A managed policy that was deleted since allows nothing any more.
-        let managed = arns.iter().filter_map(|arn| self.managed_policy(account, arn)).cloned();
-        Some(opened.policy.iter().cloned().chain(managed).collect())
+        let managed: Option<Vec<Policy>> = arns.iter().map(|arn| self.managed_policy(account, arn).cloned()).collect();
+        // Of one that was deleted since nobody knows what it denied: then nothing is allowed any more.
+        Some(managed.map_or_else(Vec::new, |managed| opened.policy.iter().cloned().chain(managed).collect()))
     }
 
     /// The policy of a repository, if it has one.
@@ -183,11 +186,14 @@ impl Snapshot {
 /// A policy from the database. One that cannot be read (written by a newer program, or damaged) denies everything: its
 /// statements might have been denials.
 pub(super) fn stored(text: &str, kind: Kind, label: &str) -> Policy {
-    let document = Document::from_stored(text, kind);
+    labeled(Arc::new(Document::from_stored(text, kind)), label)
+}
+
+fn labeled(document: Arc<Document>, label: &str) -> Policy {
     if let Some(error) = document.fault() {
         tracing::error!(policy = label, %error, "a stored policy cannot be read; it denies everything");
     }
-    Policy { label: label.into(), document: Arc::new(document) }
+    Policy { label: label.into(), document }
 }
 
 /// Checks a policy document that somebody wants to store.

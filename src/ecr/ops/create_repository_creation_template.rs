@@ -1,7 +1,6 @@
 //! `CreateRepositoryCreationTemplate`: what repositories get that are created under a prefix on somebody's behalf.
 //! <https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepositoryCreationTemplate.html>
 //!
-//! Templates for `CREATE_ON_PUSH` are applied. Those for the cache and for replication are stored; neither runs yet.
 //! Tags and keys of KMS need no role here.
 
 use app::api::Call;
@@ -21,7 +20,7 @@ pub(crate) struct CreateRepositoryCreationTemplate;
 pub(crate) struct Input {
     prefix: String,
     applied_for: Vec<String>,
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "aws::structure")]
     settings: Changed,
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct UpdateRepositoryCreationTemplate;
 pub(crate) struct Input {
     prefix: String,
     applied_for: Option<Vec<String>>,
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "aws::structure")]
     settings: Changed,
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Input {
     family: String,
     #[serde(default)]
     tags: Vec<Tag>,
-    #[serde(flatten)]
+    #[serde(flatten, deserialize_with = "aws::structure")]
     definition: Definition,
 }
 

@@ -47,7 +47,7 @@ impl Overrides {
             return Ok(Self::default());
         }
         let invalid = |error| Error::InvalidParameter(format!("Overrides are not valid: {error}"));
-        let mut overrides = Self::deserialize(sent).map_err(invalid)?;
+        let mut overrides = aws::structure::<Self, _>(sent).map_err(invalid)?;
         overrides.cpu = normalize::sized(overrides.cpu.take(), "cpu", size::cpu).map_err(refused)?;
         overrides.memory = normalize::sized(overrides.memory.take(), "memory", size::memory).map_err(refused)?;
         Ok(overrides)

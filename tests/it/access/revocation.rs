@@ -65,6 +65,26 @@ async fn a_disabled_key_ends_everywhere_with_all_its_tokens_and_comes_back_when_
     upload.through(&other.client().as_(access)).append(b"more").await.expect(202).expect_header("range", "0-7");
 }
 
+/// Beside users and policies every process has pull gates and webhooks in memory. One that a newer release wrote may be beyond it.
+#[tokio::test]
+async fn a_key_ends_though_something_else_in_memory_cannot_be_read_again() {
+    let backing = Arc::new(Backing::create(Backend::PostgresS3));
+    let wharf = Wharf::sharing(backing.clone()).start().await;
+    let user = wharf.known_user("leaver", &identity_policy(&[allow(EVERYTHING, "*")])).await;
+    let client = wharf.client().as_(user.auth());
+    client.get("/v2/").send().await.expect(200);
+    backing.database().query(
+        "insert into pull_gates (repository_id, document, updated_at) values ('some', 'of tomorrow', 1);
+         insert into stamps (name, version) values ('pull-gates', 1000)
+         on conflict (name) do update set version = excluded.version",
+    );
+    wharf.aws().boto3(&format!(
+        "client('iam').update_access_key(UserName='leaver', AccessKeyId='{}', Status='Inactive')",
+        user.access_key_id
+    ));
+    within_5_s("the key that was turned off", async || client.get("/v2/").send().await.status() == 401).await;
+}
+
 #[tokio::test]
 async fn a_changed_user_policy_holds_for_tokens_that_are_out() {
     on_default(async |wharf| {

@@ -53,6 +53,35 @@ async fn bodies_that_cannot_be_read_are_refused() {
     .await;
 }
 
+/// What reads structures would take a list for one, as the values of its members in their order.
+#[tokio::test]
+async fn a_list_is_no_structure_however_deep() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        let ecs = |operation: &str, body: &str| {
+            let mut unsigned = Unsigned::ecr("", body);
+            unsigned.service = "ecs".to_owned();
+            unsigned.headers[1].1 = format!("AmazonEC2ContainerServiceV20141113.{operation}");
+            unsigned
+        };
+        for unsigned in [
+            Unsigned::ecr("DescribeRepositories", "[null,null,null,null]"),
+            Unsigned::ecr("CreateRepository", r#"{"repositoryName":"a","tags":[["k","v"]]}"#),
+            Unsigned::ecr("CreateRepository", r#"{"repositoryName":"a","encryptionConfiguration":["AES256",null]}"#),
+            Unsigned::ecr("BatchGetImage", r#"{"repositoryName":"a","imageIds":[[null,"tag"]]}"#),
+            Unsigned::ecr(
+                "CreateRepositoryCreationTemplate",
+                r#"{"prefix":"a","appliedFor":["REPLICATION"],"resourceTags":[["k","v"]]}"#,
+            ),
+            ecs("RegisterTaskDefinition", r#"{"family":"a","volumes":[["v"]],"containerDefinitions":[]}"#),
+        ] {
+            let answer = unsigned.sign(&aws).send(&url).await.expect(400);
+            assert_eq!(answer.json()["__type"], "SerializationException", "{unsigned:?}: {answer}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn operations_are_counted_by_their_names() {
     on_default(async |wharf| {

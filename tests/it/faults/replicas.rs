@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use futures_util::stream;
+use serde_json::json;
 use tests::harness::backing::Backing;
+use tests::harness::sigv4::Unsigned;
 use tests::harness::workload::Workload;
 use tests::harness::{Auth, Backend, Upload, Wharf, digest, random};
 
@@ -32,6 +35,72 @@ async fn what_one_replica_acknowledged_every_replica_has() {
         here.delete_blob(&image.blobs[1].0).await.expect(202);
         there.head_blob(&image.blobs[1].0).await.expect(404);
         there.blob(&image.blobs[1].0).await.expect(404);
+    }
+}
+
+/// Both change what requests are judged by, policies and tags: who takes the one first and who the other would wait for
+/// each other.
+#[tokio::test]
+async fn repositories_of_a_template_are_made_and_deleted_at_once() {
+    let (one, other) = two().await;
+    one.aws().boto3(
+        r#"
+policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}]}
+client("ecr").create_repository_creation_template(prefix="ROOT", appliedFor=["CREATE_ON_PUSH"],
+    repositoryPolicy=json.dumps(policy), resourceTags=[{"Key": "team", "Value": "web"}])
+"#,
+    );
+    let push = |round: usize| {
+        let pushes = (0..12).map(|number| {
+            let server = if number % 2 == 0 { &one } else { &other };
+            let repository = server.client().repository(&format!("round{round}/app{number}"));
+            async move { _ = repository.push_small("v1").await }
+        });
+        join_all(pushes)
+    };
+    let aws = one.aws();
+    push(0).await;
+    let delete = (0..12).map(async |number| {
+        let input = json!({ "repositoryName": format!("round0/app{number}"), "force": true }).to_string();
+        Unsigned::ecr("DeleteRepository", &input).sign(&aws).send(&one.url()).await.expect(200)
+    });
+    tokio::join!(push(1), join_all(delete));
+}
+
+/// Each counts what it sees, and nobody sees what others are about to add.
+#[tokio::test]
+async fn a_quota_holds_though_many_add_at_once() {
+    let (one, other) = two().await;
+    let aws = one.aws();
+    let call = async |operation: &str, input: serde_json::Value, server: &Wharf| {
+        Unsigned::ecr(operation, &input.to_string()).sign(&server.aws()).send(&server.url()).await.status()
+    };
+    aws.boto3(
+        r#"
+ecr = client("ecr")
+for number in range(48):
+    ecr.create_pull_through_cache_rule(ecrRepositoryPrefix=f"rule{number}", upstreamRegistryUrl="public.ecr.aws")
+for number in range(98):
+    ecr.register_pull_time_update_exclusion(principalArn=f"arn:aws:iam::000000000000:user/u{number}")
+"#,
+    );
+    for round in 0..4 {
+        let at_once = (0..16).map(async |number| {
+            let server = if number % 2 == 0 { &one } else { &other };
+            let rule =
+                json!({ "ecrRepositoryPrefix": format!("more{number}"), "upstreamRegistryUrl": "public.ecr.aws" });
+            let principal = json!({ "principalArn": format!("arn:aws:iam::000000000000:role/r{number}") });
+            let rule = call("CreatePullThroughCacheRule", rule, server).await;
+            (rule, call("RegisterPullTimeUpdateExclusion", principal, server).await)
+        });
+        let made = join_all(at_once).await;
+        assert_eq!(made.iter().filter(|(rule, _)| *rule == 200).count(), 2, "rules of round {round}: {made:?}");
+        assert_eq!(made.iter().filter(|(_, one)| *one == 200).count(), 2, "exclusions of round {round}: {made:?}");
+        for number in 0..16 {
+            call("DeletePullThroughCacheRule", json!({ "ecrRepositoryPrefix": format!("more{number}") }), &one).await;
+            let principal = json!({ "principalArn": format!("arn:aws:iam::000000000000:role/r{number}") });
+            call("DeregisterPullTimeUpdateExclusion", principal, &one).await;
+        }
     }
 }
 

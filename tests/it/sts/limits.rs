@@ -67,6 +67,51 @@ print(json.dumps([
     .await;
 }
 
+/// No session counts as a use of a policy, so whoever deletes one need not know what it denies to whom.
+#[tokio::test]
+async fn a_session_policy_that_is_deleted_takes_nothing_of_what_it_denied_along() {
+    on_default(async |wharf| {
+        let user = wharf.known_user("anna", &crate::access::model::identity_policy(&[])).await;
+        let made = script(
+            &wharf.aws(),
+            "
+role('deploy', trust({'AWS': 'arn:aws:iam::000000000000:user/anna'}), allow('ecr:*'))
+create = client('iam').create_policy
+create(PolicyName='all', PolicyDocument=allow('ecr:*'))
+deny = {'Effect': 'Deny', 'Action': 'ecr:DeleteRepository', 'Resource': '*'}
+print(json.dumps(create(PolicyName='limit', PolicyDocument=document(deny))['Policy']['Arn']))",
+        );
+        let limit = made.as_str().expect("an ARN");
+        let session = script(
+            &wharf.aws().as_user(&user),
+            &format!(
+                "
+account = 'arn:aws:iam::000000000000:'
+answer = client('sts').assume_role(RoleArn=account + 'role/deploy', RoleSessionName='run',
+    PolicyArns=[{{'arn': account + 'policy/all'}}, {{'arn': '{limit}'}}])
+answer['Credentials'].pop('Expiration')
+print(json.dumps(answer))"
+            ),
+        );
+        let session = with_credentials(&wharf.aws(), &session);
+        script(
+            &session,
+            "
+client('ecr').create_repository(repositoryName='app')
+refused('AccessDeniedException', client('ecr').delete_repository, repositoryName='app')",
+        );
+        script(&wharf.aws(), &format!("client('iam').delete_policy(PolicyArn='{limit}')"));
+        script(
+            &session,
+            "
+for call in ('delete_repository', 'list_images'):
+    answer = refused('AccessDeniedException', getattr(client('ecr'), call), repositoryName='app')
+    assert 'because no session policy allows' in answer['Error']['Message'], answer",
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn session_policies_must_be_policies_and_fit() {
     on_default(async |wharf| {
