@@ -58,6 +58,21 @@ pub async fn lock(conn: &mut Conn, repository_id: &str, tag: &Tag) -> Result<Opt
     Ok(found.into_iter().next())
 }
 
+/// Holds tags, in the order in which a push sets them, and says where each points, as far as they exist.
+pub async fn lock_all(conn: &mut Conn, repository_id: &str, tags: &[&Tag]) -> Result<Vec<(Tag, Digest)>> {
+    // uq_tags_live
+    conn.all_locked(
+        "select name, manifest_digest
+         from tags
+         where repository_id = $1 and ended_at is null and name in (select value from json_each($2))
+         order by name",
+        Lock::Update,
+        [repository_id.into(), text_list(tags.iter().map(|tag| tag.as_str()))],
+        |row| Ok((row.parsed(0, "name")?, row.parsed(1, "manifest_digest")?)),
+    )
+    .await
+}
+
 /// Points a tag to a manifest, whether or not it exists; what it pointed to before goes into its history. False if it
 /// points there already.
 pub async fn upsert(

@@ -14,6 +14,9 @@ use crate::garbage::Remains;
 use crate::repositories::RepositoryRow;
 use crate::{Action, App, Ctx, Error, Permit, Result, replication, repositories};
 
+/// How often tags may move before they are held. Whoever moves one of them commits, so this ends.
+const ROUNDS: usize = 20;
+
 /// Deletes a manifest with all its tags, unless an index lists it.
 pub async fn delete(ctx: &Ctx, permit: &Permit, digest: &Digest, sender: Sender) -> Result<()> {
     permit.require(Action::BatchDeleteImage)?;
@@ -66,11 +69,18 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
     if !ctx.app.config.delete_enabled {
         return Err(Error::DeleteDisabled);
     }
-    let (permit, ids, now) = (permit.clone(), ids.to_vec(), ctx.app.now());
-    let undo_window = ctx.app.config.undo_window;
-    let app = Arc::clone(&ctx.app);
-    let (repository_id, gone, outcome) = ctx
-        .app
+    for _ in 0..ROUNDS {
+        if let Some(outcome) = delete_held(&ctx.app, permit, ids).await? {
+            return Ok(outcome);
+        }
+    }
+    Err(store::Error::Conflict("the tags are being moved by others".to_owned()).into())
+}
+
+/// [`delete_many`]. None if a tag moved before it was held; then nothing is done.
+async fn delete_held(app: &Arc<App>, permit: &Permit, ids: &[ImageId]) -> Result<Option<Vec<Removed>>> {
+    let (permit, ids, now, own) = (permit.clone(), ids.to_vec(), app.now(), Arc::clone(app));
+    let (repository_id, gone, outcome) = app
         .db
         .write(move |conn| {
             Box::pin(async move {
@@ -79,27 +89,31 @@ pub async fn delete_many(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<
                     conn,
                     repository_id: repository.repository_id.clone(),
                     now,
-                    undo_window,
+                    undo_window: own.config.undo_window,
                     held: BTreeSet::new(),
+                    tags: BTreeMap::new(),
                     gone: Vec::new(),
                     ended: Vec::new(),
                     remains: Remains::default(),
                 };
-                let outcome = work.run(&ids).await?;
+                let outcome = match work.hold(&ids).await? {
+                    true => Some(work.run(&ids).await?),
+                    false => None,
+                };
                 work.remains.put_down(work.conn, &work.repository_id, now).await?;
                 for digest in &work.gone {
-                    tell(work.conn, &app, &repository, digest, None, false).await?;
-                    replication::note_delete(work.conn, &app, &repository, digest, true).await?;
+                    tell(work.conn, &own, &repository, digest, None, false).await?;
+                    replication::note_delete(work.conn, &own, &repository, digest, true).await?;
                 }
                 for (digest, tag) in &work.ended {
-                    tell(work.conn, &app, &repository, digest, Some(tag), false).await?;
+                    tell(work.conn, &own, &repository, digest, Some(tag), false).await?;
                 }
                 Ok::<_, Error>((work.repository_id, work.gone, outcome))
             })
         })
         .await?;
     for digest in &gone {
-        ctx.app.images.forget(&repository_id, digest);
+        app.images.forget(&repository_id, digest);
     }
     Ok(outcome)
 }
@@ -126,6 +140,8 @@ struct Work<'c> {
     undo_window: Duration,
     /// Manifests that exist and that nobody can come to refer to.
     held: BTreeSet<Digest>,
+    /// Where the tags point that are named, and all tags of what is held. Nobody moves them.
+    tags: BTreeMap<Tag, Digest>,
     /// Manifests that were deleted.
     gone: Vec<Digest>,
     /// Tags that ended while their images stay.
@@ -134,14 +150,41 @@ struct Work<'c> {
 }
 
 impl Work<'_> {
-    async fn run(&mut self, ids: &[ImageId]) -> Result<Vec<Removed>> {
-        // All manifests first and in one order, then tags, as pushes do it: or two could wait for each other.
+    /// Holds everything that there is to hold: all manifests in one order, then all tags in one order, as pushes do it, or two
+    /// could wait for each other. False if a tag has moved to an image that is not held.
+    async fn hold(&mut self, ids: &[ImageId]) -> Result<bool> {
         let resolved = id::resolve(self.conn, &self.repository_id, ids).await?;
         let wanted: BTreeSet<&Digest> = resolved.iter().flatten().collect();
         let wanted: Vec<&Digest> = wanted.into_iter().collect();
+        let mut tags = BTreeSet::new();
         if !wanted.is_empty() {
-            self.held.extend(manifests::lock_all_for_delete(self.conn, &self.repository_id, &wanted).await?);
+            let held = manifests::lock_all_for_delete(self.conn, &self.repository_id, &wanted).await?;
+            let digests: Vec<&Digest> = held.iter().collect();
+            let theirs = tags::list_of_manifests(self.conn, &self.repository_id, &digests).await?;
+            tags.extend(theirs.into_iter().map(|(_, tag)| tag));
+            self.held.extend(held);
         }
+        let named: Vec<(Tag, Option<Digest>)> = ids
+            .iter()
+            .filter_map(|id| match id.parse() {
+                Ok(Named::Tag(tag)) => Some((tag, None)),
+                Ok(Named::Both(tag, digest)) => Some((tag, Some(digest))),
+                _ => None,
+            })
+            .collect();
+        tags.extend(named.iter().map(|(tag, _)| tag.clone()));
+        if !tags.is_empty() {
+            let tags: Vec<&Tag> = tags.iter().collect();
+            self.tags.extend(tags::lock_all(self.conn, &self.repository_id, &tags).await?);
+        }
+        Ok(named.iter().all(|(tag, expected)| {
+            let digest =
+                self.tags.get(tag).filter(|digest| expected.as_ref().is_none_or(|expected| expected == *digest));
+            digest.is_none_or(|digest| self.held.contains(digest))
+        }))
+    }
+
+    async fn run(&mut self, ids: &[ImageId]) -> Result<Vec<Removed>> {
         let mut outcome: BTreeMap<usize, Removed> = BTreeMap::new();
         let mut waiting: Vec<usize> = (0..ids.len()).collect();
         // What an index listed can go once the index is gone.
@@ -173,7 +216,7 @@ impl Work<'_> {
     }
 
     async fn image(&mut self, digest: Digest) -> Result<Removed> {
-        if !self.hold(&digest).await? {
+        if !self.held.contains(&digest) {
             return Ok(Removed::Not(Failure::ImageNotFound));
         }
         if edges::find_parent_of_manifest(self.conn, &self.repository_id, &digest).await?.is_some() {
@@ -189,39 +232,29 @@ impl Work<'_> {
     }
 
     async fn tag(&mut self, tag: Tag, expected: Option<Digest>) -> Result<Removed> {
-        let Some(digest) = tags::lock(self.conn, &self.repository_id, &tag).await? else {
+        let Some(digest) = self.tags.get(&tag).cloned() else {
             return Ok(Removed::Not(Failure::ImageNotFound));
         };
         if expected.is_some_and(|expected| expected != digest) {
             return Ok(Removed::Not(Failure::ImageTagDoesNotMatchDigest));
         }
-        let last = tags::count_of_manifest(self.conn, &self.repository_id, &digest, 2).await? == 1;
-        // The tag may have moved since its image was held; nobody waits for this one then.
-        if last && self.hold(&digest).await? {
+        if tags::count_of_manifest(self.conn, &self.repository_id, &digest, 2).await? == 1 {
             if edges::find_parent_of_manifest(self.conn, &self.repository_id, &digest).await?.is_some() {
                 return Ok(Removed::Not(Failure::ImageReferencedByManifestList));
             }
             self.remove(&digest).await?;
         } else {
             tags::delete(self.conn, &self.repository_id, &tag, self.now).await?;
+            self.tags.remove(&tag);
             self.ended.push((digest.clone(), tag.clone()));
         }
         Ok(Removed::Done(vec![(digest, Some(tag))]))
     }
 
-    async fn hold(&mut self, digest: &Digest) -> Result<bool> {
-        if !self.held.contains(digest)
-            && !self.gone.contains(digest)
-            && manifests::lock_for_delete(self.conn, &self.repository_id, digest).await?
-        {
-            self.held.insert(digest.clone());
-        }
-        Ok(self.held.contains(digest))
-    }
-
     async fn remove(&mut self, digest: &Digest) -> Result<()> {
         remove(self.conn, &mut self.remains, &self.repository_id, digest, self.undo_window, self.now).await?;
         self.held.remove(digest);
+        self.tags.retain(|_, of| of != digest);
         self.gone.push(digest.clone());
         Ok(())
     }

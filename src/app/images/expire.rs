@@ -81,8 +81,11 @@ async fn untouched(
     let held = manifests::lock_all_for_delete(conn, repository_id, &wanted).await?;
     let held: Vec<&Digest> = held.iter().collect();
     let described = manifests::list_described(conn, repository_id, &held).await?;
+    let tagged = tags::list_of_manifests(conn, repository_id, &held).await?;
+    let tagged: Vec<&Tag> = tagged.iter().map(|(_, tag)| tag).collect();
     let mut names: BTreeMap<Digest, BTreeSet<Tag>> = BTreeMap::new();
-    for (digest, tag) in tags::list_of_manifests(conn, repository_id, &held).await? {
+    // All at once: those of one image after the other would be held in another order than that of pushes.
+    for (tag, digest) in tags::lock_all(conn, repository_id, &tagged).await? {
         names.entry(digest).or_default().insert(tag);
     }
     // Whoever begins to run one from here on waits until this transaction ends, and then finds the image gone.

@@ -112,6 +112,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     tags::list(conn, id, "t105000", 100).await?;
     tags::list_with_digests(conn, id, "t105000", 100).await?;
     tags::list_targets(conn, id, &[&"t100020".parse().expect("a tag")]).await?;
+    tags::lock_all(conn, id, &[&"t100020".parse().expect("a tag")]).await?;
     tags::list_of_manifests(conn, id, &[&first, &second]).await?;
     tags::list_tagged(conn, id, &[&first, &second]).await?;
     tags::count_of_manifest(conn, id, &first, 1000).await?;
