@@ -34,6 +34,8 @@ struct Inner {
     /// Who pulled what: the image, and the name and password.
     logins: Vec<(String, Option<(String, String)>)>,
     volumes: BTreeSet<String>,
+    /// What each container wrote, by its id: when, and a line.
+    written: BTreeMap<String, Vec<(Timestamp, String)>>,
     /// The last port of the host that was given out, less the first.
     port: u16,
 }
@@ -66,6 +68,13 @@ impl Simulated {
             view.id.clone()
         };
         let _ = self.events.send(id);
+    }
+
+    /// Has a container, by name or id, write lines.
+    pub fn write(&self, name: &str, lines: impl IntoIterator<Item = (Timestamp, String)>) {
+        let mut inner = self.lock();
+        let Some(id) = find(&mut inner, name).map(|view| view.id.clone()) else { return };
+        inner.written.entry(id).or_default().extend(lines);
     }
 
     /// Says what the check of a container says.
@@ -261,8 +270,14 @@ impl Engine for Simulated {
         }
     }
 
-    fn logs(&self, _: &str, _: i64, _: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<> {
-        stream::empty()
+    /// What was written so far, however it is to be followed: whoever follows asks again.
+    fn logs(&self, id: &str, since: i64, _: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<> {
+        let inner = self.lock();
+        let written = inner.written.get(id).into_iter().flatten().filter(|(at, _)| at.seconds() >= since);
+        let piece = |(at, line): &(Timestamp, String)| {
+            Ok(LogPiece { stream: 1, bytes: Bytes::from(format!("{} {line}\n", at.rfc3339())) })
+        };
+        stream::iter(written.map(piece).collect::<Vec<_>>())
     }
 
     async fn usage(&self, _: &str) -> Result<Usage> {
