@@ -31,6 +31,8 @@ struct Inner {
     /// Every start of each container, by name.
     starts: BTreeMap<String, u32>,
     missing_images: BTreeSet<String>,
+    /// Whether containers cannot be removed.
+    keeps: bool,
     /// Who pulled what: the image, and the name and password.
     logins: Vec<(String, Option<(String, String)>)>,
     volumes: BTreeSet<String>,
@@ -50,6 +52,11 @@ impl Simulated {
     /// Images that cannot be pulled.
     pub fn lacks(&self, image: &str) {
         self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// Removes no containers from now on; `false`: it does again.
+    pub fn keep(&self, keep: bool) {
+        self.lock().keeps = keep;
     }
 
     /// Who pulled what so far: the image, and the name and password.
@@ -241,7 +248,11 @@ impl Engine for Simulated {
     }
 
     async fn remove(&self, id: &str) -> Result<()> {
-        self.lock().containers.retain(|_, view| view.id != id && view.name != id);
+        let mut inner = self.lock();
+        if inner.keeps {
+            return Err(Failure("Error response from daemon: device or resource busy".to_owned()));
+        }
+        inner.containers.retain(|_, view| view.id != id && view.name != id);
         Ok(())
     }
 

@@ -312,6 +312,26 @@ async fn what_is_left_of_a_task_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_removed_is_not_forgotten() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let config = Config { cleanup_after: Duration::ZERO, ..config(&fake, folder.path()) };
+    let agent = Agent::start(config, engine.clone());
+    engine.keep(true);
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    fake.payload(2, vec![stopped(task(1, vec![container("app")]))]).await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    // It is looked at every ten seconds.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let tasks = || std::fs::read_dir(folder.path().join("tasks")).unwrap().count();
+    assert_eq!((engine.containers().len(), tasks()), (1, 1));
+    engine.keep(false);
+    eventually("it is gone", || engine.containers().is_empty()).await;
+    eventually("it is forgotten", || tasks() == 0).await;
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deregistered_instance_becomes_a_new_one_at_the_next_start() {
     let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
     let agent = Agent::start(config(&fake, folder.path()), engine.clone());
