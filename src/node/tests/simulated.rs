@@ -352,6 +352,30 @@ async fn a_deregistered_instance_becomes_a_new_one_at_the_next_start() {
     assert!(calls[2].get("containerInstanceArn").is_none(), "it tries without the name that is not known any more");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_tried_again_tells_containers_where_it_is() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = || Config { vendor: Some(free), ..config(&fake, folder.path()) };
+    let refusal = json!({"__type": "InvalidParameterException", "message": "no"});
+    fake.refuse("RegisterContainerInstance", Some((400, refusal)));
+    let client = outbound::Client::new(outbound::Config::default());
+    assert!(wharf_node::run(config(), engine.clone(), client, std::future::pending()).await.is_err());
+    // As `wharf serve` does after a while.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    fake.refuse("RegisterContainerInstance", None);
+    let agent = Agent::start(config(), engine.clone());
+    let wanted = Task { network_mode: Some("host".to_owned()), ..task(1, vec![container("app")]) };
+    let name = wharf_node::task::Task::new(wanted.clone()).container_name(0);
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    let body = engine.body(&name).unwrap();
+    let variable = format!("ECS_CONTAINER_METADATA_URI_V4=http://{free}/v4/");
+    let variables = body["Env"].as_array().unwrap();
+    assert!(variables.iter().any(|one| one.as_str().unwrap().starts_with(&variable)), "{body}");
+    agent.end().await;
+}
+
 fn credentials(id: &str) -> IamRoleCredentials {
     IamRoleCredentials {
         credentials_id: id.to_owned(),
