@@ -248,6 +248,36 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_has_back_what_its_tasks_had_however_many_begin_and_end_at_once() {
+    let wharf = Wharf::start(Backend::PostgresS3).await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let agent = EcsAgent::join(&aws, "default", 204_800, 102_400).await;
+    agent.behave("web", Behavior { exits: Some(0), ..Behavior::default() });
+    run(
+        &aws,
+        &json!({}),
+        r#"
+import threading
+def begin(ecs):
+    for _ in range(12):
+        expect(ecs.run_task(taskDefinition="web", count=4)["failures"], [])
+threads = [threading.Thread(target=begin, args=(client("ecs"),)) for _ in range(6)]
+for one in threads: one.start()
+for one in threads: one.join()
+eventually(lambda: not ecs.list_tasks()["taskArns"])
+[arn] = ecs.list_container_instances()["containerInstanceArns"]
+def host():
+    host = ecs.describe_container_instances(containerInstances=[arn])["containerInstances"][0]
+    left, whole = host["remainingResources"], host["registeredResources"]
+    return host["runningTasksCount"] + host["pendingTasksCount"] == 0 and (left, whole)
+left, whole = eventually(host)
+expect(left, whole)
+"#,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_runs_outlives_its_role() {
     let mut wharf = Wharf::start(Backend::SqliteDisk).await;
     let aws = wharf.aws();
