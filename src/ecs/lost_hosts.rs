@@ -35,11 +35,15 @@ pub async fn give_up(app: &App) -> app::Result<()> {
     let away = (timeout / 2).clamp(AWAY.0, AWAY.1);
     if looked_at.is_none_or(|looked_at| looked_at.after(away) < now) {
         let excused = app.db().write_in_background(move |conn| {
-            Box::pin(async move { Ok(container_instances::update_excused(conn, now).await?) }) as Pending<'_, u64, Error>
+            Box::pin(async move { Ok(container_instances::update_excused(conn, now).await?) })
+                as Pending<'_, u64, Error>
         });
         let excused = excused.await.map_err(Error::unheard)?;
         if excused > 0 {
-            tracing::info!(hosts = excused, "nobody has looked after hosts for a while; their agents have their time anew");
+            tracing::info!(
+                hosts = excused,
+                "nobody has looked after hosts for a while; their agents have their time anew"
+            );
         }
         return Ok(());
     }

@@ -7,8 +7,8 @@ use acs::{Container, IamRoleCredentials};
 use app::environment_files;
 use types::Timestamp;
 
-use super::overrides::{ContainerOverride, Overrides};
 use super::Task;
+use super::overrides::{ContainerOverride, Overrides};
 use crate::error::{Error, Result};
 use crate::sessions::Session;
 use crate::task_definitions::Definition;

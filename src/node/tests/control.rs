@@ -253,7 +253,10 @@ fn operate(operation: &str, input: &Value, address: SocketAddr, seen: &mut Seen)
             let at = |event: &Value| event["timestamp"].as_i64().unwrap();
             let times = || batch.as_array().unwrap().iter().map(at);
             if times().max().unwrap() - times().min().unwrap() > 24 * 60 * 60 * 1000 {
-                return (400, json!({"__type": "InvalidParameterException", "message": "cannot span more than 24 hours"}));
+                return (
+                    400,
+                    json!({"__type": "InvalidParameterException", "message": "cannot span more than 24 hours"}),
+                );
             }
             let Some(events) = seen.streams.get_mut(&stream()) else { return missing };
             // A batch that comes again is known.

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use acs::frame::{ToAgent, ToControl};
 use acs::{
-    AsmAuthData, Container, DockerConfig, EcrAuthData, IamRoleCredentials, RegistryAuthentication, Secret, Task, TaskIdentifier,
-    TaskManifestMessage, TaskStopVerificationAck,
+    AsmAuthData, Container, DockerConfig, EcrAuthData, IamRoleCredentials, RegistryAuthentication, Secret, Task,
+    TaskIdentifier, TaskManifestMessage, TaskStopVerificationAck,
 };
 use serde_json::json;
 use tokio::sync::oneshot;

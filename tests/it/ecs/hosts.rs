@@ -62,7 +62,8 @@ async fn hosts_are_not_lost_while_nobody_looks_after_them() {
 }
 
 async fn keep_hosts(backend: Backend) {
-    let mut wharf = Wharf::with(backend).set("WHARF_HOST_TIMEOUT", "8s").set("WHARF_SERVICE_SETTLE", "1s").start().await;
+    let mut wharf =
+        Wharf::with(backend).set("WHARF_HOST_TIMEOUT", "8s").set("WHARF_SERVICE_SETTLE", "1s").start().await;
     let aws = wharf.aws();
     run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
     let (one, other) =

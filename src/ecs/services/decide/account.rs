@@ -39,8 +39,12 @@ pub(crate) fn count(
     }
     // A task that reached RUNNING after the last failure shows that tasks can be started. Those that ran before do not: the
     // image may be gone since, or one host cannot start what others run.
-    let running: Vec<Timestamp> =
-        service.tasks.iter().filter(|task| task.deployment == deployment.id).filter_map(|task| task.running_since).collect();
+    let running: Vec<Timestamp> = service
+        .tasks
+        .iter()
+        .filter(|task| task.deployment == deployment.id)
+        .filter_map(|task| task.running_since)
+        .collect();
     let fails = ended().any(|ended| ended.cause == Cause::FailedToStart);
     let runs = match counters.failed_at {
         Some(failed_at) => running.iter().any(|since| *since > failed_at),
