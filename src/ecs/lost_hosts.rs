@@ -31,7 +31,7 @@ const AT_ONCE: usize = 20;
 pub async fn give_up(app: &App) -> app::Result<()> {
     let now = app.now();
     let timeout = app.config().host_timeout;
-    let looked_at = jobs::find_last_run(&mut app.db().reader().await?, JOB).await?;
+    let looked_at = jobs::find_last_run(&mut app.db().reader().await?, JOB, "").await?;
     let away = (timeout / 2).clamp(AWAY.0, AWAY.1);
     if looked_at.is_none_or(|looked_at| looked_at.after(away) < now) {
         let excused = app.db().write_in_background(move |conn| {
