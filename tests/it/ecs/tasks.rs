@@ -278,6 +278,29 @@ expect(left, whole)
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_may_say_much_before_it_hears_the_answers() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let arn = run(
+        &aws,
+        &json!({}),
+        r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
+print(json.dumps(arn))
+"#,
+    );
+    // An agent tells what its tasks use, ten tasks in a message, and answers come meanwhile.
+    let set = json!({ "min": 1.0, "max": 1.0, "sampleCount": 1, "sum": 1.0 });
+    let used = json!([{ "containerName": "app", "cpuStatsSet": set, "memoryStatsSet": set }]);
+    let one = json!({ "taskArn": arn, "taskDefinitionFamily": "web", "taskDefinitionVersion": "1", "containerMetrics": used });
+    let message = json!({ "taskMetrics": [one], "timestamp": 0 });
+    agent.tell_often("PublishMetricsRequest", message, "AckPublishMetric", 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_runs_outlives_its_role() {
     let mut wharf = Wharf::start(Backend::SqliteDisk).await;
     let aws = wharf.aws();
