@@ -1,13 +1,28 @@
 //! Hosts that are gone: when an agent has been away for too long, its tasks count as lost, so that services start them
 //! elsewhere. Should the host come back, its agent is told that those tasks are not wanted any more.
+//!
+//! While no process of ours runs, or none reaches the database, nobody can note that an agent is there, and agents are not to
+//! blame for it. So when nobody has looked for a while, all of them get their time anew.
+
+use std::time::Duration;
 
 use app::App;
-use store::{Conn, Pending, clusters, container_instances};
+use store::{Conn, Pending, clusters, container_instances, jobs};
 use types::Timestamp;
 
 use crate::container_instances::ContainerInstance;
 use crate::error::{Error, Result};
 use crate::tasks::lose_all;
+
+/// The kind of the job.
+pub const JOB: &str = "give up lost hosts";
+
+/// How often.
+pub const EVERY: Duration = Duration::from_secs(5);
+
+/// How long nobody may have looked until that counts as having been away: half of the time that agents have, since those who
+/// dial ever more rarely come back after as long again, but longer than it takes until another process goes on with the job.
+const AWAY: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
 
 /// How many hosts are looked at in one go.
 const AT_ONCE: usize = 20;
@@ -15,7 +30,24 @@ const AT_ONCE: usize = 20;
 /// Ends the tasks of hosts that are gone.
 pub async fn give_up(app: &App) -> app::Result<()> {
     let now = app.now();
-    let before = now.before(app.config().host_timeout);
+    let timeout = app.config().host_timeout;
+    let looked_at = jobs::find_last_run(&mut app.db().reader().await?, JOB, "").await?;
+    let away = (timeout / 2).clamp(AWAY.0, AWAY.1);
+    if looked_at.is_none_or(|looked_at| looked_at.after(away) < now) {
+        let excused = app.db().write_in_background(move |conn| {
+            Box::pin(async move { Ok(container_instances::update_excused(conn, now).await?) })
+                as Pending<'_, u64, Error>
+        });
+        let excused = excused.await.map_err(Error::unheard)?;
+        if excused > 0 {
+            tracing::info!(
+                hosts = excused,
+                "nobody has looked after hosts for a while; their agents have their time anew"
+            );
+        }
+        return Ok(());
+    }
+    let before = now.before(timeout);
     let lost = container_instances::list_lost(&mut app.db().reader().await?, before, AT_ONCE).await?;
     for instance in lost {
         tracing::warn!(instance = instance.instance_id, "the agent of a host is gone, and its tasks count as lost");

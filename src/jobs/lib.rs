@@ -17,7 +17,7 @@ use app::replication::backfill;
 use app::scanning::referrers;
 use app::{App, Result, audit, events, garbage, key_uses, pulls, replication, repositories, scanning, uploads, usage};
 use ecs::services::{self, Next};
-use ecs::task_definitions;
+use ecs::{lost_hosts, task_definitions};
 use tokio::task::JoinSet;
 
 pub use metrics::JobMetrics;
@@ -155,9 +155,9 @@ const KINDS: &[Kind] = &[
         })
     }),
     COLLECT_GARBAGE,
-    single("give up lost hosts", Duration::from_secs(5), |app, _| {
+    single(lost_hosts::JOB, lost_hosts::EVERY, |app, _| {
         Box::pin(async move {
-            ecs::lost_hosts::give_up(&app).await?;
+            lost_hosts::give_up(&app).await?;
             Ok(Outcome::Done)
         })
     }),

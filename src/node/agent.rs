@@ -43,7 +43,8 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
         tags: Tags::default(),
         vendor: OnceLock::new(),
     });
-    vendor::start(&host).await;
+    // An agent that is tried again in this process wants the same address.
+    let _vendor = vendor::start(&host).await;
     tokio::pin!(until);
     let instance = tokio::select! {
         instance = register(&host, &version, &log_drivers) => instance?,

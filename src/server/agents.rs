@@ -90,19 +90,27 @@ async fn carry(
     let mut heard = Instant::now();
     let mut ping = interval(silence / 3);
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // What was said and the session has no room for yet. Until it has, nothing more is read; but what the session says goes out, as
+    // it may be that for which it has to wait.
+    let mut waiting: Option<String> = None;
     loop {
         tokio::select! {
             // What is here already is no silence.
             biased;
-            message = socket.recv() => {
+            room = said.reserve(), if waiting.is_some() => match (room, waiting.take()) {
+                (Ok(room), Some(text)) => {
+                    room.send(text);
+                    // That the session took its time is no silence of the agent.
+                    heard = Instant::now();
+                }
+                _ => break,
+            },
+            message = socket.recv(), if waiting.is_none() => {
                 heard = Instant::now();
-                let text = match message {
-                    Some(Ok(Message::Text(text))) => text.as_str().to_owned(),
+                match message {
+                    Some(Ok(Message::Text(text))) => waiting = Some(text.as_str().to_owned()),
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return,
-                    Some(Ok(_)) => continue,
-                };
-                if said.send(text).await.is_err() {
-                    break;
+                    Some(Ok(_)) => {}
                 }
             }
             text = to_say.recv() => match text {
@@ -119,7 +127,7 @@ async fn carry(
                 }
             }
             // Nothing that is sent now would arrive.
-            () = sleep_until(heard + silence) => return,
+            () = sleep_until(heard + silence), if waiting.is_none() => return,
         }
     }
     // What the session still had to say goes out before the end.

@@ -231,6 +231,19 @@ pub async fn update_connected(conn: &mut Conn, instance_id: &str, until: Timesta
     Ok(())
 }
 
+/// Takes all hosts that are not connected for having been so until now. How many there are.
+pub async fn update_excused(conn: &mut Conn, now: Timestamp) -> Result<u64> {
+    // ix_container_instances_connected
+    conn.execute(
+        "update container_instances
+         set connected_until = $1
+         where status in ('ACTIVE', 'DRAINING')
+           and connected_until < $1",
+        [now.into()],
+    )
+    .await
+}
+
 /// The number of the next message to the agent of a host.
 pub async fn update_next_sequence(conn: &mut Conn, instance_id: &str) -> Result<u64> {
     let next = conn

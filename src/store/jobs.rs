@@ -93,6 +93,21 @@ pub async fn insert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, du
     Ok(rows == 1)
 }
 
+/// When the last attempt at a job ended, if there was one.
+pub async fn find_last_run(conn: &mut Conn, kind: &str, subject: &str) -> Result<Option<Timestamp>> {
+    // uq_jobs_subject
+    let found = conn
+        .optional(
+            "select last_run_at
+             from jobs
+             where kind = $1 and subject = $2",
+            [kind.into(), subject.into()],
+            |row| row.optional_time(0),
+        )
+        .await?;
+    Ok(found.flatten())
+}
+
 /// Whether a job of a kind is due that nobody is at.
 pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<bool> {
     // ix_jobs_due

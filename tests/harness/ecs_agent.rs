@@ -125,9 +125,14 @@ impl EcsAgent {
         self.tell("PublishMetricsRequest", message, "AckPublishMetric").await;
     }
 
-    /// Publishes something over the second websocket, and waits for the answer. Frames begin with signed lines, as those of
+    /// Publishes something over the second websocket, and waits for the answer.
+    pub async fn tell(&self, kind: &str, message: Value, answered: &str) {
+        self.tell_often(kind, message, answered, 1).await;
+    }
+
+    /// Publishes something so often over one websocket, and then waits for all answers. Frames begin with signed lines, as those of
     /// Amazon's agent do.
-    pub async fn tell(&self, kind: &str, mut message: Value, answered: &str) {
+    pub async fn tell_often(&self, kind: &str, mut message: Value, answered: &str, count: usize) {
         let cluster = format!(
             "{}:cluster/{}",
             self.instance_arn.split(":container-instance/").next().expect("an ARN"),
@@ -144,13 +149,17 @@ impl EcsAgent {
         message["metadata"] = metadata;
         let frame = json!({ "type": kind, "message": message });
         let frame = format!("Authorization: AWS4-HMAC-SHA256 Credential=a\r\nHost: h\r\nX-Amz-Date: d\r\n\r\n{frame}");
-        socket.send(Message::Text(frame.into())).await.expect("it is sent");
-        while let Some(Ok(answer)) = socket.next().await {
-            if answer.to_text().is_ok_and(|text| text.contains(answered)) {
+        for _ in 0..count {
+            socket.send(Message::Text(frame.clone().into())).await.expect("it is sent");
+        }
+        let mut left = count;
+        while let Ok(Some(Ok(answer))) = tokio::time::timeout(Duration::from_secs(30), socket.next()).await {
+            left -= usize::from(answer.to_text().is_ok_and(|text| text.contains(answered)));
+            if left == 0 {
                 return;
             }
         }
-        panic!("what was published was not taken");
+        panic!("of {count} that were published {left} were not taken");
     }
 
     async fn connected(&self) {

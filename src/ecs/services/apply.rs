@@ -103,6 +103,7 @@ impl<'a> Application<'a> {
             document.failures = counters.failures;
             document.failed_tasks = counters.failed_tasks;
             document.failed_starts = counters.failed_starts;
+            document.failed_at = counters.failed_at.map(Timestamp::micros);
             document.retry_at = counters.retry_at.map(Timestamp::micros);
             document.unplaceable = counters.unplaceable;
         }
@@ -357,6 +358,7 @@ impl<'a> Application<'a> {
             back.document.instead_of = Some(from.to_owned());
             back.document.failures = 0;
             back.document.failed_starts = 0;
+            back.document.failed_at = None;
             back.document.retry_at = None;
             back.document.unplaceable = false;
         }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use app::App;
 use app::images::reference;
-use store::{Conn, Pending, clusters, services};
+use store::service_deployments::Filter;
+use store::{Conn, Pending, clusters, service_deployments, services};
+use types::Timestamp;
 
 use super::deployments::{ContainerImage, Deployment};
 use super::look::Seen;
@@ -51,11 +53,28 @@ async fn outdated(conn: &mut Conn, app: &App, seen: &Seen) -> Result<Option<Stri
             // It meant nothing when the deployment began, unless nobody wants to know.
             None => is_fixed(conn, seen, primary, image).await?,
         };
-        if outdated {
+        if outdated && !was_tried(conn, primary, image, means.as_str()).await? {
             return Ok(Some(primary.row.deployment_id.clone()));
         }
     }
     Ok(None)
+}
+
+/// Whether the newest deployment of the service has run that image in the same way, and the service went back from it to the
+/// one that it is at: what was given up is not tried again until something else is pushed.
+async fn was_tried(conn: &mut Conn, primary: &Deployment, image: &ContainerImage, digest: &str) -> Result<bool> {
+    let (service_id, ever) = (&primary.row.service_id, Timestamp::from_micros(i64::MAX));
+    let any = Filter { outcomes: &[], created_after: Timestamp::from_micros(0), created_before: ever };
+    let newest = service_deployments::list(conn, service_id, any, (ever, ""), 1).await?.pop().map(Deployment::read);
+    let Some(newest) = newest.filter(|newest| newest.row.deployment_id != primary.row.deployment_id) else {
+        return Ok(false);
+    };
+    let (given_up, stays) = (&newest.document.revision, &primary.document.revision);
+    let same_way = (&given_up.family, given_up.revision) == (&stays.family, stays.revision);
+    let is_it = |other: &ContainerImage| {
+        other.container_name == image.container_name && other.image_digest.as_deref() == Some(digest)
+    };
+    Ok(same_way && newest.document.container_images.iter().flatten().any(is_it))
 }
 
 /// Whether the digest of an image is kept for the whole deployment.

@@ -32,6 +32,7 @@ pub(crate) struct Document {
     pub(crate) failures: u64,
     pub(crate) failed_tasks: u64,
     pub(crate) failed_starts: u32,
+    pub(crate) failed_at: Option<i64>,
     pub(crate) retry_at: Option<i64>,
     pub(crate) unplaceable: bool,
     /// Why no host took its last task, as events say it.

@@ -173,6 +173,7 @@ fn rolled(deployment: &Deployment) -> Rolled {
             failures: document.failures,
             failed_tasks: document.failed_tasks,
             failed_starts: document.failed_starts,
+            failed_at: document.failed_at.map(Timestamp::from_micros),
             retry_at: document.retry_at.map(Timestamp::from_micros),
             unplaceable: document.unplaceable,
         },

@@ -38,6 +38,8 @@ pub(crate) const CONNECTED_FOR: Duration = Duration::from_secs(45);
 const NOTE_EVERY: Duration = Duration::from_secs(15);
 /// Credentials are renewed this long before they end.
 const RENEW_BEFORE: Duration = Duration::from_secs(15 * 60);
+/// How soon it is tried again to renew credentials that could not be had.
+const RENEW_AGAIN: Duration = Duration::from_secs(60);
 
 /// What this connection has told the agent.
 #[derive(Default)]
@@ -241,6 +243,9 @@ async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told,
             Err(error) => return Err(error),
         };
         payload.push(written);
+        // A task that runs may have got none.
+        let again = || task.has_roles().then(|| session.now().after(RENEW_BEFORE + RENEW_AGAIN));
+        let until = until.or_else(again);
         heard.push((task, until));
     }
     if payload.is_empty() {
@@ -280,7 +285,7 @@ async fn tell_credentials(session: &Session, connection: &Connection, told: &mut
         Err(reason) => {
             tracing::warn!(%reason, task = task_id, "credentials of a task could not be renewed");
             // Not again at once.
-            told.credentials.insert(task_id, session.now().after(RENEW_BEFORE + Duration::from_secs(60)));
+            told.credentials.insert(task_id, session.now().after(RENEW_BEFORE + RENEW_AGAIN));
             return Ok(true);
         }
     };

@@ -7,8 +7,8 @@ use acs::{Container, IamRoleCredentials};
 use app::environment_files;
 use types::Timestamp;
 
+use super::Task;
 use super::overrides::{ContainerOverride, Overrides};
-use super::{PENDING, PROVISIONING, Task};
 use crate::error::{Error, Result};
 use crate::sessions::Session;
 use crate::task_definitions::Definition;
@@ -40,7 +40,6 @@ pub(crate) async fn read(
     overrides: &Overrides,
     execution: Option<&(IamRoleCredentials, Timestamp)>,
 ) -> Result<HashMap<String, Variables>> {
-    let starts = [PROVISIONING, PENDING].contains(&task.row.last_status.as_str());
     let nothing = ContainerOverride::default();
     let mut all = HashMap::new();
     for container in &definition.container_definitions {
@@ -51,7 +50,7 @@ pub(crate) async fn read(
         }
         match of_container(session, files, execution).await {
             Ok(variables) => drop(all.insert(container.name.clone(), variables)),
-            Err(why) if starts => {
+            Err(why) if task.is_starting() => {
                 let reason = format!("ResourceInitializationError: failed to download env files: {why}");
                 return Err(Error::Client(reason));
             }

@@ -197,6 +197,16 @@ impl Task {
         self.row.last_status == STOPPED
     }
 
+    /// Whether nothing of it was begun on its host, as far as its agent has said: what it needs for that it does not have yet.
+    pub(crate) fn is_starting(&self) -> bool {
+        matches!(self.row.last_status.as_str(), PROVISIONING | PENDING)
+    }
+
+    /// Whether it acts with roles, or its agent does for it.
+    pub(crate) fn has_roles(&self) -> bool {
+        self.document.task_credentials_id.is_some() || self.document.execution_credentials_id.is_some()
+    }
+
     /// Wants it stopped. The first reason is the one that counts.
     pub(crate) fn want_stopped(&mut self, stop_code: &str, reason: &str, now: Timestamp) {
         if self.row.desired_status == STOPPED {

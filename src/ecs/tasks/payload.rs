@@ -39,13 +39,20 @@ impl Roles {
     }
 }
 
-/// The task, and until when its credentials are good if it has any.
+/// The task, and until when its credentials are good if it was given any.
 pub(crate) async fn write(session: &Session, task: &Task) -> Result<(acs::Task, Option<Timestamp>)> {
     let definition = definition_of(session, task).await?;
     let overrides = Overrides::of(task)?;
-    let roles = roles(session, task, &definition, &overrides)?;
+    let roles = match roles(session, task, &definition, &overrides) {
+        // Its agent has what it was started with. That a role is gone ends no task that runs.
+        Err(reason) if !task.is_starting() => {
+            tracing::warn!(%reason, task = task.row.task_id, "a task that runs gets no credentials");
+            Roles::default()
+        }
+        roles => roles?,
+    };
     let until = roles.until();
-    let has_execution_role = roles.execution.is_some();
+    let has_execution_role = task.document.execution_credentials_id.is_some();
     let network_mode = definition.network_mode.clone().unwrap_or_else(|| "bridge".to_owned());
     let files = environment::read(session, task, &definition, &overrides, roles.execution.as_ref()).await?;
     let containers = definition.container_definitions.iter().map(|container| {

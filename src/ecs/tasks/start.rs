@@ -17,7 +17,7 @@ use super::{
 };
 use crate::clusters::{Cluster, written};
 use crate::container_instances::{ContainerInstance, Ports};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::placement::{self, Constraint, Host, Strategy, Unplaced, Wish};
 use crate::tags::{self, Tag};
 use crate::task_definitions::TaskDefinition;
@@ -274,9 +274,11 @@ impl Hosts {
         })
     }
 
-    /// Gives a task what it takes of a host.
+    /// Gives a task what it takes of a host. What is free may be more by now than when the hosts were read: tasks that end give
+    /// back what they had without the lock on the cluster, and it must not be taken from the host again.
     async fn take(&mut self, conn: &mut Conn, index: usize, demand: &Demand, group: &str) -> Result<()> {
-        let instance = &mut self.instances[index];
+        let held = container_instances::lock(conn, &self.instances[index].row.instance_id).await?;
+        let mut instance = held.map(ContainerInstance::read).ok_or(Error::Rule(app::Error::Internal))?;
         instance.row.used_cpu += demand.cpu;
         instance.row.used_memory += demand.memory;
         instance.used_ports.tcp.extend(&demand.tcp);

@@ -31,9 +31,13 @@ struct Inner {
     /// Every start of each container, by name.
     starts: BTreeMap<String, u32>,
     missing_images: BTreeSet<String>,
+    /// Whether containers cannot be removed.
+    keeps: bool,
     /// Who pulled what: the image, and the name and password.
     logins: Vec<(String, Option<(String, String)>)>,
     volumes: BTreeSet<String>,
+    /// What each container wrote, by its id: when, and a line.
+    written: BTreeMap<String, Vec<(Timestamp, String)>>,
     /// The last port of the host that was given out, less the first.
     port: u16,
 }
@@ -48,6 +52,11 @@ impl Simulated {
     /// Images that cannot be pulled.
     pub fn lacks(&self, image: &str) {
         self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// Removes no containers from now on; `false`: it does again.
+    pub fn keep(&self, keep: bool) {
+        self.lock().keeps = keep;
     }
 
     /// Who pulled what so far: the image, and the name and password.
@@ -66,6 +75,13 @@ impl Simulated {
             view.id.clone()
         };
         let _ = self.events.send(id);
+    }
+
+    /// Has a container, by name or id, write lines.
+    pub fn write(&self, name: &str, lines: impl IntoIterator<Item = (Timestamp, String)>) {
+        let mut inner = self.lock();
+        let Some(id) = find(&mut inner, name).map(|view| view.id.clone()) else { return };
+        inner.written.entry(id).or_default().extend(lines);
     }
 
     /// Says what the check of a container says.
@@ -232,7 +248,11 @@ impl Engine for Simulated {
     }
 
     async fn remove(&self, id: &str) -> Result<()> {
-        self.lock().containers.retain(|_, view| view.id != id && view.name != id);
+        let mut inner = self.lock();
+        if inner.keeps {
+            return Err(Failure("Error response from daemon: device or resource busy".to_owned()));
+        }
+        inner.containers.retain(|_, view| view.id != id && view.name != id);
         Ok(())
     }
 
@@ -261,8 +281,14 @@ impl Engine for Simulated {
         }
     }
 
-    fn logs(&self, _: &str, _: i64, _: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<> {
-        stream::empty()
+    /// What was written so far, however it is to be followed: whoever follows asks again.
+    fn logs(&self, id: &str, since: i64, _: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<> {
+        let inner = self.lock();
+        let written = inner.written.get(id).into_iter().flatten().filter(|(at, _)| at.seconds() >= since);
+        let piece = |(at, line): &(Timestamp, String)| {
+            Ok(LogPiece { stream: 1, bytes: Bytes::from(format!("{} {line}\n", at.rfc3339())) })
+        };
+        stream::iter(written.map(piece).collect::<Vec<_>>())
     }
 
     async fn usage(&self, _: &str) -> Result<Usage> {

@@ -4,7 +4,7 @@
 //! place in the log is a second, and how many records from it on were used. Seconds of two outputs that are written side
 //! by side may be out of order by a little: the last few are counted one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,17 +19,18 @@ pub(super) struct Cursor {
     from: i64,
     /// How many records were used, by the second in which they were written, from there on.
     seconds: BTreeMap<i64, u64>,
-    /// Events that were about to be put when this was written: perhaps they were, perhaps not.
-    pub(super) doubtful: Option<Doubtful>,
+    /// Batches from there on that were about to be put when this was written: perhaps they were, perhaps not.
+    pub(super) batches: VecDeque<PutBatch>,
     /// Whether nothing more comes.
     pub(super) ended: bool,
 }
 
-/// A batch of which it is not known whether it was taken.
+/// A batch of which it is not known whether it was taken. What is read again from the cursor on is the same: so many events
+/// with the same token are the same batch, and whoever takes them knows them again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Doubtful {
-    /// The time of its first event, in milliseconds since 1970.
-    pub(super) from: i64,
+pub(super) struct PutBatch {
+    /// What it was, or was about to be, put with.
+    pub(super) token: String,
     /// How many events it had.
     pub(super) events: usize,
 }

@@ -1,12 +1,13 @@
 //! Reads what one container writes and puts it into its stream, until it has ended.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::cursor::{Cursor, Doubtful};
+use super::cursor::{Cursor, PutBatch};
 use super::line::{Assembler, Event, Lines};
 use super::stream::Stream;
 use crate::backoff::Backoff;
@@ -19,7 +20,7 @@ const LINGER: Duration = Duration::from_millis(500);
 /// The most events and bytes of a batch: CloudWatch takes 10,000 and 1 MiB, and counts 26 more for each.
 const MOST_EVENTS: usize = 5_000;
 const MOST_BYTES: usize = 700 * 1024;
-/// A batch must not span a day.
+/// A batch must not span a day. What is read after a while of silence, or after an agent was away, may.
 const LONGEST_SPAN: i64 = 12 * 60 * 60 * 1000;
 /// The first and the longest wait between two tries.
 const WAITS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
@@ -39,6 +40,25 @@ struct Batch {
     bytes: usize,
     /// Where reading stands after it.
     cursor: Cursor,
+    /// Batches that an earlier reading has begun to put, and that are to be put so again.
+    known: VecDeque<PutBatch>,
+}
+
+/// What is still to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    /// The rest of a line that was begun: how far it goes must not be written down yet.
+    OfLine,
+    /// Other lines, perhaps.
+    OfLog,
+    /// Nothing.
+    None,
+}
+
+impl Rest {
+    fn of(assembler: &Assembler) -> Self {
+        if assembler.is_open() { Self::OfLine } else { Self::OfLog }
+    }
 }
 
 /// Why reading ended.
@@ -93,10 +113,8 @@ impl<E: Engine> Follower<E> {
     /// Reads on from the cursor, until the engine has no more.
     async fn read(&mut self, task: &Task, cursor: &mut Cursor) -> Result<Pause, String> {
         let mut pieces = self.host.engine.logs(&self.runtime_id, cursor.since(), true);
-        let mut skip = cursor.known();
-        let mut assembler = Assembler::default();
-        let mut batch = Batch { cursor: cursor.clone(), ..Batch::default() };
-        let mut doubtful = cursor.doubtful.clone();
+        let mut assembler = Assembler::skipping(cursor.known());
+        let mut batch = Batch { cursor: cursor.clone(), known: cursor.batches.clone(), ..Batch::default() };
         let mut due: Option<Instant> = None;
         let mut stop = self.stop.clone();
         loop {
@@ -114,58 +132,58 @@ impl<E: Engine> Follower<E> {
                     if due.is_some() {
                         continue;
                     }
-                    self.put(task, &mut batch, cursor, &mut doubtful, assembler.is_open()).await;
+                    self.put(task, &mut batch, cursor, Rest::of(&assembler)).await;
                     continue;
                 }
                 () = told(&mut stop) => {
-                    self.put(task, &mut batch, cursor, &mut doubtful, assembler.is_open()).await;
+                    self.put(task, &mut batch, cursor, Rest::of(&assembler)).await;
                     return Ok(Pause::Stopped);
                 }
             };
             let (lines, over) = match piece {
                 Some(Ok(piece)) => (assembler.take(&piece), false),
                 Some(Err(error)) => {
-                    self.put(task, &mut batch, cursor, &mut doubtful, assembler.is_open()).await;
+                    self.put(task, &mut batch, cursor, Rest::of(&assembler)).await;
                     return Err(error.0);
                 }
                 None => (assembler.finish(), true),
             };
-            batch.take(lines, &mut skip);
+            batch.take(lines);
             if over {
-                self.put(task, &mut batch, cursor, &mut doubtful, false).await;
+                self.put(task, &mut batch, cursor, Rest::None).await;
                 return Ok(Pause::Drained);
             }
             if batch.is_full() {
                 due = None;
-                self.put(task, &mut batch, cursor, &mut doubtful, assembler.is_open()).await;
+                self.put(task, &mut batch, cursor, Rest::of(&assembler)).await;
             } else if due.is_none() && !batch.events.is_empty() {
                 due = Some(Instant::now() + LINGER);
             }
         }
     }
 
-    /// Puts a batch, again and again until it is taken or the agent ends. `open`: a line that was begun is not in it, so
-    /// that how far it goes must not be written down yet.
-    async fn put(
-        &mut self,
-        task: &Task,
-        batch: &mut Batch,
-        cursor: &mut Cursor,
-        doubtful: &mut Option<Doubtful>,
-        open: bool,
-    ) {
-        let mut events = std::mem::take(&mut batch.events);
-        batch.bytes = 0;
-        if let Some(doubt) = doubtful.take().filter(|_| !events.is_empty()) {
-            events = self.without_present(task, events, &doubt).await;
-        }
-        if let Some(first) = events.iter().map(|event| event.at).min() {
-            let before = cursor.doubtful.take().unwrap_or(Doubtful { from: first, events: 0 });
-            let count = before.events.saturating_add(events.len());
-            cursor.doubtful = Some(Doubtful { from: first.min(before.from), events: count });
-            self.keep(cursor);
+    /// Puts what was read, again and again until it is taken or the agent ends. That a batch is about to be put is written
+    /// down before: should the agent end then, the next one puts the same batch, which is taken once.
+    async fn put(&mut self, task: &Task, batch: &mut Batch, cursor: &mut Cursor, rest: Rest) {
+        while !batch.events.is_empty() {
+            let count = match batch.known.front() {
+                // What it had is read again, and not all of it has come yet.
+                Some(known) if known.events > batch.events.len() && rest != Rest::None => return,
+                Some(known) => known.events.min(batch.events.len()),
+                None => together(&batch.events),
+            };
+            let token = match batch.known.pop_front() {
+                Some(known) => known.token,
+                None => {
+                    let token = uuid::Uuid::new_v4().simple().to_string();
+                    cursor.batches.push_back(PutBatch { token: token.clone(), events: count });
+                    self.keep(cursor);
+                    token
+                }
+            };
+            let events: Vec<Event> = batch.events.drain(..count).collect();
             let mut backoff = Backoff::new(WAITS.0, WAITS.1);
-            while let Err(error) = self.stream.put(&self.host, task, &events).await {
+            while let Err(error) = self.stream.put(&self.host, task, &events, &token).await {
                 tracing::warn!(task.arn = self.arn, %error, "log events are not taken yet");
                 let stop = *self.stop.borrow();
                 if stop || self.rest(backoff.next()).await {
@@ -173,33 +191,15 @@ impl<E: Engine> Follower<E> {
                 }
             }
         }
-        if !open {
-            let moved = batch.cursor != *cursor;
-            cursor.clone_from(&batch.cursor);
-            cursor.doubtful = None;
-            if moved || !events.is_empty() {
+        batch.bytes = 0;
+        if rest != Rest::OfLine {
+            let mut now = batch.cursor.clone();
+            now.batches.clone_from(&batch.known);
+            if now != *cursor {
+                *cursor = now;
                 self.keep(cursor);
             }
         }
-    }
-
-    /// After an agent that ended in the middle of a batch: what of it is there is not put again.
-    async fn without_present(&self, task: &Task, events: Vec<Event>, doubt: &Doubtful) -> Vec<Event> {
-        let mut present = match self.stream.present(&self.host, task, doubt.from).await {
-            Ok(present) => present,
-            Err(error) => {
-                tracing::warn!(task.arn = self.arn, %error, "whether log events are there already cannot be seen");
-                return events;
-            }
-        };
-        let mut kept = Vec::new();
-        for (place, event) in events.into_iter().enumerate() {
-            match present.get_mut(&event).filter(|count| **count > 0 && place < doubt.events) {
-                Some(count) => *count -= 1,
-                None => kept.push(event),
-            }
-        }
-        kept
     }
 
     fn keep(&self, cursor: &Cursor) {
@@ -210,31 +210,29 @@ impl<E: Engine> Follower<E> {
 }
 
 impl Batch {
-    fn take(&mut self, lines: Lines, skip: &mut u64) {
-        // Records and lines are counted alike but for parts: a cursor is only written down where no line is open.
-        let mut known = 0;
+    fn take(&mut self, lines: Lines) {
         for second in lines.records {
-            if *skip > 0 {
-                *skip -= 1;
-                known += 1;
-                continue;
-            }
             self.cursor.pass(second);
         }
-        if known == 0 {
-            for event in lines.events {
-                self.bytes += event.text.len() + 26;
-                self.events.push(event);
-            }
+        for event in lines.events {
+            self.bytes += event.text.len() + 26;
+            self.events.push(event);
         }
     }
 
     fn is_full(&self) -> bool {
-        let times = || self.events.iter().map(|event| event.at);
-        self.events.len() >= MOST_EVENTS
-            || self.bytes >= MOST_BYTES
-            || times().max().zip(times().min()).is_some_and(|(last, first)| last - first > LONGEST_SPAN)
+        self.events.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES || together(&self.events) < self.events.len()
     }
+}
+
+/// How many of the first events can be put together, by their times.
+fn together(events: &[Event]) -> usize {
+    let (mut first, mut last) = (i64::MAX, i64::MIN);
+    let fits = |event: &&Event| {
+        (first, last) = (first.min(event.at), last.max(event.at));
+        last - first <= LONGEST_SPAN
+    };
+    events.iter().take_while(fits).count()
 }
 
 /// Waits until the agent ends.
@@ -246,4 +244,19 @@ async fn told(stop: &mut watch::Receiver<bool>) {
 fn has_ended(task: &Task, runtime_id: &str) -> bool {
     let container = task.containers.iter().find(|container| container.runtime_id.as_deref() == Some(runtime_id));
     container.is_none_or(|container| container.phase == Phase::Stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_together_is_not_too_far_apart() {
+        let events = |times: &[i64]| -> Vec<Event> {
+            times.iter().map(|hour| Event { at: hour * 60 * 60 * 1000, text: String::new() }).collect()
+        };
+        for (times, count) in [(&[][..], 0), (&[5], 1), (&[0, 12, 13], 2), (&[20, 8, 21], 2), (&[0, 72], 1)] {
+            assert_eq!(together(&events(times)), count, "{times:?}");
+        }
+    }
 }

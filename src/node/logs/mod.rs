@@ -76,6 +76,15 @@ impl<E: Engine> Followers<E> {
             .all(|id| self.running.get(id).is_none_or(|(_, done)| done.load(Ordering::Relaxed)))
     }
 
+    /// Forgets the containers of a task that is gone.
+    pub(crate) fn forget(&mut self, task: &Task) {
+        for id in task.visible().filter_map(|container| container.runtime_id.as_ref()) {
+            if let Some((handle, _)) = self.running.remove(id) {
+                handle.abort();
+            }
+        }
+    }
+
     /// Lets them put away what they have.
     pub(crate) async fn finish(self) {
         let _ = self.stop.send(true);

@@ -1,9 +1,6 @@
 //! A log stream: where what a container writes goes, and the calls that put it there.
 
-use std::collections::BTreeMap;
-
 use aws::Credentials;
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::line::Event;
@@ -56,14 +53,25 @@ impl Stream {
         }
     }
 
-    /// Puts events into it.
-    pub(super) async fn put<E: Engine>(&self, host: &Host<E>, task: &Task, events: &[Event]) -> Result<()> {
+    /// Puts events into it. The same events with the same token are there once, however often they are put.
+    pub(super) async fn put<E: Engine>(
+        &self,
+        host: &Host<E>,
+        task: &Task,
+        events: &[Event],
+        token: &str,
+    ) -> Result<()> {
         let mut ordered: Vec<&Event> = events.iter().collect();
         // The two outputs of a container are written side by side, and the order of a batch is by time.
         ordered.sort_by_key(|event| event.at);
         let events: Vec<Value> =
             ordered.iter().map(|event| json!({"timestamp": event.at, "message": event.text})).collect();
-        let input = json!({"logGroupName": self.group, "logStreamName": self.name, "logEvents": events});
+        let input = json!({
+            "logGroupName": self.group,
+            "logStreamName": self.name,
+            "logEvents": events,
+            "sequenceToken": token,
+        });
         let answer = match self.call(host, task, "PutLogEvents", &input).await {
             Err(Error::Refused { kind, .. }) if kind == "ResourceNotFoundException" => {
                 self.create(host, task).await?;
@@ -77,39 +85,6 @@ impl Stream {
             tracing::warn!(log.group = self.group, log.stream = self.name, %rejected, "events are not taken");
         }
         Ok(())
-    }
-
-    /// How often each event is in it, from a time on.
-    pub(super) async fn present<E: Engine>(
-        &self,
-        host: &Host<E>,
-        task: &Task,
-        from: i64,
-    ) -> Result<BTreeMap<Event, usize>> {
-        let mut found = BTreeMap::new();
-        let mut token: Option<String> = None;
-        // Each page holds up to a megabyte, and a batch is no more.
-        for _ in 0..20 {
-            let mut input = json!({
-                "logGroupName": self.group,
-                "logStreamName": self.name,
-                "startTime": from,
-                "startFromHead": true,
-            });
-            if let Some(token) = &token {
-                input["nextToken"] = json!(token);
-            }
-            let page: Page = serde_json::from_value(self.call(host, task, "GetLogEvents", &input).await?)
-                .map_err(|error| Error::Malformed(error.to_string()))?;
-            if page.next_forward_token.is_none() || page.next_forward_token == token {
-                break;
-            }
-            for event in page.events {
-                *found.entry(Event { at: event.timestamp, text: event.message }).or_default() += 1;
-            }
-            token = page.next_forward_token;
-        }
-        Ok(found)
     }
 
     async fn call<E: Engine>(&self, host: &Host<E>, task: &Task, operation: &str, input: &Value) -> Result<Value> {
@@ -127,18 +102,4 @@ fn exists(outcome: Result<Value>) -> Result<()> {
         Err(Error::Refused { kind, .. }) if kind == "ResourceAlreadyExistsException" => Ok(()),
         outcome => outcome.map(drop),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Page {
-    #[serde(default)]
-    events: Vec<Line>,
-    next_forward_token: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Line {
-    timestamp: i64,
-    message: String,
 }

@@ -52,8 +52,8 @@ pub(crate) enum Message {
     Event(String),
     /// The control plane has taken a report.
     Told(String, Box<tell::Report>),
-    /// What remained of a task on the engine is gone.
-    Cleaned(String),
+    /// What remained of a task on the engine is gone, or could not be removed.
+    Cleaned(String, engine::Result<()>),
 }
 
 /// A container: its task, and its place there.
@@ -74,6 +74,10 @@ struct Entry {
     telling: bool,
     /// Whether it is being removed from the engine.
     cleaning: bool,
+    /// How often not all of it could be removed.
+    cleaned_in_vain: u32,
+    /// Not before this it is tried again.
+    clean_again_at: Option<Timestamp>,
     /// When it wants to be asked again though nothing happens.
     wake: Option<Timestamp>,
 }
@@ -81,7 +85,8 @@ struct Entry {
 impl Entry {
     fn new(task: Task) -> Self {
         let (pulls, looks) = (BTreeMap::new(), BTreeMap::new());
-        Self { task, pulls, looks, telling: false, cleaning: false, wake: None }
+        let (cleaned_in_vain, clean_again_at) = (0, None);
+        Self { task, pulls, looks, telling: false, cleaning: false, cleaned_in_vain, clean_again_at, wake: None }
     }
 }
 
@@ -211,7 +216,7 @@ impl<E: Engine> Runner<E> {
                 Ok(())
             }
             Message::Told(arn, report) => self.told(&arn, *report).await,
-            Message::Cleaned(arn) => self.cleaned(&arn),
+            Message::Cleaned(arn, outcome) => self.cleaned(&arn, outcome),
         }
     }
 

@@ -43,6 +43,10 @@ struct Seen {
     refusals: BTreeMap<String, (u16, Value)>,
     /// Log streams and their events.
     streams: BTreeMap<String, Vec<(i64, String)>>,
+    /// Batches of events that came with a token, by the token.
+    batches: BTreeMap<String, Value>,
+    /// Whether answers to batches of events are lost.
+    loses_answers: bool,
 }
 
 /// The control plane. It ends with its last handle.
@@ -83,6 +87,11 @@ impl Fake {
             Some(answer) => drop(seen.refusals.insert(operation.to_owned(), answer)),
             None => drop(seen.refusals.remove(operation)),
         }
+    }
+
+    /// Takes events from now on and says that it did not; `false`: no more.
+    pub fn lose_answers(&self, lose: bool) {
+        self.seen().loses_answers = lose;
     }
 
     pub fn calls(&self, operation: &str) -> Vec<Value> {
@@ -240,21 +249,26 @@ fn operate(operation: &str, input: &Value, address: SocketAddr, seen: &mut Seen)
             json!({})
         }
         "PutLogEvents" => {
+            let (batch, token) = (&input["logEvents"], input["sequenceToken"].as_str().unwrap_or_default());
+            let at = |event: &Value| event["timestamp"].as_i64().unwrap();
+            let times = || batch.as_array().unwrap().iter().map(at);
+            if times().max().unwrap() - times().min().unwrap() > 24 * 60 * 60 * 1000 {
+                return (
+                    400,
+                    json!({"__type": "InvalidParameterException", "message": "cannot span more than 24 hours"}),
+                );
+            }
             let Some(events) = seen.streams.get_mut(&stream()) else { return missing };
-            for event in input["logEvents"].as_array().unwrap() {
-                events.push((event["timestamp"].as_i64().unwrap(), event["message"].as_str().unwrap().to_owned()));
+            // A batch that comes again is known.
+            let known = seen.batches.insert(token.to_owned(), batch.clone());
+            if token.is_empty() || known.as_ref() != Some(batch) {
+                let line = |event: &Value| (at(event), event["message"].as_str().unwrap().to_owned());
+                events.extend(batch.as_array().unwrap().iter().map(line));
+            }
+            if seen.loses_answers {
+                return (500, json!({}));
             }
             json!({})
-        }
-        "GetLogEvents" => {
-            let Some(events) = seen.streams.get(&stream()) else { return missing };
-            let from = input["startTime"].as_i64().unwrap_or_default();
-            let all = events.iter().filter(|(at, _)| *at >= from);
-            let events: Vec<Value> = match input.get("nextToken") {
-                Some(_) => Vec::new(),
-                None => all.map(|(at, text)| json!({"timestamp": at, "message": text})).collect(),
-            };
-            json!({"events": events, "nextForwardToken": "f/1"})
         }
         _ => return (400, json!({"__type": "UnknownOperationException", "message": operation})),
     };

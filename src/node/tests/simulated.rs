@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use acs::frame::{ToAgent, ToControl};
 use acs::{
-    AsmAuthData, Container, EcrAuthData, IamRoleCredentials, RegistryAuthentication, Secret, Task, TaskIdentifier,
-    TaskManifestMessage, TaskStopVerificationAck,
+    AsmAuthData, Container, DockerConfig, EcrAuthData, IamRoleCredentials, RegistryAuthentication, Secret, Task,
+    TaskIdentifier, TaskManifestMessage, TaskStopVerificationAck,
 };
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use types::Timestamp;
 use wharf_node::Config;
 use wharf_node::engine::simulated::Simulated;
 use wharf_node::engine::{Engine as _, Status};
@@ -311,6 +312,26 @@ async fn what_is_left_of_a_task_is_removed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_removed_is_not_forgotten() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let config = Config { cleanup_after: Duration::ZERO, ..config(&fake, folder.path()) };
+    let agent = Agent::start(config, engine.clone());
+    engine.keep(true);
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    fake.payload(2, vec![stopped(task(1, vec![container("app")]))]).await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    // It is looked at every ten seconds.
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let tasks = || std::fs::read_dir(folder.path().join("tasks")).unwrap().count();
+    assert_eq!((engine.containers().len(), tasks()), (1, 1));
+    engine.keep(false);
+    eventually("it is gone", || engine.containers().is_empty()).await;
+    eventually("it is forgotten", || tasks() == 0).await;
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deregistered_instance_becomes_a_new_one_at_the_next_start() {
     let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
     let agent = Agent::start(config(&fake, folder.path()), engine.clone());
@@ -329,6 +350,30 @@ async fn a_deregistered_instance_becomes_a_new_one_at_the_next_start() {
     let calls = fake.calls("RegisterContainerInstance");
     assert_eq!(calls[1]["containerInstanceArn"], INSTANCE);
     assert!(calls[2].get("containerInstanceArn").is_none(), "it tries without the name that is not known any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_tried_again_tells_containers_where_it_is() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = || Config { vendor: Some(free), ..config(&fake, folder.path()) };
+    let refusal = json!({"__type": "InvalidParameterException", "message": "no"});
+    fake.refuse("RegisterContainerInstance", Some((400, refusal)));
+    let client = outbound::Client::new(outbound::Config::default());
+    assert!(wharf_node::run(config(), engine.clone(), client, std::future::pending()).await.is_err());
+    // As `wharf serve` does after a while.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    fake.refuse("RegisterContainerInstance", None);
+    let agent = Agent::start(config(), engine.clone());
+    let wanted = Task { network_mode: Some("host".to_owned()), ..task(1, vec![container("app")]) };
+    let name = wharf_node::task::Task::new(wanted.clone()).container_name(0);
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    let body = engine.body(&name).unwrap();
+    let variable = format!("ECS_CONTAINER_METADATA_URI_V4=http://{free}/v4/");
+    let variables = body["Env"].as_array().unwrap();
+    assert!(variables.iter().any(|one| one.as_str().unwrap().starts_with(&variable)), "{body}");
+    agent.end().await;
 }
 
 fn credentials(id: &str) -> IamRoleCredentials {
@@ -461,5 +506,71 @@ async fn a_container_that_was_only_made_is_not_started_by_an_agent_that_does_not
     fake.reaches(&arn(2), "RUNNING").await;
     fake.reaches(&arn(1), "STOPPED").await;
     assert_eq!((engine.starts("made"), engine.starts("runs")), (0, 1));
+    agent.end().await;
+}
+
+/// A task whose only container writes to a log stream, and the names of both.
+fn writer(id: u32) -> (Task, String, String) {
+    let log = json!({"LogConfig": {"Type": "awslogs", "Config": {
+        "awslogs-group": "group", "awslogs-stream-prefix": "prefix", "awslogs-region": "us-east-1",
+    }}});
+    let docker_config = DockerConfig { version: "1.21".to_owned(), config: None, host_config: Some(log.to_string()) };
+    let wanted = task(id, vec![Container { docker_config: Some(docker_config), ..container("app") }]);
+    let name = wharf_node::task::Task::new(wanted.clone()).container_name(0);
+    (wanted, name, format!("prefix/app/{id:032x}"))
+}
+
+fn lines(from: i64, apart: i64, numbers: std::ops::Range<i64>) -> impl Iterator<Item = (Timestamp, String)> {
+    numbers.map(move |number| (Timestamp::from_micros((from + number * apart) * 1_000_000), format!("line {number}")))
+}
+
+const THEN: i64 = 1_800_000_000;
+
+#[tokio::test]
+async fn lines_whose_batch_was_taken_though_nobody_said_so_are_put_once() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let mut agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let (wanted, name, stream) = writer(31);
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(31), "RUNNING").await;
+    // Execution roles may seldom read what is in a stream.
+    let denied = json!({"__type": "AccessDeniedException", "message": "no"});
+    fake.refuse("GetLogEvents", Some((400, denied)));
+    let mut expected = Vec::new();
+    for round in 0..4 {
+        fake.lose_answers(true);
+        let before = fake.calls("PutLogEvents").len();
+        engine.write(&name, lines(THEN, 1, round * 10..round * 10 + 10));
+        eventually("it is tried again", || fake.calls("PutLogEvents").len() >= before + 2).await;
+        if round % 2 == 1 {
+            // More is written before the next agent reads on.
+            agent.kill().await;
+            engine.write(&name, lines(THEN, 1, round * 10 + 10..round * 10 + 15));
+            agent = Agent::start(config(&fake, folder.path()), engine.clone());
+            eventually("it is tried again", || fake.calls("PutLogEvents").len() >= before + 4).await;
+        }
+        fake.lose_answers(false);
+        expected.extend((round * 10..round * 10 + 10).map(|number| format!("line {number}")));
+        if round % 2 == 1 {
+            expected.extend((round * 10 + 10..round * 10 + 15).map(|number| format!("line {number}")));
+        }
+        eventually("all of it arrives", || fake.log(&stream).len() >= expected.len()).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        assert_eq!(fake.log(&stream), expected, "round {round}");
+    }
+    agent.end().await;
+}
+
+#[tokio::test]
+async fn lines_with_days_between_them_are_put() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let (wanted, name, stream) = writer(32);
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(32), "RUNNING").await;
+    // As after an agent that was away, they are read in one go.
+    engine.write(&name, lines(THEN, 2 * 24 * 60 * 60, 0..4));
+    eventually("all of them arrive", || fake.log(&stream).len() >= 4).await;
+    assert_eq!(fake.log(&stream), ["line 0", "line 1", "line 2", "line 3"]);
     agent.end().await;
 }

@@ -17,6 +17,8 @@ pub(crate) mod tags;
 
 use std::net::SocketAddr;
 
+use tokio::task::JoinHandle;
+
 use crate::engine::Engine;
 use crate::host::{Host, Shared};
 use crate::task::Task;
@@ -38,19 +40,29 @@ impl Place {
     }
 }
 
-/// Begins to answer, if the settings want it and the host allows it. It goes on until the runtime ends.
-pub(crate) async fn start<E: Engine>(host: &Shared<E>) {
-    let Some(wanted) = host.config.vendor else { return };
+/// Answers until it is dropped.
+pub(crate) struct Vendor(JoinHandle<()>);
+
+impl Drop for Vendor {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Begins to answer, if the settings want it and the host allows it.
+pub(crate) async fn start<E: Engine>(host: &Shared<E>) -> Option<Vendor> {
+    let wanted = host.config.vendor?;
     match address::listen(wanted).await {
         Ok(listener) => {
-            let Ok(at) = listener.local_addr() else { return };
+            let at = listener.local_addr().ok()?;
             let place = Place { at };
             let _ = host.vendor.set(place);
             tracing::info!(address = %at, "containers find credentials and metadata here");
-            tokio::spawn(server::serve(host.clone(), listener));
+            Some(Vendor(tokio::spawn(server::serve(host.clone(), listener))))
         }
         Err(error) => {
             tracing::warn!(address = %wanted, %error, "containers get no credentials and no metadata");
+            None
         }
     }
 }

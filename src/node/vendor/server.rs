@@ -30,7 +30,7 @@ const ADDRESS: Duration = Duration::from_secs(2);
 /// An answer.
 pub(super) type Answer = (StatusCode, serde_json::Value);
 
-/// Answers until the runtime ends.
+/// Answers until the task is dropped.
 pub(super) async fn serve<E: Engine>(host: Shared<E>, listener: TcpListener) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {

@@ -89,6 +89,49 @@ eventually(done)
     assert_eq!(images(&agent).len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_was_rolled_back_is_not_deployed_again() {
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_SERVICE_SETTLE", "1s").start().await;
+    let aws = wharf.aws();
+    let repository = wharf.client().repository("team/web");
+    repository.push_small("live").await;
+    let data = json!({ "image": format!("{}/team/web:live", wharf.address()) });
+    run(&aws, &data, "ecs.create_cluster()\nregister('web', data['image'])");
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let done = r#"
+def outcomes():
+    return [one["status"] for one in ecs.list_service_deployments(service="web")["serviceDeployments"]]
+def done():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+"#;
+    let create = r#"
+ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1,
+    tags=[{"key": "wharf:deploy-on-push", "value": "true"}],
+    deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}})
+eventually(done)
+"#;
+    run(&aws, &data, &format!("{done}\n{create}"));
+    agent.behave("web", Behavior { fails: Some("CannotStartContainerError: no".to_owned()), ..Behavior::default() });
+    repository.push_small("live").await;
+    let given_up = r#"
+eventually(lambda: outcomes() == ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"])
+eventually(done)
+# It is looked at every three seconds.
+time.sleep(8)
+expect(outcomes(), ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"])
+"#;
+    run(&aws, &data, &format!("{done}\n{given_up}"));
+    // What is pushed then is another thing.
+    agent.behave("web", Behavior::default());
+    repository.push_small("live").await;
+    let deployed = r#"
+eventually(lambda: outcomes() == ["SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "SUCCESSFUL"])
+eventually(done)
+"#;
+    run(&aws, &data, &format!("{done}\n{deployed}"));
+}
+
 /// The images that the agent was told to run, by digest.
 fn images(agent: &EcsAgent) -> std::collections::BTreeSet<String> {
     let tasks = agent.tasks();

@@ -1,5 +1,7 @@
 //! Hosts that are gone, and what becomes of their tasks.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tests::harness::ecs_agent::EcsAgent;
 use tests::harness::{Backend, Wharf, on_default};
@@ -52,6 +54,49 @@ expect(ecs.list_container_instances(filter="agentConnected == true")["containerI
 "#,
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_are_not_lost_while_nobody_looks_after_them() {
+    tokio::join!(keep_hosts(Backend::SqliteDisk), keep_hosts(Backend::PostgresS3));
+}
+
+async fn keep_hosts(backend: Backend) {
+    let mut wharf =
+        Wharf::with(backend).set("WHARF_HOST_TIMEOUT", "8s").set("WHARF_SERVICE_SETTLE", "1s").start().await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let (one, other) =
+        (EcsAgent::join(&aws, "default", 2048, 1024).await, EcsAgent::join(&aws, "default", 2048, 1024).await);
+    let before = run(
+        &aws,
+        &json!({}),
+        r#"
+ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=2)
+eventually(lambda: ecs.describe_services(services=["web"])["services"][0]["runningCount"] == 2)
+print(json.dumps({one["containerInstanceArn"]: one["taskArn"] for one in ecs.describe_tasks(tasks=ecs.list_tasks()["taskArns"])["tasks"]}))
+"#,
+    );
+    // The server is away for longer than a host may be, and the agent of one of them needs a moment to come back.
+    let (stays, gone) = (one.instance_arn.clone(), other.instance_arn.clone());
+    drop((one, other));
+    wharf.signal("TERM");
+    assert!(wharf.wait(Duration::from_secs(30)).is_some());
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    wharf.restart().await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let _one = EcsAgent::join_with(&aws, "default", 2048, 1024, json!({ "containerInstanceArn": stays })).await;
+    run(
+        &wharf.aws(),
+        &json!({ "stays": before[&stays], "gone": before[&gone], "host": stays }),
+        r#"
+eventually(lambda: task(data["gone"])["lastStatus"] == "STOPPED")
+expect(task(data["gone"])["stopCode"], "TerminationNotice")
+eventually(lambda: ecs.describe_services(services=["web"])["services"][0]["runningCount"] == 2)
+expect((task(data["stays"])["lastStatus"], task(data["stays"])["desiredStatus"]), ("RUNNING", "RUNNING"))
+expect({one["containerInstanceArn"] for one in ecs.describe_tasks(tasks=ecs.list_tasks()["taskArns"])["tasks"]}, {data["host"]})
+"#,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

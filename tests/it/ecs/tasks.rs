@@ -1,5 +1,7 @@
 //! RunTask, StartTask, StopTask, DescribeTasks, ListTasks, and what an agent is told and says of them.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tests::harness::ecs_agent::{Behavior, EcsAgent};
 use tests::harness::{Backend, Wharf, on_default};
@@ -243,6 +245,108 @@ eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
         assert_eq!(manifests[1]["tasks"][0]["taskArn"], arn);
         assert!(manifests[1]["timeline"].as_i64() > manifests[0]["timeline"].as_i64());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_has_back_what_its_tasks_had_however_many_begin_and_end_at_once() {
+    let wharf = Wharf::start(Backend::PostgresS3).await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let agent = EcsAgent::join(&aws, "default", 204_800, 102_400).await;
+    agent.behave("web", Behavior { exits: Some(0), ..Behavior::default() });
+    run(
+        &aws,
+        &json!({}),
+        r#"
+import threading
+def begin(ecs):
+    for _ in range(12):
+        expect(ecs.run_task(taskDefinition="web", count=4)["failures"], [])
+threads = [threading.Thread(target=begin, args=(client("ecs"),)) for _ in range(6)]
+for one in threads: one.start()
+for one in threads: one.join()
+eventually(lambda: not ecs.list_tasks()["taskArns"])
+[arn] = ecs.list_container_instances()["containerInstanceArns"]
+def host():
+    host = ecs.describe_container_instances(containerInstances=[arn])["containerInstances"][0]
+    left, whole = host["remainingResources"], host["registeredResources"]
+    return host["runningTasksCount"] + host["pendingTasksCount"] == 0 and (left, whole)
+left, whole = eventually(host)
+expect(left, whole)
+"#,
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_may_say_much_before_it_hears_the_answers() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let arn = run(
+        &aws,
+        &json!({}),
+        r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
+print(json.dumps(arn))
+"#,
+    );
+    // An agent tells what its tasks use, ten tasks in a message, and answers come meanwhile.
+    let set = json!({ "min": 1.0, "max": 1.0, "sampleCount": 1, "sum": 1.0 });
+    let used = json!([{ "containerName": "app", "cpuStatsSet": set, "memoryStatsSet": set }]);
+    let one = json!({ "taskArn": arn, "taskDefinitionFamily": "web", "taskDefinitionVersion": "1", "containerMetrics": used });
+    let message = json!({ "taskMetrics": [one], "timestamp": 0 });
+    agent.tell_often("PublishMetricsRequest", message, "AckPublishMetric", 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_runs_outlives_its_role() {
+    let mut wharf = Wharf::start(Backend::SqliteDisk).await;
+    let aws = wharf.aws();
+    run(
+        &aws,
+        &json!({}),
+        r#"
+iam = client("iam")
+trust = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+iam.create_role(RoleName="app", AssumeRolePolicyDocument=json.dumps(trust))
+ecs.create_cluster()
+register("web", taskRoleArn="arn:aws:iam::000000000000:role/app")
+"#,
+    );
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let arn = run(
+        &aws,
+        &json!({}),
+        r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
+client("iam").delete_role(RoleName="app")
+print(json.dumps(arn))
+"#,
+    );
+    // Agents dial anew every half an hour at the latest, and whenever a server starts. Then they are told all of their tasks.
+    let told = agent.frames("PayloadMessage").len();
+    wharf.restart().await;
+    let limit = Instant::now() + Duration::from_secs(60);
+    while agent.frames("PayloadMessage").len() == told && Instant::now() < limit {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    run(
+        &wharf.aws(),
+        &json!({ "arn": arn }),
+        r#"
+expect((task(data["arn"])["lastStatus"], task(data["arn"])["desiredStatus"]), ("RUNNING", "RUNNING"))
+# Another one cannot begin.
+failed = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(failed)["lastStatus"] == "STOPPED")
+expect(task(failed)["stopCode"], "TaskFailedToStart")
+ecs.stop_task(task=data["arn"])
+eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")
+"#,
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

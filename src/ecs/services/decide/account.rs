@@ -7,6 +7,9 @@ use types::Timestamp;
 
 use super::model::{Action, Cause, Counters, Decision, Deployment, Rollout, Settings, Snapshot};
 
+/// The longest pause while other tasks of the deployment run: what is lost of them meanwhile is to be replaced soon.
+const BESIDE_OTHERS: Duration = Duration::from_secs(60);
+
 /// Counts for each deployment, before anything else is decided. `newly_healthy` says how many of its tasks became healthy.
 pub(crate) fn count(
     service: &Snapshot,
@@ -34,15 +37,30 @@ pub(crate) fn count(
         }
         counters.failures += failed;
     }
-    // A task that reached RUNNING shows that tasks can be started.
-    let runs = service.tasks.iter().any(|task| task.deployment == deployment.id && task.running_since.is_some());
+    // A task that reached RUNNING after the last failure shows that tasks can be started. Those that ran before do not: the
+    // image may be gone since, or one host cannot start what others run.
+    let running: Vec<Timestamp> = service
+        .tasks
+        .iter()
+        .filter(|task| task.deployment == deployment.id)
+        .filter_map(|task| task.running_since)
+        .collect();
+    let fails = ended().any(|ended| ended.cause == Cause::FailedToStart);
+    let runs = match counters.failed_at {
+        Some(failed_at) => running.iter().any(|since| *since > failed_at),
+        None => !running.is_empty(),
+    };
     if runs || ended().any(|ended| ended.cause == Cause::Exited) {
         counters.failed_starts = 0;
+        counters.failed_at = None;
         counters.retry_at = None;
-    } else if ended().any(|ended| ended.cause == Cause::FailedToStart) {
+    }
+    if fails {
         // Those that fail at once fail for one reason.
         counters.failed_starts = counters.failed_starts.saturating_add(1);
-        counters.retry_at = Some(now.after(pause(counters.failed_starts, settings)));
+        let pause = pause(counters.failed_starts, settings);
+        counters.failed_at = Some(now);
+        counters.retry_at = Some(now.after(if running.is_empty() { pause } else { pause.min(BESIDE_OTHERS) }));
     }
     counters
 }

@@ -95,6 +95,8 @@ pub(crate) struct Counters {
     pub(crate) failed_tasks: u64,
     /// How often in a row tasks ended before they ran.
     pub(crate) failed_starts: u32,
+    /// When the last of them was noticed.
+    pub(crate) failed_at: Option<Timestamp>,
     /// Until then nothing is started.
     pub(crate) retry_at: Option<Timestamp>,
     /// Whether the last attempt to place a task found no host.

@@ -122,6 +122,27 @@ fn without_a_breaker_failing_starts_come_ever_more_rarely() {
 }
 
 #[test]
+fn failing_starts_come_ever_more_rarely_also_beside_tasks_that_run() {
+    let mut world = replica(3, (100, 200), None);
+    world.settle(60);
+    let id = world.primary().id.clone();
+    world.behaviors.insert(id.clone(), Behavior::FailsToStart);
+    world.end(0, true);
+    let before = world.started;
+    for _ in 0..600 {
+        world.decide(usize::MAX);
+        world.tick();
+    }
+    let tries = world.started - before;
+    // Not as rarely as if nothing ran: should another of them end, it is missed.
+    assert!((10..20).contains(&tries), "{tries} starts in ten minutes");
+    world.behaviors.insert(id, Behavior::Works);
+    world.settle(120);
+    assert_eq!(world.outcome(), (3, 0, 1, Rollout::Completed));
+    assert_eq!((world.primary().counters.failed_starts, world.primary().counters.retry_at), (0, None));
+}
+
+#[test]
 fn a_task_that_falls_ill_is_replaced_before_it_is_stopped() {
     let mut world = replica(2, (100, 200), None);
     world.service.tasks[0].health = Health::Unhealthy;

@@ -55,6 +55,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     container_instances::list_lost(conn, TIME, 20).await?;
     container_instances::update_used(conn, "h100007", 1, 2, "{}").await?;
     container_instances::update_connected(conn, "h100007", NOW).await?;
+    container_instances::update_excused(conn, TIME).await?;
     container_instances::update_next_sequence(conn, "h100007").await?;
     ecs_tags::list(conn, &registry, "service/k/105000").await?;
     let resources = ["service/k/105000".to_owned(), "service/k/105001".to_owned()];
