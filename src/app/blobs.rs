@@ -106,22 +106,28 @@ pub async fn mount(ctx: &Ctx, permit: &Permit, digest: &Digest, from: Option<&Re
         .db
         .write(move |conn| {
             Box::pin(async move {
-                // Held until the end, so that nobody removes it in between.
-                if store::repository_blobs::lock(conn, &source.repository_id, &[&digest]).await?.is_empty() {
-                    return Ok(false);
-                }
-                let target = target.create(conn, &app).await?;
-                if !store::repositories::lock_live(conn, &target.repository_id).await? {
+                // The repository before the blob, as where blobs are pushed.
+                let created = target.create(conn, &app).await?;
+                let id = &created.row.repository_id;
+                if !store::repositories::lock_live(conn, id).await? {
                     return Err(permit.repository_unknown());
                 }
-                store::repository_blobs::insert(conn, &target.repository_id, &digest, now).await?;
-                garbage::await_reference(conn, &target.repository_id, &[&digest], now).await?;
-                Ok(true)
+                // Held until the end, so that nobody removes it in between. Without it nothing stays, the repository neither.
+                if store::repository_blobs::lock(conn, &source.repository_id, &[&digest]).await?.is_empty() {
+                    return Err(Error::BlobUnknown(digest));
+                }
+                store::repository_blobs::insert(conn, id, &digest, now).await?;
+                garbage::await_reference(conn, id, &[&digest], now).await?;
+                created.finish(conn, &app).await
             })
         })
-        .await?;
-    repositories::obey(&ctx.app, mounted && brings_rules).await;
-    Ok(mounted)
+        .await;
+    match mounted {
+        Err(Error::BlobUnknown(_)) => return Ok(false),
+        mounted => mounted?,
+    }
+    repositories::obey(&ctx.app, brings_rules).await;
+    Ok(true)
 }
 
 /// Makes a blob invisible in the permit's repository, unless a manifest there refers to it.

@@ -158,8 +158,12 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
         .db
         .write(move |conn| {
             Box::pin(async move {
-                let repository = target.create(conn, &app).await?;
-                row.repository_id.clone_from(&repository.repository_id);
+                let created = target.create(conn, &app).await?;
+                row.repository_id.clone_from(&created.row.repository_id);
+                // Held before anything in it: every row that is added asks for it, behind whoever waits for it by then.
+                if !store::repositories::lock_live(conn, &row.repository_id).await? {
+                    return Err(repositories::unknown(&created.row.registry, &created.row.name));
+                }
                 let sparse = origin == Origin::Upstream || app.config.sparse_indexes;
                 row.image_size = require_references(conn, &row.repository_id, &row.digest, &manifest, sparse).await?;
                 let mut changed = insert(conn, &row, &manifest).await?;
@@ -167,7 +171,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                     changed |= storage_class::activate_pushed(conn, &row, &manifest, changed).await?;
                 }
                 let mut told = Vec::new();
-                let repository = reread(conn, &repository).await?;
+                let repository = reread(conn, &created.row).await?;
                 if changed {
                     limits::require_image(conn, &app, &row.repository_id).await?;
                 }
@@ -206,6 +210,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                 if origin == Origin::Push && sender == Sender::Client {
                     replication::note_push(conn, &app, &repository, &row.digest).await?;
                 }
+                created.finish(conn, &app).await?;
                 Ok::<_, Error>(row.repository_id)
             })
         })

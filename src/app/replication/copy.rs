@@ -140,12 +140,17 @@ async fn image(
     }
     let names: Vec<Tag> =
         tags::list_of_manifests(conn, from, &[digest]).await?.into_iter().map(|(_, tag)| tag).collect();
-    let target = target.create(conn, app).await?;
-    manifests::lock(conn, &target.repository_id, &held).await?;
+    let created = target.create(conn, app).await?;
+    // Held before anything in it, as pushes do.
+    if !store::repositories::lock_live(conn, &created.row.repository_id).await? {
+        return Err(repositories::unknown(&created.row.registry, &created.row.name));
+    }
+    manifests::lock(conn, &created.row.repository_id, &held).await?;
     for member in &members {
         let names: &[Tag] = if member == digest { &names } else { &[] };
-        images::copy(conn, app, from, &target, member, names).await?;
+        images::copy(conn, app, from, &created.row, member, names).await?;
     }
+    created.finish(conn, app).await?;
     Ok(names)
 }
 

@@ -33,9 +33,6 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, force: bool) -> Result<Repositor
         .db
         .write(move |conn| {
             Box::pin(async move {
-                // First: pushes that create a repository by a template hold it while they wait for other pushes, and those may
-                // wait for this repository.
-                stamps::update_next(conn, stamps::AUTHORIZATION).await?;
                 // Waits for pushes that have added something already; those after it find the repository gone.
                 let row = repositories::lock(conn, &permit).await?;
                 let id = &row.repository_id;
@@ -43,7 +40,8 @@ pub async fn delete(ctx: &Ctx, permit: &Permit, force: bool) -> Result<Repositor
                     return Err(Error::RepositoryNotEmpty { registry: row.registry, repository: row.name });
                 }
                 store::repositories::update_deleted(conn, id, now).await?;
-                // These decide about requests, and the name may be somebody else's in a moment.
+                // These decide about requests, and the name may be somebody else's in a moment. The policy before the tags, as
+                // where a template sets them.
                 repository_policies::take(conn, id).await?;
                 if resource_tags::delete_all(conn, id).await? > 0 {
                     stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;

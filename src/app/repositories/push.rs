@@ -41,25 +41,47 @@ impl Target {
 
     /// The repository, created now if it does not exist, in the transaction of what needs it: what is refused creates
     /// none. Of several first pushes one creates it; the others find it.
-    pub(crate) async fn create(self, conn: &mut Conn, app: &App) -> Result<RepositoryRow> {
+    pub(crate) async fn create(self, conn: &mut Conn, app: &App) -> Result<Created> {
         if self.stored {
-            return Ok(self.row);
+            return Ok(Created { row: self.row, template: None });
         }
-        if store::repositories::insert(conn, &self.row).await? {
+        let is_new = store::repositories::insert(conn, &self.row).await?;
+        if is_new {
             limits::require_repository(conn, app, &self.row.registry).await?;
-            if let Some(template) = &self.template {
-                apply(conn, app, &self.row, template).await?;
-            }
         }
-        store::repositories::find(conn, &self.row.registry, &self.row.name)
+        let row = store::repositories::find(conn, &self.row.registry, &self.row.name)
             .await?
-            .ok_or_else(|| unknown(&self.row.registry, &self.row.name))
+            .ok_or_else(|| unknown(&self.row.registry, &self.row.name))?;
+        Ok(Created { row, template: self.template.filter(|_| is_new) })
+    }
+}
+
+/// The repository of a push, inside the transaction of what needs it.
+#[must_use = "what a template gives is given by `finish`"]
+pub(crate) struct Created {
+    /// The repository.
+    pub(crate) row: RepositoryRow,
+    /// What it gets, if it was created just now.
+    template: Option<Box<Template>>,
+}
+
+impl Created {
+    /// Gives it what its template says, at the end of the transaction: this moves stamps, which many others move, and whoever has
+    /// moved one must not wait for those who wait for it.
+    pub(crate) async fn finish(self, conn: &mut Conn, app: &App) -> Result<()> {
+        match &self.template {
+            Some(template) => apply(conn, app, &self.row, template).await,
+            None => Ok(()),
+        }
     }
 }
 
 /// Gives a new repository what is not in its own row.
 async fn apply(conn: &mut Conn, app: &App, row: &RepositoryRow, template: &Template) -> Result<()> {
     let (id, now) = (&row.repository_id, row.created_at);
+    if let Some(text) = &template.lifecycle_policy {
+        lifecycle::set(conn, &app.new_id(), id, text, now).await?;
+    }
     // The policy before the tags, as where they are deleted: both move stamps, and whoever moves one holds it.
     if let Some(text) = &template.repository_policy {
         // Of the principals that the template names some may be gone, or not be there yet.
@@ -70,9 +92,6 @@ async fn apply(conn: &mut Conn, app: &App, row: &RepositoryRow, template: &Templ
     }
     if !template.tags.is_empty() {
         stamps::update_next(conn, stamps::RESOURCE_TAGS).await?;
-    }
-    if let Some(text) = &template.lifecycle_policy {
-        lifecycle::set(conn, &app.new_id(), id, text, now).await?;
     }
     Ok(())
 }

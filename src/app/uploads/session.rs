@@ -92,10 +92,17 @@ impl Session {
             .write_with(commit, move |conn| {
                 Box::pin(async move {
                     let mut row = row;
-                    if let Some(target) = first {
-                        row.repository_id = target.create(conn, &own).await?.repository_id;
+                    let created = match first {
+                        Some(target) => Some(target.create(conn, &own).await?),
+                        None => None,
+                    };
+                    if let Some(created) = &created {
+                        row.repository_id.clone_from(&created.row.repository_id);
                     }
                     uploads::insert(conn, &row, owner.as_deref(), now).await?;
+                    if let Some(created) = created {
+                        created.finish(conn, &own).await?;
+                    }
                     Ok::<_, Error>(row.repository_id)
                 })
             })
@@ -423,14 +430,21 @@ impl Session {
                     if removals::contains(conn, &blob.object_key).await? {
                         return Err(Error::UploadUnknown);
                     }
-                    if let Some(target) = target {
-                        repository_id = target.create(conn, &own).await?.repository_id;
+                    let created = match target {
+                        Some(target) => Some(target.create(conn, &own).await?),
+                        None => None,
+                    };
+                    if let Some(created) = &created {
+                        repository_id.clone_from(&created.row.repository_id);
                     }
                     if !store::repositories::lock_live(conn, &repository_id).await? {
                         return Err(Error::UploadUnknown);
                     }
                     let done = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
                     removals::insert(conn, &unneeded, now).await?;
+                    if let Some(created) = created {
+                        created.finish(conn, &own).await?;
+                    }
                     Ok(done)
                 })
             })

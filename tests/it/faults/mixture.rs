@@ -73,7 +73,7 @@ impl Worker {
         let name = *one(&REPOSITORIES);
         let repository = one(&self.servers).client().repository(name);
         let (image, index, tag) = (one(&self.content.images), one(&self.content.indexes), *one(&TAGS));
-        match random(1)[0] % 16 {
+        match random(1)[0] % 20 {
             0..4 => {
                 for blob in [&self.content.config, &self.content.layer] {
                     if repository.head_blob(&digest(blob)).await.status() == 404 {
@@ -115,6 +115,24 @@ impl Worker {
             14 => {
                 let input = json!({ "destination": { "registryId": "000000000000", "region": "eu-west-1" } });
                 ("StartReplicationBackfill", self.ecr("StartReplicationBackfill", input).await)
+            }
+            15 => {
+                let document = json!({ "Version": "2012-10-17", "Statement": [
+                    { "Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage" }] });
+                let input = json!({ "repositoryName": name, "policyText": document.to_string() });
+                ("SetRepositoryPolicy", self.ecr("SetRepositoryPolicy", input).await)
+            }
+            16 => {
+                ("DeleteRepositoryPolicy", self.ecr("DeleteRepositoryPolicy", json!({ "repositoryName": name })).await)
+            }
+            17 => {
+                let arn = format!("arn:aws:ecr:us-east-1:000000000000:repository/{name}");
+                let input = json!({ "resourceArn": arn, "tags": [{ "Key": "stage", "Value": tag }] });
+                ("TagResource", self.ecr("TagResource", input).await)
+            }
+            18 => {
+                let from = *one(&REPOSITORIES);
+                ("mount", repository.mount(&digest(&self.content.layer), from).await)
             }
             _ => {
                 let input = json!({ "repositoryName": name, "force": true });
