@@ -1,10 +1,23 @@
 //! A service with the tag `wharf:deploy-on-push` deploys what is pushed, and spares its images from lifecycle policies.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::harness::aws::Aws;
 use tests::harness::ecs_agent::{Behavior, EcsAgent};
 use tests::harness::{Backend, Wharf};
 
-use super::run;
+/// Runs a script in which `done()` says whether the newest deployment of the service is the only one.
+#[track_caller]
+fn run(aws: &Aws, data: &Value, script: &str) -> Value {
+    super::run(aws, data, &format!("{DONE}\n{script}"))
+}
+
+const DONE: &str = r#"
+def done():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+def outcomes():
+    return [one["status"] for one in ecs.list_service_deployments(service="web")["serviceDeployments"]]
+"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_to_a_watched_tag_begins_a_deployment() {
@@ -21,9 +34,6 @@ async fn a_push_to_a_watched_tag_begins_a_deployment() {
             &data,
             r#"
 arn = ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)["service"]["serviceArn"]
-def done():
-    service = ecs.describe_services(services=["web"])["services"][0]
-    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
 eventually(done)
 ecs.tag_resource(resourceArn=arn, tags=[{"key": "wharf:deploy-on-push", "value": "true"}])
 "#,
@@ -35,10 +45,7 @@ ecs.tag_resource(resourceArn=arn, tags=[{"key": "wharf:deploy-on-push", "value":
             &aws,
             &data,
             r#"
-eventually(lambda: len(ecs.list_service_deployments(service="web")["serviceDeployments"]) == 2)
-def done():
-    service = ecs.describe_services(services=["web"])["services"][0]
-    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
+eventually(lambda: len(outcomes()) == 2)
 eventually(done)
 "#,
         );
@@ -69,17 +76,7 @@ eventually(lambda: ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
     let repository = wharf.client().repository("team/web");
     agent.behave("web", Behavior::default());
     let first = repository.push_small("live").await;
-    let done = r#"
-def done():
-    service = ecs.describe_services(services=["web"])["services"][0]
-    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
-eventually(done)
-"#;
-    let deployments = |count: usize| {
-        format!(
-            "eventually(lambda: len(ecs.list_service_deployments(service='web')['serviceDeployments']) == {count})\n{done}"
-        )
-    };
+    let deployments = |count: usize| format!("eventually(lambda: len(outcomes()) == {count})\neventually(done)");
     run(&aws, &data, &deployments(2));
     let pinned = images(&agent);
     assert!(pinned.len() == 1 && pinned.iter().all(|image| image.ends_with(&first.digest)), "{pinned:?}");
@@ -98,20 +95,13 @@ async fn a_push_that_was_rolled_back_is_not_deployed_again() {
     let data = json!({ "image": format!("{}/team/web:live", wharf.address()) });
     run(&aws, &data, "ecs.create_cluster()\nregister('web', data['image'])");
     let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
-    let done = r#"
-def outcomes():
-    return [one["status"] for one in ecs.list_service_deployments(service="web")["serviceDeployments"]]
-def done():
-    service = ecs.describe_services(services=["web"])["services"][0]
-    return service["deployments"][0]["rolloutState"] == "COMPLETED" and len(service["deployments"]) == 1
-"#;
     let create = r#"
 ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1,
     tags=[{"key": "wharf:deploy-on-push", "value": "true"}],
     deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}})
 eventually(done)
 "#;
-    run(&aws, &data, &format!("{done}\n{create}"));
+    run(&aws, &data, create);
     agent.behave("web", Behavior { fails: Some("CannotStartContainerError: no".to_owned()), ..Behavior::default() });
     repository.push_small("live").await;
     let given_up = r#"
@@ -121,7 +111,7 @@ eventually(done)
 time.sleep(8)
 expect(outcomes(), ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"])
 "#;
-    run(&aws, &data, &format!("{done}\n{given_up}"));
+    run(&aws, &data, given_up);
     // What is pushed then is another thing.
     agent.behave("web", Behavior::default());
     repository.push_small("live").await;
@@ -129,7 +119,7 @@ expect(outcomes(), ["ROLLBACK_SUCCESSFUL", "SUCCESSFUL"])
 eventually(lambda: outcomes() == ["SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "SUCCESSFUL"])
 eventually(done)
 "#;
-    run(&aws, &data, &format!("{done}\n{deployed}"));
+    run(&aws, &data, deployed);
 }
 
 /// The images that the agent was told to run, by digest.

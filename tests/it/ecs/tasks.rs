@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::harness::aws::Aws;
 use tests::harness::ecs_agent::{Behavior, EcsAgent};
 use tests::harness::{Backend, Wharf, on_default};
 
@@ -14,6 +15,20 @@ ecs.register_task_definition(family="web", containerDefinitions=[
      "portMappings": [{"containerPort": 80}]},
 ])
 "#;
+
+/// The ARN of a task of the family `web` that runs.
+#[track_caller]
+fn running_task(aws: &Aws) -> Value {
+    run(
+        aws,
+        &json!({}),
+        r#"
+arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
+eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
+print(json.dumps(arn))
+"#,
+    )
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_runs_on_a_host_and_stops_when_it_is_told_to() {
@@ -218,15 +233,7 @@ async fn an_agent_that_comes_back_hears_of_its_tasks_and_of_what_was_wanted_mean
         let aws = wharf.aws();
         run(&aws, &json!({}), &format!("ecs.create_cluster()\n{SETUP}"));
         let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
-        let arn = run(
-            &aws,
-            &json!({}),
-            r#"
-arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
-eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
-print(json.dumps(arn))
-"#,
-        );
+        let arn = running_task(&aws);
         wharf.kill();
         wharf.restart().await;
         run(
@@ -283,15 +290,7 @@ async fn an_agent_may_say_much_before_it_hears_the_answers() {
     let aws = wharf.aws();
     run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
     let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
-    let arn = run(
-        &aws,
-        &json!({}),
-        r#"
-arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
-eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
-print(json.dumps(arn))
-"#,
-    );
+    let arn = running_task(&aws);
     // An agent tells what its tasks use, ten tasks in a message, and answers come meanwhile.
     let set = json!({ "min": 1.0, "max": 1.0, "sampleCount": 1, "sum": 1.0 });
     let used = json!([{ "containerName": "app", "cpuStatsSet": set, "memoryStatsSet": set }]);
@@ -317,16 +316,8 @@ register("web", taskRoleArn="arn:aws:iam::000000000000:role/app")
 "#,
     );
     let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
-    let arn = run(
-        &aws,
-        &json!({}),
-        r#"
-arn = ecs.run_task(taskDefinition="web")["tasks"][0]["taskArn"]
-eventually(lambda: task(arn)["lastStatus"] == "RUNNING")
-client("iam").delete_role(RoleName="app")
-print(json.dumps(arn))
-"#,
-    );
+    let arn = running_task(&aws);
+    run(&aws, &json!({}), "client('iam').delete_role(RoleName='app')");
     // Agents dial anew every half an hour at the latest, and whenever a server starts. Then they are told all of their tasks.
     let told = agent.frames("PayloadMessage").len();
     wharf.restart().await;
