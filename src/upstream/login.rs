@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use moka::sync::Cache;
 use outbound::{Answer, Ask, ChosenBy, HeaderValue, same_origin};
 use serde::Deserialize;
+use types::Algorithm;
 
 use crate::challenge::{self, Challenge};
 use crate::client::{HOPS, failure};
@@ -24,7 +25,7 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// The longest answer of a token service.
 const LIMIT: usize = 256 * 1024;
 
-/// Logins by registry, user and what they are for.
+/// Logins by registry, credentials and what they are for.
 pub(crate) struct Logins(Cache<String, Login>);
 
 #[derive(Clone)]
@@ -136,7 +137,12 @@ fn secret(text: &str) -> Result<HeaderValue> {
     Ok(value)
 }
 
+/// A password belongs to the key: many registries take any name beside it, and what one password opened is nothing to
+/// another. Only its digest is kept.
 fn key(upstream: &Upstream, scope: &str) -> String {
-    let user = upstream.credentials.as_ref().map_or("", |credentials| &credentials.username);
-    format!("{} {user} {scope}", upstream.host)
+    let whose = upstream.credentials.as_ref().map(|credentials| {
+        let pair = format!("{}:{}", credentials.username, credentials.password.expose());
+        Algorithm::Sha256.digest(pair.as_bytes()).to_string()
+    });
+    format!("{} {} {scope}", upstream.host, whose.unwrap_or_default())
 }

@@ -107,3 +107,22 @@ ecr.update_pull_through_cache_rule(ecrRepositoryPrefix="cache", credentialArn=mi
     }
     assert!(upstream.asked().is_empty());
 }
+
+/// Many registries give tokens for any name (`AWS`, `oauth2accesstoken`): the name says nothing of who asks.
+#[tokio::test]
+async fn a_token_opens_nothing_for_another_password() {
+    let upstream = Upstream::start().await;
+    let image = Image::small();
+    upstream.put_image("app", "v1", &image);
+    upstream.want(Login::Token("reader".to_owned(), "password".to_owned()));
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    use_secret(&wharf, &create(&wharf, "ecr-pullthroughcache/good", "password")).await;
+    wharf.client().repository("cache/app").expect_image(Some("v1"), &image).await;
+    let rule = json!({
+        "ecrRepositoryPrefix": "other",
+        "upstreamRegistryUrl": upstream.host(),
+        "credentialArn": create(&wharf, "ecr-pullthroughcache/bad", "wrong"),
+    });
+    call(&wharf, "CreatePullThroughCacheRule", rule).await;
+    wharf.client().repository("other/app").manifest("v1").await.expect_error(502, "DENIED");
+}
