@@ -250,12 +250,26 @@ const KINDS: &[Kind] = &[
             Ok(Outcome::Done)
         })
     }),
-    single("deliver events", Duration::from_secs(2), |app, _| {
+    single("look for deliveries", Duration::from_secs(1), |app, _| {
         Box::pin(async move {
-            while events::deliver(&app).await? {}
+            events::awaken(&app).await?;
             Ok(Outcome::Done)
         })
     }),
+    Kind {
+        name: events::JOB,
+        every: Duration::from_secs(1),
+        // Who is told of a push may deploy it.
+        look_every: Duration::from_secs(1),
+        single: false,
+        workers: 4,
+        run: Run::One(|app, webhook_id| {
+            Box::pin(async move {
+                events::deliver(&app, &webhook_id).await?;
+                Ok(Outcome::Over)
+            })
+        }),
+    },
     single("forget deliveries", Duration::from_secs(600), |app, _| {
         Box::pin(async move {
             while events::forget(&app).await? {}

@@ -52,6 +52,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::of_both(23, "scale", include_str!("../../migrations/0023_scale.sql")),
     Migration::of_sqlite(24, "clustered", include_str!("../../migrations/0024_clustered.sqlite.sql")),
     Migration::of_both(25, "policy_principals", include_str!("../../migrations/0025_policy_principals.sql")),
+    Migration::of_both(26, "deliveries", include_str!("../../migrations/0026_deliveries.sql")),
 ];
 
 /// What Postgres needs before the first of them.

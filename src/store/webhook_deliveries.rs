@@ -61,18 +61,50 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes deliveries that are due, at most `limit`; until `until` nobody else does.
-pub async fn claim(conn: &mut Conn, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<DeliveryRow>> {
-    // ix_webhook_deliveries_due
+/// The webhooks to which something is due. It looks once at each that waits for anything, however much that is.
+pub async fn list_due(conn: &mut Conn, now: Timestamp) -> Result<Vec<String>> {
+    // ix_webhook_deliveries_pending
+    conn.all(
+        "with recursive waiting (webhook_id) as (
+             select min(webhook_id) from webhook_deliveries where state = 'PENDING'
+             union all
+             select (select min(later.webhook_id)
+                     from webhook_deliveries later
+                     where later.state = 'PENDING' and later.webhook_id > waiting.webhook_id)
+             from waiting
+             where waiting.webhook_id is not null
+         )
+         select webhook_id
+         from waiting
+         where exists (
+             select 1
+             from webhook_deliveries due
+             where due.webhook_id = waiting.webhook_id and due.state = 'PENDING' and due.due_at <= $1
+         )",
+        [now.into()],
+        |row| row.text(0),
+    )
+    .await
+}
+
+/// Takes deliveries to a webhook that are due, at most `limit`; until `until` nobody else does.
+pub async fn claim(
+    conn: &mut Conn,
+    webhook_id: &str,
+    now: Timestamp,
+    until: Timestamp,
+    limit: usize,
+) -> Result<Vec<DeliveryRow>> {
+    // ix_webhook_deliveries_pending
     let due = conn
         .all_locked(
             "select delivery_id, webhook_id, event, state, attempts, due_at, status_code, last_error, ended_at
              from webhook_deliveries
-             where state = 'PENDING' and due_at <= $1
+             where webhook_id = $1 and state = 'PENDING' and due_at <= $2
              order by due_at
-             limit $2",
+             limit $3",
             Lock::UpdateUnlessLocked,
-            [now.into(), limit.into()],
+            [webhook_id.into(), now.into(), limit.into()],
             read,
         )
         .await?;

@@ -1,21 +1,20 @@
 //! Sends events: signed as the Standard Webhooks specification says, again and again until somebody has taken them.
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use outbound::ChosenBy;
 use store::webhook_deliveries::{Attempt, DeliveryRow};
 use store::webhooks::WebhookRow;
-use store::{Pending, webhook_deliveries, webhooks};
+use store::{Pending, jobs, webhook_deliveries, webhooks};
 use types::Timestamp;
 
 use super::signature::sign;
 use super::webhooks::owner;
 use crate::{App, Error, Result};
 
-/// Events that are sent at once.
+/// Events that are sent to a webhook at once.
 const BATCH: usize = 16;
 /// How long a process has for a batch before another sends it too.
 const LEASE: Duration = Duration::from_secs(60);
@@ -35,33 +34,71 @@ const PATIENCE: [Duration; 9] = [
 const HISTORY: Duration = Duration::from_secs(7 * 24 * 3600);
 const HISTORY_BATCH: usize = 500;
 
-/// Sends a batch of events that are due. Whether there may be more.
-pub async fn deliver(app: &App) -> Result<bool> {
+/// The kind of job that sends what is due to one webhook, which is its subject: so one that does not answer keeps nothing from
+/// the others, and is left alone for longer and longer.
+pub const JOB: &str = "deliver events";
+
+/// Has the jobs of webhooks look to which something is due.
+pub async fn awaken(app: &App) -> Result<()> {
     let now = app.now();
-    let until = now.after(LEASE);
-    let (due, webhooks) = app
-        .db()
+    let mut conn = app.db().reader().await?;
+    let due = webhook_deliveries::list_due(&mut conn, now).await?;
+    drop(conn);
+    if due.is_empty() {
+        return Ok(());
+    }
+    let jobs: Vec<(String, String)> = due.into_iter().map(|webhook_id| (app.new_id(), webhook_id)).collect();
+    app.db()
         .write_in_background(move |conn| {
             Box::pin(async move {
-                let due = webhook_deliveries::claim(conn, now, until, BATCH).await?;
-                let webhooks = if due.is_empty() { Vec::new() } else { webhooks::list_all(conn).await? };
-                Ok((due, webhooks))
-            }) as Pending<'_, (Vec<DeliveryRow>, Vec<WebhookRow>), Error>
+                for (job_id, webhook_id) in &jobs {
+                    // One that is there waits for its time.
+                    jobs::insert(conn, job_id, JOB, webhook_id, now).await?;
+                }
+                Ok(())
+            }) as Pending<'_, (), Error>
         })
-        .await?;
-    let webhooks: HashMap<&str, &WebhookRow> =
-        webhooks.iter().map(|webhook| (webhook.webhook_id.as_str(), webhook)).collect();
-    let outcomes = due.iter().map(|delivery| async {
-        let sent = match webhooks.get(delivery.webhook_id.as_str()) {
-            Some(webhook) => send(app, webhook, delivery).await,
-            None => Sent::Never("the webhook was removed".to_owned()),
-        };
-        note(app, delivery, sent).await
-    });
-    for outcome in join_all(outcomes).await {
-        outcome?;
+        .await
+}
+
+/// Sends what is due to a webhook, until nothing is. Fails when nobody answers.
+pub async fn deliver(app: &App, webhook_id: &str) -> Result<()> {
+    loop {
+        let (due, webhook) = claim(app, webhook_id).await?;
+        let outcomes = due.iter().map(|delivery| async {
+            let sent = match &webhook {
+                Some(webhook) => send(app, webhook, delivery).await,
+                None => Sent::Never("the webhook was removed".to_owned()),
+            };
+            let silent = matches!(sent, Sent::Nothing(_));
+            note(app, delivery, sent).await.map(|()| silent)
+        });
+        let mut silent = false;
+        for outcome in join_all(outcomes).await {
+            silent |= outcome?;
+        }
+        if silent {
+            return Err(Error::Unavailable("webhook"));
+        }
+        if due.len() < BATCH {
+            return Ok(());
+        }
     }
-    Ok(due.len() == BATCH)
+}
+
+/// Takes events that are due to a webhook, and the webhook, if it is still there.
+async fn claim(app: &App, webhook_id: &str) -> Result<(Vec<DeliveryRow>, Option<WebhookRow>)> {
+    let (id, now) = (webhook_id.to_owned(), app.now());
+    let until = now.after(LEASE);
+    app.db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let due = webhook_deliveries::claim(conn, &id, now, until, BATCH).await?;
+                let webhook = webhooks::list_all(conn).await?.into_iter().find(|webhook| webhook.webhook_id == id);
+                Ok((due, webhook))
+            }) as Pending<'_, (Vec<DeliveryRow>, Option<WebhookRow>), Error>
+        })
+        .await
 }
 
 /// How an attempt went.

@@ -18,7 +18,7 @@ use store::repositories::RepositoryRow;
 use store::webhooks::WebhookRow;
 use types::{Digest, MediaType, RegistryId, RepoName, Tag, Timestamp};
 
-pub use self::deliver::{deliver, forget};
+pub use self::deliver::{JOB, awaken, deliver, forget};
 pub(crate) use self::lifecycle::{LifecycleEvent, TakenImage, emit_lifecycle};
 pub(crate) use self::replications::{ReplicationEvent, emit_replication};
 pub(crate) use self::scans::{ScanEvent, emit_scan};

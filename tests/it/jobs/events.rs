@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use tests::harness::admin::within;
 use tests::harness::receiver::{Posted, Receiver};
-use tests::harness::{Backend, Wharf, on_default};
+use tests::harness::{Backend, DEFAULT, Wharf, on_default};
 
 use super::must;
 
@@ -105,6 +105,27 @@ async fn an_event_is_sent_until_it_is_taken_and_again_when_asked() {
     let delivery = posted[0].headers["webhook-id"].to_str().expect("text").to_owned();
     must(&wharf, &["webhook", "resend", &delivery]);
     within(120, "it comes again", async || receiver.posted().len() == posted.len() + 1).await;
+}
+
+/// 200 events for a receiver that takes connections and says nothing: the attempts at them take ten seconds each.
+#[tokio::test]
+async fn who_does_not_answer_keeps_nothing_from_others() {
+    for &backend in DEFAULT {
+        let wharf = Wharf::start(backend).await;
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = format!("http://{}/", silent.local_addr().expect("an address"));
+        must(&wharf, &["webhook", "add", &address, "--action", "push"]);
+        let receiver = Receiver::start().await;
+        add(&wharf, &receiver, &["--repository-prefix", "last", "--action", "push"]).await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        let repository = wharf.client().repository("app");
+        let image = repository.push_small("v1").await;
+        for number in 0..200 {
+            repository.put_manifest(&format!("t{number}"), &image.media_type, &image.manifest).await.expect(201);
+        }
+        wharf.client().repository("last").push_small("v1").await;
+        within(25, "who answers is told", async || !receiver.posted().is_empty()).await;
+    }
 }
 
 #[tokio::test]

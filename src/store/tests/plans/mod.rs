@@ -103,6 +103,7 @@ fn reads_too_much(sql: &str, line: &str) -> bool {
             "(subquery",
             "SCAN counted",
             "SCAN planned",
+            "SCAN waiting",
         ]
         .iter()
         .any(|known| line.contains(known));

@@ -59,7 +59,8 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     replications::list_of_image(conn, id, &first).await?;
     replications::delete_of_image(conn, id, &first).await?;
     replications::delete_some(conn, id, 10).await?;
-    webhook_deliveries::claim(conn, time, NOW, 10).await?;
+    webhook_deliveries::list_due(conn, time).await?;
+    webhook_deliveries::claim(conn, "w1", time, NOW, 10).await?;
     webhook_deliveries::update_pending(conn, "d105000", NOW).await?;
     webhook_deliveries::list(conn, "w1", "d105000", 100).await?;
     webhook_deliveries::delete_ended(conn, time, 100).await?;
