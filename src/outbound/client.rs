@@ -52,8 +52,11 @@ impl Client {
             return Ok(http);
         }
         let builder = match guard {
-            Guard::None => self.builder(),
-            guard => self.builder().dns_resolver(Arc::new(Guarded { guard, loopback: self.config.loopback })),
+            Guard::None => self.builder()?,
+            guard => {
+                let Config { loopback, proxy, .. } = &self.config;
+                self.builder()?.dns_resolver(Arc::new(Guarded { guard, loopback: *loopback, proxy: proxy.clone() }))
+            }
         };
         let http = builder.build().map_err(|error| Error::Setup(error.to_string()))?;
         Ok(place.get_or_init(|| http))
@@ -64,18 +67,23 @@ impl Client {
         if let Some(http) = self.http1.get() {
             return Ok(http);
         }
-        let http = self.builder().http1_only().build().map_err(|error| Error::Setup(error.to_string()))?;
+        let http = self.builder()?.http1_only().build().map_err(|error| Error::Setup(error.to_string()))?;
         Ok(self.http1.get_or_init(|| http))
     }
 
-    fn builder(&self) -> reqwest::ClientBuilder {
-        reqwest::Client::builder()
+    fn builder(&self) -> Result<reqwest::ClientBuilder> {
+        let builder = reqwest::Client::builder()
             .redirect(redirect::Policy::none())
             .referer(false)
+            // That of our own settings counts, and not those of the environment.
             .no_proxy()
             .tls_certs_merge(self.config.roots.certificates())
             .connect_timeout(CONNECT)
-            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!("wharf/", env!("CARGO_PKG_VERSION")));
+        match &self.config.proxy {
+            Some(proxy) => Ok(builder.proxy(proxy.own().map_err(|error| Error::Setup(error.to_string()))?)),
+            None => Ok(builder),
+        }
     }
 
     /// What can be seen before names are resolved.

@@ -52,6 +52,10 @@ impl Guard {
             return Err("a URL with credentials");
         }
         let text = url.host_str().unwrap_or_default();
+        // RFC 6761, section 6.3. A proxy would resolve it to its own machine, which may be this one.
+        if self != Self::None && !loopback && (text == "localhost" || text.ends_with(".localhost")) {
+            return Err("a loopback address");
+        }
         let literal: Option<IpAddr> = text.trim_start_matches('[').trim_end_matches(']').parse().ok();
         if let Some(why) = literal.and_then(|literal| self.forbids(literal, loopback)) {
             return Err(why);

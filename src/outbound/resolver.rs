@@ -4,18 +4,20 @@ use std::net::SocketAddr;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use crate::Error;
 use crate::guard::Guard;
+use crate::{Error, Proxy};
 
 /// Gives only addresses that may be asked.
 pub(crate) struct Guarded {
     pub(crate) guard: Guard,
     pub(crate) loopback: bool,
+    pub(crate) proxy: Option<Proxy>,
 }
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
-        let (guard, loopback) = (self.guard, self.loopback);
+        let own = self.proxy.as_ref().is_some_and(|proxy| proxy.is_at(name.as_str()));
+        let (guard, loopback) = (if own { Guard::None } else { self.guard }, self.loopback);
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();

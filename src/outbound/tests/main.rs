@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
-use wharf_outbound::{Ask, Call, ChosenBy, Client, Config, Error, HeaderMap, HeaderValue, Roots};
+use wharf_outbound::{Ask, Call, ChosenBy, Client, Config, Error, HeaderMap, HeaderValue, Proxy, Roots};
 
 /// A server that gives every connection the same answer and counts them.
 async fn serve(answer: impl Into<String>) -> (String, Arc<AtomicUsize>) {
@@ -214,7 +214,9 @@ async fn a_certificate_must_be_trusted() {
         }
     });
     assert!(matches!(client(true).get(&url, 10).await, Err(Error::Unreachable(..))));
-    let trusting = |loopback| Client::new(Config { loopback, roots: Roots::parse(certificate).expect("certificates") });
+    let trusting = |loopback| {
+        Client::new(Config { loopback, roots: Roots::parse(certificate).expect("certificates"), ..Config::default() })
+    };
     assert_eq!(trusting(true).get(&url, 10).await.unwrap().as_ref(), b"ok");
     assert_eq!(forbidden(trusting(false).get(&url, 10).await), "a loopback address");
     for pem in ["", "nonsense", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
@@ -250,4 +252,60 @@ async fn a_connection_becomes_one_of_another_protocol() {
     assert_eq!(&said, b"hello");
     let (refusal, _) = serve("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await;
     assert!(matches!(upgrade(&refusal).await, Err(Error::Status(_, 403))));
+}
+
+/// A proxy that answers everything by itself and remembers the first lines of what it was asked.
+async fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://name:pass@{}", listener.local_addr().expect("an address"));
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let own = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = vec![0; 4096];
+            let length = stream.read(&mut request).await.unwrap_or_default();
+            let text = String::from_utf8_lossy(&request[..length]).to_lowercase();
+            // name:pass
+            assert!(text.contains("proxy-authorization: basic bmftztpwyxnz"), "{text}");
+            own.lock().unwrap().push(text.lines().next().unwrap_or_default().to_owned());
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nproxy").await;
+        }
+    });
+    (url, asked)
+}
+
+#[tokio::test]
+async fn requests_go_out_through_a_proxy_but_for_those_that_need_none() {
+    let (near, count) = serve("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnear").await;
+    let (proxy, asked) = proxy().await;
+    let through = |except: &str, loopback: bool| {
+        let proxy = Some(Proxy::parse(&proxy, except).unwrap());
+        Client::new(Config { proxy, loopback, ..Config::default() })
+    };
+    let ask = |url, chosen_by| Ask {
+        url,
+        chosen_by,
+        head: false,
+        accept: "",
+        authorization: None,
+        hops: 0,
+        patience: Duration::from_secs(5),
+    };
+    // A name that only the proxy knows, and a proxy that is on this machine, whoever chose the host.
+    let far = through("", false).send(&ask("http://registry.invalid/v2/", ChosenBy::Operator)).await.unwrap();
+    assert_eq!(far.body(10).await.unwrap().as_ref(), b"proxy");
+    for chosen_by in [ChosenBy::Caller, ChosenBy::Stranger] {
+        // It is no tunnel, so that it cannot be more than asked for one.
+        through("", false).send(&ask("https://registry.invalid/v2/", chosen_by)).await.unwrap_err();
+    }
+    let lines = std::mem::take(&mut *asked.lock().unwrap());
+    assert_eq!(lines[0], "get http://registry.invalid/v2/ http/1.1");
+    assert_eq!(lines[1..], ["connect registry.invalid:443 http/1.1", "connect registry.invalid:443 http/1.1"]);
+    let answer = through("example.com,127.0.0.0/8", true).get(&near, 10).await.unwrap();
+    assert_eq!((answer.as_ref(), count.load(Ordering::SeqCst)), (b"near".as_slice(), 1));
+    // What must not be asked is not asked for either.
+    for near in ["https://127.0.0.1/", "https://localhost/", "https://a.localhost/", "https://169.254.169.254/"] {
+        forbidden(through("", false).get(near, 10).await);
+    }
+    assert!(asked.lock().unwrap().is_empty());
 }

@@ -278,6 +278,9 @@ impl Config {
             let pem = std::fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))?;
             outbound::Roots::parse(&pem).map_err(|fault| format!("{path} {fault}"))
         });
+        let outbound_proxy = optional(sources, "outbound_proxy", problems, |url| {
+            outbound::Proxy::parse(url, sources.text("outbound_proxy_except"))
+        });
         let max_connections = number(sources, "max_connections", problems, 1..=1_000_000);
         let idle_timeout = time(sources, "idle_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let shutdown_grace = time(sources, "shutdown_grace", problems, Duration::ZERO..=DAY, "at most 1d");
@@ -329,7 +332,11 @@ impl Config {
             undo_window: undo_window?,
             upload_ttl: upload_ttl?,
             disk_low_water: disk_low_water?,
-            outbound: outbound::Config { roots: outbound_ca?.unwrap_or_default(), loopback: outbound_loopback? },
+            outbound: outbound::Config {
+                roots: outbound_ca?.unwrap_or_default(),
+                loopback: outbound_loopback?,
+                proxy: outbound_proxy?,
+            },
             max_connections: max_connections?,
             idle_timeout: idle_timeout?,
             shutdown_grace: shutdown_grace?,

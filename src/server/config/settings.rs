@@ -173,6 +173,16 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "false",
         "Allow requests of the server itself, as to identity providers, to this machine",
     ),
+    setting(
+        "outbound_proxy",
+        "",
+        "http://[NAME:PASSWORD@]HOST:PORT of a proxy for requests of the server itself; its database and bucket are reached without it",
+    ),
+    setting(
+        "outbound_proxy_except",
+        "",
+        "Domains, addresses and networks, separated by commas, that are asked without the proxy",
+    ),
     setting("max_connections", "4096", "Most client connections at one time"),
     setting("idle_timeout", "75s", "Close a connection on which nothing has been asked for this long"),
     setting("shutdown_grace", "30s", "Time that requests in flight get to finish when the program is told to stop"),
