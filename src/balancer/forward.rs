@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use elb::health::State;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 use http_body::Body as _;
@@ -241,3 +241,7 @@ fn switched(
     parts.extensions.clear();
     Response::from_parts(parts, empty())
 }
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
+        // How the body was framed counts, whatever else is said of its length (RFC 9112, section 6.3).
+        parts.headers.remove(CONTENT_LENGTH);
+    }

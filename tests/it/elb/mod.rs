@@ -10,6 +10,7 @@ mod health;
 mod listeners;
 mod paging;
 mod permissions;
+mod wire;
 
 /// Short ways to make what most tests need, for boto3.
 const HELPERS: &str = r#"

@@ -1,0 +1,86 @@
+//! What is sent byte by byte, on either side of a load balancer: framing, connections that end, and who is waited for.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tests::harness::target::Target;
+use tests::harness::{Backend, raw};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::balanced::{Balanced, client};
+
+const SETUP: &str = r#"
+arn, blue = balancer(), quick_group()
+elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "1"}])
+listener(arn, PORT, forward(blue))
+register(blue, BLUE)
+until_healthy(blue, BLUE)
+until_open(arn)
+"#;
+
+/// Whether a connection goes on.
+type Goes<'s> = Pin<Box<dyn Future<Output = bool> + Send + 's>>;
+
+/// A target that does with a request what it is told: with the connection, the head, and which request on the connection it
+/// is. Health checks it passes. Its port.
+async fn target(answer: impl for<'s> Fn(&'s mut TcpStream, String, u32) -> Goes<'s> + Send + Sync + 'static) -> u16 {
+    let answer = Arc::new(answer);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let answer = Arc::clone(&answer);
+            tokio::spawn(async move {
+                for number in 1.. {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        let Ok(byte) = stream.read_u8().await else { return };
+                        head.push(byte);
+                    }
+                    let head = String::from_utf8(head).unwrap();
+                    if head.starts_with("GET /health ") {
+                        let _ = stream
+                            .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+                            .await;
+                        return;
+                    }
+                    if !answer(&mut stream, head, number).await {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+async fn balanced(port: u16) -> Balanced {
+    Balanced::start(Backend::SqliteDisk, &[], &format!("BLUE = {port}\n{SETUP}")).await
+}
+
+/// What the target was told, from an answer that was read as bytes.
+fn told(answer: &raw::Exchange) -> Value {
+    serde_json::from_slice(&answer.body()).unwrap_or_else(|error| panic!("{error}: {}", answer.text()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_says_its_length_twice_arrives_whole() {
+    let port = target(|stream, _, _| {
+        Box::pin(async move {
+            let answer =
+                b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+            stream.write_all(answer).await.is_ok()
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    for _ in 0..2 {
+        let answer = client().get(balanced.url("/")).send().await.unwrap();
+        assert_eq!(answer.headers().get("content-length"), None);
+        assert_eq!(answer.text().await.unwrap(), "hello");
+    }
+}
