@@ -72,6 +72,10 @@ pub(crate) async fn forward(
     let pulse = Pulse::new();
     let bodyless = body.is_end_stream();
     let again = bodyless && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    if !bodyless && !parts.headers.contains_key(CONTENT_LENGTH) {
+        // Said by us: nothing else says that a `GET` has a body, and it would go without.
+        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let body = if bodyless { empty() } else { Upload::new(body, pulse.clone()).boxed_unsync() };
     let mut request = Request::from_parts(parts.clone(), body);
     let mut tried: Vec<Arc<Target>> = Vec::new();

@@ -68,6 +68,27 @@ fn told(answer: &raw::Exchange) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_body_reaches_the_target_whatever_the_method() {
+    let blue = Target::start("blue").await;
+    let balanced = balanced(blue.port()).await;
+    for method in ["GET", "HEAD", "OPTIONS", "DELETE", "POST"] {
+        for (field, body) in
+            [("Transfer-Encoding: chunked", "5\r\nhello\r\n2\r\n, \r\n0\r\n\r\n"), ("Content-Length: 7", "hello, ")]
+        {
+            let before = blue.seen().len();
+            let mut request = raw::request(method, "/x", &balanced.address, &[field]);
+            request.extend_from_slice(body.as_bytes());
+            let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+            assert_eq!(answer.status(), Some(200), "{method} {field}: {}", answer.text());
+            if method != "HEAD" {
+                assert_eq!(told(&answer)["body"], 7, "{method} {field}");
+            }
+            assert_eq!(blue.seen().len() - before, 1);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_says_its_length_twice_arrives_whole() {
     let port = target(|stream, _, _| {
         Box::pin(async move {
