@@ -77,6 +77,7 @@ pub(crate) async fn forward(
         parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
     }
     let body = if bodyless { empty() } else { Upload::new(body, pulse.clone()).boxed_unsync() };
+    let hostless = !parts.headers.contains_key(HOST);
     let mut request = Request::from_parts(parts.clone(), body);
     let mut tried: Vec<Arc<Target>> = Vec::new();
     loop {
@@ -86,6 +87,10 @@ pub(crate) async fn forward(
         };
         tried.push(Arc::clone(&target));
         let in_flight = target.enter(&place);
+        // A client of HTTP/1.0 need not say whom it asks; a target of HTTP/1.1 refuses what does not.
+        if hostless && let Ok(host) = HeaderValue::from_str(&target.address.to_string()) {
+            request.headers_mut().insert(HOST, host);
+        }
         let begun = Instant::now();
         pulse.beat();
         let outcome = tokio::select! {

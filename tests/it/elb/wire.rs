@@ -89,6 +89,16 @@ async fn a_body_reaches_the_target_whatever_the_method() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_old_need_not_name_a_host() {
+    let blue = Target::start("blue").await;
+    let balanced = balanced(blue.port()).await;
+    let answer = raw::exchange(balanced.address, b"GET /x HTTP/1.0\r\n\r\n", Duration::from_secs(2)).await;
+    assert_eq!(answer.status(), Some(200), "{}", answer.text());
+    let told = told(&answer);
+    assert_eq!((&told["version"], &told["headers"]["host"]), (&"HTTP/1.1".into(), &blue.address().to_string().into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_says_its_length_twice_arrives_whole() {
     let port = target(|stream, _, _| {
         Box::pin(async move {
