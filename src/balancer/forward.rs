@@ -1,7 +1,8 @@
 //! Forwards a request: a target group by weight, a target of it, and another target if that one was not reached.
 //!
 //! A request goes to another target only where nobody can have seen it twice to harm: nothing of it was sent, or it is safe
-//! (RFC 9110, section 9.2.1), has no body, and its target went away without a word of an answer.
+//! (RFC 9110, section 9.2.1), has no body, and its target went away without a word of an answer. It goes to the same target
+//! once more if that ended a connection that had been used before.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -80,6 +81,7 @@ pub(crate) async fn forward(
     let hostless = !parts.headers.contains_key(HOST);
     let mut request = Request::from_parts(parts.clone(), body);
     let mut tried: Vec<Arc<Target>> = Vec::new();
+    let mut stale = false;
     loop {
         let Some(target) = choose_target(group, wanted, &tried) else {
             let status = if tried.is_empty() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_GATEWAY };
@@ -126,12 +128,19 @@ pub(crate) async fn forward(
                 request = *unsent;
                 why
             }
-            Err(Failure::Lost(why)) if again => {
-                target.avoid();
+            Err(Failure::Lost { why, reused }) if again => {
+                if reused && !stale {
+                    // Most likely it closed what nobody had used for a while, which says nothing of how it is.
+                    stale = true;
+                    target.pool.close();
+                    tried.pop();
+                } else {
+                    target.avoid();
+                }
                 request = Request::from_parts(parts.clone(), empty());
                 why
             }
-            Err(Failure::Lost(why)) => {
+            Err(Failure::Lost { why, .. }) => {
                 tracing::debug!(target = %target.address, why, "a target ended a request without an answer");
                 let client = pulse.has_client_failed();
                 return failed(if client { StatusCode::BAD_REQUEST } else { StatusCode::BAD_GATEWAY });

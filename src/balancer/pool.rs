@@ -30,8 +30,9 @@ const HEAD: usize = 64 << 10;
 pub(crate) enum Failure {
     /// Nothing of the request was sent: it can go to another target.
     NotSent(Box<Request<AnyBody>>, String),
-    /// The target may have seen it.
-    Lost(String),
+    /// The target may have seen it. `reused`: on a connection that had been used before, which the target may have been
+    /// about to close.
+    Lost { why: String, reused: bool },
 }
 
 /// Connections that nobody uses.
@@ -81,14 +82,14 @@ pub(crate) async fn exchange(
     mut request: Request<AnyBody>,
 ) -> Result<Response<Incoming>, Failure> {
     while let Some(sender) = target.pool.take() {
-        match send(target, sender, request).await {
+        match send(target, sender, request, true).await {
             // The target closed it meanwhile, before it saw anything.
             Err(Failure::NotSent(unsent, _)) => request = *unsent,
             done => return done,
         }
     }
     match connect(target.address).await {
-        Ok(sender) => send(target, sender, request).await,
+        Ok(sender) => send(target, sender, request, false).await,
         Err(why) => Err(Failure::NotSent(Box::new(request), why)),
     }
 }
@@ -116,6 +117,7 @@ async fn send(
     target: &Arc<Target>,
     mut sender: SendRequest<AnyBody>,
     request: Request<AnyBody>,
+    reused: bool,
 ) -> Result<Response<Incoming>, Failure> {
     match sender.try_send_request(request).await {
         Ok(response) => {
@@ -132,7 +134,7 @@ async fn send(
             let why = error.error().to_string();
             Err(match error.take_message() {
                 Some(unsent) => Failure::NotSent(Box::new(unsent), why),
-                None => Failure::Lost(why),
+                None => Failure::Lost { why, reused },
             })
         }
     }

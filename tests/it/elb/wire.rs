@@ -115,3 +115,28 @@ async fn an_answer_that_says_its_length_twice_arrives_whole() {
         assert_eq!(answer.text().await.unwrap(), "hello");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_a_target_has_just_given_up_fails_no_request_that_can_be_repeated() {
+    // As if its time for idle connections were over at the moment when the second request comes.
+    let port = target(|stream, head, number| {
+        Box::pin(async move {
+            if number > 1 && !head.starts_with("POST /first") {
+                return false;
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.is_ok()
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    let client = client();
+    for round in 0..6 {
+        let answer = client.get(balanced.url("/")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{round}");
+        // So that the connection is kept before the next one begins.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    // Whatever became of this one, it is not done twice.
+    let answer = client.post(balanced.url("/")).send().await.unwrap();
+    assert_eq!(answer.status(), 502);
+}
