@@ -49,7 +49,9 @@ impl Body for Upload {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        self.pulse.await_client(frame.is_pending());
+        let frame = ready!(frame);
         self.pulse.beat();
         if matches!(frame, Some(Err(_))) {
             self.pulse.client_failed();

@@ -98,7 +98,13 @@ pub(crate) async fn forward(
         let outcome = tokio::select! {
             outcome = pool::exchange(&target, request) => outcome,
             () = pulse.silence(idle) => {
-                return failed(if pulse.has_client_failed() { StatusCode::BAD_REQUEST } else { StatusCode::GATEWAY_TIMEOUT });
+                return failed(if pulse.has_client_failed() {
+                    StatusCode::BAD_REQUEST
+                } else if pulse.awaits_client() {
+                    StatusCode::REQUEST_TIMEOUT
+                } else {
+                    StatusCode::GATEWAY_TIMEOUT
+                });
             }
         };
         let last = tried.len() >= ATTEMPTS;

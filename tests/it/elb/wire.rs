@@ -140,3 +140,26 @@ async fn a_connection_that_a_target_has_just_given_up_fails_no_request_that_can_
     let answer = client.post(balanced.url("/")).send().await.unwrap();
     assert_eq!(answer.status(), 502);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_whom_waiting_is_told() {
+    let port = target(|stream, head, _| {
+        Box::pin(async move {
+            let mut body = [0; 5];
+            if head.starts_with("POST /reads") && stream.read_exact(&mut body).await.is_err() {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            false
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    let ask = async |path: &str, body: &str| {
+        let mut request = raw::request("POST", path, &balanced.address, &["Content-Length: 5"]);
+        request.extend_from_slice(body.as_bytes());
+        raw::exchange(balanced.address, &request, Duration::from_secs(5)).await.status()
+    };
+    assert_eq!(ask("/reads", "hel").await, Some(408), "the client is waited for");
+    assert_eq!(ask("/reads", "hello").await, Some(504), "the target is waited for");
+}
