@@ -88,11 +88,11 @@ pub(crate) async fn forward(
             return failed(status);
         };
         tried.push(Arc::clone(&target));
-        let in_flight = target.enter(&place);
         // A client of HTTP/1.0 need not say whom it asks; a target of HTTP/1.1 refuses what does not.
         if hostless && let Ok(host) = HeaderValue::from_str(&target.address.to_string()) {
             request.headers_mut().insert(HOST, host);
         }
+        let in_flight = target.enter(&place);
         let begun = Instant::now();
         pulse.beat();
         let outcome = tokio::select! {
@@ -117,7 +117,7 @@ pub(crate) async fn forward(
                     (StatusCode::SWITCHING_PROTOCOLS, Some(client)) => switched(answer, client, idle, in_flight, slot),
                     // Nobody asked it to.
                     (StatusCode::SWITCHING_PROTOCOLS, None) => return failed(StatusCode::BAD_GATEWAY),
-                    _ => passed_on(answer, idle, in_flight),
+                    _ => passed_on(answer, pulse, idle, in_flight),
                 };
                 if let Some(duration) = group.spec.stickiness {
                     cookie::set(answer.headers_mut(), cookie::TARGET, target.token, duration);
@@ -240,13 +240,17 @@ fn join_cookies(headers: &mut http::HeaderMap) {
 }
 
 /// The answer of a target, as the client gets it.
-fn passed_on(answer: Response<Incoming>, idle: Duration, in_flight: InFlight) -> Response<AnyBody> {
+fn passed_on(answer: Response<Incoming>, pulse: Pulse, idle: Duration, in_flight: InFlight) -> Response<AnyBody> {
     let (mut parts, body) = answer.into_parts();
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
+        // How the body was framed counts, whatever else is said of its length (RFC 9112, section 6.3).
+        parts.headers.remove(CONTENT_LENGTH);
+    }
     headers::strip(&mut parts.headers);
     // Each side has a version of its own.
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
-    Response::from_parts(parts, Download::new(body, idle, in_flight).boxed_unsync())
+    Response::from_parts(parts, Download::new(body, pulse, idle, in_flight).boxed_unsync())
 }
 
 /// The answer that opens a websocket.
@@ -265,7 +269,3 @@ fn switched(
     parts.extensions.clear();
     Response::from_parts(parts, empty())
 }
-    if parts.headers.contains_key(TRANSFER_ENCODING) {
-        // How the body was framed counts, whatever else is said of its length (RFC 9112, section 6.3).
-        parts.headers.remove(CONTENT_LENGTH);
-    }

@@ -56,11 +56,15 @@ impl Pulse {
         self.0.client_failed.load(Relaxed)
     }
 
+    /// When nothing will have happened for `idle`, unless something happens.
+    pub(crate) fn end(&self, idle: Duration) -> Instant {
+        self.0.begun + Duration::from_millis(self.0.last.load(Relaxed)) + idle
+    }
+
     /// Completes when nothing has happened for `idle`.
     pub(crate) async fn silence(&self, idle: Duration) {
         loop {
-            let last = self.0.begun + Duration::from_millis(self.0.last.load(Relaxed));
-            let end = last + idle;
+            let end = self.end(idle);
             if Instant::now() >= end {
                 return;
             }

@@ -163,3 +163,36 @@ async fn who_keeps_whom_waiting_is_told() {
     assert_eq!(ask("/reads", "hel").await, Some(408), "the client is waited for");
     assert_eq!(ask("/reads", "hello").await, Some(504), "the target is waited for");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_may_wait_for_the_end_of_the_body() {
+    let port = target(|stream, _, _| {
+        Box::pin(async move {
+            // It begins to answer before it has read, and ends when it has.
+            let begun = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n";
+            let mut body = vec![0; 10];
+            if stream.write_all(begun).await.is_err() || stream.read_exact(&mut body).await.is_err() {
+                return false;
+            }
+            stream.write_all(b"4\r\ndone\r\n0\r\n\r\n").await.is_ok()
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    let mut stream = TcpStream::connect(balanced.address).await.unwrap();
+    let head = raw::request("POST", "/", &balanced.address, &["Content-Length: 10"]);
+    stream.write_all(&head).await.unwrap();
+    let begun = Instant::now();
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        stream.write_all(b"x").await.expect("it is still there");
+    }
+    let answer = raw::read(&mut stream, Duration::from_secs(3)).await;
+    assert!(begun.elapsed() > Duration::from_secs(2), "longer than the idle time-out");
+    assert!(answer.text().contains("begun") && answer.text().contains("done"), "{}", answer.text());
+    // One that says nothing and gets nothing is given up.
+    let mut stream = TcpStream::connect(balanced.address).await.unwrap();
+    stream.write_all(&head).await.unwrap();
+    let answer = raw::read(&mut stream, Duration::from_secs(4)).await;
+    assert!(answer.closed && !answer.text().contains("done"), "{}", answer.text());
+}
