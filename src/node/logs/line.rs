@@ -109,10 +109,22 @@ impl Assembler {
         let (_, open) = part.get_or_insert_with(|| (time.timestamp_millis(), Vec::new()));
         open.extend_from_slice(text);
         let done = whole || open.len() > LONGEST;
-        if let Some((at, bytes)) = part.take_if(|_| done) {
+        if let Some((at, mut bytes)) = part.take_if(|_| done) {
+            // The engine cuts parts at bytes: a character may go on in the next one.
+            let rest = if whole { Vec::new() } else { bytes.split_off(bytes.len() - unfinished(&bytes)) };
             events(at, &bytes, &mut lines.events);
+            *part = (!rest.is_empty()).then_some((at, rest));
         }
     }
+}
+
+/// How many bytes at the end are the beginning of a character that is not whole.
+fn unfinished(bytes: &[u8]) -> usize {
+    let begins = |count: &usize| {
+        let end = std::str::from_utf8(&bytes[bytes.len() - count..]);
+        end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    (1..=bytes.len().min(3)).find(begins).unwrap_or_default()
 }
 
 /// The events of a line: one, unless it is too long. An empty line is none: CloudWatch takes no empty event.
@@ -198,5 +210,19 @@ mod tests {
         let lines = assembler.take(&piece(1, &format!("{AT} {text}\n")));
         assert!(lines.events.iter().all(|event| event.text.len() <= LONGEST));
         assert_eq!(texts(&lines).concat(), text);
+    }
+
+    #[test]
+    fn a_character_that_the_engine_cuts_is_whole() {
+        let text = "€".repeat(3 * LONGEST / 5);
+        let mut assembler = Assembler::default();
+        let mut all = String::new();
+        let parts: Vec<&[u8]> = text.as_bytes().chunks(16 * 1024).collect();
+        for (index, part) in parts.iter().enumerate() {
+            let end: &[u8] = if index + 1 == parts.len() { b"\n" } else { b"" };
+            let bytes = [AT.as_bytes(), b" ", part, end].concat();
+            all.extend(texts(&assembler.take(&LogPiece { stream: 1, bytes: bytes.into() })));
+        }
+        assert!(all == text && !assembler.is_open(), "{} of {} bytes", all.len(), text.len());
     }
 }
