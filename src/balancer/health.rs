@@ -62,7 +62,7 @@ async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: Healt
             Err(_) => Err(Health::because(State::Unhealthy, "Target.Timeout")),
         };
         let (Some(live), Some(target)) = (live.upgrade(), target.upgrade()) else { return };
-        let Some(state) = checks.take(outcome.is_ok(), &check) else { continue };
+        let changed = checks.take(outcome.is_ok(), &check);
         let health = match outcome {
             Ok(()) => Health::healthy(),
             Err(health) => health,
@@ -79,6 +79,14 @@ async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: Healt
     }
 }
 
+        let Some(state) = changed else {
+            // One that is sick may be so for another reason by now, and whoever looks into it is to know the last one.
+            if health.state == target.state() && health != target.health() {
+                target.set_health(health.clone());
+                live.observe(about(&group, &target, health));
+            }
+            continue;
+        };
 /// One check.
 async fn probe(address: SocketAddr, check: &HealthCheck) -> Result<(), Health> {
     let failed = || Health::because(State::Unhealthy, "Target.FailedHealthChecks");

@@ -70,6 +70,31 @@ until(lambda: all(state == "unhealthy" for state, _ in health(web).values()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_of_a_sick_target_is_why_it_is_sick_now() {
+    let blue = Target::start("blue").await;
+    blue.set_health(503);
+    let targets = [("BLUE", &blue)];
+    let setup = r#"
+def told(arn):
+    return elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"][0]["TargetHealth"].get("Description")
+"#;
+    let begin = r#"
+arn, web = balancer(), quick_group()
+listener(arn, PORT, forward(web))
+register(web, BLUE)
+until(lambda: told(web) == "Health checks failed with these codes: [503]")
+"#;
+    let balanced = Balanced::start(Backend::SqliteDisk, &targets, &format!("{setup}{begin}")).await;
+    blue.set_health(404);
+    let then = r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+until(lambda: told(web) == "Health checks failed with these codes: [404]")
+assert health(web)[BLUE] == ("unhealthy", "Target.ResponseCodeMismatch")
+"#;
+    balanced.run(&targets, &format!("{setup}{then}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_to_a_target_that_drains_is_finished() {
     for &backend in DEFAULT {
         let (blue, green) = (Target::start("blue").await, Target::start("green").await);
