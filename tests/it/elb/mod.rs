@@ -8,6 +8,7 @@ mod forwarding;
 mod gapless;
 mod health;
 mod listeners;
+mod open_files;
 mod paging;
 mod permissions;
 mod wire;
