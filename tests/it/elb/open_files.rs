@@ -31,9 +31,9 @@ impl Drop for Limited {
 impl Limited {
     /// `limit` as `prlimit` takes it: the soft and the hard one.
     async fn start(limit: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = tempfile::tempdir().expect("a temporary directory");
         let address = SocketAddr::from(([127, 0, 0, 1], port::free()));
-        let output = std::fs::File::create(home.path().join("log")).unwrap();
+        let output = std::fs::File::create(home.path().join("log")).expect("a file for its output");
         let child = Command::new("prlimit")
             .arg(format!("--nofile={limit}"))
             .arg(binary::path())
@@ -46,10 +46,10 @@ impl Limited {
             .env("WHARF_ROOT_ACCESS_KEY_ID", ROOT_ACCESS_KEY_ID)
             .env("WHARF_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET_ACCESS_KEY)
             .stdin(Stdio::null())
-            .stdout(output.try_clone().unwrap())
+            .stdout(output.try_clone().expect("a file handle can be cloned"))
             .stderr(output)
             .spawn()
-            .unwrap();
+            .expect("prlimit runs");
         let limited = Self { child, home, address };
         let client = Client::new(&format!("http://{address}"), Auth::None);
         for _ in 0..300 {
@@ -95,8 +95,8 @@ until_open(arn)
 async fn crowd(address: SocketAddr, count: usize) -> (Vec<TcpStream>, usize) {
     let mut clients = Vec::new();
     for _ in 0..count {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let mut stream = TcpStream::connect(address).await.expect("the listener is open");
+        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
         clients.push(stream);
     }
     let mut answered = 0;

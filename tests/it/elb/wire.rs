@@ -29,8 +29,8 @@ type Goes<'s> = Pin<Box<dyn Future<Output = bool> + Send + 's>>;
 /// is. Health checks it passes. Its port.
 async fn target(answer: impl for<'s> Fn(&'s mut TcpStream, String, u32) -> Goes<'s> + Send + Sync + 'static) -> u16 {
     let answer = Arc::new(answer);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("an address").port();
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let answer = Arc::clone(&answer);
@@ -41,7 +41,7 @@ async fn target(answer: impl for<'s> Fn(&'s mut TcpStream, String, u32) -> Goes<
                         let Ok(byte) = stream.read_u8().await else { return };
                         head.push(byte);
                     }
-                    let head = String::from_utf8(head).unwrap();
+                    let head = String::from_utf8(head).expect("a head is text");
                     if head.starts_with("GET /health ") {
                         let _ = stream
                             .write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
