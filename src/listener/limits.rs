@@ -103,9 +103,14 @@ mod tests {
     #[test]
     fn what_is_balanced_leaves_files_for_the_others() {
         let limits = || Limits { connections: 4096, ..Limits::default() };
-        for (open_files, expected) in
-            [(1 << 20, (4096, 4096)), (13_000, (4096, 3186)), (1024, (384, 192)), (100, (25, 12)), (1, (1, 1))]
-        {
+        for (open_files, expected) in [
+            (1 << 20, (4096, 4096)),
+            (13_000, (4096, 4096)),
+            (12_000, (4096, 2936)),
+            (1024, (384, 192)),
+            (100, (25, 12)),
+            (1, (1, 1)),
+        ] {
             let (own, balanced) = limits().divided(open_files);
             assert_eq!((own.connections, balanced.connections), expected, "{open_files}");
         }
