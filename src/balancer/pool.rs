@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::body::AnyBody;
+use crate::patient::Patient;
 use crate::target::Target;
 
 /// The most connections that are kept.
@@ -102,7 +103,7 @@ pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<AnyBody>,
         Err(_) => return Err("connecting took too long".to_owned()),
     };
     let _ = stream.set_nodelay(true);
-    let handshake = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(stream)).await;
+    let handshake = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(Patient::new(stream))).await;
     let (sender, connection) = handshake.map_err(|error| error.to_string())?;
     // It ends when its last request is done and nobody keeps the sender.
     tokio::spawn(async move {

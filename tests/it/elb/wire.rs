@@ -196,3 +196,22 @@ async fn an_answer_may_wait_for_the_end_of_the_body() {
     let answer = raw::read(&mut stream, Duration::from_secs(4)).await;
     assert!(answer.closed && !answer.text().contains("done"), "{}", answer.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_a_body_that_nobody_reads_arrives() {
+    // It closes with the body unread, so the connection is reset right behind the answer.
+    let port = target(|stream, _, _| {
+        Box::pin(async move {
+            let answer = b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 5\r\n\r\nlarge";
+            let _ = stream.write_all(answer).await;
+            false
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    let client = client();
+    for _ in 0..10 {
+        let answer = client.post(balanced.url("/")).body(vec![b'x'; 4 << 20]).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (413, "large"));
+    }
+}
