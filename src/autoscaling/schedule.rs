@@ -37,7 +37,8 @@ impl Schedule {
         };
         let (kind, inner) = text.trim().strip_suffix(')')?.split_once('(')?;
         let kind = match kind {
-            "at" => Kind::At(inner.trim().parse().ok()?),
+            // Nothing else, such as an offset that nobody heeds.
+            "at" => Kind::At(DateTime::strptime("%Y-%m-%dT%H:%M:%S", inner.trim()).ok()?),
             "rate" => Kind::Rate(rate(inner)?),
             "cron" => Kind::Cron(Box::new(cron(inner)?)),
             _ => return None,
@@ -143,6 +144,9 @@ mod tests {
             "at",
             "at()",
             "at(tomorrow)",
+            "at(2027-01-31)",
+            "at(2027-01-31T08:00:00+01:00)",
+            "at(2027-01-31T08:00:00Z)",
             "rate(0 minutes)",
             "rate(5 weeks)",
             "rate(5)",
