@@ -24,7 +24,7 @@ use crate::choice;
 use crate::cookie;
 use crate::headers::{self, Arrival};
 use crate::live::{Group, Listener, Routes};
-use crate::pool::{self, Failure};
+use crate::pool::{self, Failure, Unreached};
 use crate::pulse::Pulse;
 use crate::reply;
 use crate::target::{InFlight, Target};
@@ -82,10 +82,11 @@ pub(crate) async fn forward(
     let mut request = Request::from_parts(parts.clone(), body);
     let mut tried: Vec<Arc<Target>> = Vec::new();
     let mut stale = false;
+    // What it comes to if no other target is left.
+    let mut so_far = StatusCode::SERVICE_UNAVAILABLE;
     loop {
         let Some(target) = choose_target(group, wanted, &tried) else {
-            let status = if tried.is_empty() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_GATEWAY };
-            return failed(status);
+            return failed(so_far);
         };
         tried.push(Arc::clone(&target));
         // A client of HTTP/1.0 need not say whom it asks; a target of HTTP/1.1 refuses what does not.
@@ -127,7 +128,8 @@ pub(crate) async fn forward(
                 }
                 return answer;
             }
-            Err(Failure::NotSent(unsent, why)) => {
+            Err(Failure::NotSent(unsent, Unreached { why, late })) => {
+                so_far = if late { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
                 listener.counts.connection_error();
                 group.counts.connection_error();
                 target.avoid();
@@ -135,6 +137,7 @@ pub(crate) async fn forward(
                 why
             }
             Err(Failure::Lost { why, reused }) if again => {
+                so_far = StatusCode::BAD_GATEWAY;
                 if reused && !stale {
                     // Most likely it closed what nobody had used for a while, which says nothing of how it is.
                     stale = true;
@@ -154,7 +157,7 @@ pub(crate) async fn forward(
         };
         tracing::debug!(target = %target.address, why, "a target was not reached");
         if last {
-            return failed(StatusCode::BAD_GATEWAY);
+            return failed(so_far);
         }
     }
 }

@@ -30,10 +30,23 @@ const HEAD: usize = 64 << 10;
 /// Why there is no answer.
 pub(crate) enum Failure {
     /// Nothing of the request was sent: it can go to another target.
-    NotSent(Box<Request<AnyBody>>, String),
+    NotSent(Box<Request<AnyBody>>, Unreached),
     /// The target may have seen it. `reused`: on a connection that had been used before, which the target may have been
     /// about to close.
     Lost { why: String, reused: bool },
+}
+
+/// Why a target was not reached.
+pub(crate) struct Unreached {
+    pub(crate) why: String,
+    /// Whether it took too long.
+    pub(crate) late: bool,
+}
+
+impl Unreached {
+    fn because(why: impl ToString) -> Self {
+        Self { why: why.to_string(), late: false }
+    }
 }
 
 /// Connections that nobody uses.
@@ -96,15 +109,15 @@ pub(crate) async fn exchange(
 }
 
 /// A new connection.
-pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<AnyBody>, String> {
+pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<AnyBody>, Unreached> {
     let stream = match timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(_) => return Err("connecting took too long".to_owned()),
+        Ok(Err(error)) => return Err(Unreached::because(error)),
+        Err(_) => return Err(Unreached { late: true, ..Unreached::because("connecting took too long") }),
     };
     let _ = stream.set_nodelay(true);
     let handshake = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(Patient::new(stream))).await;
-    let (sender, connection) = handshake.map_err(|error| error.to_string())?;
+    let (sender, connection) = handshake.map_err(Unreached::because)?;
     // It ends when its last request is done and nobody keeps the sender.
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
@@ -134,7 +147,7 @@ async fn send(
         Err(mut error) => {
             let why = error.error().to_string();
             Err(match error.take_message() {
-                Some(unsent) => Failure::NotSent(Box::new(unsent), why),
+                Some(unsent) => Failure::NotSent(Box::new(unsent), Unreached::because(why)),
                 None => Failure::Lost { why, reused },
             })
         }

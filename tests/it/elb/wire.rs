@@ -165,6 +165,30 @@ async fn who_keeps_whom_waiting_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_takes_no_connection_is_slow_and_one_that_refuses_them_is_not() {
+    let setup = |port: u16| {
+        format!(
+            "BLUE = {port}\narn, blue = balancer(), quick_group()\nlistener(arn, PORT, forward(blue))\nregister(blue, BLUE)\n\
+             until_open(arn)"
+        )
+    };
+    // Nobody accepts, and once its queue is full the kernel does not either.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let full = socket.listen(1).unwrap();
+    let address = full.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) = tokio::time::timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        queue.push(stream.unwrap());
+    }
+    for (port, expected) in [(address.port(), 504), (tests::harness::port::free(), 502)] {
+        let balanced = Balanced::start(Backend::SqliteDisk, &[], &setup(port)).await;
+        let answer = client().get(balanced.url("/")).send().await.unwrap();
+        assert_eq!(answer.status(), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_wait_for_the_end_of_the_body() {
     let port = target(|stream, _, _| {
         Box::pin(async move {
