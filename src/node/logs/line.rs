@@ -11,6 +11,11 @@ use crate::engine::LogPiece;
 /// The longest event that CloudWatch takes, less what it counts for each.
 pub(super) const LONGEST: usize = 256 * 1024 - 26;
 
+/// The bytes of each part of a line that is longer, as Docker and Podman cut it.
+const PART: usize = 16 * 1024;
+/// No time is written in more.
+const LONGEST_TIME: usize = 64;
+
 /// A line of a container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Event {
@@ -61,14 +66,31 @@ impl Assembler {
         self.rest.extend_from_slice(&piece.bytes);
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
-            self.record(0, &Bytes::from(line), &mut lines);
+            let last = self.parts_of(&line, &mut lines);
+            self.record(0, &line[last..], &mut lines);
         }
         // A terminal that writes no line ends must not fill the memory.
         if self.rest.len() > 2 * LONGEST {
+            let mut line = std::mem::take(&mut self.rest);
+            let last = self.parts_of(&line, &mut lines);
+            self.rest = line.split_off(last);
+        }
+        if self.rest.len() > 2 * LONGEST {
             let line = std::mem::take(&mut self.rest);
-            self.record(0, &Bytes::from(line), &mut lines);
+            self.record(0, &line, &mut lines);
         }
         lines
+    }
+
+    /// Takes the parts of a long line of a terminal: nothing but the time that stands before each tells one from the next.
+    /// Where the last one begins.
+    fn parts_of(&mut self, line: &[u8], lines: &mut Lines) -> usize {
+        let mut begin = 0;
+        while let Some(length) = part_of(&line[begin..]) {
+            self.record(0, &line[begin..begin + length], lines);
+            begin += length;
+        }
+        begin
     }
 
     /// What is left when nothing more comes.
@@ -76,7 +98,8 @@ impl Assembler {
         let mut lines = Lines::default();
         if !self.rest.is_empty() {
             let line = std::mem::take(&mut self.rest);
-            self.record(0, &Bytes::from(line), &mut lines);
+            let last = self.parts_of(&line, &mut lines);
+            self.record(0, &line[last..], &mut lines);
         }
         for part in &mut self.parts {
             if let Some((at, bytes)) = part.take() {
@@ -87,10 +110,7 @@ impl Assembler {
     }
 
     fn record(&mut self, stream: usize, record: &[u8], lines: &mut Lines) {
-        let space = record.iter().position(|byte| *byte == b' ');
-        let head = space.and_then(|space| std::str::from_utf8(record.get(..space)?).ok());
-        let time = head.and_then(|head| chrono::DateTime::parse_from_rfc3339(head).ok());
-        let Some((time, space)) = time.zip(space) else {
+        let Some((time, begin)) = time_of(record) else {
             // Not a record: what belongs to the one before.
             if let Some(Some((_, open))) = self.parts.get_mut(stream) {
                 open.extend_from_slice(record);
@@ -102,7 +122,7 @@ impl Assembler {
             return;
         }
         lines.records.push(time.timestamp());
-        let text = record.get(space + 1..).unwrap_or_default();
+        let text = record.get(begin..).unwrap_or_default();
         let whole = text.last() == Some(&b'\n');
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let Some(part) = self.parts.get_mut(stream) else { return };
@@ -116,6 +136,20 @@ impl Assembler {
             *part = (!rest.is_empty()).then_some((at, rest));
         }
     }
+}
+
+/// When a record was written, and where what was written begins.
+fn time_of(record: &[u8]) -> Option<(chrono::DateTime<chrono::FixedOffset>, usize)> {
+    let space = record.iter().take(LONGEST_TIME).position(|byte| *byte == b' ')?;
+    let head = std::str::from_utf8(&record[..space]).ok()?;
+    Some((chrono::DateTime::parse_from_rfc3339(head).ok()?, space + 1))
+}
+
+/// The length of the first part of a line, if another one follows.
+fn part_of(line: &[u8]) -> Option<usize> {
+    let (_, begin) = time_of(line)?;
+    let length = begin + PART;
+    time_of(line.get(length..)?).map(|_| length)
 }
 
 /// How many bytes at the end are the beginning of a character that is not whole.
@@ -188,6 +222,28 @@ mod tests {
             all.extend(assembler.take(&piece(0, &byte.to_string())).events);
         }
         assert_eq!(all.iter().map(|event| event.text.as_str()).collect::<Vec<_>>(), ["one", "two"]);
+    }
+
+    #[test]
+    fn a_long_line_of_a_terminal_is_what_was_written() {
+        for length in [PART + 1, 3 * PART, 40 * PART + 7] {
+            let text = "€".repeat(length / 3);
+            let mut record = Vec::new();
+            for part in text.as_bytes().chunks(PART) {
+                record.extend([AT.as_bytes(), b" ", part].concat());
+            }
+            record.extend(format!("\r\n{AT} next\r\n").into_bytes());
+            let (mut assembler, mut all, mut records) = (Assembler::default(), Vec::new(), 0);
+            for bytes in record.chunks(1000) {
+                let lines = assembler.take(&LogPiece { stream: 0, bytes: Bytes::copy_from_slice(bytes) });
+                all.extend(lines.events.into_iter().map(|event| event.text));
+                records += lines.records.len();
+            }
+            assert_eq!(all.pop().as_deref(), Some("next"));
+            assert!(all.concat() == text, "{} of {} bytes", all.concat().len(), text.len());
+            assert_eq!(records, text.len().div_ceil(PART) + 1);
+            assert!(!assembler.is_open());
+        }
     }
 
     #[test]
