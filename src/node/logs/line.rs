@@ -4,8 +4,6 @@
 //! has no newline at its end; of one with a terminal they are cut anywhere. Before each line, and each part, stands when it
 //! was written.
 
-use bytes::Bytes;
-
 use crate::engine::LogPiece;
 
 /// The longest event that CloudWatch takes, less what it counts for each.
@@ -179,6 +177,8 @@ fn events(at: i64, bytes: &[u8], events: &mut Vec<Event>) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn piece(stream: u8, text: &str) -> LogPiece {
