@@ -5,11 +5,11 @@ use std::sync::Arc;
 use aws::{Need, Resource};
 use policy::{Policies, Policy, PrincipalKind, Request};
 use store::repositories::RepositoryRow;
-use types::{AccountId, Arn, RegistryId, RepoName};
+use types::{AccountId, RegistryId, RepoName};
 
 use crate::facts::RequestFacts;
 use crate::resource_tags::ResourceTags;
-use crate::{Action, Ctx, Error, Result, Role, Snapshot};
+use crate::{Action, Ctx, Error, Result, Role, Snapshot, stored_tags};
 
 /// Proof that somebody may do something in one repository. Only [`authorize`] makes one, so a rule that asks for it
 /// cannot be reached past authorization.
@@ -121,7 +121,7 @@ pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
     let snapshot = ctx.app.snapshot();
     let mut roles = Vec::new();
     for need in needs {
-        let (arn, tags) = (need.resource.arn(), stored_tags(ctx, &need.resource).await?);
+        let (arn, tags) = (need.resource.arn(), stored_tags::of(ctx, &need.resource).await?);
         judge(ctx, &snapshot, need.action, &need.resource, &arn, &need.conditions, &tags).map_err(|error| {
             match (error, &need.called) {
                 (Error::Denied(message), Some(called)) => Error::Denied(message.replacen(
@@ -137,21 +137,6 @@ pub async fn authorize_needs(ctx: &Ctx, needs: &[Need]) -> Result<Grant> {
         }
     }
     Ok(Grant { needs: needs.to_vec(), roles })
-}
-
-/// The tags of what ECS has, which are not in memory: there are as many as there are tasks. They are looked up for those
-/// alone whose policies ask for tags.
-async fn stored_tags(ctx: &Ctx, resource: &Resource) -> Result<Vec<(String, String)>> {
-    let Resource::Arn(_, arn) = resource else {
-        return Ok(Vec::new());
-    };
-    let registry = &ctx.registry;
-    let home = Arn::of("ecs", registry, "").to_string();
-    let Some(rest) = arn.as_str().strip_prefix(&home).filter(|_| ctx.identity.asks_for("resourcetag/")) else {
-        return Ok(Vec::new());
-    };
-    let mut conn = ctx.app.db().reader().await?;
-    Ok(store::ecs_tags::list(&mut conn, registry, rest).await?)
 }
 
 /// What the resource's side says: whose it is, its policies and its tags.
@@ -191,7 +176,9 @@ impl<'a> Side<'a> {
                 let policies = std::slice::from_ref(&role.trust);
                 Self { policies, service: "iam", tags: &role.tags, ..plain(AccountId::as_str(account)) }
             }
-            Resource::Arn(account, _) => Self { service: "ecs", tags: stored, ..plain(AccountId::as_str(account)) },
+            Resource::Arn(account, arn) => {
+                Self { service: stored_tags::service(arn.as_str()), tags: stored, ..plain(AccountId::as_str(account)) }
+            }
         })
     }
 }

@@ -17,6 +17,7 @@ mod limits;
 mod role;
 mod seal;
 mod snapshot;
+mod stored_tags;
 
 pub mod accounts;
 pub mod admin;

@@ -37,7 +37,8 @@ impl Schedule {
         };
         let (kind, inner) = text.trim().strip_suffix(')')?.split_once('(')?;
         let kind = match kind {
-            "at" => Kind::At(inner.trim().parse().ok()?),
+            // Nothing else, such as an offset that nobody heeds.
+            "at" => Kind::At(DateTime::strptime("%Y-%m-%dT%H:%M:%S", inner.trim()).ok()?),
             "rate" => Kind::Rate(rate(inner)?),
             "cron" => Kind::Cron(Box::new(cron(inner)?)),
             _ => return None,
@@ -98,6 +99,8 @@ fn cron(text: &str) -> Option<croner::Cron> {
         .sloppy_ranges(true)
         .build();
     let any = |field: &str| if field == "?" { "*".to_owned() } else { field.to_owned() };
+    // The last day of a week is Saturday.
+    let weekday = if weekday == "L" { "SAT" } else { weekday };
     parser.parse(&format!("0 {minute} {hour} {} {month} {} {year}", any(day), any(weekday))).ok()
 }
 
@@ -130,6 +133,11 @@ mod tests {
             ("cron(0 8 1 * ? *)", Some("America/New_York"), "2027-01-02T00:00:00Z", Some("2027-02-01T13:00:00")),
             ("cron(0 8 1 1 ? 2028)", None, "2027-01-02T00:00:00Z", Some("2028-01-01T08:00:00")),
             ("cron(0 8 1 1 ? 2027)", None, "2027-01-02T00:00:00Z", None),
+            ("cron(0 8 ? * 6L *)", None, "2027-01-02T00:00:00Z", Some("2027-01-29T08:00:00")),
+            ("cron(0 8 ? * 2#1 *)", None, "2027-01-02T00:00:00Z", Some("2027-01-04T08:00:00")),
+            ("cron(0 8 ? * 1 *)", None, "2027-01-02T00:00:00Z", Some("2027-01-03T08:00:00")),
+            ("cron(0 8 ? * L *)", None, "2027-01-03T00:00:00Z", Some("2027-01-09T08:00:00")),
+            ("cron(0 8 LW * ? *)", None, "2027-01-02T00:00:00Z", Some("2027-01-29T08:00:00")),
         ] {
             let found = next(text, zone, after);
             assert_eq!(found.as_deref().map(|found| &found[..19]), due, "{text} {zone:?} after {after}");
@@ -143,6 +151,9 @@ mod tests {
             "at",
             "at()",
             "at(tomorrow)",
+            "at(2027-01-31)",
+            "at(2027-01-31T08:00:00+01:00)",
+            "at(2027-01-31T08:00:00Z)",
             "rate(0 minutes)",
             "rate(5 weeks)",
             "rate(5)",

@@ -49,7 +49,9 @@ impl Body for Upload {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let frame = Pin::new(&mut self.body).poll_frame(cx);
+        self.pulse.await_client(frame.is_pending());
+        let frame = ready!(frame);
         self.pulse.beat();
         if matches!(frame, Some(Err(_))) {
             self.pulse.client_failed();
@@ -69,6 +71,7 @@ impl Body for Upload {
 /// A target's body on its way to a client.
 pub(crate) struct Download {
     body: Incoming,
+    pulse: Pulse,
     idle: Duration,
     /// Runs while the target is waited for.
     timer: Option<Pin<Box<Sleep>>>,
@@ -77,9 +80,9 @@ pub(crate) struct Download {
 }
 
 impl Download {
-    /// Fails when the target sends nothing for `idle`.
-    pub(crate) fn new(body: Incoming, idle: Duration, in_flight: InFlight) -> Self {
-        Self { body, idle, timer: None, waiting: false, _in_flight: in_flight }
+    /// Fails when the target sends nothing for `idle`, and takes nothing of the client's body either: `pulse` tells that.
+    pub(crate) fn new(body: Incoming, pulse: Pulse, idle: Duration, in_flight: InFlight) -> Self {
+        Self { body, pulse, idle, timer: None, waiting: false, _in_flight: in_flight }
     }
 }
 
@@ -99,8 +102,14 @@ impl Body for Download {
             this.waiting = true;
             timer.as_mut().reset(deadline);
         }
-        ready!(timer.as_mut().poll(cx));
-        Poll::Ready(Some(Err("the target stopped sending".into())))
+        loop {
+            ready!(timer.as_mut().poll(cx));
+            let end = this.pulse.end(this.idle);
+            if end <= Instant::now() {
+                return Poll::Ready(Some(Err("the target stopped sending".into())));
+            }
+            timer.as_mut().reset(end);
+        }
     }
 
     fn is_end_stream(&self) -> bool {

@@ -12,9 +12,9 @@ pub(crate) struct Checks {
 }
 
 impl Checks {
-    /// Of a target that was not checked.
-    pub(crate) fn new() -> Self {
-        Self { state: State::Initial, against: 0 }
+    /// Of a target in a state.
+    pub(crate) fn of(state: State) -> Self {
+        Self { state, against: 0 }
     }
 
     /// The state.
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn one_success_is_enough_for_a_new_target() {
-        let (mut checks, check) = (Checks::new(), check(3, 2));
+        let (mut checks, check) = (Checks::of(State::Initial), check(3, 2));
         assert_eq!(checks.take(false, &check), None);
         assert_eq!(checks.take(true, &check), Some(State::Healthy));
         assert_eq!(checks.take(false, &check), None);
@@ -86,7 +86,7 @@ mod tests {
             healthy in 2u32..=10,
             unhealthy in 2u32..=10,
         ) {
-            let (mut checks, check) = (Checks::new(), check(healthy, unhealthy));
+            let (mut checks, check) = (Checks::of(State::Initial), check(healthy, unhealthy));
             let mut row: (bool, u32) = (true, 0);
             for success in outcomes {
                 row = if row.0 == success { (success, row.1 + 1) } else { (success, 1) };

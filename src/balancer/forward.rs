@@ -1,13 +1,14 @@
 //! Forwards a request: a target group by weight, a target of it, and another target if that one was not reached.
 //!
 //! A request goes to another target only where nobody can have seen it twice to harm: nothing of it was sent, or it is safe
-//! (RFC 9110, section 9.2.1), has no body, and its target went away without a word of an answer.
+//! (RFC 9110, section 9.2.1), has no body, and its target went away without a word of an answer. It goes to the same target
+//! once more if that ended a connection that had been used before.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use elb::health::State;
-use http::header::HOST;
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, Version, request};
 use http_body::Body as _;
@@ -23,7 +24,7 @@ use crate::choice;
 use crate::cookie;
 use crate::headers::{self, Arrival};
 use crate::live::{Group, Listener, Routes};
-use crate::pool::{self, Failure};
+use crate::pool::{self, Failure, Unreached};
 use crate::pulse::Pulse;
 use crate::reply;
 use crate::target::{InFlight, Target};
@@ -72,22 +73,39 @@ pub(crate) async fn forward(
     let pulse = Pulse::new();
     let bodyless = body.is_end_stream();
     let again = bodyless && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    if !bodyless && !parts.headers.contains_key(CONTENT_LENGTH) {
+        // Said by us: nothing else says that a `GET` has a body, and it would go without.
+        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let body = if bodyless { empty() } else { Upload::new(body, pulse.clone()).boxed_unsync() };
+    let hostless = !parts.headers.contains_key(HOST);
     let mut request = Request::from_parts(parts.clone(), body);
     let mut tried: Vec<Arc<Target>> = Vec::new();
+    let mut stale = false;
+    // What it comes to if no other target is left.
+    let mut so_far = StatusCode::SERVICE_UNAVAILABLE;
     loop {
         let Some(target) = choose_target(group, wanted, &tried) else {
-            let status = if tried.is_empty() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_GATEWAY };
-            return failed(status);
+            return failed(so_far);
         };
         tried.push(Arc::clone(&target));
+        // A client of HTTP/1.0 need not say whom it asks; a target of HTTP/1.1 refuses what does not.
+        if hostless && let Ok(host) = HeaderValue::from_str(&target.address.to_string()) {
+            request.headers_mut().insert(HOST, host);
+        }
         let in_flight = target.enter(&place);
         let begun = Instant::now();
         pulse.beat();
         let outcome = tokio::select! {
             outcome = pool::exchange(&target, request) => outcome,
             () = pulse.silence(idle) => {
-                return failed(if pulse.has_client_failed() { StatusCode::BAD_REQUEST } else { StatusCode::GATEWAY_TIMEOUT });
+                return failed(if pulse.has_client_failed() {
+                    StatusCode::BAD_REQUEST
+                } else if pulse.awaits_client() {
+                    StatusCode::REQUEST_TIMEOUT
+                } else {
+                    StatusCode::GATEWAY_TIMEOUT
+                });
             }
         };
         let last = tried.len() >= ATTEMPTS;
@@ -100,7 +118,7 @@ pub(crate) async fn forward(
                     (StatusCode::SWITCHING_PROTOCOLS, Some(client)) => switched(answer, client, idle, in_flight, slot),
                     // Nobody asked it to.
                     (StatusCode::SWITCHING_PROTOCOLS, None) => return failed(StatusCode::BAD_GATEWAY),
-                    _ => passed_on(answer, idle, in_flight),
+                    _ => passed_on(answer, pulse, idle, in_flight),
                 };
                 if let Some(duration) = group.spec.stickiness {
                     cookie::set(answer.headers_mut(), cookie::TARGET, target.token, duration);
@@ -110,19 +128,28 @@ pub(crate) async fn forward(
                 }
                 return answer;
             }
-            Err(Failure::NotSent(unsent, why)) => {
+            Err(Failure::NotSent(unsent, Unreached { why, late })) => {
+                so_far = if late { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
                 listener.counts.connection_error();
                 group.counts.connection_error();
                 target.avoid();
                 request = *unsent;
                 why
             }
-            Err(Failure::Lost(why)) if again => {
-                target.avoid();
+            Err(Failure::Lost { why, reused }) if again => {
+                so_far = StatusCode::BAD_GATEWAY;
+                if reused && !stale {
+                    // Most likely it closed what nobody had used for a while, which says nothing of how it is.
+                    stale = true;
+                    target.pool.close();
+                    tried.pop();
+                } else {
+                    target.avoid();
+                }
                 request = Request::from_parts(parts.clone(), empty());
                 why
             }
-            Err(Failure::Lost(why)) => {
+            Err(Failure::Lost { why, .. }) => {
                 tracing::debug!(target = %target.address, why, "a target ended a request without an answer");
                 let client = pulse.has_client_failed();
                 return failed(if client { StatusCode::BAD_REQUEST } else { StatusCode::BAD_GATEWAY });
@@ -130,7 +157,7 @@ pub(crate) async fn forward(
         };
         tracing::debug!(target = %target.address, why, "a target was not reached");
         if last {
-            return failed(StatusCode::BAD_GATEWAY);
+            return failed(so_far);
         }
     }
 }
@@ -216,13 +243,17 @@ fn join_cookies(headers: &mut http::HeaderMap) {
 }
 
 /// The answer of a target, as the client gets it.
-fn passed_on(answer: Response<Incoming>, idle: Duration, in_flight: InFlight) -> Response<AnyBody> {
+fn passed_on(answer: Response<Incoming>, pulse: Pulse, idle: Duration, in_flight: InFlight) -> Response<AnyBody> {
     let (mut parts, body) = answer.into_parts();
+    if parts.headers.contains_key(TRANSFER_ENCODING) {
+        // How the body was framed counts, whatever else is said of its length (RFC 9112, section 6.3).
+        parts.headers.remove(CONTENT_LENGTH);
+    }
     headers::strip(&mut parts.headers);
     // Each side has a version of its own.
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
-    Response::from_parts(parts, Download::new(body, idle, in_flight).boxed_unsync())
+    Response::from_parts(parts, Download::new(body, pulse, idle, in_flight).boxed_unsync())
 }
 
 /// The answer that opens a websocket.

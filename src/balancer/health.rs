@@ -31,25 +31,37 @@ impl Drop for Checker {
 }
 
 impl Checker {
-    /// Begins to check, at once.
-    pub(crate) fn start(live: &Arc<Live>, group: &str, target: &Arc<Target>, check: &HealthCheck) -> Self {
+    /// Begins to check, at once, a target that is in a state until checks say otherwise.
+    pub(crate) fn start(
+        live: &Arc<Live>,
+        group: &str,
+        target: &Arc<Target>,
+        check: &HealthCheck,
+        state: State,
+    ) -> Self {
         // An end of the balancer is the end of its checks.
-        let task = run(Arc::downgrade(live), group.to_owned(), Arc::downgrade(target), check.clone());
+        let task = run(Arc::downgrade(live), group.to_owned(), Arc::downgrade(target), check.clone(), state);
         Self { target: Arc::downgrade(target), check: check.clone(), task: tokio::spawn(task) }
     }
 
     /// Whether it checks that target in that way.
     pub(crate) fn checks(&self, target: &Arc<Target>, check: &HealthCheck) -> bool {
-        self.target.ptr_eq(&Arc::downgrade(target)) && self.check == *check && !self.task.is_finished()
+        self.is_of(target) && self.check == *check && !self.task.is_finished()
+    }
+
+    /// Whether it checks that target.
+    pub(crate) fn is_of(&self, target: &Arc<Target>) -> bool {
+        self.target.ptr_eq(&Arc::downgrade(target))
     }
 }
 
-async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: HealthCheck) {
+async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: HealthCheck, state: State) {
     let mut ticks = interval(check.interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut checks = Checks::new();
-    if let (Some(live), Some(target)) = (live.upgrade(), target.upgrade()) {
-        // A target that was checked in another way before begins anew.
+    let mut checks = Checks::of(state);
+    if state == State::Initial
+        && let (Some(live), Some(target)) = (live.upgrade(), target.upgrade())
+    {
         target.set_health(unchecked());
         live.observe(about(&group, &target, unchecked()));
     }
@@ -62,10 +74,18 @@ async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: Healt
             Err(_) => Err(Health::because(State::Unhealthy, "Target.Timeout")),
         };
         let (Some(live), Some(target)) = (live.upgrade(), target.upgrade()) else { return };
-        let Some(state) = checks.take(outcome.is_ok(), &check) else { continue };
+        let changed = checks.take(outcome.is_ok(), &check);
         let health = match outcome {
             Ok(()) => Health::healthy(),
             Err(health) => health,
+        };
+        let Some(state) = changed else {
+            // One that is sick may be so for another reason by now, and whoever looks into it is to know the last one.
+            if health.state == target.state() && health != target.health() {
+                target.set_health(health.clone());
+                live.observe(about(&group, &target, health));
+            }
+            continue;
         };
         target.set_health(health.clone());
         tracing::info!(

@@ -17,6 +17,7 @@ mod health;
 mod live;
 mod metrics;
 mod path;
+mod patient;
 mod pattern;
 mod pool;
 mod publish;

@@ -155,7 +155,11 @@ impl Live {
                 let key = (id.clone(), target.id.clone(), target.address.port());
                 let checker = match checkers.remove(&key) {
                     Some(checker) if checker.checks(target, &group.spec.health_check) => checker,
-                    _ => Checker::start(self, id, target, &group.spec.health_check),
+                    // It is as it was until it is found to be otherwise in the new way.
+                    Some(checker) if checker.is_of(target) => {
+                        Checker::start(self, id, target, &group.spec.health_check, target.state())
+                    }
+                    _ => Checker::start(self, id, target, &group.spec.health_check, State::Initial),
                 };
                 needed.insert(key, checker);
             }

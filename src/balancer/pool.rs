@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use crate::body::AnyBody;
+use crate::patient::Patient;
 use crate::target::Target;
 
 /// The most connections that are kept.
@@ -29,9 +30,23 @@ const HEAD: usize = 64 << 10;
 /// Why there is no answer.
 pub(crate) enum Failure {
     /// Nothing of the request was sent: it can go to another target.
-    NotSent(Box<Request<AnyBody>>, String),
-    /// The target may have seen it.
-    Lost(String),
+    NotSent(Box<Request<AnyBody>>, Unreached),
+    /// The target may have seen it. `reused`: on a connection that had been used before, which the target may have been
+    /// about to close.
+    Lost { why: String, reused: bool },
+}
+
+/// Why a target was not reached.
+pub(crate) struct Unreached {
+    pub(crate) why: String,
+    /// Whether it took too long.
+    pub(crate) late: bool,
+}
+
+impl Unreached {
+    fn because(why: impl ToString) -> Self {
+        Self { why: why.to_string(), late: false }
+    }
 }
 
 /// Connections that nobody uses.
@@ -81,28 +96,28 @@ pub(crate) async fn exchange(
     mut request: Request<AnyBody>,
 ) -> Result<Response<Incoming>, Failure> {
     while let Some(sender) = target.pool.take() {
-        match send(target, sender, request).await {
+        match send(target, sender, request, true).await {
             // The target closed it meanwhile, before it saw anything.
             Err(Failure::NotSent(unsent, _)) => request = *unsent,
             done => return done,
         }
     }
     match connect(target.address).await {
-        Ok(sender) => send(target, sender, request).await,
+        Ok(sender) => send(target, sender, request, false).await,
         Err(why) => Err(Failure::NotSent(Box::new(request), why)),
     }
 }
 
 /// A new connection.
-pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<AnyBody>, String> {
+pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<AnyBody>, Unreached> {
     let stream = match timeout(CONNECT, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return Err(error.to_string()),
-        Err(_) => return Err("connecting took too long".to_owned()),
+        Ok(Err(error)) => return Err(Unreached::because(error)),
+        Err(_) => return Err(Unreached { late: true, ..Unreached::because("connecting took too long") }),
     };
     let _ = stream.set_nodelay(true);
-    let handshake = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(stream)).await;
-    let (sender, connection) = handshake.map_err(|error| error.to_string())?;
+    let handshake = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(Patient::new(stream))).await;
+    let (sender, connection) = handshake.map_err(Unreached::because)?;
     // It ends when its last request is done and nobody keeps the sender.
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
@@ -116,6 +131,7 @@ async fn send(
     target: &Arc<Target>,
     mut sender: SendRequest<AnyBody>,
     request: Request<AnyBody>,
+    reused: bool,
 ) -> Result<Response<Incoming>, Failure> {
     match sender.try_send_request(request).await {
         Ok(response) => {
@@ -131,8 +147,8 @@ async fn send(
         Err(mut error) => {
             let why = error.error().to_string();
             Err(match error.take_message() {
-                Some(unsent) => Failure::NotSent(Box::new(unsent), why),
-                None => Failure::Lost(why),
+                Some(unsent) => Failure::NotSent(Box::new(unsent), Unreached::because(why)),
+                None => Failure::Lost { why, reused },
             })
         }
     }

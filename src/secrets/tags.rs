@@ -1,5 +1,4 @@
-//! Tags of secrets and parameters. They are kept with what they are on; conditions of policies can ask for those in a
-//! request, not for these.
+//! Tags of secrets and parameters. They are kept with what they are on.
 
 use std::collections::BTreeMap;
 

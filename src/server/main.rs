@@ -9,6 +9,7 @@ mod health;
 mod metrics;
 mod middleware;
 mod open;
+mod open_files;
 mod own_agent;
 mod pool_metrics;
 mod router;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         }
     };
     telemetry::init(&config.log_filter, config.log_format);
+    open_files::raise();
     // One provider for the whole program; without this call the first connection would have to guess.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = match runtime::runtime() {

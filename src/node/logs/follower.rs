@@ -17,9 +17,11 @@ use crate::task::{Phase, Task};
 
 /// How long events wait for others.
 const LINGER: Duration = Duration::from_millis(500);
-/// The most events and bytes of a batch: CloudWatch takes 10,000 and 1 MiB, and counts 26 more for each.
+/// How many events and bytes are enough for a batch.
 const MOST_EVENTS: usize = 5_000;
 const MOST_BYTES: usize = 700 * 1024;
+/// The most bytes of a batch that CloudWatch takes.
+const LARGEST: usize = 1024 * 1024;
 /// A batch must not span a day. What is read after a while of silence, or after an agent was away, may.
 const LONGEST_SPAN: i64 = 12 * 60 * 60 * 1000;
 /// The first and the longest wait between two tries.
@@ -215,7 +217,7 @@ impl Batch {
             self.cursor.pass(second);
         }
         for event in lines.events {
-            self.bytes += event.text.len() + 26;
+            self.bytes += weight(&event);
             self.events.push(event);
         }
     }
@@ -225,12 +227,18 @@ impl Batch {
     }
 }
 
-/// How many of the first events can be put together, by their times.
+/// What an event counts against the size of a batch.
+fn weight(event: &Event) -> usize {
+    event.text.len() + 26
+}
+
+/// How many of the first events can be put together, by their times and their size.
 fn together(events: &[Event]) -> usize {
-    let (mut first, mut last) = (i64::MAX, i64::MIN);
+    let (mut first, mut last, mut bytes) = (i64::MAX, i64::MIN, 0);
     let fits = |event: &&Event| {
         (first, last) = (first.min(event.at), last.max(event.at));
-        last - first <= LONGEST_SPAN
+        bytes += weight(event);
+        last - first <= LONGEST_SPAN && bytes <= LARGEST
     };
     events.iter().take_while(fits).count()
 }
@@ -248,6 +256,7 @@ fn has_ended(task: &Task, runtime_id: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::line::LONGEST;
     use super::*;
 
     #[test]
@@ -258,5 +267,12 @@ mod tests {
         for (times, count) in [(&[][..], 0), (&[5], 1), (&[0, 12, 13], 2), (&[20, 8, 21], 2), (&[0, 72], 1)] {
             assert_eq!(together(&events(times)), count, "{times:?}");
         }
+    }
+
+    #[test]
+    fn what_is_put_together_is_not_too_large() {
+        // What is no UTF-8 becomes three times as long, and a line of it several events at once.
+        let events = vec![Event { at: 0, text: "x".repeat(LONGEST) }; 6];
+        assert_eq!(together(&events), 4);
     }
 }

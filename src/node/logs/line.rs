@@ -4,12 +4,15 @@
 //! has no newline at its end; of one with a terminal they are cut anywhere. Before each line, and each part, stands when it
 //! was written.
 
-use bytes::Bytes;
-
 use crate::engine::LogPiece;
 
 /// The longest event that CloudWatch takes, less what it counts for each.
 pub(super) const LONGEST: usize = 256 * 1024 - 26;
+
+/// The bytes of each part of a line that is longer, as Docker and Podman cut it.
+const PART: usize = 16 * 1024;
+/// No time is written in more.
+const LONGEST_TIME: usize = 64;
 
 /// A line of a container.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,14 +64,31 @@ impl Assembler {
         self.rest.extend_from_slice(&piece.bytes);
         while let Some(end) = self.rest.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.rest.drain(..=end).collect();
-            self.record(0, &Bytes::from(line), &mut lines);
+            let last = self.parts_of(&line, &mut lines);
+            self.record(0, &line[last..], &mut lines);
         }
         // A terminal that writes no line ends must not fill the memory.
         if self.rest.len() > 2 * LONGEST {
+            let mut line = std::mem::take(&mut self.rest);
+            let last = self.parts_of(&line, &mut lines);
+            self.rest = line.split_off(last);
+        }
+        if self.rest.len() > 2 * LONGEST {
             let line = std::mem::take(&mut self.rest);
-            self.record(0, &Bytes::from(line), &mut lines);
+            self.record(0, &line, &mut lines);
         }
         lines
+    }
+
+    /// Takes the parts of a long line of a terminal: nothing but the time that stands before each tells one from the next.
+    /// Where the last one begins.
+    fn parts_of(&mut self, line: &[u8], lines: &mut Lines) -> usize {
+        let mut begin = 0;
+        while let Some(length) = part_of(&line[begin..]) {
+            self.record(0, &line[begin..begin + length], lines);
+            begin += length;
+        }
+        begin
     }
 
     /// What is left when nothing more comes.
@@ -76,7 +96,8 @@ impl Assembler {
         let mut lines = Lines::default();
         if !self.rest.is_empty() {
             let line = std::mem::take(&mut self.rest);
-            self.record(0, &Bytes::from(line), &mut lines);
+            let last = self.parts_of(&line, &mut lines);
+            self.record(0, &line[last..], &mut lines);
         }
         for part in &mut self.parts {
             if let Some((at, bytes)) = part.take() {
@@ -87,10 +108,7 @@ impl Assembler {
     }
 
     fn record(&mut self, stream: usize, record: &[u8], lines: &mut Lines) {
-        let space = record.iter().position(|byte| *byte == b' ');
-        let head = space.and_then(|space| std::str::from_utf8(record.get(..space)?).ok());
-        let time = head.and_then(|head| chrono::DateTime::parse_from_rfc3339(head).ok());
-        let Some((time, space)) = time.zip(space) else {
+        let Some((time, begin)) = time_of(record) else {
             // Not a record: what belongs to the one before.
             if let Some(Some((_, open))) = self.parts.get_mut(stream) {
                 open.extend_from_slice(record);
@@ -102,17 +120,43 @@ impl Assembler {
             return;
         }
         lines.records.push(time.timestamp());
-        let text = record.get(space + 1..).unwrap_or_default();
+        let text = record.get(begin..).unwrap_or_default();
         let whole = text.last() == Some(&b'\n');
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let Some(part) = self.parts.get_mut(stream) else { return };
         let (_, open) = part.get_or_insert_with(|| (time.timestamp_millis(), Vec::new()));
         open.extend_from_slice(text);
         let done = whole || open.len() > LONGEST;
-        if let Some((at, bytes)) = part.take_if(|_| done) {
+        if let Some((at, mut bytes)) = part.take_if(|_| done) {
+            // The engine cuts parts at bytes: a character may go on in the next one.
+            let rest = if whole { Vec::new() } else { bytes.split_off(bytes.len() - unfinished(&bytes)) };
             events(at, &bytes, &mut lines.events);
+            *part = (!rest.is_empty()).then_some((at, rest));
         }
     }
+}
+
+/// When a record was written, and where what was written begins.
+fn time_of(record: &[u8]) -> Option<(chrono::DateTime<chrono::FixedOffset>, usize)> {
+    let space = record.iter().take(LONGEST_TIME).position(|byte| *byte == b' ')?;
+    let head = std::str::from_utf8(&record[..space]).ok()?;
+    Some((chrono::DateTime::parse_from_rfc3339(head).ok()?, space + 1))
+}
+
+/// The length of the first part of a line, if another one follows.
+fn part_of(line: &[u8]) -> Option<usize> {
+    let (_, begin) = time_of(line)?;
+    let length = begin + PART;
+    time_of(line.get(length..)?).map(|_| length)
+}
+
+/// How many bytes at the end are the beginning of a character that is not whole.
+fn unfinished(bytes: &[u8]) -> usize {
+    let begins = |count: &usize| {
+        let end = std::str::from_utf8(&bytes[bytes.len() - count..]);
+        end.is_err_and(|error| error.valid_up_to() == 0 && error.error_len().is_none())
+    };
+    (1..=bytes.len().min(3)).find(begins).unwrap_or_default()
 }
 
 /// The events of a line: one, unless it is too long. An empty line is none: CloudWatch takes no empty event.
@@ -133,6 +177,8 @@ fn events(at: i64, bytes: &[u8], events: &mut Vec<Event>) {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
 
     fn piece(stream: u8, text: &str) -> LogPiece {
@@ -179,6 +225,28 @@ mod tests {
     }
 
     #[test]
+    fn a_long_line_of_a_terminal_is_what_was_written() {
+        for length in [PART + 1, 3 * PART, 40 * PART + 7] {
+            let text = "€".repeat(length / 3);
+            let mut record = Vec::new();
+            for part in text.as_bytes().chunks(PART) {
+                record.extend([AT.as_bytes(), b" ", part].concat());
+            }
+            record.extend(format!("\r\n{AT} next\r\n").into_bytes());
+            let (mut assembler, mut all, mut records) = (Assembler::default(), Vec::new(), 0);
+            for bytes in record.chunks(1000) {
+                let lines = assembler.take(&LogPiece { stream: 0, bytes: Bytes::copy_from_slice(bytes) });
+                all.extend(lines.events.into_iter().map(|event| event.text));
+                records += lines.records.len();
+            }
+            assert_eq!(all.pop().as_deref(), Some("next"));
+            assert!(all.concat() == text, "{} of {} bytes", all.concat().len(), text.len());
+            assert_eq!(records, text.len().div_ceil(PART) + 1);
+            assert!(!assembler.is_open());
+        }
+    }
+
+    #[test]
     fn what_is_known_is_passed_over_whatever_it_comes_with() {
         // The end of what a container wrote may have no newline; and of a terminal, a piece may hold several lines.
         for stream in [0, 1] {
@@ -198,5 +266,19 @@ mod tests {
         let lines = assembler.take(&piece(1, &format!("{AT} {text}\n")));
         assert!(lines.events.iter().all(|event| event.text.len() <= LONGEST));
         assert_eq!(texts(&lines).concat(), text);
+    }
+
+    #[test]
+    fn a_character_that_the_engine_cuts_is_whole() {
+        let text = "€".repeat(3 * LONGEST / 5);
+        let mut assembler = Assembler::default();
+        let mut all = String::new();
+        let parts: Vec<&[u8]> = text.as_bytes().chunks(16 * 1024).collect();
+        for (index, part) in parts.iter().enumerate() {
+            let end: &[u8] = if index + 1 == parts.len() { b"\n" } else { b"" };
+            let bytes = [AT.as_bytes(), b" ", part, end].concat();
+            all.extend(texts(&assembler.take(&LogPiece { stream: 1, bytes: bytes.into() })));
+        }
+        assert!(all == text && !assembler.is_open(), "{} of {} bytes", all.len(), text.len());
     }
 }

@@ -23,7 +23,11 @@ const SETTLE: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(config: &Config) -> Result<()> {
     let tls = config.tls.clone().map(Tls::new).transpose().context("cannot use the TLS certificate")?;
-    let listener = Listener::bind(config.listen, tls, limits(config))
+    let (own_limits, balanced_limits) = match config.balancer {
+        true => limits(config).beside_balanced(),
+        false => (limits(config), limits(config)),
+    };
+    let listener = Listener::bind(config.listen, tls, own_limits)
         .with_context(|| format!("cannot listen on {}", config.listen))?;
     let app = open::application(config).await?;
     let configured = config.root_key.as_ref().map(|key| AccessKey {
@@ -40,7 +44,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
     metrics.registry().register_collector(Box::new(job_metrics.clone()));
     let usage_metrics = UsageMetrics::default();
     metrics.registry().register_collector(Box::new(usage_metrics.clone()));
-    let balancer = config.balancer.then(|| Balancer::start(&app, balancing(config)));
+    let balancer = config.balancer.then(|| Balancer::start(&app, balancing(config, balanced_limits)));
     if let Some(balancer) = &balancer {
         metrics.registry().register_collector(Box::new(balancer.metrics()));
     }
@@ -94,11 +98,11 @@ fn limits(config: &Config) -> Limits {
 }
 
 /// How this process balances.
-fn balancing(config: &Config) -> balancer::Config {
+fn balancing(config: &Config, limits: Limits) -> balancer::Config {
     balancer::Config {
         address: config.balancer_address.unwrap_or(config.listen.ip()),
         tls: config.balancer_tls.clone().or_else(|| config.tls.clone()),
-        limits: limits(config),
+        limits,
     }
 }
 

@@ -15,6 +15,7 @@ mod revocation;
 mod secrets;
 mod sessions;
 mod signing_keys;
+mod stored_tags;
 mod tag_mutability;
 mod token_use;
 pub(crate) mod world;

@@ -70,6 +70,66 @@ until(lambda: all(state == "unhealthy" for state, _ in health(web).values()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_target_stays_as_it_is_when_it_is_to_be_checked_in_another_way() {
+    let (blue, green) = (Target::start("blue").await, Target::start("green").await);
+    green.set_health(503);
+    let targets = [("BLUE", &blue), ("GREEN", &green)];
+    let balanced = Balanced::start(
+        Backend::SqliteDisk,
+        &targets,
+        r#"
+arn, web = balancer(), quick_group()
+listener(arn, PORT, forward(web))
+register(web, BLUE, GREEN)
+until_healthy(web, BLUE)
+until(lambda: health(web)[GREEN][0] == "unhealthy")
+until_open(arn)
+"#,
+    )
+    .await;
+    // Nothing is known in the new way for a second and a half, and until then the sick one gets no requests.
+    let asked = balanced
+        .run(
+            &targets,
+            r#"
+import urllib.request
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+elb.modify_target_group(TargetGroupArn=web, HealthCheckPath="/slow/1500")
+time.sleep(0.3)
+seen = [json.load(urllib.request.urlopen(f"http://127.0.0.1:{PORT}/"))["target"] for _ in range(10)]
+print(json.dumps([sorted(set(seen)), [health(web)[port][0] for port in (BLUE, GREEN)]]))
+"#,
+        )
+        .await;
+    assert_eq!(asked, serde_json::json!([["blue"], ["healthy", "unhealthy"]]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_of_a_sick_target_is_why_it_is_sick_now() {
+    let blue = Target::start("blue").await;
+    blue.set_health(503);
+    let targets = [("BLUE", &blue)];
+    let setup = r#"
+def told(arn):
+    return elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"][0]["TargetHealth"].get("Description")
+"#;
+    let begin = r#"
+arn, web = balancer(), quick_group()
+listener(arn, PORT, forward(web))
+register(web, BLUE)
+until(lambda: told(web) == "Health checks failed with these codes: [503]")
+"#;
+    let balanced = Balanced::start(Backend::SqliteDisk, &targets, &format!("{setup}{begin}")).await;
+    blue.set_health(404);
+    let then = r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+until(lambda: told(web) == "Health checks failed with these codes: [404]")
+assert health(web)[BLUE] == ("unhealthy", "Target.ResponseCodeMismatch")
+"#;
+    balanced.run(&targets, &format!("{setup}{then}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_to_a_target_that_drains_is_finished() {
     for &backend in DEFAULT {
         let (blue, green) = (Target::start("blue").await, Target::start("green").await);

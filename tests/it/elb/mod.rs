@@ -8,8 +8,10 @@ mod forwarding;
 mod gapless;
 mod health;
 mod listeners;
+mod open_files;
 mod paging;
 mod permissions;
+mod wire;
 
 /// Short ways to make what most tests need, for boto3.
 const HELPERS: &str = r#"
