@@ -267,7 +267,7 @@ async fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
             let text = String::from_utf8_lossy(&request[..length]).to_lowercase();
             // name:pass
             assert!(text.contains("proxy-authorization: basic bmftztpwyxnz"), "{text}");
-            own.lock().unwrap().push(text.lines().next().unwrap_or_default().to_owned());
+            own.lock().expect("nobody panicked").push(text.lines().next().unwrap_or_default().to_owned());
             let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nproxy").await;
         }
     });

@@ -162,3 +162,21 @@ async fn a_first_pull_creates_what_the_template_says() {
         assert_eq!(modes, expected.map(|(name, mode)| (name.to_owned(), mode.to_owned())));
     }
 }
+
+/// The other registry has a name that only the proxy knows, as in a network that lets nobody out by himself.
+#[tokio::test]
+async fn what_is_elsewhere_comes_through_the_proxy() {
+    let proxy = Upstream::start().await;
+    let image = Image::small();
+    proxy.put_image("app", "v1", &image);
+    let url = format!("http://{}", proxy.host());
+    let wharf = caching(Backend::SqliteDisk, "registry.invalid", &[("WHARF_OUTBOUND_PROXY", &url)]).await;
+    wharf.client().repository("cache/app").expect_image(Some("v1"), &image).await;
+    let asked = proxy.asked();
+    assert!(asked.iter().all(|asked| asked.target.starts_with("http://registry.invalid/v2/app/")), "{asked:?}");
+    assert!(!asked.is_empty());
+    let nobody = [("WHARF_OUTBOUND_PROXY", url.as_str()), ("WHARF_OUTBOUND_PROXY_EXCEPT", "registry.invalid")];
+    let wharf = caching(Backend::SqliteDisk, "registry.invalid", &nobody).await;
+    wharf.client().repository("cache/app").manifest("v1").await.expect(502);
+    assert!(proxy.asked().is_empty());
+}
