@@ -152,17 +152,17 @@ pub async fn update(conn: &mut Conn, delivery_id: &str, attempt: &Attempt<'_>) -
     Ok(())
 }
 
-/// Has a delivery tried again, whatever became of it. False if it is not known.
-pub async fn update_pending(conn: &mut Conn, delivery_id: &str, due_at: Timestamp) -> Result<bool> {
-    let rows = conn
-        .execute(
-            "update webhook_deliveries
-             set state = 'PENDING', attempts = 0, due_at = $2, ended_at = null
-             where delivery_id = $1",
-            [delivery_id.into(), due_at.into()],
-        )
-        .await?;
-    Ok(rows == 1)
+/// Has a delivery tried again, whatever became of it. The webhook that it is for; None if it is not known.
+pub async fn update_pending(conn: &mut Conn, delivery_id: &str, due_at: Timestamp) -> Result<Option<String>> {
+    conn.optional(
+        "update webhook_deliveries
+         set state = 'PENDING', attempts = 0, due_at = $2, ended_at = null
+         where delivery_id = $1
+         returning webhook_id",
+        [delivery_id.into(), due_at.into()],
+        |row| row.text(0),
+    )
+    .await
 }
 
 /// Deliveries to a webhook before `before`, the latest first, at most `limit`.

@@ -5,9 +5,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use store::webhook_deliveries::DeliveryRow;
 use store::webhooks::WebhookRow;
-use store::{Pending, stamps, webhook_deliveries, webhooks};
+use store::{Pending, jobs, stamps, webhook_deliveries, webhooks};
 use types::{RegistryId, Secret};
 
+use super::deliver::JOB;
 use super::signature::SECRET_PREFIX;
 use super::{ImageAction, unknown};
 use crate::{App, Error, Result};
@@ -91,16 +92,16 @@ pub async fn deliveries(app: &App, webhook_id: &str, limit: usize) -> Result<Vec
     Ok(webhook_deliveries::list(&mut conn, webhook_id, "~", limit).await?)
 }
 
-/// Sends an event again, whatever became of it.
+/// Sends an event again, whatever became of it, and even if its webhook is left alone for not having answered.
 pub async fn resend(app: &App, delivery_id: &str) -> Result<()> {
-    let (id, now) = (delivery_id.to_owned(), app.now());
+    let (id, job_id, now) = (delivery_id.to_owned(), app.new_id(), app.now());
     app.db()
         .write(move |conn| {
             Box::pin(async move {
-                if !webhook_deliveries::update_pending(conn, &id, now).await? {
+                let Some(webhook_id) = webhook_deliveries::update_pending(conn, &id, now).await? else {
                     return Err(Error::Invalid(format!("there is no delivery '{id}'")));
-                }
-                Ok(())
+                };
+                Ok(jobs::upsert(conn, &job_id, JOB, &webhook_id, now).await?)
             }) as Pending<'_, (), Error>
         })
         .await

@@ -105,6 +105,14 @@ async fn an_event_is_sent_until_it_is_taken_and_again_when_asked() {
     let delivery = posted[0].headers["webhook-id"].to_str().expect("text").to_owned();
     must(&wharf, &["webhook", "resend", &delivery]);
     within(120, "it comes again", async || receiver.posted().len() == posted.len() + 1).await;
+    // Even to one that is left alone, as who did not answer is.
+    let far = i64::MAX / 2;
+    wharf.backing().database().query(&format!(
+        "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
+         values ('rest', 'deliver events', '{id}', {far}, 9, 0, 0)"
+    ));
+    must(&wharf, &["webhook", "resend", &delivery]);
+    within(60, "it comes once more", async || receiver.posted().len() == posted.len() + 2).await;
 }
 
 /// 200 events for a receiver that takes connections and says nothing: the attempts at them take ten seconds each.
