@@ -79,22 +79,19 @@ async fn run(live: Weak<Live>, group: String, target: Weak<Target>, check: Healt
             Ok(()) => Health::healthy(),
             Err(health) => health,
         };
-        let Some(state) = changed else {
-            // One that is sick may be so for another reason by now, and whoever looks into it is to know the last one.
-            if health.state == target.state() && health != target.health() {
-                target.set_health(health.clone());
-                live.observe(about(&group, &target, health));
-            }
+        if let Some(state) = changed {
+            tracing::info!(
+                target_group = group,
+                target = %target.address,
+                state = state.as_str(),
+                reason = health.description.as_deref().unwrap_or_default(),
+                "the health of a target has changed"
+            );
+        } else if health.state != target.state() || health == target.health() {
             continue;
-        };
+        }
+        // One that is sick may be so for another reason by now, and whoever looks into it is to know the last one.
         target.set_health(health.clone());
-        tracing::info!(
-            target_group = group,
-            target = %target.address,
-            state = state.as_str(),
-            reason = health.description.as_deref().unwrap_or_default(),
-            "the health of a target has changed"
-        );
         live.observe(about(&group, &target, health));
     }
 }

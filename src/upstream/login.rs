@@ -126,8 +126,11 @@ fn token_url(realm: &str, service: Option<&str>, scope: &str, account: Option<&s
 }
 
 fn basic(credentials: &Credentials) -> Result<HeaderValue> {
-    let pair = format!("{}:{}", credentials.username, credentials.password.expose());
-    secret(&format!("Basic {}", STANDARD.encode(pair)))
+    secret(&format!("Basic {}", STANDARD.encode(pair(credentials))))
+}
+
+fn pair(credentials: &Credentials) -> String {
+    format!("{}:{}", credentials.username, credentials.password.expose())
 }
 
 /// A header that is not shown when it is printed.
@@ -140,9 +143,9 @@ fn secret(text: &str) -> Result<HeaderValue> {
 /// A password belongs to the key: many registries take any name beside it, and what one password opened is nothing to
 /// another. Only its digest is kept.
 fn key(upstream: &Upstream, scope: &str) -> String {
-    let whose = upstream.credentials.as_ref().map(|credentials| {
-        let pair = format!("{}:{}", credentials.username, credentials.password.expose());
-        Algorithm::Sha256.digest(pair.as_bytes()).to_string()
-    });
+    let whose = upstream
+        .credentials
+        .as_ref()
+        .map(|credentials| Algorithm::Sha256.digest(pair(credentials).as_bytes()).to_string());
     format!("{} {} {scope}", upstream.host, whose.unwrap_or_default())
 }

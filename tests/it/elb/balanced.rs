@@ -9,6 +9,15 @@ use tests::harness::{Backend, Wharf, port};
 
 use super::script;
 
+/// Sets one up that gives everything to one group with the target `BLUE`.
+pub(super) const ONE_GROUP: &str = r#"
+arn, blue = balancer(), quick_group()
+listener(arn, PORT, forward(blue))
+register(blue, BLUE)
+until_healthy(blue, BLUE)
+until_open(arn)
+"#;
+
 /// A load balancer with one listener.
 pub(super) struct Balanced {
     pub(super) wharf: Wharf,

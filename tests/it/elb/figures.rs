@@ -3,20 +3,13 @@
 use tests::harness::Backend;
 use tests::harness::target::Target;
 
-use super::balanced::{Balanced, client, target_of};
+use super::balanced::{Balanced, ONE_GROUP, client, target_of};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_told_to_cloudwatch_within_a_minute() {
     let blue = Target::start("blue").await;
     let targets = [("BLUE", &blue)];
-    let setup = r#"
-arn, blue = balancer(), quick_group()
-listener(arn, PORT, forward(blue))
-register(blue, BLUE)
-until_healthy(blue, BLUE)
-until_open(arn)
-"#;
-    let balanced = Balanced::start(Backend::SqliteDisk, &targets, setup).await;
+    let balanced = Balanced::start(Backend::SqliteDisk, &targets, ONE_GROUP).await;
     let client = client();
     for _ in 0..3 {
         assert_eq!(target_of(&client, &balanced.url("/")).await, "blue");

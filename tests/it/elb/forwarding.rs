@@ -8,15 +8,7 @@ use tests::harness::{Backend, raw};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::balanced::{Balanced, builder, client, target_of, told};
-
-const ONE_GROUP: &str = r#"
-arn, blue = balancer(), quick_group()
-listener(arn, PORT, forward(blue))
-register(blue, BLUE)
-until_healthy(blue, BLUE)
-until_open(arn)
-"#;
+use super::balanced::{Balanced, ONE_GROUP, builder, client, target_of, told};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_decide_and_targets_learn_who_asked() {

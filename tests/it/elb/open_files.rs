@@ -12,6 +12,7 @@ use tests::harness::{Auth, Client, binary, port, raw};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
+use super::balanced::ONE_GROUP;
 use super::script;
 
 /// A server that may open so many files; killed when dropped.
@@ -79,14 +80,7 @@ impl Limited {
     /// A listener before `target`. Its address.
     async fn balance(&self, target: &Target) -> SocketAddr {
         let listener = port::free();
-        let setup = r#"
-arn, web = balancer(), quick_group()
-listener(arn, PORT, forward(web))
-register(web, BLUE)
-until_healthy(web, BLUE)
-until_open(arn)
-"#;
-        self.run(format!("PORT, BLUE = {listener}, {}\n{setup}", target.port())).await;
+        self.run(format!("PORT, BLUE = {listener}, {}\n{ONE_GROUP}", target.port())).await;
         SocketAddr::from(([127, 0, 0, 1], listener))
     }
 }
