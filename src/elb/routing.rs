@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use app::App;
 use store::target_groups::TargetGroupRow;
-use store::{Conn, listener_rules, listeners, load_balancers, stamps, target_groups, targets};
+use store::{Conn, Pending, listener_rules, listeners, load_balancers, stamps, target_groups, targets};
 use types::{RegistryId, Timestamp};
 
 use crate::actions;
@@ -17,7 +17,7 @@ use crate::arns::{Kind, Named};
 use crate::attributes::{Attributes, LOAD_BALANCER, TARGET_GROUP};
 use crate::change::read;
 use crate::conditions::RuleCondition;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::listeners::Settings as ListenerSettings;
 use crate::target_groups::Settings as TargetGroupSettings;
 
@@ -224,18 +224,22 @@ pub struct Target {
     pub draining: bool,
 }
 
-/// Reads everything, unless it is as it was at `known`.
+/// Reads everything, as it was at one moment, unless it is as it was at `known`.
 pub async fn load(app: &App, known: Option<i64>) -> Result<Option<Table>> {
-    let mut conn = app.db().reader().await?;
-    let conn = &mut conn;
-    // Read first: a change that comes in between is seen at the next look.
-    let version = stamps::find(conn, stamps::LOAD_BALANCING).await?.unwrap_or_default();
+    let version = stamps::find(&mut app.db().reader().await?, stamps::LOAD_BALANCING).await?.unwrap_or_default();
     if known == Some(version) {
         return Ok(None);
     }
+    // A listener that is made between two statements would be without the rules that were made with it.
+    let table = app.db().read(|conn| Box::pin(read_table(conn)) as Pending<'_, Table, Error>).await?;
+    Ok(Some(table))
+}
+
+async fn read_table(conn: &mut Conn) -> Result<Table> {
+    let version = stamps::find(conn, stamps::LOAD_BALANCING).await?.unwrap_or_default();
     let mut table = Table { version, ..Table::default() };
     if version == 0 {
-        return Ok(Some(table));
+        return Ok(table);
     }
     table.listeners = read_listeners(conn).await?;
     let forwards =
@@ -262,7 +266,7 @@ pub async fn load(app: &App, known: Option<i64>) -> Result<Option<Table>> {
         let group = target_group(&row, used.contains(row.target_group_id.as_str()), targets)?;
         table.target_groups.insert(row.target_group_id, group);
     }
-    Ok(Some(table))
+    Ok(table)
 }
 
 async fn read_listeners(conn: &mut Conn) -> Result<Vec<Listener>> {
