@@ -37,6 +37,11 @@ impl Key {
         &self.0[FOLDER.len() + 1..FOLDER.len() + 3]
     }
 
+    /// Which of the 256 directories that is.
+    pub(crate) fn shard_number(&self) -> usize {
+        usize::from_str_radix(self.shard(), 16).expect("a key begins with hexadecimal digits")
+    }
+
     /// The random name, the last segment.
     pub(crate) fn name(&self) -> &str {
         &self.0[FOLDER.len() + 4..]

@@ -3,12 +3,14 @@
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use types::{Algorithm, Digest};
 
+use super::layout::Layout;
 use super::staging::{Staging, sync_directory};
 use super::{Disk, blocking};
 use crate::hasher::Hasher;
@@ -17,38 +19,29 @@ use crate::{Error, Finished, Result, Staged};
 impl Disk {
     /// Verifies and publishes an upload. See [`crate::Blobs::finish`].
     pub(crate) async fn finish(&self, staged: &mut Staged, expected: &Digest) -> Result<Finished> {
-        let paths = Paths {
-            staging: self.layout.staging(&staged.key),
-            object: self.layout.object(&staged.key),
-            shard: self.layout.shard_directory(staged.key.shard()),
-        };
-        let (staged, expected) = (staged.clone(), expected.clone());
+        let (layout, staged, expected) = (Arc::clone(&self.layout), staged.clone(), expected.clone());
         // Runs to its end even when the request goes away in the middle.
-        blocking(move || publish(&paths, &staged, &expected)).await
+        blocking(move || publish(&layout, &staged, &expected)).await
     }
 }
 
-struct Paths {
-    staging: PathBuf,
-    object: PathBuf,
-    shard: PathBuf,
-}
-
-fn publish(paths: &Paths, staged: &Staged, expected: &Digest) -> Result<Finished> {
+fn publish(layout: &Layout, staged: &Staged, expected: &Digest) -> Result<Finished> {
+    let (staging, object) = (layout.staging(&staged.key), layout.object(&staged.key));
+    let shard = layout.create_shard(&staged.key)?;
     let finished = Finished { key: staged.key.clone(), size: staged.offset };
     // The object is there when an earlier call did its work and its caller did not hear of it. The key is this upload's
     // alone, but which of its states was published is not known, so the bytes decide.
-    if let Some(object) = existing(paths)? {
+    if let Some(object) = existing(&staging, &object)? {
         let whole = object.metadata().is_ok_and(|metadata| metadata.len() == staged.offset);
         if !whole {
             return Err(Error::Lost { key: staged.key.clone() });
         }
         verify(expected, &hash(&object, staged.offset, expected.algorithm())?)?;
         object.sync_all().map_err(|error| Error::io("flushing a blob", error))?;
-        sync_directory(&paths.shard)?;
+        sync_directory(&shard)?;
         return Ok(finished);
     }
-    let staging = Staging::open(&paths.staging, &staged.key, staged.offset)?;
+    let staging = Staging::open(&staging, &staged.key, staged.offset)?;
     let running = staged.hasher().and_then(|hasher| hasher.digest(expected.algorithm()));
     let actual = match running {
         Some(actual) if !staging.marked => actual,
@@ -59,7 +52,7 @@ fn publish(paths: &Paths, staged: &Staged, expected: &Digest) -> Result<Finished
         staging.file.set_len(staged.offset).map_err(|error| Error::io("cutting a staging file", error))?;
     }
     staging.file.sync_data().map_err(|error| Error::io("flushing a blob", error))?;
-    match rename_new(&staging.path, &paths.object) {
+    match rename_new(&staging.path, &object) {
         Ok(()) => {}
         // The upload was finished and a stale request began it anew: an object is never overwritten.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -67,7 +60,7 @@ fn publish(paths: &Paths, staged: &Staged, expected: &Digest) -> Result<Finished
         }
         Err(error) => return Err(Error::io("publishing a blob", error)),
     }
-    sync_directory(&paths.shard)?;
+    sync_directory(&shard)?;
     Ok(finished)
 }
 
@@ -83,12 +76,12 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-fn existing(paths: &Paths) -> Result<Option<File>> {
+fn existing(staging: &Path, object: &Path) -> Result<Option<File>> {
     // A staging file means that nothing was published yet: the usual case costs one look at one name.
-    if fs::symlink_metadata(&paths.staging).is_ok() {
+    if fs::symlink_metadata(staging).is_ok() {
         return Ok(None);
     }
-    match File::open(&paths.object) {
+    match File::open(object) {
         Ok(object) => Ok(Some(object)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::io("opening a blob", error)),

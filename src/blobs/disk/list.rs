@@ -55,10 +55,14 @@ pub(super) fn leftovers(layout: &Layout, before: SystemTime, limit: usize) -> Re
     Ok(found)
 }
 
-/// Calls `visit` with each name in a directory until it says false.
+/// Calls `visit` with each name in a directory, if it is there, until it says false.
 fn names(directory: &Path, mut visit: impl FnMut(&str) -> bool) -> Result<()> {
     let fail = |error| Error::io("reading a directory of the blob store", error);
-    for entry in fs::read_dir(directory).map_err(fail)? {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(fail)?,
+    };
+    for entry in entries {
         let entry = entry.map_err(fail)?;
         if entry.file_name().to_str().is_some_and(|name| !visit(name)) {
             break;

@@ -202,3 +202,18 @@ async fn a_refused_append_gives_its_space_back() {
     assert!(matches!(refused, Err(Error::ChunkLimit { .. })));
     assert_eq!(std::fs::metadata(file).unwrap().len(), 1000);
 }
+
+/// Also when a backup was put back that leaves out what is empty.
+#[tokio::test]
+async fn directories_of_objects_are_made_for_the_first_one_in_them() {
+    let harness = harness::disk().await;
+    let objects = harness.directory.as_ref().unwrap().path().join("blobs/blobs");
+    assert_eq!(std::fs::read_dir(&objects).unwrap().count(), 0);
+    assert_eq!(harness.blobs.list(None, 10).await.unwrap(), []);
+    let bytes = content(1000, 38);
+    let finished = harness.put(&bytes).await;
+    assert_eq!(std::fs::read_dir(&objects).unwrap().count(), 1);
+    harness.assert_holds(&finished, &bytes).await;
+    let listed = harness.blobs.list(None, 10).await.unwrap();
+    assert_eq!(listed, [(finished.key, 1000)]);
+}
