@@ -182,6 +182,7 @@ impl<H: Host> Dispatcher<H> {
     ) -> Answer {
         let mut signature = None;
         let mut call = None;
+        let mut sent = body.clone();
         let done = async {
             signature = Signature::read(head)?;
             if signature.is_none() && entry.access != Access::Unsigned {
@@ -190,11 +191,11 @@ impl<H: Host> Dispatcher<H> {
             let caller = self.host.authenticate(head, signature.as_ref(), service.name, entry.access, body)?;
             let caller = call.insert(caller);
             // What was signed is what came.
-            let body = &gzip::unpacked(head, body, entry.body_limit)?;
+            sent = gzip::unpacked(head, body, entry.body_limit)?;
             let exchange = Exchange {
                 protocol: &service.protocol,
                 missing: service.missing,
-                body,
+                body: &sent,
                 form,
                 request_id: &head.request_id,
             };
@@ -213,7 +214,7 @@ impl<H: Host> Dispatcher<H> {
                 audit: entry.audit,
                 call: call.as_ref(),
                 signature: signature.as_ref(),
-                parameters: parameters(&service.protocol, body, form),
+                parameters: parameters(&service.protocol, &sent, form),
                 response,
                 fault: outcome.as_ref().err(),
                 protocol: &service.protocol,

@@ -63,6 +63,29 @@ async fn calls_are_kept_with_the_field_names_of_cloudtrail() {
     .await;
 }
 
+/// Whoever packs a call hides nothing of it.
+#[tokio::test]
+async fn a_call_that_came_packed_is_kept_as_it_was_read() {
+    on_default(async |wharf| {
+        let script = r#"
+import gzip
+def pack(request, **_):
+    request.data = gzip.compress(request.data if isinstance(request.data, bytes) else request.data.encode())
+    request.headers["Content-Encoding"] = "gzip"
+ecr = client("ecr")
+ecr.meta.events.register("before-sign.ecr", pack)
+ecr.create_repository(repositoryName="packed")
+refused("RepositoryNotFoundException", ecr.delete_repository_policy, repositoryName="absent")
+"#;
+        wharf.aws().boto3(script);
+        let event = named(wharf, "CreateRepository", 1).await.remove(0);
+        assert_eq!(event["requestParameters"], json!({ "repositoryName": "packed" }), "{event}");
+        let event = named(wharf, "DeleteRepositoryPolicy", 1).await.remove(0);
+        assert_eq!(event["requestParameters"], json!({ "repositoryName": "absent" }), "{event}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn pushes_deletes_and_refusals_are_kept_and_pulls_are_not() {
     on_default(async |wharf| {
