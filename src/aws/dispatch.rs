@@ -86,7 +86,7 @@ impl<H: Host> Dispatcher<H> {
 
     /// How large the body of a request may be. A body that is larger than a form is read only for an access key that
     /// exists.
-    pub fn admit(&self, head: &Head) -> Result<usize, Box<Answer>> {
+    pub async fn admit(&self, head: &Head) -> Result<usize, Box<Answer>> {
         let refuse = |protocol, label, fault| Err(Box::new(failure(head, protocol, label, &fault)));
         let Some(Named { operation, protocol, known, found }) = self.named(head) else {
             return Ok(SMALL);
@@ -101,12 +101,28 @@ impl<H: Host> Dispatcher<H> {
             return refuse(&known.service.protocol, known.service.name, unknown_operation(&operation));
         };
         if entry.body_limit > SMALL {
-            match Signature::read(head) {
-                Ok(Some(signature)) if self.host.knows(&signature) => {}
-                Ok(Some(_)) => return refuse(&known.service.protocol, label, unrecognized()),
-                Ok(None) => return refuse(&known.service.protocol, label, unsigned(&known.service.protocol)),
-                Err(fault) => return refuse(&known.service.protocol, label, fault),
+            let (signature, fault) = match Signature::read(head) {
+                Ok(Some(signature)) if self.host.knows(&signature) => return Ok(entry.body_limit),
+                Ok(Some(signature)) => (Some(signature), unrecognized()),
+                Ok(None) => (None, unsigned(&known.service.protocol)),
+                Err(fault) => (None, fault),
+            };
+            if self.host.wants(entry.audit, Some(&fault)) {
+                let record = Record {
+                    head,
+                    service: known.service.name,
+                    operation: entry.name,
+                    audit: entry.audit,
+                    call: None,
+                    signature: signature.as_ref(),
+                    parameters: Value::Null,
+                    response: Value::Null,
+                    fault: Some(&fault),
+                    protocol: &known.service.protocol,
+                };
+                self.host.record(record).await;
             }
+            return refuse(&known.service.protocol, label, fault);
         }
         Ok(entry.body_limit)
     }

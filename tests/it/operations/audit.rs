@@ -144,6 +144,12 @@ async fn refused_calls_are_kept_whoever_made_them() {
         assert_eq!(kept[0]["userIdentity"]["accessKeyId"], "AKIANOBODY0000000000");
         assert_eq!(kept[1]["errorCode"], "AccessDeniedException");
         assert_eq!(kept[1]["userIdentity"]["userName"], "anna");
+        // Also where the refusal comes before the body is read, since that may be large.
+        let put = Unsigned::ecr("PutImage", r#"{"repositoryName":"app","imageManifest":"{}"}"#);
+        put.sign(&unknown).send(&url).await.expect(400);
+        let kept = named(wharf, "PutImage", 1).await;
+        assert_eq!(kept[0]["errorCode"], "UnrecognizedClientException");
+        assert_eq!(kept[0]["userIdentity"]["accessKeyId"], "AKIANOBODY0000000000");
     })
     .await;
 }
