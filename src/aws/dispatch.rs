@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::record::members;
 use crate::{
     Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, cbor, gzip,
     json, query,
@@ -280,19 +281,19 @@ impl<'d, H: Host> Named<'d, H> {
 fn parameters(protocol: &Protocol, body: &Bytes, form: Option<&Form>) -> Value {
     match form {
         Some(form) => match form.to_json() {
-            Value::Object(mut members) => {
+            Value::Object(mut named) => {
                 // Those that say what is called and how it is signed are no parameters.
-                members.retain(|name, _| !matches!(name.as_str(), "action" | "version") && !name.starts_with("x-Amz-"));
-                Value::Object(members)
+                named.retain(|name, _| !matches!(name.as_str(), "action" | "version") && !name.starts_with("x-Amz-"));
+                Value::Object(named)
             }
             other => other,
         },
         // Layers are no parameters, and manifests are stored.
         None if body.len() > SMALL => Value::Null,
-        None => match protocol {
+        None => members(match protocol {
             Protocol::Cbor { .. } => cbor::to_json(body).unwrap_or_default(),
             Protocol::Json { .. } | Protocol::Query { .. } => serde_json::from_slice(body).unwrap_or_default(),
-        },
+        }),
     }
 }
 

@@ -70,8 +70,17 @@ pub struct Record<'r, C: Call> {
     pub protocol: &'r Protocol,
 }
 
-/// Members in lower camel case, as CloudTrail has them whatever the protocol.
-pub(crate) fn lower_camel(value: Value) -> Value {
+/// What was asked or answered with its members in lower camel case, as CloudTrail has them whatever the service. Where they
+/// are so already nothing is touched: the keys of maps, such as labels, are not members.
+pub(crate) fn members(value: Value) -> Value {
+    let capital = |name: &String| name.starts_with(|first: char| first.is_ascii_uppercase());
+    match &value {
+        Value::Object(members) if members.keys().any(capital) => lower_camel(value),
+        _ => value,
+    }
+}
+
+fn lower_camel(value: Value) -> Value {
     match value {
         Value::Object(members) => {
             let lower = |(name, value): (String, Value)| (lower_first(&name), lower_camel(value));
@@ -107,6 +116,8 @@ mod tests {
     #[test]
     fn members_are_in_lower_camel_case() {
         let value = json!({ "User": { "UserName": "anna", "Tags": [{ "Key": "A" }] } });
-        assert_eq!(lower_camel(value), json!({ "user": { "userName": "anna", "tags": [{ "key": "A" }] } }));
+        assert_eq!(members(value), json!({ "user": { "userName": "anna", "tags": [{ "key": "A" }] } }));
+        let value = json!({ "definition": { "dockerLabels": { "Team": "red" } } });
+        assert_eq!(members(value.clone()), value);
     }
 }

@@ -86,6 +86,31 @@ refused("RepositoryNotFoundException", ecr.delete_repository_policy, repositoryN
     .await;
 }
 
+/// Members are spelled as CloudTrail spells them, and what users named is as they named it.
+#[tokio::test]
+async fn members_have_the_spelling_of_cloudtrail_in_every_service() {
+    on_default(async |wharf| {
+        let script = r#"
+client("secretsmanager").create_secret(Name="kept", Description="d", SecretString="s3cret", Tags=[{"Key": "K", "Value": "V"}])
+client("ecs").register_task_definition(family="labeled", containerDefinitions=[
+    {"name": "c", "image": "i", "memory": 64, "dockerLabels": {"Team": "Red"}}])
+"#;
+        wharf.aws().boto3(script);
+        let mut event = named(wharf, "CreateSecret", 1).await.remove(0);
+        let parameters = event["requestParameters"].as_object_mut().expect("an object");
+        assert_eq!(parameters.remove("clientRequestToken"), Some(json!("HIDDEN_DUE_TO_SECURITY_REASONS")));
+        let expected = json!({
+            "name": "kept", "description": "d", "secretString": "HIDDEN_DUE_TO_SECURITY_REASONS",
+            "tags": [{ "key": "K", "value": "V" }],
+        });
+        assert_eq!(event["requestParameters"], expected);
+        let event = named(wharf, "RegisterTaskDefinition", 1).await.remove(0);
+        let definitions = &event["responseElements"]["taskDefinition"]["containerDefinitions"];
+        assert_eq!(definitions[0]["dockerLabels"], json!({ "Team": "Red" }), "{event}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn pushes_deletes_and_refusals_are_kept_and_pulls_are_not() {
     on_default(async |wharf| {
