@@ -86,6 +86,48 @@ refused("RepositoryNotFoundException", ecr.delete_repository_policy, repositoryN
     .await;
 }
 
+/// White space is not counted in the size of a policy, and hides nothing of it either.
+#[tokio::test]
+async fn a_policy_is_kept_as_long_as_it_may_be() {
+    on_default(async |wharf| {
+        let script = r#"
+iam = client("iam")
+iam.create_user(UserName="anna")
+statement = json.dumps({"Effect": "Allow", "Action": "ecr:DeleteRepository", "Resource": "*"})
+document = '{"Version":"2012-10-17",' + " " * 130000 + '"Statement":' + statement + '}'
+iam.put_user_policy(UserName="anna", PolicyName="padded", PolicyDocument=document)
+"#;
+        wharf.aws().boto3(script);
+        let event = named(wharf, "PutUserPolicy", 1).await.remove(0);
+        let kept = event["requestParameters"]["policyDocument"].as_str().expect("a text");
+        assert!(kept.contains("ecr:DeleteRepository"), "{} bytes were kept", kept.len());
+    })
+    .await;
+}
+
+/// What counts is what is kept, whatever else a call brings that nothing reads.
+#[tokio::test]
+async fn nothing_takes_the_place_of_what_a_call_was_about() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        let query = async |action: &str, parameters: &[(&str, &str)]| {
+            Unsigned::query("iam", action, parameters).sign(&aws).send(&url).await
+        };
+        query("CreateUser", &[("UserName", "meant"), ("userName", "other")]).await.expect(200);
+        let event = named(wharf, "CreateUser", 1).await.remove(0);
+        assert_eq!(event["requestParameters"], json!({ "UserName": "meant", "userName": "other" }));
+        query("DeleteUser", &[("UserName", "meant"), ("UserName.member.1", "other")]).await.expect(400);
+        query("DeleteUser", &[("UserName", "meant"), ("UserName.x", "other")]).await.expect(400);
+        let mut unsigned = Unsigned::ecr("", r#"{"Name":"meant","name":"other","SecretString":"s3cret"}"#);
+        unsigned.service = "secretsmanager".to_owned();
+        unsigned.headers[1].1 = "secretsmanager.CreateSecret".to_owned();
+        unsigned.sign(&aws).send(&url).await.expect(200);
+        let event = named(wharf, "CreateSecret", 1).await.remove(0);
+        assert_eq!(event["requestParameters"]["Name"], "meant", "{event}");
+    })
+    .await;
+}
+
 /// Members are spelled as CloudTrail spells them, and what users named is as they named it.
 #[tokio::test]
 async fn members_have_the_spelling_of_cloudtrail_in_every_service() {
