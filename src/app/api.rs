@@ -125,21 +125,20 @@ impl aws::Host for Api {
             response: record.response,
             error: fault.map(|fault| (fault.code(record.protocol), fault.message())),
         };
-        let urgency = match (call, fault) {
-            (None, _) => Urgency::Maybe,
-            // Nothing was changed.
-            (Some(_), Some(_)) => Urgency::Soon,
-            (Some(_), None) => urgency(audit),
-        };
+        let known = call.is_some_and(|call| !call.login.is_anonymous() || call.web_identity.get().is_some());
+        let urgency = urgency(known, fault.is_some(), audit);
         audit::record(&self.app, audit::prepare(&self.app, event, urgency)).await;
     }
 }
 
-/// The urgency of an event by what it is about, for those whom the caller is known of.
-fn urgency(audit: Audit) -> Urgency {
-    match audit {
-        Audit::Change => Urgency::Now,
-        Audit::Read | Audit::Push | Audit::Data => Urgency::Soon,
+/// The urgency of an event by whether it is known who called, whether the call failed, and what it was about.
+fn urgency(known: bool, failed: bool, audit: Audit) -> Urgency {
+    match (known, failed, audit) {
+        // Anybody can cause it, any number of times, also with tokens of providers that are none.
+        (false, true, _) => Urgency::Maybe,
+        (_, false, Audit::Change) => Urgency::Now,
+        // Nothing was changed, or it is not waited for.
+        (_, true, _) | (_, _, Audit::Read | Audit::Push | Audit::Data) => Urgency::Soon,
     }
 }
 
@@ -256,5 +255,20 @@ impl Call {
     /// [`Call::registry_host`] with its scheme.
     pub fn registry_url(&self, registry: &RegistryId) -> String {
         format!("{}://{}", self.scheme(), self.registry_host(registry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_anybody_can_cause_makes_nobody_wait() {
+        for audit in [Audit::Read, Audit::Change, Audit::Push, Audit::Data] {
+            assert_eq!(urgency(false, true, audit), Urgency::Maybe);
+            assert_eq!(urgency(true, true, audit), Urgency::Soon);
+        }
+        assert_eq!(urgency(true, false, Audit::Change), Urgency::Now);
+        assert_eq!(urgency(true, false, Audit::Push), Urgency::Soon);
     }
 }

@@ -41,8 +41,8 @@ impl<'a> RequestFacts<'a> {
             context.set_all(key, values.iter().cloned());
         }
         for (key, value) in self.resource_tags {
-            context.set(&format!("aws:ResourceTag/{key}"), value);
-            context.set(&format!("{}:ResourceTag/{key}", self.service), value);
+            context.add_all(&format!("aws:ResourceTag/{key}"), [value.clone()]);
+            context.add_all(&format!("{}:ResourceTag/{key}", self.service), [value.clone()]);
         }
         of_request(self.ctx, &mut context);
         of_caller(self.ctx, &mut context);

@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::record::members;
 use crate::{
     Access, Answer, Common, Entry, Fault, Form, Head, Host, Label, Protocol, Record, Service, Signature, cbor, gzip,
     json, query,
@@ -86,7 +87,7 @@ impl<H: Host> Dispatcher<H> {
 
     /// How large the body of a request may be. A body that is larger than a form is read only for an access key that
     /// exists.
-    pub fn admit(&self, head: &Head) -> Result<usize, Box<Answer>> {
+    pub async fn admit(&self, head: &Head) -> Result<usize, Box<Answer>> {
         let refuse = |protocol, label, fault| Err(Box::new(failure(head, protocol, label, &fault)));
         let Some(Named { operation, protocol, known, found }) = self.named(head) else {
             return Ok(SMALL);
@@ -101,12 +102,28 @@ impl<H: Host> Dispatcher<H> {
             return refuse(&known.service.protocol, known.service.name, unknown_operation(&operation));
         };
         if entry.body_limit > SMALL {
-            match Signature::read(head) {
-                Ok(Some(signature)) if self.host.knows(&signature) => {}
-                Ok(Some(_)) => return refuse(&known.service.protocol, label, unrecognized()),
-                Ok(None) => return refuse(&known.service.protocol, label, unsigned(&known.service.protocol)),
-                Err(fault) => return refuse(&known.service.protocol, label, fault),
+            let (signature, fault) = match Signature::read(head) {
+                Ok(Some(signature)) if self.host.knows(&signature) => return Ok(entry.body_limit),
+                Ok(Some(signature)) => (Some(signature), unrecognized()),
+                Ok(None) => (None, unsigned(&known.service.protocol)),
+                Err(fault) => (None, fault),
+            };
+            if self.host.wants(entry.audit, Some(&fault)) {
+                let record = Record {
+                    head,
+                    service: known.service.name,
+                    operation: entry.name,
+                    audit: entry.audit,
+                    call: None,
+                    signature: signature.as_ref(),
+                    parameters: Value::Null,
+                    response: Value::Null,
+                    fault: Some(&fault),
+                    protocol: &known.service.protocol,
+                };
+                self.host.record(record).await;
             }
+            return refuse(&known.service.protocol, label, fault);
         }
         Ok(entry.body_limit)
     }
@@ -182,6 +199,7 @@ impl<H: Host> Dispatcher<H> {
     ) -> Answer {
         let mut signature = None;
         let mut call = None;
+        let mut sent = body.clone();
         let done = async {
             signature = Signature::read(head)?;
             if signature.is_none() && entry.access != Access::Unsigned {
@@ -190,11 +208,11 @@ impl<H: Host> Dispatcher<H> {
             let caller = self.host.authenticate(head, signature.as_ref(), service.name, entry.access, body)?;
             let caller = call.insert(caller);
             // What was signed is what came.
-            let body = &gzip::unpacked(head, body, entry.body_limit)?;
+            sent = gzip::unpacked(head, body, entry.body_limit)?;
             let exchange = Exchange {
                 protocol: &service.protocol,
                 missing: service.missing,
-                body,
+                body: &sent,
                 form,
                 request_id: &head.request_id,
             };
@@ -213,7 +231,7 @@ impl<H: Host> Dispatcher<H> {
                 audit: entry.audit,
                 call: call.as_ref(),
                 signature: signature.as_ref(),
-                parameters: parameters(&service.protocol, body, form),
+                parameters: parameters(&service.protocol, &sent, form),
                 response,
                 fault: outcome.as_ref().err(),
                 protocol: &service.protocol,
@@ -263,19 +281,19 @@ impl<'d, H: Host> Named<'d, H> {
 fn parameters(protocol: &Protocol, body: &Bytes, form: Option<&Form>) -> Value {
     match form {
         Some(form) => match form.to_json() {
-            Value::Object(mut members) => {
+            Value::Object(mut named) => {
                 // Those that say what is called and how it is signed are no parameters.
-                members.retain(|name, _| !matches!(name.as_str(), "action" | "version") && !name.starts_with("x-Amz-"));
-                Value::Object(members)
+                named.retain(|name, _| !matches!(name.as_str(), "action" | "version") && !name.starts_with("x-Amz-"));
+                Value::Object(named)
             }
             other => other,
         },
         // Layers are no parameters, and manifests are stored.
         None if body.len() > SMALL => Value::Null,
-        None => match protocol {
+        None => members(match protocol {
             Protocol::Cbor { .. } => cbor::to_json(body).unwrap_or_default(),
             Protocol::Json { .. } | Protocol::Query { .. } => serde_json::from_slice(body).unwrap_or_default(),
-        },
+        }),
     }
 }
 

@@ -16,9 +16,37 @@ pub(crate) const CONTENT_TYPE_1_0: &str = "application/x-amz-json-1.0";
 /// input.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], missing: fn(&str) -> Fault) -> Result<T, Fault> {
     let body = if body.is_empty() { b"{}" } else { body };
-    let mut reader = serde_json::Deserializer::from_slice(body);
-    let input = structure(&mut reader).and_then(|input| reader.end().map(|()| input));
-    input.map_err(|error| refusal(&error, missing))
+    // Nearly no client sends null, and a layer is not read twice for the sake of those that do.
+    if !may_have_null(body) {
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let input = structure(&mut reader).and_then(|input| reader.end().map(|()| input));
+        return input.map_err(|error| refusal(&error, missing));
+    }
+    let value = serde_json::from_slice(body).map_err(|error| refusal(&error, missing))?;
+    decode_value(value, missing)
+}
+
+/// [`decode`] of what was read already.
+pub(crate) fn decode_value<T: DeserializeOwned>(mut value: Value, missing: fn(&str) -> Fault) -> Result<T, Fault> {
+    drop_null(&mut value);
+    structure(value).map_err(|error| refusal(&error, missing))
+}
+
+/// Whether a member of an object may be null: one that is follows a colon.
+fn may_have_null(body: &[u8]) -> bool {
+    body.split(|byte| *byte == b':').skip(1).any(|rest| rest.trim_ascii_start().starts_with(b"null"))
+}
+
+/// Takes out the members that are null: to AWS they are absent, whatever they are. In a list null stays, and is no element.
+fn drop_null(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            members.values_mut().for_each(drop_null);
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(drop_null),
+        _ => {}
+    }
 }
 
 /// The refusal of an input that is not what the operation reads.
@@ -93,6 +121,34 @@ mod tests {
         serialization(br#"{"repositoryName":"a","layerPartBlob":"***"}"#);
         serialization(b"\xff");
         serialization("[".repeat(100_000).as_bytes());
+    }
+
+    #[test]
+    fn a_member_that_is_null_is_absent() {
+        #[derive(Debug, PartialEq, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Lists {
+            name: String,
+            #[serde(default)]
+            tags: Vec<String>,
+            #[serde(default)]
+            force: bool,
+            document: Option<Value>,
+        }
+        let read = |body: &str| decode::<Lists>(body.as_bytes(), missing);
+        let lists =
+            read(r#"{"name":"a: null","tags":null,"force" : null,"document":{"a":[{"b":  null,"c":1}]}}"#).unwrap();
+        let document = Some(serde_json::json!({ "a": [{ "c": 1 }] }));
+        assert_eq!(lists, Lists { name: "a: null".to_owned(), tags: Vec::new(), force: false, document });
+        assert_eq!(read(r#"{"name":null}"#).unwrap_err(), missing("name"));
+        let serialization = |body: &str| {
+            let json = Protocol::Json { target: "x" };
+            assert_eq!(read(body).unwrap_err().code(&json), "SerializationException", "{body}");
+        };
+        for body in ["null", r#"{"name":"a","tags":[null]}"#, r#"{"name":"a","tags":null"#, r#"{"a":nullx}"#] {
+            serialization(body);
+        }
+        serialization(&r#"{"a":null,"b":"#.repeat(100_000));
     }
 
     #[test]

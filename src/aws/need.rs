@@ -62,7 +62,13 @@ impl Need {
     pub fn with_request_tags<'t>(mut self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let mut keys = Vec::new();
         for (key, value) in tags {
-            self.conditions.push((format!("aws:RequestTag/{key}"), vec![value.to_owned()]));
+            let name = format!("aws:RequestTag/{key}");
+            // Keys that differ by case are two tags and one condition key, which then has the values of both.
+            let folded = name.to_lowercase();
+            match self.conditions.iter_mut().find(|(other, _)| other.to_lowercase() == folded) {
+                Some((_, values)) => values.push(value.to_owned()),
+                None => self.conditions.push((name, vec![value.to_owned()])),
+            }
             keys.push(key.to_owned());
         }
         self.with_tag_keys(keys)

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::dispatch::Exchange;
-use crate::record::lower_camel;
+use crate::record::members;
 use crate::{Audit, Call, Fault, Need};
 
 /// Who may reach an operation at all.
@@ -112,7 +112,7 @@ async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Do
     let grant = call.authorize(&needs).await?;
     let output = O::run(call, &grant, input).await.map_err(Into::into)?;
     let response = match O::AUDIT {
-        Audit::Change | Audit::Push => serde_json::to_value(&output).map_or(Value::Null, lower_camel),
+        Audit::Change | Audit::Push => serde_json::to_value(&output).map_or(Value::Null, members),
         Audit::Read | Audit::Data => Value::Null,
     };
     Ok(Done { body: exchange.encode(O::NAME, &output)?, response })

@@ -1,5 +1,7 @@
 //! What is handed to the application for its audit log after a call: what was asked, and what came of it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::{Call, Fault, Head, Protocol, Signature};
@@ -70,11 +72,22 @@ pub struct Record<'r, C: Call> {
     pub protocol: &'r Protocol,
 }
 
-/// Members in lower camel case, as CloudTrail has them whatever the protocol.
-pub(crate) fn lower_camel(value: Value) -> Value {
+/// What was asked or answered with its members in lower camel case, as CloudTrail has them whatever the service. Where they
+/// are so already nothing is touched: the keys of maps, such as labels, are not members.
+pub(crate) fn members(value: Value) -> Value {
+    let capital = |name: &String| name.starts_with(|first: char| first.is_ascii_uppercase());
+    match &value {
+        Value::Object(members) if members.keys().any(capital) => lower_camel(value),
+        _ => value,
+    }
+}
+
+fn lower_camel(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let lower = |(name, value): (String, Value)| (lower_first(&name), lower_camel(value));
+            let names: BTreeSet<String> = members.keys().cloned().collect();
+            let lower =
+                |(name, value): (String, Value)| (spelled(&name, |other| names.contains(other)), lower_camel(value));
             Value::Object(members.into_iter().map(lower).collect::<Map<_, _>>())
         }
         Value::Array(elements) => Value::Array(elements.into_iter().map(lower_camel).collect()),
@@ -82,8 +95,14 @@ pub(crate) fn lower_camel(value: Value) -> Value {
     }
 }
 
+/// [`lower_first`], unless that is there as well: one that nothing reads must not take the place of the one that counts.
+pub(crate) fn spelled(name: &str, is_there: impl Fn(&str) -> bool) -> String {
+    let lower = lower_first(name);
+    if lower != name && is_there(&lower) { name.to_owned() } else { lower }
+}
+
 /// `UserName` → `userName`.
-pub(crate) fn lower_first(name: &str) -> String {
+fn lower_first(name: &str) -> String {
     let mut characters = name.chars();
     characters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(characters).collect()
 }
@@ -107,6 +126,11 @@ mod tests {
     #[test]
     fn members_are_in_lower_camel_case() {
         let value = json!({ "User": { "UserName": "anna", "Tags": [{ "Key": "A" }] } });
-        assert_eq!(lower_camel(value), json!({ "user": { "userName": "anna", "tags": [{ "key": "A" }] } }));
+        assert_eq!(members(value), json!({ "user": { "userName": "anna", "tags": [{ "key": "A" }] } }));
+        let both = json!({ "Name": "meant", "name": "not read", "Tags": [{ "Key": "a", "key": "b" }] });
+        let kept = json!({ "Name": "meant", "name": "not read", "tags": [{ "Key": "a", "key": "b" }] });
+        assert_eq!(members(both), kept);
+        let value = json!({ "definition": { "dockerLabels": { "Team": "red" } } });
+        assert_eq!(members(value.clone()), value);
     }
 }

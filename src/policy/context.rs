@@ -38,6 +38,13 @@ impl Context {
         self
     }
 
+    /// Gives a key these values beside those that it has. Tags whose keys differ by case alone are one key here, and what any
+    /// of them says has to be seen.
+    pub fn add_all(&mut self, key: &str, values: impl IntoIterator<Item = String>) -> &mut Self {
+        self.values.entry(key.to_lowercase()).or_default().extend(values);
+        self
+    }
+
     /// Sets a key that `Bool` compares (`aws:SecureTransport`).
     pub fn set_bool(&mut self, key: &str, value: bool) -> &mut Self {
         self.set(key, if value { "true" } else { "false" })
@@ -77,5 +84,7 @@ mod tests {
         assert_eq!(context.get("aws:currenttime"), ["2023-11-14T22:13:20Z"]);
         assert_eq!(context.get("aws:sourceip"), ["192.0.2.1"]);
         assert!(context.get("aws:tagkeys").is_empty());
+        context.add_all("aws:ResourceTag/Team", ["red".into()]).add_all("aws:ResourceTag/team", ["blue".into()]);
+        assert_eq!(context.get("aws:resourcetag/team"), ["red", "blue"]);
     }
 }

@@ -107,13 +107,22 @@ impl PrincipalSet {
         if !principal.belongs_to_account() {
             return self.naming(principal) != Naming::Absent;
         }
-        let lists = |text: &str| self.0.iter().any(|named| matches!(named, Named::Arn(arn) if arn == text));
+        let lists = |arn: &str, id: &str| {
+            self.0.iter().any(|named| match named {
+                Named::Arn(named) => named == arn,
+                Named::UniqueId(named) => named == id,
+                _ => false,
+            })
+        };
         let account = self.0.iter().any(|named| matches!(named, Named::Account(id) if *id == principal.account));
         account
             && match &principal.kind {
                 PrincipalKind::Root => true,
-                PrincipalKind::RoleSession { role_arn } => lists(role_arn) && lists(&principal.arn),
-                _ => lists(&principal.arn),
+                PrincipalKind::RoleSession { role_arn } => {
+                    let role_id = principal.user_id.split(':').next().unwrap_or_default();
+                    lists(role_arn, role_id) && lists(&principal.arn, &principal.user_id)
+                }
+                _ => lists(&principal.arn, &principal.user_id),
             }
     }
 }
@@ -282,6 +291,12 @@ mod tests {
                     "arn:aws:sts::111122223333:assumed-role/deploy/run-1"]}"#,
                 [true, false, true, false, false],
             ),
+            (r#"{"AWS":["111122223333","AIDAQ4Z7EXAMPLEUSER01"]}"#, [true, true, false, false, false]),
+            (
+                r#"{"AWS":["111122223333","AROAQ4Z7EXAMPLEROLE01","AROAQ4Z7EXAMPLEROLE01:run-1"]}"#,
+                [true, false, true, false, false],
+            ),
+            (r#"{"AWS":["111122223333","AROAQ4Z7EXAMPLEROLE01:run-1"]}"#, [true, false, false, false, false]),
             (r#"{"Service":"replication.ecr.amazonaws.com"}"#, [false, false, false, true, false]),
         ];
         let principals = [Principal::root("111122223333"), user(), session(), service(), Principal::anonymous()];

@@ -77,7 +77,7 @@ async fn handle(State(services): State<Arc<Services>>, request: Request<Body>) -
     if !called {
         return oci::not_found().await;
     }
-    let limit = match dispatcher.admit(&head) {
+    let limit = match dispatcher.admit(&head).await {
         Ok(limit) => limit,
         Err(answer) => return shaped(*answer),
     };

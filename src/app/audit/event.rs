@@ -9,6 +9,7 @@ use types::Timestamp;
 use super::redact::{redact, redact_value};
 use crate::App;
 use crate::authn::Login;
+use crate::authn::session::Session;
 
 /// The service whose operation carries a secret as `Value`.
 const PARAMETERS: &str = "ssm.amazonaws.com";
@@ -103,7 +104,9 @@ impl Event<'_> {
     fn account(&self) -> Option<&str> {
         match &self.caller {
             Caller::Known(login) => Some(login.identity.principal.account.as_str()).filter(|text| !text.is_empty()),
-            Caller::Unknown(_) | Caller::WebIdentity(_) | Caller::Operator => None,
+            // Whose provider it is is whose role was asked for.
+            Caller::WebIdentity(identity) => identity.provider.split(':').nth(4),
+            Caller::Unknown(_) | Caller::Operator => None,
         }
     }
 
@@ -132,6 +135,9 @@ impl Event<'_> {
         if let Some(key) = &login.access_key_id {
             identity["accessKeyId"] = key.as_str().into();
         }
+        if let Some(opened) = &login.identity.session {
+            identity["sessionContext"] = session_context(&opened.session);
+        }
         match &principal.kind {
             PrincipalKind::Root => identity["type"] = "Root".into(),
             PrincipalKind::User { name } => {
@@ -142,13 +148,13 @@ impl Event<'_> {
                 identity["type"] = "AssumedRole".into();
                 let issuer = principal.user_id.split(':').next().unwrap_or_default();
                 let name = role_arn.rsplit('/').next().unwrap_or_default();
-                identity["sessionContext"] = json!({ "sessionIssuer": {
+                identity["sessionContext"]["sessionIssuer"] = json!({
                     "type": "Role",
                     "principalId": issuer,
                     "arn": role_arn,
                     "accountId": principal.account,
                     "userName": name,
-                } });
+                });
             }
             PrincipalKind::Service { name } => {
                 identity = json!({ "type": "AWSService", "invokedBy": name });
@@ -157,6 +163,22 @@ impl Event<'_> {
         }
         identity
     }
+}
+
+/// Since when a session is there, and who is behind it: the name of a session is whatever its caller likes.
+fn session_context(session: &Session) -> Value {
+    let created = Timestamp::from_micros(session.issued_at.saturating_mul(1_000_000));
+    let attributes = json!({ "creationDate": created.rfc3339(), "mfaAuthenticated": "false" });
+    let mut context = json!({ "attributes": attributes });
+    if let Some(source_identity) = &session.source_identity {
+        context["sourceIdentity"] = source_identity.as_str().into();
+    }
+    if let Some(federation) = &session.federation {
+        let claims = federation.claims.iter().map(|(key, values)| (key.clone(), cut(&values.join(",")).into()));
+        let claims: Map<String, Value> = claims.collect();
+        context["webIdFederationData"] = json!({ "federatedProvider": federation.provider, "attributes": claims });
+    }
+    context
 }
 
 fn cut(text: &str) -> String {

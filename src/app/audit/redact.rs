@@ -6,8 +6,9 @@ use serde_json::Value;
 /// What CloudTrail writes in their place.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
-/// Longer texts are cut. The longest document of a policy or lifecycle rule is shorter.
-const LONGEST: usize = 32 << 10;
+/// Longer texts are cut. No document of a policy is longer with all the white space that IAM takes and does not count: behind
+/// that nobody hides what a policy says.
+const LONGEST: usize = 256 << 10;
 
 /// Deeper values are dropped: they come from clients, and nothing that an operation knows is this deep.
 const DEEPEST: usize = 16;

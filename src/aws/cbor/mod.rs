@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::{Common, Fault, Head, Protocol, json, structure};
+use crate::{Common, Fault, Head, Protocol, json};
 
 /// The content type of requests and answers.
 pub(crate) const CONTENT_TYPE: &str = "application/cbor";
@@ -41,7 +41,7 @@ pub(crate) fn to_json(body: &[u8]) -> Result<Value, Fault> {
 
 /// Reads the body of a request.
 pub(crate) fn decode<T: DeserializeOwned>(body: &[u8], missing: fn(&str) -> Fault) -> Result<T, Fault> {
-    structure(to_json(body)?).map_err(|error| json::refusal(&error, missing))
+    json::decode_value(to_json(body)?, missing)
 }
 
 /// Writes an answer. An operation without output answers an empty map.

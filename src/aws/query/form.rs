@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::record::lower_first;
+use crate::record::spelled;
 
 /// Parameters that are looked at in one request.
 const MOST: usize = 10_000;
@@ -52,7 +52,8 @@ impl Form {
             elements.sort_by_key(|(number, _)| *number);
             return Value::Array(elements.into_iter().map(|(_, element)| element.to_json()).collect());
         }
-        let member = |(name, value): (&String, &Self)| (lower_first(name), value.to_json());
+        let named = |name: &str| spelled(name, |other| self.members.contains_key(other));
+        let member = |(name, value): (&String, &Self)| (named(name), value.to_json());
         Value::Object(self.members.iter().map(member).collect())
     }
 
@@ -78,6 +79,8 @@ mod tests {
         let form = Form::parse([b"UserName=anna&Tags.member.2.Key=b&Tags.member.1.Key=a&Names=".as_slice()]).unwrap();
         let expected = serde_json::json!({ "userName": "anna", "tags": [{ "key": "a" }, { "key": "b" }], "names": "" });
         assert_eq!(form.to_json(), expected);
+        let both = Form::parse([b"UserName=meant&userName=other".as_slice()]).unwrap();
+        assert_eq!(both.to_json(), serde_json::json!({ "UserName": "meant", "userName": "other" }));
     }
 
     #[test]

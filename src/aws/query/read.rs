@@ -51,6 +51,10 @@ struct Node<'f>(&'f Form);
 
 impl<'f> Node<'f> {
     fn text(self) -> Result<&'f str, Error> {
+        // The audit log would show what stands below it in its place.
+        if !self.0.members.is_empty() {
+            return Err(Error::Malformed("a text was expected where there are members".to_owned()));
+        }
         self.0.value.as_deref().ok_or_else(|| Error::Malformed("a text was expected where there is none".to_owned()))
     }
 
@@ -323,6 +327,9 @@ mod tests {
         assert!(parse("RoleName=r&Tags=").unwrap().tags.is_empty());
         for text in [
             "RoleName.x=r",
+            "RoleName=r&RoleName.x=s",
+            "RoleName=r&Names.member.1=n&Names.member.1.x=m",
+            "RoleName=r&DurationSeconds=900&DurationSeconds.member.1=1",
             "RoleName=r&DurationSeconds=",
             "RoleName=r&DurationSeconds=9999999999999",
             "RoleName=r&OnlyAttached=yes",

@@ -53,6 +53,44 @@ async fn bodies_that_cannot_be_read_are_refused() {
     .await;
 }
 
+/// SDKs of some languages write null for what their users leave out.
+#[tokio::test]
+async fn a_member_that_is_null_is_absent_in_every_service() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        let send = async |service: &str, target: &str, body: &str| {
+            let mut unsigned = Unsigned::ecr("", body);
+            unsigned.service = service.to_owned();
+            unsigned.headers[1].1 = target.to_owned();
+            unsigned.sign(&aws).send(&url).await
+        };
+        for body in [
+            r#"{"repositoryName":"aa","tags":null,"imageScanningConfiguration":{"scanOnPush":null},"registryId":null}"#,
+            r#"{"repositoryName":"bb","tags" : [{"Key":"k","Value": null}],"imageTagMutability":null}"#,
+        ] {
+            Unsigned::ecr("CreateRepository", body).sign(&aws).send(&url).await.expect(200);
+        }
+        for (operation, body, code) in [
+            ("CreateRepository", r#"{"repositoryName":null}"#, "InvalidParameterException"),
+            ("BatchGetImage", r#"{"repositoryName":"aa","imageIds":null}"#, "InvalidParameterException"),
+            ("BatchGetImage", r#"{"repositoryName":"aa","imageIds":[null]}"#, "SerializationException"),
+        ] {
+            let answer = Unsigned::ecr(operation, body).sign(&aws).send(&url).await.expect(400);
+            assert_eq!(answer.json()["__type"], code, "{body}: {answer}");
+        }
+        Unsigned::ecr("DeleteRepository", r#"{"repositoryName":"aa","force":null}"#)
+            .sign(&aws)
+            .send(&url)
+            .await
+            .expect(200);
+        let ecs = "AmazonEC2ContainerServiceV20141113.CreateCluster";
+        send("ecs", ecs, r#"{"clusterName":"c","tags":null,"settings":null}"#).await.expect(200);
+        let logs = "Logs_20140328.CreateLogGroup";
+        send("logs", logs, r#"{"logGroupName":"g","tags":null,"kmsKeyId":null}"#).await.expect(200);
+    })
+    .await;
+}
+
 /// What reads structures would take a list for one, as the values of its members in their order.
 #[tokio::test]
 async fn a_list_is_no_structure_however_deep() {

@@ -101,6 +101,40 @@ ecr.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "db"}])
     .await;
 }
 
+/// Two tags whose keys differ by case are one condition key: neither may hide what the other says.
+#[tokio::test]
+async fn a_tag_does_not_hide_behind_one_in_another_case() {
+    on_default(async |wharf| {
+        let statement = |effect: &str, actions: &[&str], conditions: serde_json::Value| {
+            json!({ "Effect": effect, "Action": actions, "Resource": "*", "Condition": conditions })
+        };
+        let policy = policy(&[
+            statement("Allow", &["ecr:*"], json!({})),
+            statement("Deny", &["ecr:DeleteRepository"], json!({ "StringEquals": { "aws:ResourceTag/Protected": "yes" } })),
+            statement("Deny", &["ecr:*"], json!({ "StringEquals": { "aws:RequestTag/Team": "db" } })),
+            statement("Deny", &["ecr:TagResource"], json!({ "ForAnyValue:StringEquals": { "aws:TagKeys": ["Protected"] } })),
+        ]);
+        let user = wharf.known_user("web", &policy).await;
+        let protected = r#"[{"Key": "Protected", "Value": "yes"}]"#;
+        run(&wharf.aws(), &json!({}), &format!("ecr.create_repository(repositoryName='kept', tags={protected})"));
+        run(
+            &wharf.aws().as_user(&user),
+            &json!({}),
+            r#"
+arn = "arn:aws:ecr:us-east-1:000000000000:repository/kept"
+message("AccessDeniedException", ecr.delete_repository, repositoryName="kept")
+message("AccessDeniedException", ecr.tag_resource, resourceArn=arn, tags=[{"Key": "Protected", "Value": "no"}])
+ecr.tag_resource(resourceArn=arn, tags=[{"Key": "protected", "Value": "no"}, {"Key": "PROTECTED", "Value": "no"}])
+message("AccessDeniedException", ecr.delete_repository, repositoryName="kept")
+for tags in [["Team", "team"], ["TEAM", "Team"], ["team", "Team"]]:
+    values = [{"Key": key, "Value": "db" if key == "Team" else "web"} for key in tags]
+    message("AccessDeniedException", ecr.create_repository, repositoryName="app", tags=values)
+"#,
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn tags_at_creation_need_the_right_to_tag() {
     on_default(async |wharf| {

@@ -63,6 +63,96 @@ async fn calls_are_kept_with_the_field_names_of_cloudtrail() {
     .await;
 }
 
+/// Whoever packs a call hides nothing of it.
+#[tokio::test]
+async fn a_call_that_came_packed_is_kept_as_it_was_read() {
+    on_default(async |wharf| {
+        let script = r#"
+import gzip
+def pack(request, **_):
+    request.data = gzip.compress(request.data if isinstance(request.data, bytes) else request.data.encode())
+    request.headers["Content-Encoding"] = "gzip"
+ecr = client("ecr")
+ecr.meta.events.register("before-sign.ecr", pack)
+ecr.create_repository(repositoryName="packed")
+refused("RepositoryNotFoundException", ecr.delete_repository_policy, repositoryName="absent")
+"#;
+        wharf.aws().boto3(script);
+        let event = named(wharf, "CreateRepository", 1).await.remove(0);
+        assert_eq!(event["requestParameters"], json!({ "repositoryName": "packed" }), "{event}");
+        let event = named(wharf, "DeleteRepositoryPolicy", 1).await.remove(0);
+        assert_eq!(event["requestParameters"], json!({ "repositoryName": "absent" }), "{event}");
+    })
+    .await;
+}
+
+/// White space is not counted in the size of a policy, and hides nothing of it either.
+#[tokio::test]
+async fn a_policy_is_kept_as_long_as_it_may_be() {
+    on_default(async |wharf| {
+        let script = r#"
+iam = client("iam")
+iam.create_user(UserName="anna")
+statement = json.dumps({"Effect": "Allow", "Action": "ecr:DeleteRepository", "Resource": "*"})
+document = '{"Version":"2012-10-17",' + " " * 130000 + '"Statement":' + statement + '}'
+iam.put_user_policy(UserName="anna", PolicyName="padded", PolicyDocument=document)
+"#;
+        wharf.aws().boto3(script);
+        let event = named(wharf, "PutUserPolicy", 1).await.remove(0);
+        let kept = event["requestParameters"]["policyDocument"].as_str().expect("a text");
+        assert!(kept.contains("ecr:DeleteRepository"), "{} bytes were kept", kept.len());
+    })
+    .await;
+}
+
+/// What counts is what is kept, whatever else a call brings that nothing reads.
+#[tokio::test]
+async fn nothing_takes_the_place_of_what_a_call_was_about() {
+    on_default(async |wharf| {
+        let (url, aws) = (wharf.url(), wharf.aws());
+        let query = async |action: &str, parameters: &[(&str, &str)]| {
+            Unsigned::query("iam", action, parameters).sign(&aws).send(&url).await
+        };
+        query("CreateUser", &[("UserName", "meant"), ("userName", "other")]).await.expect(200);
+        let event = named(wharf, "CreateUser", 1).await.remove(0);
+        assert_eq!(event["requestParameters"], json!({ "UserName": "meant", "userName": "other" }));
+        query("DeleteUser", &[("UserName", "meant"), ("UserName.member.1", "other")]).await.expect(400);
+        query("DeleteUser", &[("UserName", "meant"), ("UserName.x", "other")]).await.expect(400);
+        let mut unsigned = Unsigned::ecr("", r#"{"Name":"meant","name":"other","SecretString":"s3cret"}"#);
+        unsigned.service = "secretsmanager".to_owned();
+        unsigned.headers[1].1 = "secretsmanager.CreateSecret".to_owned();
+        unsigned.sign(&aws).send(&url).await.expect(200);
+        let event = named(wharf, "CreateSecret", 1).await.remove(0);
+        assert_eq!(event["requestParameters"]["Name"], "meant", "{event}");
+    })
+    .await;
+}
+
+/// Members are spelled as CloudTrail spells them, and what users named is as they named it.
+#[tokio::test]
+async fn members_have_the_spelling_of_cloudtrail_in_every_service() {
+    on_default(async |wharf| {
+        let script = r#"
+client("secretsmanager").create_secret(Name="kept", Description="d", SecretString="s3cret", Tags=[{"Key": "K", "Value": "V"}])
+client("ecs").register_task_definition(family="labeled", containerDefinitions=[
+    {"name": "c", "image": "i", "memory": 64, "dockerLabels": {"Team": "Red"}}])
+"#;
+        wharf.aws().boto3(script);
+        let mut event = named(wharf, "CreateSecret", 1).await.remove(0);
+        let parameters = event["requestParameters"].as_object_mut().expect("an object");
+        assert_eq!(parameters.remove("clientRequestToken"), Some(json!("HIDDEN_DUE_TO_SECURITY_REASONS")));
+        let expected = json!({
+            "name": "kept", "description": "d", "secretString": "HIDDEN_DUE_TO_SECURITY_REASONS",
+            "tags": [{ "key": "K", "value": "V" }],
+        });
+        assert_eq!(event["requestParameters"], expected);
+        let event = named(wharf, "RegisterTaskDefinition", 1).await.remove(0);
+        let definitions = &event["responseElements"]["taskDefinition"]["containerDefinitions"];
+        assert_eq!(definitions[0]["dockerLabels"], json!({ "Team": "Red" }), "{event}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn pushes_deletes_and_refusals_are_kept_and_pulls_are_not() {
     on_default(async |wharf| {
@@ -121,6 +211,12 @@ async fn refused_calls_are_kept_whoever_made_them() {
         assert_eq!(kept[0]["userIdentity"]["accessKeyId"], "AKIANOBODY0000000000");
         assert_eq!(kept[1]["errorCode"], "AccessDeniedException");
         assert_eq!(kept[1]["userIdentity"]["userName"], "anna");
+        // Also where the refusal comes before the body is read, since that may be large.
+        let put = Unsigned::ecr("PutImage", r#"{"repositoryName":"app","imageManifest":"{}"}"#);
+        put.sign(&unknown).send(&url).await.expect(400);
+        let kept = named(wharf, "PutImage", 1).await;
+        assert_eq!(kept[0]["errorCode"], "UnrecognizedClientException");
+        assert_eq!(kept[0]["userIdentity"]["accessKeyId"], "AKIANOBODY0000000000");
     })
     .await;
 }

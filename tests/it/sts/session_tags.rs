@@ -5,6 +5,7 @@ use tests::harness::on_default;
 
 use super::{docker, script, with_credentials};
 use crate::access::model::identity_policy;
+use crate::operations::audit::named;
 
 #[tokio::test]
 async fn tags_are_set_by_whoever_may_and_seen_by_conditions() {
@@ -99,6 +100,7 @@ tags = [{'Key': 'team', 'Value': 'red'}, {'Key': 'stage', 'Value': 'test'}]
 answer = taken(own, 'first', Tags=tags, TransitiveTagKeys=['team'], SourceIdentity='anna')
 assert answer['SourceIdentity'] == 'anna' and answer['PackedPolicySize'] > 0, answer
 first = as_session(answer)
+first.get_caller_identity()
 # The session has all its tags; the next one has the transitive one alone.
 second = as_session(taken(first, 'of-stage'))
 third = as_session(taken(second, 'of-red'))
@@ -123,6 +125,11 @@ conflict = refused('InvalidParameterValue', second.assume_role, **take(second, '
 assert 'team' in conflict['Error']['Message'], conflict
 refused('AccessDenied', as_session(taken(own, 'first')).assume_role, **take(own, 'of-red'))",
         );
+        // What a source identity is there for: the log says who it was.
+        let kept = named(wharf, "GetCallerIdentity", 1).await;
+        let context = &kept[0]["userIdentity"]["sessionContext"];
+        assert_eq!(context["sourceIdentity"], "anna", "{context}");
+        assert_eq!(context["sessionIssuer"]["userName"], "first", "{context}");
     })
     .await;
 }

@@ -79,6 +79,16 @@ async fn a_job_gets_credentials_for_its_token_and_pushes() {
             "identityProvider": provider,
         });
         assert_eq!(kept[0]["userIdentity"], identity);
+        // And later whom its session is about, whose name anybody could have chosen.
+        let context = &named(&wharf, "GetCallerIdentity", 1).await[0]["userIdentity"]["sessionContext"];
+        let (host, created) = (issuer.host(), &context["attributes"]["creationDate"]);
+        assert!(created.as_str().is_some_and(|time| time.starts_with("20")), "{context}");
+        let claims = json!({ format!("{host}:sub"): subject, format!("{host}:aud"): "wharf" });
+        assert_eq!(
+            context["webIdFederationData"],
+            json!({ "federatedProvider": provider, "attributes": claims }),
+            "{context}"
+        );
         // The next exchange finds the keys known.
         for algorithm in ALGORITHMS {
             let token = issuer.sign(algorithm, &issuer.claims(subject, "wharf"));
@@ -86,6 +96,28 @@ async fn a_job_gets_credentials_for_its_token_and_pushes() {
         }
         assert_eq!(issuer.asked(), 1);
     }
+}
+
+/// Who reads the log of an account finds who came into it.
+#[tokio::test]
+async fn a_job_is_told_of_in_the_log_of_the_account_whose_role_it_takes() {
+    let issuer = Issuer::start();
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_OUTBOUND_LOOPBACK", "true").start().await;
+    let other = wharf.account("111122223333").await;
+    let text = format!(
+        "
+arn = client('iam').create_open_id_connect_provider(Url='{}', ClientIDList=['wharf'])['OpenIDConnectProviderArn']
+role('ci', trust({{'Federated': arn}}, 'sts:AssumeRoleWithWebIdentity'))",
+        issuer.url()
+    );
+    script(&other.aws(&wharf), &text);
+    let token = issuer.token("repo:team/app", "wharf");
+    let role = ROLE.replace("000000000000", &other.id);
+    let arguments: Vec<&str> =
+        exchange(&token, &[]).into_iter().map(|text| if text == ROLE { role.as_str() } else { text }).collect();
+    nobody(&wharf).json(&arguments);
+    let kept = named(&wharf, "AssumeRoleWithWebIdentity", 1).await;
+    assert_eq!(kept[0]["recipientAccountId"], other.id, "{}", kept[0]);
 }
 
 #[tokio::test]
