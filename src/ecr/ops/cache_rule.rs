@@ -26,7 +26,8 @@ pub(super) fn needs(action: &'static str, credential_arn: Option<&str>) -> Vec<N
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Rule {
     ecr_repository_prefix: String,
-    upstream_registry_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_registry_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_registry: Option<String>,
     registry_id: String,
@@ -42,11 +43,11 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// When it was made, and when it was changed.
+    /// As a list shows it.
     pub(super) fn listed(rule: CacheRule) -> Self {
         Self {
             ecr_repository_prefix: rule.prefix,
-            upstream_registry_url: rule.upstream_url,
+            upstream_registry_url: Some(rule.upstream_url),
             upstream_registry: rule.upstream_registry,
             registry_id: rule.registry.account.to_string(),
             credential_arn: rule.credential_arn,
@@ -57,18 +58,23 @@ impl Rule {
         }
     }
 
-    /// When it was made.
+    /// As it is answered where it was made.
     pub(super) fn created(rule: CacheRule) -> Self {
         Self { updated_at: None, ..Self::listed(rule) }
     }
 
-    /// When it was changed.
+    /// As it is answered where it was changed.
     pub(super) fn updated(rule: CacheRule) -> Self {
-        Self { created_at: None, ..Self::listed(rule) }
+        Self { upstream_registry_url: None, upstream_registry: None, created_at: None, ..Self::listed(rule) }
     }
 
-    /// Without times.
+    /// As it is answered where it was deleted.
+    pub(super) fn deleted(rule: CacheRule) -> Self {
+        Self { upstream_registry: None, ..Self::created(rule) }
+    }
+
+    /// As it is answered where it was tried.
     pub(super) fn tried(rule: CacheRule) -> Self {
-        Self { created_at: None, updated_at: None, ..Self::listed(rule) }
+        Self { created_at: None, ..Self::deleted(rule) }
     }
 }

@@ -35,6 +35,6 @@ impl Operation for DeletePullThroughCacheRule {
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Rule, Error> {
-        Ok(Rule::created(cache_rules::delete(&call.ctx, grant, &input.ecr_repository_prefix).await?))
+        Ok(Rule::deleted(cache_rules::delete(&call.ctx, grant, &input.ecr_repository_prefix).await?))
     }
 }

@@ -1,8 +1,10 @@
 //! The five operations of pull-through cache rules: rules are checked and stored, and a rule is valid when its registry answers.
 
+use serde_json::{Value, json};
 use tests::harness::{Backend, Wharf, on_default};
 
 use crate::access::model::{allow, identity_policy};
+use crate::cache::call;
 
 #[tokio::test]
 async fn rules_are_made_listed_changed_and_removed() {
@@ -48,6 +50,47 @@ for call, arguments in [(ecr.delete_pull_through_cache_rule, {}), (ecr.validate_
         );
     })
     .await;
+}
+
+/// botocore drops what its model does not have, so these are read as they come.
+#[tokio::test]
+async fn answers_have_the_members_of_the_model() {
+    let wharf = Wharf::with(Backend::SqliteDisk).start().await;
+    let members = |answer: Value| {
+        let mut names: Vec<String> = answer.as_object().expect("an answer").keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let rule = json!({ "ecrRepositoryPrefix": "quay", "upstreamRegistryUrl": "quay.io" });
+    let made = members(call(&wharf, "CreatePullThroughCacheRule", rule).await);
+    let all = [
+        "createdAt",
+        "ecrRepositoryPrefix",
+        "registryId",
+        "upstreamRegistry",
+        "upstreamRegistryUrl",
+        "upstreamRepositoryPrefix",
+    ];
+    assert_eq!(made, all);
+    let named = json!({ "ecrRepositoryPrefix": "quay", "customRoleArn": "arn:aws:iam::000000000000:role/puller" });
+    let changed = members(call(&wharf, "UpdatePullThroughCacheRule", named).await);
+    assert_eq!(
+        changed,
+        ["customRoleArn", "ecrRepositoryPrefix", "registryId", "updatedAt", "upstreamRepositoryPrefix"]
+    );
+    let named = json!({ "ecrRepositoryPrefix": "quay" });
+    let deleted = members(call(&wharf, "DeletePullThroughCacheRule", named).await);
+    assert_eq!(
+        deleted,
+        [
+            "createdAt",
+            "customRoleArn",
+            "ecrRepositoryPrefix",
+            "registryId",
+            "upstreamRegistryUrl",
+            "upstreamRepositoryPrefix"
+        ]
+    );
 }
 
 #[tokio::test]
