@@ -38,7 +38,7 @@ impl<'a> RequestFacts<'a> {
     fn build(&self) -> Context {
         let mut context = Context::new();
         for (key, values) in self.conditions {
-            context.set_all(key, values.iter().cloned());
+            context.add_all(key, values.iter().cloned());
         }
         for (key, value) in self.resource_tags {
             context.add_all(&format!("aws:ResourceTag/{key}"), [value.clone()]);
@@ -85,8 +85,7 @@ fn of_caller(ctx: &Ctx, context: &mut Context) {
     }
     let Some(opened) = &identity.session else { return };
     let session = &opened.session;
-    let issued_at = types::Timestamp::from_micros(session.issued_at.saturating_mul(1_000_000));
-    context.set("aws:TokenIssueTime", issued_at.rfc3339()).set_bool("aws:MultiFactorAuthPresent", false);
+    context.set("aws:TokenIssueTime", session.begun_at().rfc3339()).set_bool("aws:MultiFactorAuthPresent", false);
     if let Some(source_identity) = &session.source_identity {
         context.set("aws:SourceIdentity", source_identity);
     }

@@ -31,7 +31,8 @@ pub struct Need {
     pub action: &'static str,
     /// On what.
     pub resource: Resource,
-    /// Condition keys with their values, such as `aws:RequestTag/team`; those of every request are added elsewhere.
+    /// Condition keys with their values, such as `aws:RequestTag/team`; those of every request are added elsewhere. One that
+    /// is there more than once, in whatever case, has all the values.
     pub conditions: Vec<(String, Vec<String>)>,
     /// What a refusal calls the resource, where its ARN would tell more than the client knows.
     pub called: Option<String>,
@@ -62,13 +63,7 @@ impl Need {
     pub fn with_request_tags<'t>(mut self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
         let mut keys = Vec::new();
         for (key, value) in tags {
-            let name = format!("aws:RequestTag/{key}");
-            // Keys that differ by case are two tags and one condition key, which then has the values of both.
-            let folded = name.to_lowercase();
-            match self.conditions.iter_mut().find(|(other, _)| other.to_lowercase() == folded) {
-                Some((_, values)) => values.push(value.to_owned()),
-                None => self.conditions.push((name, vec![value.to_owned()])),
-            }
+            self.conditions.push((format!("aws:RequestTag/{key}"), vec![value.to_owned()]));
             keys.push(key.to_owned());
         }
         self.with_tag_keys(keys)

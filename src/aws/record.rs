@@ -1,7 +1,5 @@
 //! What is handed to the application for its audit log after a call: what was asked, and what came of it.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value};
 
 use crate::{Call, Fault, Head, Protocol, Signature};
@@ -85,10 +83,9 @@ pub(crate) fn members(value: Value) -> Value {
 fn lower_camel(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let names: BTreeSet<String> = members.keys().cloned().collect();
-            let lower =
-                |(name, value): (String, Value)| (spelled(&name, |other| names.contains(other)), lower_camel(value));
-            Value::Object(members.into_iter().map(lower).collect::<Map<_, _>>())
+            let spelled = |name: &String| spelled(name, |other| members.contains_key(other));
+            let names: Vec<String> = members.keys().map(spelled).collect();
+            Value::Object(names.into_iter().zip(members.into_values().map(lower_camel)).collect::<Map<_, _>>())
         }
         Value::Array(elements) => Value::Array(elements.into_iter().map(lower_camel).collect()),
         other => other,

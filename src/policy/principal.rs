@@ -63,6 +63,11 @@ impl Principal {
         }
     }
 
+    /// The unique id of the user or role: for a session it is its role's, without the name of the session.
+    pub fn entity_id(&self) -> &str {
+        self.user_id.split_once(':').map_or(&*self.user_id, |(entity, _)| entity)
+    }
+
     /// Whether this principal lives in an account, and so may be reached by naming the account and be given identity
     /// policies. The others are allowed by resource policies alone.
     pub(crate) fn belongs_to_account(&self) -> bool {

@@ -119,8 +119,7 @@ impl PrincipalSet {
             && match &principal.kind {
                 PrincipalKind::Root => true,
                 PrincipalKind::RoleSession { role_arn } => {
-                    let role_id = principal.user_id.split(':').next().unwrap_or_default();
-                    lists(role_arn, role_id) && lists(&principal.arn, &principal.user_id)
+                    lists(role_arn, principal.entity_id()) && lists(&principal.arn, &principal.user_id)
                 }
                 _ => lists(&principal.arn, &principal.user_id),
             }
@@ -139,9 +138,7 @@ impl Named {
             (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) if *id == principal.user_id => {
                 (true, Naming::InPerson)
             }
-            (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) => {
-                (principal.user_id.split(':').next() == Some(id), Naming::Direct)
-            }
+            (Named::UniqueId(id), PrincipalKind::RoleSession { .. }) => (principal.entity_id() == id, Naming::Direct),
             (Named::Service(service), PrincipalKind::Service { name }) => (service == name, Naming::Direct),
             (Named::Federated(named), PrincipalKind::Federated { provider }) => (named == provider, Naming::Direct),
             _ => return Naming::Absent,

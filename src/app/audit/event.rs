@@ -146,11 +146,10 @@ impl Event<'_> {
             }
             PrincipalKind::RoleSession { role_arn } => {
                 identity["type"] = "AssumedRole".into();
-                let issuer = principal.user_id.split(':').next().unwrap_or_default();
                 let name = role_arn.rsplit('/').next().unwrap_or_default();
                 identity["sessionContext"]["sessionIssuer"] = json!({
                     "type": "Role",
-                    "principalId": issuer,
+                    "principalId": principal.entity_id(),
                     "arn": role_arn,
                     "accountId": principal.account,
                     "userName": name,
@@ -167,8 +166,7 @@ impl Event<'_> {
 
 /// Since when a session is there, and who is behind it: the name of a session is whatever its caller likes.
 fn session_context(session: &Session) -> Value {
-    let created = Timestamp::from_micros(session.issued_at.saturating_mul(1_000_000));
-    let attributes = json!({ "creationDate": created.rfc3339(), "mfaAuthenticated": "false" });
+    let attributes = json!({ "creationDate": session.begun_at().rfc3339(), "mfaAuthenticated": "false" });
     let mut context = json!({ "attributes": attributes });
     if let Some(source_identity) = &session.source_identity {
         context["sourceIdentity"] = source_identity.as_str().into();

@@ -70,6 +70,13 @@ pub struct Session {
     pub federation: Option<Federation>,
 }
 
+impl Session {
+    /// When it began.
+    pub(crate) fn begun_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.issued_at.saturating_mul(1_000_000))
+    }
+}
+
 /// Whose session it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Bearer {

@@ -20,9 +20,9 @@ impl Layout {
         let layout = Self { root, shards: [const { AtomicBool::new(false) }; 256] };
         let all = || {
             fs::create_dir_all(&layout.root)?;
-            make(layout.staging_directory())?;
-            make(layout.quarantine_directory())?;
-            make(layout.objects_directory())?;
+            make(&layout.staging_directory())?;
+            make(&layout.quarantine_directory())?;
+            make(&layout.objects_directory())?;
             File::open(&layout.root)?.sync_all()
         };
         all().map_err(|error| Error::io("making the directories of the blob store", error))?;
@@ -57,7 +57,7 @@ impl Layout {
         let known = &self.shards[key.shard_number()];
         if !known.load(Ordering::Acquire) {
             // Whoever finds it there may be faster than the flush of who made it.
-            make(path.clone())
+            make(&path)
                 .and_then(|()| File::open(self.objects_directory())?.sync_all())
                 .map_err(|error| Error::io("making a directory of blobs", error))?;
             known.store(true, Ordering::Release);
@@ -82,7 +82,7 @@ impl Layout {
 }
 
 /// Makes a directory that may be there.
-fn make(path: PathBuf) -> io::Result<()> {
+fn make(path: &Path) -> io::Result<()> {
     match fs::create_dir(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),
