@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use store::{blob_reviews, edges, repository_blobs};
-use types::{Digest, Timestamp};
+use types::{Digest, MediaType, Timestamp};
 
 use crate::blobs::{BlobRow, signed_url};
 use crate::{Action, App, Ctx, Error, Permit, Result, garbage, repositories};
@@ -40,12 +40,14 @@ struct Ticket {
 }
 
 /// A layer that a repository has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layer {
     /// In bytes.
     pub size: u64,
     /// Whether only archived images refer to it.
     pub archived: bool,
+    /// What an image that refers to it calls its media type.
+    pub media_type: Option<MediaType>,
 }
 
 /// Which of these layers a repository has, in the order of the digests.
@@ -57,7 +59,7 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec<
     let mut found = repository_blobs::list_existing(&mut conn, &id, &wanted).await?;
     // Whoever asks will not send those that are there.
     let there: Vec<&Digest> = found.iter().map(|(digest, _)| digest).collect();
-    let archived = edges::list_archived_blobs(&mut conn, &id, &there).await?;
+    let referred = edges::list_referred_blobs(&mut conn, &id, &there).await?;
     let stale = garbage::stale(&ctx.app, permit.registry());
     if blob_reviews::any_stale(&mut conn, &id, &there, stale).await? {
         drop(conn);
@@ -66,7 +68,12 @@ pub async fn find(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec<
     }
     let layer = |digest: &Digest| {
         let (_, size) = found.iter().find(|(known, _)| known == digest)?;
-        Some(Layer { size: *size, archived: archived.contains(digest) })
+        let referred = referred.iter().find(|blob| blob.digest == *digest);
+        Some(Layer {
+            size: *size,
+            archived: referred.is_some_and(|blob| blob.archived),
+            media_type: referred.and_then(|blob| blob.media_type.clone()),
+        })
     };
     Ok(digests.iter().map(layer).collect())
 }
@@ -80,11 +87,10 @@ pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<Dow
     let found = found.ok_or_else(|| permit.repository_unknown())?;
     let repository_id = found.repository_id;
     let blob = found.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))?;
-    if edges::find_parent_of_blob(&mut conn, &repository_id, digest).await?.is_none() {
-        return Err(Error::LayerInaccessible(digest.clone()));
-    }
-    if !edges::list_archived_blobs(&mut conn, &repository_id, &[digest]).await?.is_empty() {
-        return Err(Error::LayerArchived(digest.clone()));
+    match edges::list_referred_blobs(&mut conn, &repository_id, &[digest]).await?.first() {
+        None => return Err(Error::LayerInaccessible(digest.clone())),
+        Some(referred) if referred.archived => return Err(Error::LayerArchived(digest.clone())),
+        Some(_) => {}
     }
     drop(conn);
     if ctx.app.config.blob_redirect

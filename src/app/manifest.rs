@@ -35,6 +35,8 @@ pub struct Manifest {
     pub children: Vec<Digest>,
     /// What the document says of the sizes of its config and layers, in bytes.
     pub sizes: BTreeMap<Digest, u64>,
+    /// What the document calls its config and layers, foreign ones too. Names that are no media types are left out.
+    pub blob_media_types: BTreeMap<Digest, MediaType>,
 }
 
 // Unknown fields anywhere are legal and kept, since the bytes are. A field that appears twice is refused by serde.
@@ -116,6 +118,7 @@ impl Manifest {
             foreign_layers: Vec::new(),
             children: Vec::new(),
             sizes: BTreeMap::new(),
+            blob_media_types: BTreeMap::new(),
         };
         if manifest.media_type.is_index() {
             manifest.read_index(document)?;
@@ -146,7 +149,9 @@ impl Manifest {
         check_count(layers.len())?;
         for layer in &layers {
             if layer.media_type.parse::<MediaType>().is_ok_and(|kind| kind.is_nondistributable()) {
-                self.foreign_layers.push(layer.digest("layers")?);
+                let digest = layer.digest("layers")?;
+                self.note_media_type(&digest, layer);
+                self.foreign_layers.push(digest);
             } else {
                 let digest = self.blob(layer, "layers")?;
                 self.layers.push(digest);
@@ -175,12 +180,20 @@ impl Manifest {
     /// The digest of a blob whose size is remembered; of two descriptors of one blob both must give the same.
     fn blob(&mut self, descriptor: &Descriptor, place: &str) -> Result<Digest> {
         let digest = descriptor.digest(place)?;
+        self.note_media_type(&digest, descriptor);
         let size = descriptor.size.unsigned_abs();
         match self.sizes.insert(digest.clone(), size) {
             Some(other) if other != size => {
                 Err(Error::ManifestInvalid(format!("the manifest gives two sizes for {digest}: {other} and {size}")))
             }
             _ => Ok(digest),
+        }
+    }
+
+    /// Of two descriptors of one blob the first counts.
+    fn note_media_type(&mut self, digest: &Digest, descriptor: &Descriptor) {
+        if let Ok(media_type) = descriptor.media_type.parse() {
+            self.blob_media_types.entry(digest.clone()).or_insert(media_type);
         }
     }
 }
@@ -298,6 +311,29 @@ mod tests {
         let kind = MediaType::DOCKER_MANIFEST.parse().unwrap();
         let manifest = Manifest::parse(text.as_bytes(), Some(&kind)).unwrap();
         assert_eq!((manifest.layers.len(), manifest.foreign_layers.len()), (0, 1));
+        let foreign = &manifest.blob_media_types[&manifest.foreign_layers[0]];
+        assert_eq!(foreign.as_str(), "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
+    }
+
+    #[test]
+    fn what_a_document_calls_its_blobs_is_known_by_digest() {
+        let text = format!(
+            r#"{{"schemaVersion":2,"config":{},"layers":[{},{},{}]}}"#,
+            descriptor("application/vnd.example.config+json", "c"),
+            descriptor("application/vnd.example.first", "l"),
+            descriptor("application/vnd.example.second", "l"),
+            descriptor("no media type\\u0000", "n"),
+        );
+        let manifest = parse(&text).unwrap();
+        let named: Vec<(&str, &str)> =
+            manifest.blob_media_types.iter().map(|(digest, kind)| (digest.as_str(), kind.as_str())).collect();
+        let (config, layer) = (digest("c"), digest("l"));
+        let mut expected = [
+            (config.as_str(), "application/vnd.example.config+json"),
+            (layer.as_str(), "application/vnd.example.first"),
+        ];
+        expected.sort_unstable();
+        assert_eq!(named, expected);
     }
 
     #[test]

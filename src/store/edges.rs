@@ -1,6 +1,6 @@
 //! Table `edges`: what a manifest refers to.
 
-use types::Digest;
+use types::{Digest, MediaType};
 
 use crate::value::list as text_list;
 use crate::{Conn, Result};
@@ -29,29 +29,32 @@ impl Kind {
     }
 }
 
+/// Something that a manifest refers to, and what it calls its media type. Those of manifests are known of themselves.
+pub type Child<'c> = (&'c Digest, Option<&'c MediaType>);
+
 /// Adds all edges of one kind of a manifest, in one statement.
 pub async fn insert(
     conn: &mut Conn,
     repository_id: &str,
     parent: &Digest,
     kind: Kind,
-    children: &[&Digest],
+    children: &[Child<'_>],
 ) -> Result<()> {
     if children.is_empty() {
         return Ok(());
     }
+    // A list has one column: the longest digest (sha512) has 135 characters, and what comes after 136 is the media type.
+    let packed: Vec<String> = children
+        .iter()
+        .map(|(digest, media_type)| format!("{:136}{}", digest.as_str(), media_type.map_or("", MediaType::as_str)))
+        .collect();
     conn.execute(
-        "insert into edges (repository_id, parent_digest, kind, child_digest)
-         select $1, $2, $3, value
+        "insert into edges (repository_id, parent_digest, kind, child_digest, media_type)
+         select $1, $2, $3, rtrim(substr(value, 1, 136)), nullif(substr(value, 137), '')
          from json_each($4)
          where true
          on conflict do nothing",
-        [
-            repository_id.into(),
-            parent.into(),
-            kind.as_str().into(),
-            text_list(children.iter().map(|digest| digest.as_str())),
-        ],
+        [repository_id.into(), parent.into(), kind.as_str().into(), text_list(packed.iter().map(String::as_str))],
     )
     .await?;
     Ok(())
@@ -145,26 +148,48 @@ pub async fn find_active_parent_of_manifest(
     .await
 }
 
-/// Which of these blobs are referred to by archived manifests alone.
-pub async fn list_archived_blobs(conn: &mut Conn, repository_id: &str, blobs: &[&Digest]) -> Result<Vec<Digest>> {
+/// A blob as manifests refer to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReferredBlob {
+    /// Which.
+    pub digest: Digest,
+    /// Whether only archived manifests refer to it.
+    pub archived: bool,
+    /// What one of them calls its media type.
+    pub media_type: Option<MediaType>,
+}
+
+/// Those of these blobs that manifests refer to. However many manifests that are, one of them is looked at.
+pub async fn list_referred_blobs(conn: &mut Conn, repository_id: &str, blobs: &[&Digest]) -> Result<Vec<ReferredBlob>> {
     // ix_edges_child
     conn.all(
-        "select asked.value
-         from json_each($2) asked
-         where exists (
-                 select 1
-                 from edges edge
-                 where edge.repository_id = $1 and edge.child_digest = asked.value
-                   and edge.kind in ('config', 'layer') and edge.archived = 1
-             )
-           and not exists (
+        "select asked.value,
+             cast(case when exists (
                  select 1
                  from edges edge
                  where edge.repository_id = $1 and edge.child_digest = asked.value
                    and edge.kind in ('config', 'layer') and edge.archived = 0
-             )",
+             ) then 0 else 1 end as bigint),
+             (
+                 select edge.media_type
+                 from edges edge
+                 where edge.repository_id = $1 and edge.child_digest = asked.value and edge.kind in ('config', 'layer')
+                 limit 1
+             )
+         from json_each($2) asked
+         where exists (
+             select 1
+             from edges edge
+             where edge.repository_id = $1 and edge.child_digest = asked.value and edge.kind in ('config', 'layer')
+         )",
         [repository_id.into(), text_list(blobs.iter().map(|digest| digest.as_str()))],
-        |row| row.parsed(0, "value"),
+        |row| {
+            Ok(ReferredBlob {
+                digest: row.parsed(0, "value")?,
+                archived: row.integer(1)? != 0,
+                media_type: row.optional_parsed(2, "media_type")?,
+            })
+        },
     )
     .await
 }

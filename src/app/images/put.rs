@@ -390,12 +390,12 @@ async fn insert(conn: &mut Conn, row: &ManifestRow, manifest: &Manifest) -> Resu
         }
         // It was deleted between the two statements.
     }
-    let layers: Vec<&Digest> = manifest.layers.iter().chain(&manifest.foreign_layers).collect();
+    let blob = |digest| (digest, manifest.blob_media_types.get(digest));
     for (kind, children) in [
-        (Kind::Config, manifest.config.iter().collect::<Vec<_>>()),
-        (Kind::Layer, layers),
-        (Kind::Child, manifest.children.iter().collect()),
-        (Kind::Subject, manifest.subject.iter().collect()),
+        (Kind::Config, manifest.config.iter().map(blob).collect::<Vec<_>>()),
+        (Kind::Layer, manifest.layers.iter().chain(&manifest.foreign_layers).map(blob).collect()),
+        (Kind::Child, manifest.children.iter().map(|digest| (digest, None)).collect()),
+        (Kind::Subject, manifest.subject.iter().map(|digest| (digest, None)).collect()),
     ] {
         edges::insert(conn, &row.repository_id, &row.digest, kind, &children).await?;
     }

@@ -29,7 +29,7 @@ pub(crate) struct Output {
     failures: Vec<LayerFailure>,
 }
 
-/// `Layer`. What media type a layer has is said by manifests and not known of the layer itself.
+/// `Layer`. Its media type is what an image that refers to it says: without one there is none.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Layer {
@@ -37,6 +37,8 @@ struct Layer {
     layer_availability: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     layer_size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    media_type: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,7 +73,7 @@ impl Operation for BatchCheckLayerAvailability {
         let found = layers::find(&call.ctx, &target.permit(grant), &known).await?;
         let find = |digest: &Digest| {
             let found = known.iter().zip(&found).find(|(known, _)| *known == digest);
-            found.and_then(|(_, layer)| *layer)
+            found.and_then(|(_, layer)| layer.as_ref())
         };
         let layer = |(layer_digest, digest): (String, Option<Digest>)| {
             let found = digest.as_ref().and_then(find);
@@ -80,7 +82,12 @@ impl Operation for BatchCheckLayerAvailability {
                 Some(_) => "AVAILABLE",
                 None => "UNAVAILABLE",
             };
-            Layer { layer_digest, layer_availability, layer_size: found.map(|layer| layer.size) }
+            Layer {
+                layer_digest,
+                layer_availability,
+                layer_size: found.map(|layer| layer.size),
+                media_type: found.and_then(|layer| layer.media_type.as_ref()).map(ToString::to_string),
+            }
         };
         let failure = |layer_digest| LayerFailure {
             layer_digest,

@@ -33,7 +33,7 @@ async fn refer(db: &Db, id: &str, number: usize, blobs: &[&Digest]) -> Digest {
     write(db, move |conn| {
         Box::pin(async move {
             manifests::insert(conn, &row).await?;
-            let blobs: Vec<&Digest> = blobs.iter().collect();
+            let blobs: Vec<edges::Child<'_>> = blobs.iter().map(|blob| (blob, None)).collect();
             edges::insert(conn, &id, &row.digest, Kind::Layer, &blobs).await
         })
     })
@@ -198,7 +198,7 @@ async fn a_review_passes_over_what_a_push_is_about_to_refer_to() {
                 let_go.1.await.unwrap();
                 let row = manifest(&own.0, digest(10));
                 manifests::insert(conn, &row).await?;
-                edges::insert(conn, &own.0, &row.digest, Kind::Layer, &[&own.1]).await
+                edges::insert(conn, &own.0, &row.digest, Kind::Layer, &[(&own.1, None)]).await
             })
         });
         let interleaved = async {

@@ -23,7 +23,7 @@ use crate::{
 async fn refer(conn: &mut Conn, id: &str, parent: usize, kind: Kind, children: &[usize]) -> Result<()> {
     manifests::insert(conn, &manifest(id, digest(parent))).await?;
     let children: Vec<Digest> = children.iter().map(|child| digest(*child)).collect();
-    let children: Vec<&Digest> = children.iter().collect();
+    let children: Vec<edges::Child<'_>> = children.iter().map(|child| (child, None)).collect();
     edges::insert(conn, id, &digest(parent), kind, &children).await
 }
 
@@ -77,7 +77,8 @@ async fn an_image_moves_to_the_archive_and_back() {
             let (id, layers) = (id.clone(), layers.clone());
             async move {
                 let mut conn: Conn = conn;
-                edges::list_archived_blobs(&mut conn, &id, &layers).await.unwrap()
+                let referred = edges::list_referred_blobs(&mut conn, &id, &layers).await.unwrap();
+                referred.into_iter().filter(|blob| blob.archived).map(|blob| blob.digest).collect::<Vec<_>>()
             }
         };
         assert_eq!(archived(db.reader().await.unwrap()).await, [digest(101)]);
@@ -290,7 +291,7 @@ async fn everything_is_walked_once_whatever_the_size_of_pages() {
                     }
                     manifests::insert(conn, &row).await?;
                 }
-                edges::insert(conn, &ids[0], &digest(100), Kind::Child, &[&digest(102)]).await
+                edges::insert(conn, &ids[0], &digest(100), Kind::Child, &[(&digest(102), None)]).await
             })
         })
         .await

@@ -1,7 +1,7 @@
 //! What a manifest refers to cannot go away while it is being pushed: pushes and deletes race here in the way that the
 //! rules run them.
 
-use types::Digest;
+use types::{Algorithm, Digest, MediaType};
 
 use super::harness::{NOW, digest, number, on_each, registry, repo_name, repository, write};
 use crate::blobs::BlobRow;
@@ -51,7 +51,7 @@ async fn push(db: &Db, repository_id: &str, parent: Digest, kind: Kind, child: D
             }
             assert_eq!(found, std::slice::from_ref(&child));
             manifests::insert(conn, &row).await?;
-            edges::insert(conn, &row.repository_id, &row.digest, kind, &[&child]).await?;
+            edges::insert(conn, &row.repository_id, &row.digest, kind, &[(&child, None)]).await?;
             Ok(true)
         })
     })
@@ -193,6 +193,38 @@ async fn a_manifest_comes_back_as_it_was_stored() {
         let none =
             manifests::find_by_tag(&mut conn, &registry(), &repo_name("a"), &"t".parse().unwrap()).await.unwrap();
         assert_eq!(none.unwrap().digest, None);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_is_what_the_manifests_that_refer_to_it_say() {
+    on_each(|test| async move {
+        let id = repository(&test.db, "app").await;
+        let own = id.clone();
+        let blobs = [Algorithm::Sha256, Algorithm::Sha512].map(|algorithm| algorithm.digest(b"layer"));
+        let [short, long] = blobs.clone();
+        let plain = digest(3);
+        write(&test.db, move |conn| {
+            Box::pin(async move {
+                let row = manifest(&own, digest(1));
+                manifests::insert(conn, &row).await?;
+                let media_type: MediaType = "application/vnd.example.layer+zstd".parse().unwrap();
+                let children = [(&short, Some(&media_type)), (&long, Some(&media_type)), (&plain, None)];
+                edges::insert(conn, &own, &row.digest, Kind::Layer, &children).await
+            })
+        })
+        .await
+        .unwrap();
+        let mut conn = test.db.reader().await.unwrap();
+        let (plain, absent) = (digest(3), digest(4));
+        let asked = [&blobs[0], &blobs[1], &plain, &absent];
+        let mut found = edges::list_referred_blobs(&mut conn, &id, &asked).await.unwrap();
+        found.sort_by_key(|blob| asked.iter().position(|asked| **asked == blob.digest));
+        let found: Vec<_> =
+            found.iter().map(|blob| (&blob.digest, blob.media_type.as_ref().map(MediaType::as_str))).collect();
+        let named = Some("application/vnd.example.layer+zstd");
+        assert_eq!(found, [(asked[0], named), (asked[1], named), (asked[2], None)]);
     })
     .await;
 }

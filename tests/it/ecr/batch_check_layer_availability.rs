@@ -20,7 +20,8 @@ answer = check(repositoryName="app", registryId="000000000000",
                layerDigests=[unknown, data["layer"], "md5:00", data["loose"], "nonsense"])
 expect(answer["layers"], [
     {"layerDigest": unknown, "layerAvailability": "UNAVAILABLE"},
-    {"layerDigest": data["layer"], "layerAvailability": "AVAILABLE", "layerSize": 1000},
+    {"layerDigest": data["layer"], "layerAvailability": "AVAILABLE", "layerSize": 1000,
+     "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip"},
     {"layerDigest": "md5:00", "layerAvailability": "UNAVAILABLE"},
     {"layerDigest": data["loose"], "layerAvailability": "AVAILABLE", "layerSize": 11},
 ])

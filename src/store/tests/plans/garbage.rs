@@ -70,7 +70,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     manifest_storage::update(conn, id, &first, &manifest_storage::Storage::default()).await?;
     edges::update_archived(conn, id, &[&first, &second], false).await?;
     edges::find_active_parent_of_manifest(conn, id, &first).await?;
-    edges::list_archived_blobs(conn, id, &[&first, &second]).await?;
+    edges::list_referred_blobs(conn, id, &[&first, &second]).await?;
     edges::count_of_blobs(conn, id, &[&first, &second]).await?;
     repository_blobs::list_elsewhere(conn, id, &[&first, &second]).await?;
     repository_blobs::list_sizes(conn, (first.as_str(), id), 100).await?;

@@ -106,7 +106,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     blobs::update_missing(conn, "never").await?;
     edges::find_parent_of_blob(conn, id, &first).await?;
     edges::find_parent_of_manifest(conn, id, &first).await?;
-    edges::insert(conn, id, &first, Kind::Layer, &[&second]).await?;
+    edges::insert(conn, id, &first, Kind::Layer, &[(&second, None)]).await?;
     edges::delete(conn, id, &first).await?;
     tags::find(conn, id, &"t100020".parse().expect("a tag")).await?;
     tags::list(conn, id, "t105000", 100).await?;
