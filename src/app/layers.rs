@@ -5,11 +5,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use store::{blob_reviews, edges, repository_blobs};
-use types::{Digest, MediaType, Timestamp};
+use store::repository_blobs::Layer;
+use store::{edges, repository_blobs};
+use types::{Digest, Timestamp};
 
 use crate::blobs::{BlobRow, signed_url};
-use crate::{Action, App, Ctx, Error, Permit, Result, garbage, repositories};
+use crate::{Action, App, Ctx, Error, Permit, Result, garbage};
 
 /// How long an address of ours is good for.
 const TTL: Duration = Duration::from_secs(20 * 60);
@@ -39,43 +40,22 @@ struct Ticket {
     e: i64,
 }
 
-/// A layer that a repository has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
-    /// In bytes.
-    pub size: u64,
-    /// Whether only archived images refer to it.
-    pub archived: bool,
-    /// What an image that refers to it calls its media type.
-    pub media_type: Option<MediaType>,
-}
-
 /// Which of these layers a repository has, in the order of the digests.
 pub async fn find(ctx: &Ctx, permit: &Permit, digests: &[Digest]) -> Result<Vec<Option<Layer>>> {
     permit.require(Action::BatchCheckLayerAvailability)?;
     let mut conn = ctx.app.db.reader().await?;
-    let id = repositories::find(&mut conn, permit).await?.repository_id;
     let wanted: Vec<&Digest> = digests.iter().collect();
-    let mut found = repository_blobs::list_existing(&mut conn, &id, &wanted).await?;
+    let found = repository_blobs::list_layers(&mut conn, permit.registry(), permit.repository(), &wanted).await?;
+    drop(conn);
+    let mut found = found.ok_or_else(|| permit.repository_unknown())?;
     // Whoever asks will not send those that are there.
-    let there: Vec<&Digest> = found.iter().map(|(digest, _)| digest).collect();
-    let referred = edges::list_referred_blobs(&mut conn, &id, &there).await?;
     let stale = garbage::stale(&ctx.app, permit.registry());
-    if blob_reviews::any_stale(&mut conn, &id, &there, stale).await? {
-        drop(conn);
-        let held = garbage::vouch(&ctx.app, &id, &there, stale).await?;
-        found.retain(|(digest, _)| held.contains(digest));
+    if found.layers.iter().any(|layer| layer.review_since.is_some_and(|since| since < stale)) {
+        let there: Vec<&Digest> = found.layers.iter().map(|layer| &layer.digest).collect();
+        let held = garbage::vouch(&ctx.app, &found.repository_id, &there, stale).await?;
+        found.layers.retain(|layer| held.contains(&layer.digest));
     }
-    let layer = |digest: &Digest| {
-        let (_, size) = found.iter().find(|(known, _)| known == digest)?;
-        let referred = referred.iter().find(|blob| blob.digest == *digest);
-        Some(Layer {
-            size: *size,
-            archived: referred.is_some_and(|blob| blob.archived),
-            media_type: referred.and_then(|blob| blob.media_type.clone()),
-        })
-    };
-    Ok(digests.iter().map(layer).collect())
+    Ok(digests.iter().map(|digest| found.layers.iter().find(|layer| layer.digest == *digest).cloned()).collect())
 }
 
 /// An address for a layer that some image of the repository refers to: of the store, if it has such addresses and clients
@@ -87,10 +67,10 @@ pub async fn download(ctx: &Ctx, permit: &Permit, digest: &Digest) -> Result<Dow
     let found = found.ok_or_else(|| permit.repository_unknown())?;
     let repository_id = found.repository_id;
     let blob = found.blob.ok_or_else(|| Error::BlobUnknown(digest.clone()))?;
-    match edges::list_referred_blobs(&mut conn, &repository_id, &[digest]).await?.first() {
+    match edges::is_blob_archived(&mut conn, &repository_id, digest).await? {
         None => return Err(Error::LayerInaccessible(digest.clone())),
-        Some(referred) if referred.archived => return Err(Error::LayerArchived(digest.clone())),
-        Some(_) => {}
+        Some(true) => return Err(Error::LayerArchived(digest.clone())),
+        Some(false) => {}
     }
     drop(conn);
     if ctx.app.config.blob_redirect

@@ -31,22 +31,6 @@ pub async fn upsert(conn: &mut Conn, repository_id: &str, digests: &[&Digest], n
     Ok(())
 }
 
-/// Whether a review of one of these blobs is from before `stale`.
-pub async fn any_stale(conn: &mut Conn, repository_id: &str, digests: &[&Digest], stale: Timestamp) -> Result<bool> {
-    // pk_blob_reviews
-    let found = conn
-        .optional(
-            "select 1
-             from blob_reviews
-             where repository_id = $1 and digest in (select value from json_each($2)) and since < $3
-             limit 1",
-            [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str())), stale.into()],
-            |_| Ok(()),
-        )
-        .await?;
-    Ok(found.is_some())
-}
-
 /// The first registry after `after` of which there are reviews, as `account/region`. What belongs to none comes first, as an
 /// empty text, after none.
 pub async fn find_next_registry(conn: &mut Conn, after: Option<&str>) -> Result<Option<String>> {

@@ -148,48 +148,21 @@ pub async fn find_active_parent_of_manifest(
     .await
 }
 
-/// A blob as manifests refer to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReferredBlob {
-    /// Which.
-    pub digest: Digest,
-    /// Whether only archived manifests refer to it.
-    pub archived: bool,
-    /// What one of them calls its media type.
-    pub media_type: Option<MediaType>,
-}
-
-/// Those of these blobs that manifests refer to. However many manifests that are, one of them is looked at.
-pub async fn list_referred_blobs(conn: &mut Conn, repository_id: &str, blobs: &[&Digest]) -> Result<Vec<ReferredBlob>> {
+/// Whether only archived manifests refer to a blob. `None` if no manifest does.
+pub async fn is_blob_archived(conn: &mut Conn, repository_id: &str, blob: &Digest) -> Result<Option<bool>> {
     // ix_edges_child
-    conn.all(
-        "select asked.value,
-             cast(case when exists (
-                 select 1
-                 from edges edge
-                 where edge.repository_id = $1 and edge.child_digest = asked.value
-                   and edge.kind in ('config', 'layer') and edge.archived = 0
-             ) then 0 else 1 end as bigint),
-             (
-                 select edge.media_type
-                 from edges edge
-                 where edge.repository_id = $1 and edge.child_digest = asked.value and edge.kind in ('config', 'layer')
-                 limit 1
-             )
-         from json_each($2) asked
-         where exists (
+    conn.optional(
+        "select cast(case when exists (
              select 1
              from edges edge
-             where edge.repository_id = $1 and edge.child_digest = asked.value and edge.kind in ('config', 'layer')
-         )",
-        [repository_id.into(), text_list(blobs.iter().map(|digest| digest.as_str()))],
-        |row| {
-            Ok(ReferredBlob {
-                digest: row.parsed(0, "value")?,
-                archived: row.integer(1)? != 0,
-                media_type: row.optional_parsed(2, "media_type")?,
-            })
-        },
+             where edge.repository_id = $1 and edge.child_digest = $2
+               and edge.kind in ('config', 'layer') and edge.archived = 0
+         ) then 0 else 1 end as bigint)
+         from edges
+         where repository_id = $1 and child_digest = $2 and kind in ('config', 'layer')
+         limit 1",
+        [repository_id.into(), blob.into()],
+        |row| Ok(row.integer(0)? != 0),
     )
     .await
 }

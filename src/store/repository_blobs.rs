@@ -1,6 +1,6 @@
 //! Table `repository_blobs`: in which repositories a blob is visible.
 
-use types::{Digest, RegistryId, RepoName, Timestamp};
+use types::{Digest, MediaType, RegistryId, RepoName, Timestamp};
 
 use crate::blobs::BlobRow;
 use crate::conn::Lock;
@@ -46,6 +46,95 @@ pub async fn find(
         },
     )
     .await
+}
+
+/// A blob that a repository has, as an image may have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Which.
+    pub digest: Digest,
+    /// In bytes.
+    pub size: u64,
+    /// Whether manifests refer to it, and all of them are archived.
+    pub archived: bool,
+    /// What one of those manifests calls its media type.
+    pub media_type: Option<MediaType>,
+    /// Since when garbage collection has it in view, if it has.
+    pub review_since: Option<Timestamp>,
+}
+
+/// Layers of a repository.
+#[derive(Debug, Clone)]
+pub struct FoundLayers {
+    /// The repository, which exists.
+    pub repository_id: String,
+    /// Those that are visible there.
+    pub layers: Vec<Layer>,
+}
+
+/// Looks layers up in a repository. `None` if the repository does not exist. However many manifests refer to a layer, one
+/// of them is looked at.
+pub async fn list_layers(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    name: &RepoName,
+    digests: &[&Digest],
+) -> Result<Option<FoundLayers>> {
+    // uq_repositories_name, pk_repository_blobs, pk_blobs, pk_blob_reviews, ix_edges_child
+    let rows = conn
+        .all(
+            "select repository.repository_id, blob.digest, coalesce(blob.size, 0), review.since,
+                 (
+                     select edge.media_type
+                     from edges edge
+                     where edge.repository_id = link.repository_id and edge.child_digest = link.digest
+                       and edge.kind in ('config', 'layer')
+                     limit 1
+                 ),
+                 cast(case when exists (
+                     select 1
+                     from edges edge
+                     where edge.repository_id = link.repository_id and edge.child_digest = link.digest
+                       and edge.kind in ('config', 'layer') and edge.archived = 1
+                 ) and not exists (
+                     select 1
+                     from edges edge
+                     where edge.repository_id = link.repository_id and edge.child_digest = link.digest
+                       and edge.kind in ('config', 'layer') and edge.archived = 0
+                 ) then 1 else 0 end as bigint)
+             from repositories repository
+             left join json_each($4) asked on true
+             left join repository_blobs link
+                 on link.repository_id = repository.repository_id and link.digest = asked.value
+             left join blobs blob
+                 on blob.digest = link.digest and blob.state = 'live'
+             left join blob_reviews review
+                 on review.repository_id = link.repository_id and review.digest = link.digest
+             where repository.account_id = $1 and repository.region = $2 and repository.name = $3",
+            [
+                (&registry.account).into(),
+                (&registry.region).into(),
+                name.into(),
+                text_list(digests.iter().map(|digest| digest.as_str())),
+            ],
+            |row| {
+                let layer = match row.optional_parsed(1, "digest")? {
+                    Some(digest) => Some(Layer {
+                        digest,
+                        size: row.size(2)?,
+                        review_since: row.optional_time(3)?,
+                        media_type: row.optional_parsed(4, "media_type")?,
+                        archived: row.integer(5)? != 0,
+                    }),
+                    None => None,
+                };
+                Ok((row.text(0)?, layer))
+            },
+        )
+        .await?;
+    let repository_id = rows.first().map(|(repository_id, _)| repository_id.clone());
+    let layers = rows.into_iter().filter_map(|(_, layer)| layer).collect();
+    Ok(repository_id.map(|repository_id| FoundLayers { repository_id, layers }))
 }
 
 /// A blob of a repository by the repository's id, with whose and which it is.

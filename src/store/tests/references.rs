@@ -7,7 +7,8 @@ use super::harness::{NOW, digest, number, on_each, registry, repo_name, reposito
 use crate::blobs::BlobRow;
 use crate::edges::Kind;
 use crate::manifests::ManifestRow;
-use crate::{Conn, Db, Result, blobs, edges, manifests, repository_blobs};
+use crate::repository_blobs::{Layer, list_layers};
+use crate::{Conn, Db, Result, blob_reviews, blobs, edges, manifests, repository_blobs};
 
 const ROUNDS: usize = 200;
 
@@ -198,33 +199,59 @@ async fn a_manifest_comes_back_as_it_was_stored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_blob_is_what_the_manifests_that_refer_to_it_say() {
+async fn a_layer_is_what_the_manifests_that_refer_to_it_say() {
     on_each(|test| async move {
         let id = repository(&test.db, "app").await;
+        let named = [Algorithm::Sha256, Algorithm::Sha512].map(|algorithm| algorithm.digest(b"layer"));
+        let (plain, loose, absent) = (digest(3), digest(4), digest(5));
+        let there = [named[0].clone(), named[1].clone(), plain.clone(), loose.clone()];
         let own = id.clone();
-        let blobs = [Algorithm::Sha256, Algorithm::Sha512].map(|algorithm| algorithm.digest(b"layer"));
-        let [short, long] = blobs.clone();
-        let plain = digest(3);
         write(&test.db, move |conn| {
             Box::pin(async move {
+                for blob in &there {
+                    push_blob(conn, &own, blob).await?;
+                }
                 let row = manifest(&own, digest(1));
                 manifests::insert(conn, &row).await?;
                 let media_type: MediaType = "application/vnd.example.layer+zstd".parse().unwrap();
-                let children = [(&short, Some(&media_type)), (&long, Some(&media_type)), (&plain, None)];
-                edges::insert(conn, &own, &row.digest, Kind::Layer, &children).await
+                let [short, long, plain, _] = &there;
+                let children = [(short, Some(&media_type)), (long, Some(&media_type)), (plain, None)];
+                edges::insert(conn, &own, &row.digest, Kind::Layer, &children).await?;
+                edges::update_archived(conn, &own, &[&row.digest], true).await?;
+                let row = manifest(&own, digest(2));
+                manifests::insert(conn, &row).await?;
+                edges::insert(conn, &own, &row.digest, Kind::Config, &[(short, Some(&media_type))]).await?;
+                blob_reviews::upsert(conn, &own, &[plain], NOW).await
             })
         })
         .await
         .unwrap();
         let mut conn = test.db.reader().await.unwrap();
-        let (plain, absent) = (digest(3), digest(4));
-        let asked = [&blobs[0], &blobs[1], &plain, &absent];
-        let mut found = edges::list_referred_blobs(&mut conn, &id, &asked).await.unwrap();
-        found.sort_by_key(|blob| asked.iter().position(|asked| **asked == blob.digest));
-        let found: Vec<_> =
-            found.iter().map(|blob| (&blob.digest, blob.media_type.as_ref().map(MediaType::as_str))).collect();
-        let named = Some("application/vnd.example.layer+zstd");
-        assert_eq!(found, [(asked[0], named), (asked[1], named), (asked[2], None)]);
+        let asked = [&absent, &loose, &plain, &named[1], &named[0]];
+        let found = list_layers(&mut conn, &registry(), &repo_name("app"), &asked).await.unwrap().unwrap();
+        assert_eq!(found.repository_id, id);
+        let mut layers = found.layers;
+        layers.sort_by_key(|layer| asked.iter().position(|asked| **asked == layer.digest));
+        let media_type: MediaType = "application/vnd.example.layer+zstd".parse().unwrap();
+        let layer = |digest: &Digest, media_type, archived, review_since| Layer {
+            digest: digest.clone(),
+            size: 1,
+            archived,
+            media_type,
+            review_since,
+        };
+        assert_eq!(
+            layers,
+            [
+                layer(&loose, None, false, None),
+                layer(&plain, None, true, Some(NOW)),
+                layer(&named[1], Some(media_type.clone()), true, None),
+                layer(&named[0], Some(media_type), false, None),
+            ]
+        );
+        let found = list_layers(&mut conn, &registry(), &repo_name("app"), &[]).await.unwrap().unwrap();
+        assert_eq!((found.repository_id, found.layers), (id, Vec::new()));
+        assert!(list_layers(&mut conn, &registry(), &repo_name("absent"), &asked).await.unwrap().is_none());
     })
     .await;
 }

@@ -56,7 +56,6 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     removals::delete_needed(conn, &["gone-105000".to_owned()]).await?;
     removals::delete(conn, &["gone-105000".to_owned()]).await?;
     blob_reviews::upsert(conn, id, &[&first], NOW).await?;
-    blob_reviews::any_stale(conn, id, &[&first, &second], time).await?;
     blob_reviews::update_stale(conn, id, &[&first, &second], NOW, time).await?;
     blob_reviews::find_next_registry(conn, None).await?;
     blob_reviews::find_next_registry(conn, Some("000000000000/a")).await?;
@@ -70,7 +69,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     manifest_storage::update(conn, id, &first, &manifest_storage::Storage::default()).await?;
     edges::update_archived(conn, id, &[&first, &second], false).await?;
     edges::find_active_parent_of_manifest(conn, id, &first).await?;
-    edges::list_referred_blobs(conn, id, &[&first, &second]).await?;
+    edges::is_blob_archived(conn, id, &first).await?;
     edges::count_of_blobs(conn, id, &[&first, &second]).await?;
     repository_blobs::list_elsewhere(conn, id, &[&first, &second]).await?;
     repository_blobs::list_sizes(conn, (first.as_str(), id), 100).await?;

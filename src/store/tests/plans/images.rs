@@ -98,6 +98,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     repository_blobs::find_by_id(conn, id, &first).await?;
     repository_blobs::list_existing(conn, id, &[&first, &second]).await?;
     repository_blobs::find(conn, &registry, &name, &first).await?;
+    repository_blobs::list_layers(conn, &registry, &name, &[&first, &second]).await?;
     repository_blobs::lock(conn, id, &[&first, &second]).await?;
     repository_blobs::lock_for_delete(conn, id, &first).await?;
     repository_blobs::list_repositories(conn, &registry, &first, 16).await?;
