@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use types::Timestamp;
 
+use crate::Audit;
+
 /// A request without its body, with what the listener knows of it.
 pub struct Head {
     /// Method, address and header fields, as they came.
@@ -43,3 +45,25 @@ pub type Answer = http::Response<Bytes>;
 /// Service and operation of an answer, `ecr:PutImage`, for metrics and logs; `ecr` alone when there is no such operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Label(pub &'static str);
+
+impl Label {
+    /// Whether the operation reads and changes nothing, as its name says.
+    pub fn reads(self) -> bool {
+        self.0.split_once(':').is_some_and(|(_, operation)| Audit::of(operation) == Audit::Read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_only_reads_is_told_by_its_name() {
+        for reads in ["ecr:BatchGetImage", "ecr:GetAuthorizationToken", "iam:ListUsers", "ecs:DescribeTasks"] {
+            assert!(Label(reads).reads(), "{reads}");
+        }
+        for changes in ["ecr:PutImage", "ecr:BatchDeleteImage", "logs:PutLogEvents", "ecr", "aws", "", "Get"] {
+            assert!(!Label(changes).reads(), "{changes}");
+        }
+    }
+}

@@ -49,6 +49,7 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
             let registry = extensions.get::<oci::RouteLabel>().map(|label| label.0);
             registry.or_else(|| extensions.get::<aws::Label>().map(|label| label.0))
         },
+        reads: |extensions| extensions.get::<aws::Label>().is_some_and(|label| label.reads()),
     };
     Frame::new(router, http, config.trusted_proxies.clone(), fronts)
 }

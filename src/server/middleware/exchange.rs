@@ -30,6 +30,8 @@ pub(super) struct Exchange {
     started: Instant,
     route: &'static str,
     status: u16,
+    /// Whether it only read.
+    reads: bool,
     /// Only a request with a body has a count of it.
     received: Option<Arc<AtomicU64>>,
     sent: u64,
@@ -40,22 +42,24 @@ impl Exchange {
     pub(super) fn new(metrics: Arc<HttpMetrics>, span: Span, method: Method) -> Self {
         metrics.begin();
         let started = Instant::now();
-        Self { metrics, span, method, started, route: "other", status: CLIENT_LEFT, received: None, sent: 0 }
+        let reads = method == Method::GET || method == Method::HEAD;
+        Self { metrics, span, method, started, route: "other", status: CLIENT_LEFT, reads, received: None, sent: 0 }
     }
 
-    /// The head of the response is ready.
-    pub(super) fn answered(&mut self, route: &'static str, status: StatusCode) {
+    /// The head of the response is ready. `reads` is whether its route only reads, whatever the method.
+    pub(super) fn answered(&mut self, route: &'static str, status: StatusCode, reads: bool) {
         self.route = route;
+        self.reads |= reads;
         self.status = status.as_u16();
         self.metrics.answered(route, &self.method, self.status, self.started.elapsed());
     }
 
     fn log(&self, took: Duration) {
-        let Self { method, route, status, sent, .. } = self;
+        let Self { route, status, reads, sent, .. } = self;
         let received = self.received.as_ref().map_or(0, |bytes| bytes.load(Relaxed));
         // Hundredths are enough to compare, and read well.
         let duration_ms = (took.as_secs_f64() * 100_000.0).round() / 100.0;
-        // Pulls are most of the traffic and change nothing; their lines are there for who asks for them.
+        // What reads is most of the traffic and changes nothing; its lines are there for who asks for them.
         macro_rules! line {
             ($level:ident) => {
                 $level!(
@@ -66,7 +70,7 @@ impl Exchange {
         }
         if *status >= 500 {
             line!(warn);
-        } else if *method == Method::GET || *method == Method::HEAD {
+        } else if *reads {
             line!(debug);
         } else {
             line!(info);

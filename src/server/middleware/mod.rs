@@ -64,6 +64,8 @@ pub(crate) struct Fronts {
     /// Finds the route template that a front left in the extensions of its response; our own `RouteLabel` is found
     /// anyway.
     pub(crate) route_of: fn(&Extensions) -> Option<&'static str>,
+    /// Whether the extensions of a response say that the request only read, as those of some with a method that does not.
+    pub(crate) reads: fn(&Extensions) -> bool,
 }
 
 impl Frame {
@@ -105,7 +107,7 @@ where
         request.extensions_mut().insert(client);
         let request = request.map(|body| CountedBody::boxed(body, &mut exchange));
         let router = self.router.clone();
-        let route_of = self.shared.fronts.route_of;
+        let Fronts { route_of, reads, .. } = self.shared.fronts;
         let answer = async move {
             let mut response = match refused {
                 Some(refusal) => refusal,
@@ -119,7 +121,7 @@ where
             finish_head(&mut response, id);
             let extensions = response.extensions();
             let route = extensions.get::<RouteLabel>().map(|label| label.0).or_else(|| route_of(extensions));
-            exchange.answered(route.unwrap_or("other"), response.status());
+            exchange.answered(route.unwrap_or("other"), response.status(), reads(extensions));
             Ok(response.map(|body| MeasuredBody::new(body, exchange)))
         };
         Box::pin(answer.instrument(span))

@@ -28,6 +28,7 @@ fn router() -> Router {
         .route("/id", get(|Extension(id): Extension<RequestId>| async move { id.0.to_string() }))
         .route("/labelled", get(|| async { (Extension(RouteLabel("labelled")), "x") }))
         .route("/front", get(front))
+        .route("/read", post(|| async { (Extension(Reading), "x") }))
         .route("/panic", get(fail))
         .route(
             "/count",
@@ -50,6 +51,7 @@ async fn fail() -> StatusCode {
 const FRONTS: Fronts = Fronts {
     introduce: |client, extensions| _ = extensions.insert(Introduced(client.host.as_ref().map(ToString::to_string))),
     route_of: |extensions| extensions.get::<FrontLabel>().map(|label| label.0),
+    reads: |extensions| extensions.get::<Reading>().is_some(),
 };
 
 #[derive(Clone)]
@@ -57,6 +59,9 @@ struct Introduced(Option<String>);
 
 #[derive(Clone)]
 struct FrontLabel(&'static str);
+
+#[derive(Clone)]
+struct Reading;
 
 fn frame() -> (Frame, Metrics) {
     // What is logged where is remembered from the thread that comes there first. A thread without a subscriber would
@@ -189,6 +194,21 @@ async fn log_lines_carry_the_id_and_no_credential_path_or_body() {
         assert!(lines[1].contains(field), "{field} in {log}");
     }
     assert!(!log.contains("hunter2"), "{log}");
+}
+
+#[tokio::test]
+async fn requests_that_only_read_are_logged_for_who_asks_for_them() {
+    for (level, lines) in [(tracing::Level::INFO, 1), (tracing::Level::DEBUG, 3)] {
+        let log = Log::default();
+        let subscriber = tracing_subscriber::fmt().json().with_max_level(level).with_writer(log.clone()).finish();
+        let _guard = tracing::subscriber::set_default(subscriber);
+        for (method, path) in [(Method::GET, "/id"), (Method::POST, "/read"), (Method::POST, "/count")] {
+            let (frame, _) = frame();
+            text(frame.oneshot(request(method, path, "x")).await.unwrap()).await;
+        }
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.lines().filter(|line| line.contains("wharf::access")).count(), lines, "{level}: {log}");
+    }
 }
 
 #[tokio::test]
