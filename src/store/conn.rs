@@ -5,9 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
+use crate::postgres_pool::Lent;
 use crate::row::Row;
 use crate::sqlite_readers::Reader;
 use crate::value::Value;
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
     /// The one connection that writes.
     SqliteWriter(rusqlite::Connection),
     /// Statements that stand alone, or the inside of a transaction.
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Lent),
 }
 
 /// How strongly rows that are read are to be held until the transaction ends.
@@ -61,7 +61,7 @@ pub(crate) enum Lock {
 
 enum Driver<'c> {
     Sqlite(&'c rusqlite::Connection),
-    Postgres(&'c mut PoolConnection<Postgres>),
+    Postgres(&'c mut Lent),
 }
 
 impl Conn {
@@ -76,9 +76,10 @@ impl Conn {
         self.observe(sql, &arguments).await?;
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::execute(conn, sql, &arguments),
-            Driver::Postgres(conn) => {
-                let statement = postgres::execute(conn, sql.into_sql_str(), arguments);
-                postgres::answered(statement).await.unwrap_or_else(|| self.silent())
+            Driver::Postgres(lent) => {
+                let statement = postgres::execute(lent.ask(), sql.into_sql_str(), arguments);
+                let outcome = postgres::answered(statement).await;
+                lent.answered(outcome)
             }
         };
         self.failed |= result.is_err();
@@ -97,9 +98,10 @@ impl Conn {
         self.observe(sql, &arguments).await?;
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::optional(conn, sql, &arguments, read),
-            Driver::Postgres(conn) => {
-                let statement = postgres::optional(conn, sql.into_sql_str(), arguments, read);
-                postgres::answered(statement).await.unwrap_or_else(|| self.silent())
+            Driver::Postgres(lent) => {
+                let statement = postgres::optional(lent.ask(), sql.into_sql_str(), arguments, read);
+                let outcome = postgres::answered(statement).await;
+                lent.answered(outcome)
             }
         };
         self.failed |= result.is_err();
@@ -139,7 +141,7 @@ impl Conn {
         self.observe(sql, &arguments).await?;
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::all(conn, sql, &arguments, read),
-            Driver::Postgres(conn) => {
+            Driver::Postgres(lent) => {
                 let sql = match lock {
                     None => sql.into_sql_str(),
                     Some(Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
@@ -149,30 +151,30 @@ impl Conn {
                         AssertSqlSafe(format!("{sql} for update skip locked")).into_sql_str()
                     }
                 };
-                let statement = postgres::all(conn, sql, arguments, read);
-                postgres::answered(statement).await.unwrap_or_else(|| self.silent())
+                let statement = postgres::all(lent.ask(), sql, arguments, read);
+                let outcome = postgres::answered(statement).await;
+                lent.answered(outcome)
             }
         };
         self.failed |= result.is_err();
         result
     }
 
-    /// Several statements without arguments, as in a migration.
+    /// Several statements without arguments, as in a migration, or at the ends of a transaction.
     pub(crate) async fn script(&mut self, sql: &'static str) -> Result<()> {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::script(conn, sql),
-            Driver::Postgres(conn) => postgres::script(conn, sql).await,
+            Driver::Postgres(lent) => postgres::script(lent.ask_for_transaction(), sql).await,
         };
         self.failed |= result.is_err();
         result
     }
 
-    /// A statement that was not answered leaves a connection that nobody may use again.
-    fn silent<T>(&mut self) -> Result<T> {
-        if let Kind::Postgres(conn) = &mut self.kind {
-            conn.close_on_drop();
+    /// The transaction on it has ended, one way or the other.
+    pub(crate) fn settled(&mut self) {
+        if let Kind::Postgres(lent) = &mut self.kind {
+            lent.settled();
         }
-        Err(postgres::silent())
     }
 
     /// Notes how the database carries a statement out, while a test listens.
@@ -183,9 +185,9 @@ impl Conn {
                 Driver::Sqlite(conn) => {
                     sqlite::all(conn, &format!("explain query plan {sql}"), arguments, |row| row.text(3))?
                 }
-                Driver::Postgres(conn) => {
+                Driver::Postgres(lent) => {
                     let explain = AssertSqlSafe(format!("explain {sql}")).into_sql_str();
-                    postgres::all(conn, explain, arguments.to_vec(), |row| row.text(0)).await?
+                    postgres::all(lent.ask(), explain, arguments.to_vec(), |row| row.text(0)).await?
                 }
             };
             crate::tests::plans::note(sql, plan);
@@ -198,7 +200,7 @@ impl Conn {
         match &mut self.kind {
             Kind::SqliteReader(reader) => Driver::Sqlite(reader),
             Kind::SqliteWriter(conn) => Driver::Sqlite(conn),
-            Kind::Postgres(conn) => Driver::Postgres(conn),
+            Kind::Postgres(lent) => Driver::Postgres(lent),
         }
     }
 }

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::PgPool;
 use types::Secret;
 
 use crate::conn::{Kind, Statements};
 use crate::dialect::{self, Address};
 use crate::metrics::PoolUsage;
+use crate::postgres_pool::Pool;
 use crate::sqlite_readers::Readers;
 use crate::sqlite_writer::Writer;
 use crate::transaction::{self, Body, Commit, Origin, Pending, Terms, Work, transaction};
-use crate::{Conn, Error, Result, migrations, postgres, stamps};
+use crate::{Conn, Error, Result, migrations, stamps};
 
 /// A transaction that takes longer is given up: it waits for something else than the database, or for a network that is
 /// gone. The server's own time-outs come first.
@@ -34,7 +34,7 @@ pub struct Db(Arc<Inner>, Statements);
 
 enum Inner {
     Sqlite { readers: Readers, writer: Writer },
-    Postgres { requests: PgPool, jobs: PgPool, background_writes: AtomicU64 },
+    Postgres { requests: Pool, jobs: Pool, background_writes: AtomicU64 },
 }
 
 impl Db {
@@ -64,12 +64,15 @@ impl Db {
                 let readers = Readers::new(path.to_owned(), config.connections);
                 Inner::Sqlite { readers, writer }
             }
-            Address::Postgres(url) => Inner::Postgres {
-                requests: dialect::postgres(url, config.connections)?,
-                // Background work never takes a connection from a request.
-                jobs: dialect::postgres(url, 2)?,
-                background_writes: AtomicU64::new(0),
-            },
+            Address::Postgres(url) => {
+                let options = dialect::postgres(url)?;
+                Inner::Postgres {
+                    requests: Pool::new(options.clone(), config.connections),
+                    // Background work never takes a connection from a request.
+                    jobs: Pool::new(options, 2),
+                    background_writes: AtomicU64::new(0),
+                }
+            }
         };
         Ok(Self(Arc::new(inner), statements))
     }
@@ -78,7 +81,7 @@ impl Db {
     pub async fn reader(&self) -> Result<Conn> {
         let kind = match &*self.0 {
             Inner::Sqlite { readers, .. } => Kind::SqliteReader(readers.acquire().await?),
-            Inner::Postgres { requests, .. } => Kind::Postgres(postgres::acquire(requests).await?),
+            Inner::Postgres { requests, .. } => Kind::Postgres(requests.acquire().await?),
         };
         Ok(Conn::new(kind, &self.1))
     }
@@ -165,7 +168,7 @@ impl Db {
             Inner::Postgres { jobs, background_writes, .. } => {
                 // Each transaction that writes has a number, and they are given out in order.
                 let sql = "select cast(cast(pg_snapshot_xmax(pg_current_snapshot()) as text) as bigint)";
-                let mut conn = Conn::new(Kind::Postgres(postgres::acquire(jobs).await?), &self.1);
+                let mut conn = Conn::new(Kind::Postgres(jobs.acquire().await?), &self.1);
                 let all = conn.optional(sql, [], |row| row.integer(0)).await?.unwrap_or_default();
                 Ok(all - background_writes.load(Ordering::Relaxed).cast_signed())
             }
@@ -190,13 +193,7 @@ impl Db {
             Inner::Sqlite { readers, writer, .. } => {
                 PoolUsage { writes_waiting: writer.waiting(), statements: self.1.count(), ..readers.usage() }
             }
-            Inner::Postgres { requests, .. } => PoolUsage {
-                open: requests.size(),
-                idle: requests.num_idle(),
-                maximum: requests.options().get_max_connections(),
-                writes_waiting: 0,
-                statements: self.1.count(),
-            },
+            Inner::Postgres { requests, .. } => PoolUsage { statements: self.1.count(), ..requests.usage() },
         }
     }
 
@@ -261,8 +258,8 @@ impl Db {
     }
 }
 
-async fn write_postgres(pool: PgPool, statements: Statements, terms: Terms, work: Box<dyn Work>) {
-    let conn = postgres::acquire(&pool).await.map(|connection| Conn::new(Kind::Postgres(connection), &statements));
+async fn write_postgres(pool: Pool, statements: Statements, terms: Terms, work: Box<dyn Work>) {
+    let conn = pool.acquire().await.map(|connection| Conn::new(Kind::Postgres(connection), &statements));
     // One round trip, however many statements.
     let begin = match terms.commit {
         Commit::Flushed => "begin",
@@ -284,8 +281,8 @@ async fn bounded(mut conn: Conn, begin: &'static str, patience: Duration, work: 
     let ended = tokio::time::timeout(patience, transaction(work, &mut conn, begin)).await;
     ended.unwrap_or_else(|_| {
         // Nobody knows what state it is in. Given back, it could wait for a silent server for ever.
-        if let Kind::Postgres(connection) = &mut conn.kind {
-            connection.close_on_drop();
+        if let Kind::Postgres(lent) = &mut conn.kind {
+            lent.give_up();
         }
         Err(Error::took_too_long())
     })

@@ -11,17 +11,13 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use sqlx::ConnectOptions;
-use sqlx::Connection as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use types::Secret;
 
 use crate::{Error, Result, sqlite_patience};
 
 /// A request waits this long for a connection before it is told to come back.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A connection that did nothing for this long is tested before it is used.
-const TESTED_AFTER: Duration = Duration::from_secs(1);
 
 /// Begins a transaction that sees the database as it was at its first statement.
 pub(crate) const SQLITE_MOMENT: &str = "begin";
@@ -93,9 +89,9 @@ pub(crate) fn close_sqlite_writer(conn: Connection) {
     let _ = conn.close();
 }
 
-/// A pool of Postgres connections. The time-outs are on the server too: whatever happens to this process, a lock is
+/// How connections to Postgres are opened. The time-outs are on the server too: whatever happens to this process, a lock is
 /// not held for long.
-pub(crate) fn postgres(url: &Secret, connections: u32) -> Result<PgPool> {
+pub(crate) fn postgres(url: &Secret) -> Result<PgConnectOptions> {
     let options = PgConnectOptions::from_str(url.expose())
         .map_err(|_| Error::Unusable("the database URL is not a Postgres connection URL".to_owned()))?
         .application_name("wharf")
@@ -109,21 +105,5 @@ pub(crate) fn postgres(url: &Secret, connections: u32) -> Result<PgPool> {
             ("synchronous_commit", "on"),
         ])
         .disable_statement_logging();
-    Ok(PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .idle_timeout(Duration::from_secs(300))
-        .max_lifetime(Duration::from_secs(1800))
-        // The pool tests a connection when it comes back. Testing it again before each use would be one more round trip
-        // for every query; only after some rest may the server have gone away unnoticed.
-        .test_before_acquire(false)
-        .before_acquire(|conn, about| {
-            Box::pin(async move {
-                if about.idle_for > TESTED_AFTER {
-                    conn.ping().await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options))
+    Ok(options)
 }

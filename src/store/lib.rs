@@ -11,6 +11,7 @@ mod error;
 mod metrics;
 pub mod migrations;
 mod postgres;
+mod postgres_pool;
 mod row;
 mod sqlite;
 mod sqlite_log;

@@ -1,13 +1,9 @@
-//! Postgres connections, and statements on them.
+//! Statements on Postgres connections.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgConnection, PgPool};
+use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
 use sqlx::{Postgres, SqlStr};
 
@@ -18,27 +14,6 @@ use crate::{Error, Result};
 /// How long a statement may go unanswered. The server ends one by itself before that; this is for a network that is
 /// gone without a word.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Turns in a row that whoever opens a connection gets: a fraction of a millisecond.
-const TURNS: usize = 16;
-
-/// Takes a connection of the pool, and opens one if there is room.
-///
-/// While it proves that it knows the password, the driver ends its turn some 800 times, after a few rounds of hashing each. The next
-/// turn comes when everything else that is ready has had its own, so on a busy machine a request that opens a connection
-/// would wait for seconds, while those that find one open are served.
-pub(crate) async fn acquire(pool: &PgPool) -> Result<PoolConnection<Postgres>> {
-    let mut acquired = pin!(pool.acquire());
-    let connection = poll_fn(|context| {
-        for _ in 1..TURNS {
-            if let Poll::Ready(connection) = acquired.as_mut().poll(context) {
-                return Poll::Ready(connection);
-            }
-        }
-        acquired.as_mut().poll(context)
-    });
-    Ok(connection.await?)
-}
 
 /// The outcome of a statement, or `None` when it was not answered: then nobody may use the connection again.
 pub(crate) async fn answered<T>(statement: impl Future<Output = Result<T>>) -> Option<Result<T>> {

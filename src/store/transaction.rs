@@ -114,9 +114,13 @@ pub(crate) async fn transaction(work: &mut dyn Work, conn: &mut Conn, begin: &'s
     conn.script(begin).await?;
     let ran = carry_out(work, conn).await;
     if let Ok(true) = ran {
-        return conn.script("commit").await;
+        conn.script("commit").await?;
+        conn.settled();
+        return Ok(());
     }
     // If that fails the connection is gone, and with it the transaction.
-    let _ = conn.script("rollback").await;
+    if conn.script("rollback").await.is_ok() {
+        conn.settled();
+    }
     ran.map(drop)
 }

@@ -13,6 +13,7 @@ mod lifecycle;
 mod migrations;
 mod names;
 pub(crate) mod plans;
+mod postgres_pool;
 mod principals;
 mod references;
 mod registry_settings;
