@@ -39,7 +39,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    telemetry::init(&config.log_filter, config.log_format);
+    let log = telemetry::init(&config.log_filter, config.log_format);
     open_files::raise();
     // One provider for the whole program; without this call the first connection would have to guess.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let code = runtime.block_on(commands::run(command.unwrap_or(Command::Serve), config));
+    let code = runtime.block_on(commands::run(command.unwrap_or(Command::Serve), config, &log));
     // Disk I/O that is stuck must not keep the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code

@@ -1,5 +1,5 @@
 //! Log output: which lines are written, and how, to standard error. It also turns panics into log lines, so that they
-//! carry the id of the request they happened in. Metrics are elsewhere.
+//! carry the id of the request they happened in. Metrics are elsewhere, but for how many lines were lost.
 
 use std::{
     io::{IsTerminal, stderr},
@@ -7,8 +7,23 @@ use std::{
     str::FromStr,
 };
 
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, NoLabelSet},
+    metrics::MetricType,
+};
 use tracing::{Subscriber, error, level_filters::LevelFilter};
-use tracing_subscriber::{Layer, filter::Targets, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::{
+    Layer,
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+/// Lines that wait to be written. More than this are lost: somebody who stops reading the log must not stop the registry.
+const WAITING_LINES: usize = 10_000;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,19 +62,54 @@ impl LogFilter {
     }
 }
 
+/// Log output while it lasts. Dropped at the end of the program, it writes what still waits.
+pub(crate) struct Log {
+    _writer: WorkerGuard,
+    lost: ErrorCounter,
+}
+
+impl Log {
+    /// A metric of the lines that were lost.
+    pub(crate) fn metrics(&self) -> LogMetrics {
+        LogMetrics(self.lost.clone())
+    }
+}
+
 /// Starts log output for the whole program. To be called once.
-pub(crate) fn init(filter: &LogFilter, format: LogFormat) {
-    subscriber(filter, format).init();
+///
+/// A thread of its own writes: a request waits neither for the lines of others nor for whoever reads them.
+pub(crate) fn init(filter: &LogFilter, format: LogFormat) -> Log {
+    let writer = NonBlockingBuilder::default().buffered_lines_limit(WAITING_LINES).lossy(true).thread_name("log");
+    let (lines, writer) = writer.finish(stderr());
+    let lost = lines.error_counter();
+    subscriber(filter, format, lines).init();
     std::panic::set_hook(Box::new(log_panic));
+    Log { _writer: writer, lost }
 }
 
 /// What `init` installs.
-pub(crate) fn subscriber(filter: &LogFilter, format: LogFormat) -> impl Subscriber + Send + Sync {
+pub(crate) fn subscriber(
+    filter: &LogFilter,
+    format: LogFormat,
+    lines: impl for<'w> MakeWriter<'w> + Send + Sync + 'static,
+) -> impl Subscriber + Send + Sync {
     let output = match format {
-        LogFormat::Text => fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal()).boxed(),
-        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(stderr).boxed(),
+        LogFormat::Text => fmt::layer().with_writer(lines).with_ansi(stderr().is_terminal()).boxed(),
+        LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(lines).boxed(),
     };
     tracing_subscriber::registry().with(output.with_filter(filter.0.clone()))
+}
+
+/// How many lines were lost because nobody took them.
+#[derive(Debug)]
+pub(crate) struct LogMetrics(ErrorCounter);
+
+impl Collector for LogMetrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let help = "Lines of the log that were lost because nobody read them";
+        let mut metric = encoder.encode_descriptor("log_lines_lost", help, None, MetricType::Counter)?;
+        metric.encode_counter::<NoLabelSet, _, u64>(&(self.0.dropped_lines() as u64), None)
+    }
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {

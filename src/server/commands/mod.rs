@@ -27,12 +27,13 @@ use app::App;
 use serde_json::Value;
 
 use crate::config::{Command, Config};
+use crate::telemetry::Log;
 
 /// Carries a command out and tells its failure. The exit code is 0 or 1, or what the command says of its own.
-pub(crate) async fn run(command: Command, config: Config) -> ExitCode {
+pub(crate) async fn run(command: Command, config: Config, log: &Log) -> ExitCode {
     let config = &config;
     let done = match command {
-        Command::Serve => serve::run(config).await,
+        Command::Serve => serve::run(config, log).await,
         Command::Agent(arguments) => agent::run(config, arguments, std::env::vars_os()).await,
         Command::Check => return check::run(config).await,
         Command::Fsck { verify, repair } => return fsck::run(config, verify, repair).await,

@@ -16,12 +16,13 @@ use tokio_util::sync::CancellationToken;
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::pool_metrics::PoolMetrics;
+use crate::telemetry::Log;
 use crate::{open, own_agent, router};
 
 /// How long cut off uploads may take to record what they received.
 const SETTLE: Duration = Duration::from_secs(5);
 
-pub(crate) async fn run(config: &Config) -> Result<()> {
+pub(crate) async fn run(config: &Config, log: &Log) -> Result<()> {
     let tls = config.tls.clone().map(Tls::new).transpose().context("cannot use the TLS certificate")?;
     let (own_limits, balanced_limits) = match config.balancer {
         true => limits(config).beside_balanced(),
@@ -38,6 +39,7 @@ pub(crate) async fn run(config: &Config) -> Result<()> {
         announce(config, &listener, &key)?;
     }
     let mut metrics = Metrics::new();
+    metrics.registry().register_collector(Box::new(log.metrics()));
     app.blobs().metrics().register(metrics.registry());
     metrics.registry().register_collector(Box::new(PoolMetrics::new(app.db().clone())));
     let job_metrics = JobMetrics::default();

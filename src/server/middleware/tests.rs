@@ -256,7 +256,7 @@ async fn the_frame_costs_little() {
     let (frame, _) = frame();
     // As in production: spans are recorded, and lines about pulls are not written.
     let filter = LogFilter::parse("info").unwrap();
-    let subscriber = crate::telemetry::subscriber(&filter, crate::telemetry::LogFormat::Text);
+    let subscriber = crate::telemetry::subscriber(&filter, crate::telemetry::LogFormat::Text, std::io::stderr);
     let _guard = tracing::subscriber::set_default(subscriber);
     let bare = router();
     let start = Instant::now();

@@ -1,6 +1,11 @@
 //! The log: one line a request that can be found by the id in the answer.
 
-use tests::harness::{Backend, Wharf, raw};
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
+use tests::harness::{Auth, Backend, Client, Wharf, binary, port, raw};
 
 #[tokio::test]
 async fn the_request_id_of_an_answer_finds_its_line() {
@@ -8,7 +13,7 @@ async fn the_request_id_of_an_answer_finds_its_line() {
     // Reads are many and logged at debug; what changes something is logged at info.
     let answer = wharf.client().post("/v2/some/where/blobs/uploads/").send().await.expect(202);
     let id = answer.header("x-request-id").to_owned();
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let output = wharf.output();
     let line = output.lines().find(|line| line.contains(&id)).unwrap_or_else(|| panic!("{id} is not in {output}"));
     for part in ["202", "POST"] {
@@ -22,7 +27,7 @@ async fn json_lines_are_json() {
         Wharf::with(Backend::SqliteDisk).set("WHARF_LOG_FORMAT", "json").set("WHARF_LOG_LEVEL", "debug").start().await;
     let answer = wharf.client().get("/v2/").send().await.expect(200);
     let id = answer.header("x-request-id").to_owned();
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let output = wharf.output();
     let line = output.lines().find(|line| line.contains(&id)).unwrap_or_else(|| panic!("{id} is not in {output}"));
     let document: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
@@ -34,11 +39,53 @@ async fn what_a_client_sends_cannot_forge_a_line() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
     wharf.client().get("/v2/a%0aFORGED%20LINE/tags/list").send().await;
     let request = raw::request("GET", "/v2/", &wharf.address(), &["User-Agent: x\tFORGED\u{1b}[31m"]);
-    raw::exchange(wharf.address(), &request, std::time::Duration::from_secs(2)).await;
+    raw::exchange(wharf.address(), &request, Duration::from_secs(2)).await;
     wharf.client().get("/v2/").header("x-request-id", "FORGED-id").send().await.expect(200);
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
     let output = wharf.output();
     assert!(!output.lines().any(|line| line.starts_with("FORGED")), "{output}");
     assert!(!output.contains('\u{1b}'), "control characters reach the log");
     assert!(!output.contains("FORGED-id"), "a client cannot choose the request id");
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_keeps_nobody_waiting() {
+    let home = tempfile::tempdir().expect("a temporary directory");
+    let address = format!("127.0.0.1:{}", port::free());
+    let mut server = Command::new(binary::path())
+        .env_clear()
+        .env("WHARF_LISTEN", &address)
+        .env("WHARF_DATA_DIR", home.path())
+        .env("WHARF_AGENT", "off")
+        .env("WHARF_ROOT_ACCESS_KEY_ID", ROOT_ACCESS_KEY_ID)
+        .env("WHARF_ROOT_SECRET_ACCESS_KEY", ROOT_SECRET_ACCESS_KEY)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("wharf runs");
+    let client = Client::new(&format!("http://{address}"), Auth::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY));
+    let pushes = async {
+        while tokio::net::TcpStream::connect(&address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // Each has a line, and a pipe holds some 400 of them.
+        for _ in 0..1000 {
+            client.post("/v2/app/blobs/uploads/").send().await.expect(202);
+        }
+        client.get("/healthz").send().await.expect(200);
+    };
+    let served = tokio::time::timeout(Duration::from_secs(60), pushes).await;
+    let mut log = server.stderr.take().expect("standard error is piped");
+    // Whoever reads again finds all of them.
+    let reading = std::thread::spawn(move || {
+        let mut text = String::new();
+        log.read_to_string(&mut text).map(|_| text)
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.kill().expect("it can be ended");
+    server.wait().expect("it ends");
+    let text = reading.join().expect("the reader does not panic").expect("the log is text");
+    assert!(served.is_ok(), "requests wait for the log");
+    assert_eq!(text.matches("request finished").count(), 1000);
 }
