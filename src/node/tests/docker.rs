@@ -1,6 +1,6 @@
 //! The agent on a real Docker engine with a bridge: that of `WHARF_TEST_DOCKER_HOST`, or one that is started for the tests.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -85,11 +85,31 @@ async fn a_range_of_ports_is_bound_in_a_row_and_told_as_one() {
     bench.end().await;
 }
 
+/// The first event that somebody posts to this HTTP Event Collector, with its head. Before it the driver asks whether there is one.
+fn splunk_event(collector: &TcpListener) -> String {
+    loop {
+        let (mut connection, _) = collector.accept().unwrap();
+        connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let (mut request, mut piece) = (String::new(), [0; 4096]);
+        // One connection may bring both.
+        while let Ok(length @ 1..) = connection.read(&mut piece) {
+            request.push_str(&String::from_utf8_lossy(&piece[..length]));
+            if request.starts_with("POST ") && request.contains("a line of") {
+                return request;
+            }
+            if request.starts_with("OPTIONS ") && request.ends_with("\r\n\r\n") {
+                request.clear();
+                connection.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
     let mut bench = Bench::new().await;
     let (syslog, gelf) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
-    let fluentd = TcpListener::bind("127.0.0.1:0").unwrap();
+    let [fluentd, splunk] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     let at = |scheme: &str, address: SocketAddr| format!("{scheme}://{address}");
     let writes = |name: &str, kind: &str, options: Value| {
         let host = json!({"LogConfig": {"Type": kind, "Config": options}}).to_string();
@@ -107,7 +127,11 @@ async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
             "fluentd-address": at("tcp", fluentd.local_addr().unwrap()), "tag": "wharf-three",
         })),
         writes("four", "json-file", json!({ "max-size": "1m" })),
+        writes("five", "splunk", json!({
+            "splunk-url": at("http", splunk.local_addr().unwrap()), "splunk-token": "wharf-token", "tag": "wharf-five",
+        })),
     ]);
+    let collected = std::thread::spawn(move || splunk_event(&splunk));
     bench.run(&wanted).await;
     let register = &bench.fake.calls("RegisterContainerInstance")[0];
     for driver in ["fluentd", "gelf", "journald", "splunk", "syslog"] {
@@ -127,6 +151,9 @@ async fn what_a_container_writes_goes_where_its_log_driver_sends_it() {
     let mut packet = vec![0; 4096];
     let length = connection.read(&mut packet).unwrap();
     got.push(("wharf-three", String::from_utf8_lossy(&packet[..length]).into_owned()));
+    let event = collected.join().unwrap();
+    assert!(event.contains("Splunk wharf-token"), "{event}");
+    got.push(("wharf-five", event));
     for (tag, text) in got {
         assert!(text.contains(tag) && text.contains("a line of"), "{tag}: {text}");
     }
