@@ -16,6 +16,15 @@ const BATCH: usize = 1000;
 /// An object appears a moment before the row that names it. What looks like an orphan is looked at again after this.
 const SETTLING: Duration = Duration::from_secs(3);
 
+/// How long requests that were writing when an object was seen that has no row are waited for: it may be theirs.
+const AT_IT: Duration = Duration::from_secs(120);
+
+/// A request whose lease ended this long ago has ended as well, and so has its last transaction.
+const OVER: Duration = Duration::from_secs(90);
+
+/// For how long nothing may come to need an object that was put aside. Whoever made it has long heard that it failed.
+const PUT_ASIDE: Duration = Duration::from_secs(30 * 86_400);
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -154,11 +163,17 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
         Some(_) if options.verify => match verify(app, &key, row).await {
             Ok(true) => return Ok(None),
             Ok(false) => Finding::Content { digest, key: text },
-            Err(Error::Encryption { reason }) => Finding::Unreadable { digest, key: text, reason },
-            Err(error) => return Err(error),
+            Err(Fault::Gone) => Finding::Hole { digest, key: text },
+            Err(Fault::Other(Error::Encryption { reason })) => Finding::Unreadable { digest, key: text, reason },
+            Err(Fault::Other(error)) => return Err(error),
         },
         Some(_) => return Ok(None),
     };
+    // Reading the rows before it took a while: it may have been freed meanwhile, and then its object goes too.
+    let named = store::blobs::list_live_object_keys(&mut app.db.reader().await?, &[row.object_key.as_str()]).await?;
+    if named.is_empty() {
+        return Ok(None);
+    }
     if options.repair {
         mark_missing(app, row.object_key.clone()).await?;
         // What a push is going to replace belongs to nobody then.
@@ -169,12 +184,29 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
     Ok(Some(finding))
 }
 
+/// Why an object cannot be read.
+enum Fault {
+    /// It is not there any more.
+    Gone,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<blobs::Error> for Fault {
+    fn from(error: blobs::Error) -> Self {
+        match error {
+            blobs::Error::NotFound { .. } => Self::Gone,
+            error => Self::Other(error.into()),
+        }
+    }
+}
+
 /// Whether an object has the digest of its blob. One wrong answer may be a fault on the way: it is asked twice.
-async fn verify(app: &App, key: &Key, row: &BlobRow) -> Result<bool> {
+async fn verify(app: &App, key: &Key, row: &BlobRow) -> std::result::Result<bool, Fault> {
     Ok(content_digest(app, key, row).await? == row.digest || content_digest(app, key, row).await? == row.digest)
 }
 
-async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {
+async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> std::result::Result<Digest, Fault> {
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
     let algorithm = row.digest.algorithm();
     let mut stream = app.blobs.read(key, 0..row.size, None).await?;
@@ -195,8 +227,11 @@ async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {
 async fn orphans(app: &App, options: Options, mut candidates: Vec<(String, u64)>) -> Result<Vec<Finding>> {
     drop_known(app, &mut candidates).await?;
     if !candidates.is_empty() {
-        tokio::time::sleep(SETTLING).await;
+        settle(app).await?;
         drop_known(app, &mut candidates).await?;
+    }
+    if options.repair && !candidates.is_empty() {
+        forbid(app, &mut candidates).await?;
     }
     let mut findings = Vec::new();
     for (key, size) in candidates {
@@ -210,6 +245,43 @@ async fn orphans(app: &App, options: Options, mut candidates: Vec<(String, u64)>
         findings.push(Finding::Orphan { key, size });
     }
     Ok(findings)
+}
+
+/// Waits until those who were writing just now have told what they wrote.
+async fn settle(app: &App) -> Result<()> {
+    let begun = app.now();
+    let mut writing = store::uploads::list_leases(&mut app.db.reader().await?, begun.before(OVER)).await?;
+    tokio::time::sleep(SETTLING).await;
+    while !writing.is_empty() && app.now() < begun.after(AT_IT) {
+        let now = app.now();
+        let still = store::uploads::list_leases(&mut app.db.reader().await?, now.before(OVER)).await?;
+        writing.retain(|lease| still.contains(lease));
+        tokio::time::sleep(SETTLING / 3).await;
+    }
+    Ok(())
+}
+
+/// Sees to it that no row comes to name these objects any more, and leaves those out that one names by now.
+async fn forbid(app: &App, candidates: &mut Vec<(String, u64)>) -> Result<()> {
+    let keys: Vec<String> = candidates.iter().map(|(key, _)| key.clone()).collect();
+    let (own, not_before) = (keys.clone(), app.now().after(PUT_ASIDE));
+    app.db
+        .write(move |conn| {
+            Box::pin(async move { Ok(store::removals::insert(conn, &own, not_before).await?) })
+                as Pending<'_, (), Error>
+        })
+        .await?;
+    // For whoever looked a moment before, and is about to commit.
+    tokio::time::sleep(SETTLING).await;
+    let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let named = store::blobs::list_live_object_keys(&mut app.db.reader().await?, &asked).await?;
+    candidates.retain(|(key, _)| !named.contains(key));
+    app.db
+        .write(move |conn| {
+            Box::pin(async move { Ok(store::removals::delete_needed(conn, &keys).await?) }) as Pending<'_, u64, Error>
+        })
+        .await
+        .map(drop)
 }
 
 async fn drop_known(app: &App, candidates: &mut Vec<(String, u64)>) -> Result<()> {

@@ -244,6 +244,19 @@ pub async fn update_expired(conn: &mut Conn, repository_id: &str, now: Timestamp
     .await
 }
 
+/// Which request has which open session, as of `since` or later.
+pub async fn list_leases(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, String)>> {
+    // ix_uploads_expires
+    conn.all(
+        "select upload_id, lease_owner
+         from uploads
+         where state = 'open' and lease_owner is not null and lease_until > $1",
+        [since.into()],
+        |row| Ok((row.text(0)?, row.text(1)?)),
+    )
+    .await
+}
+
 /// Open sessions past their time that no request has, at most `limit`.
 pub async fn list_expired(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<Vec<String>> {
     // ix_uploads_expires

@@ -426,10 +426,6 @@ impl Session {
                     if !uploads::update_done(conn, &id, &owner, &blob.digest, now.after(REMEMBERED)).await? {
                         return Err(Error::UploadBusy { received: 0 });
                     }
-                    // An earlier attempt whose outcome was unknown put the object down for removal.
-                    if removals::contains(conn, &blob.object_key).await? {
-                        return Err(Error::UploadUnknown);
-                    }
                     let created = match target {
                         Some(target) => Some(target.create(conn, &own).await?),
                         None => None,
@@ -440,7 +436,13 @@ impl Session {
                     if !store::repositories::lock_live(conn, &repository_id).await? {
                         return Err(Error::UploadUnknown);
                     }
+                    let object_key = blob.object_key.clone();
                     let done = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
+                    // An earlier attempt whose outcome was unknown put the object down for removal, or fsck did, which found
+                    // no row for it. Asked after everything that may have waited for somebody.
+                    if removals::contains(conn, &object_key).await? {
+                        return Err(Error::UploadUnknown);
+                    }
                     removals::insert(conn, &unneeded, now).await?;
                     if let Some(created) = created {
                         created.finish(conn, &own).await?;
