@@ -201,3 +201,26 @@ async fn a_session_that_could_not_be_finished_keeps_its_bytes_or_is_over() {
     repository.push_blob(&bytes).await;
     repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
 }
+
+/// Sessions are looked at in the order of their ends, and one of them must not be in the way of all others for good.
+#[tokio::test]
+async fn a_session_that_cannot_be_read_keeps_no_other_from_ending() {
+    for backend in [Backend::PostgresDisk, Backend::PostgresS3] {
+        let wharf = Wharf::start(backend).await;
+        let repository = wharf.repository();
+        let (mut damaged, mut other) = (repository.begin().await, repository.begin().await);
+        damaged.append(b"damaged").await.expect(202);
+        other.append(b"whole").await.expect(202);
+        let id = damaged.location.rsplit('/').next().expect("an id").to_owned();
+        let database = wharf.backing().database();
+        database.query(&format!("update uploads set staged = '{{}}', expires_at = 1 where upload_id = '{id}'"));
+        database.query("update uploads set expires_at = 2 where expires_at <> 1");
+        tests::harness::admin::within(60, "both sessions are gone", async || {
+            database.query("select count(*) from uploads") == "0"
+        })
+        .await;
+        // Nothing of them stays.
+        let finished = wharf.run(&["fsck"]);
+        assert!(finished.status.success(), "{finished:?}");
+    }
+}
