@@ -72,6 +72,8 @@ pub struct FoundManifest {
     pub repository_id: String,
     /// The digest of the manifest, if there is one.
     pub digest: Option<Digest>,
+    /// What it is called. The same bytes may be called otherwise once they were deleted and pushed again.
+    pub media_type: Option<String>,
     /// Whether that is archived.
     pub archived: bool,
 }
@@ -102,7 +104,8 @@ pub async fn find_by_tag(
 ) -> Result<Option<FoundManifest>> {
     // uq_repositories_name, uq_tags_live, pk_manifests
     conn.optional(
-        "select repository.repository_id, tag.manifest_digest, coalesce(manifest.storage_class, 'STANDARD')
+        "select repository.repository_id, tag.manifest_digest, coalesce(manifest.storage_class, 'STANDARD'),
+             manifest.media_type
          from repositories repository
          left join tags tag
              on tag.repository_id = repository.repository_id and tag.name = $4 and tag.ended_at is null
@@ -124,7 +127,8 @@ pub async fn find_by_digest(
 ) -> Result<Option<FoundManifest>> {
     // uq_repositories_name, pk_manifests
     conn.optional(
-        "select repository.repository_id, manifest.digest, coalesce(manifest.storage_class, 'STANDARD')
+        "select repository.repository_id, manifest.digest, coalesce(manifest.storage_class, 'STANDARD'),
+             manifest.media_type
          from repositories repository
          left join manifests manifest
              on manifest.repository_id = repository.repository_id and manifest.digest = $4
@@ -137,7 +141,12 @@ pub async fn find_by_digest(
 
 fn found(row: &Row) -> Result<FoundManifest> {
     let archived = row.text(2)? != StorageClass::Standard.as_str();
-    Ok(FoundManifest { repository_id: row.text(0)?, digest: row.optional_parsed(1, "digest")?, archived })
+    Ok(FoundManifest {
+        repository_id: row.text(0)?,
+        digest: row.optional_parsed(1, "digest")?,
+        media_type: row.optional_text(3)?,
+        archived,
+    })
 }
 
 /// A manifest with its bytes.
