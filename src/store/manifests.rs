@@ -89,11 +89,14 @@ pub struct ReferrerRow {
     pub size: u64,
     /// See [`ManifestRow::artifact_type`].
     pub artifact_type: Option<String>,
-    /// JSON object.
+    /// JSON object; see [`LISTED_WHOLE`].
     pub annotations: Option<String>,
     /// Where the referring manifest is.
     pub class: StorageClass,
 }
+
+/// Of larger manifests a list of referrers does not have the annotations, so that there is a bound to what it holds.
+pub const LISTED_WHOLE: u64 = 16 << 10;
 
 /// What a tag points to. `None` if the repository does not exist.
 pub async fn find_by_tag(
@@ -396,7 +399,7 @@ pub async fn delete_all(conn: &mut Conn, repository_id: &str, digests: &[&Digest
 }
 
 /// Manifests whose subject is `subject`, by digest after `after`, at most `limit`; of one artifact type and one storage
-/// class, if given.
+/// class, if given. Annotations can be as large as manifests: those of manifests larger than [`LISTED_WHOLE`] are left out.
 pub async fn list_referrers(
     conn: &mut Conn,
     repository_id: &str,
@@ -421,13 +424,14 @@ pub async fn list_referrers(
         // ix_manifests_subject
         None => {
             conn.all(
-                "select digest, media_type, size, artifact_type, annotations, storage_class
+                "select digest, media_type, size, artifact_type, case when size <= $6 then annotations end,
+                     storage_class
                  from manifests
                  where repository_id = $1 and subject_digest = $2 and digest > $3
                    and ($4 = '' or storage_class = $4)
                  order by digest
                  limit $5",
-                [repository_id.into(), subject.into(), after.into(), class.into(), limit.into()],
+                [repository_id.into(), subject.into(), after.into(), class.into(), limit.into(), LISTED_WHOLE.into()],
                 read,
             )
             .await
@@ -435,16 +439,40 @@ pub async fn list_referrers(
         // ix_manifests_subject_type
         Some(artifact_type) => {
             conn.all(
-                "select digest, media_type, size, artifact_type, annotations, storage_class
+                "select digest, media_type, size, artifact_type, case when size <= $7 then annotations end,
+                     storage_class
                  from manifests
                  where repository_id = $1 and subject_digest = $2 and artifact_type = $3 and digest > $4
                    and ($5 = '' or storage_class = $5)
                  order by digest
                  limit $6",
-                [repository_id.into(), subject.into(), artifact_type.into(), after.into(), class.into(), limit.into()],
+                [
+                    repository_id.into(),
+                    subject.into(),
+                    artifact_type.into(),
+                    after.into(),
+                    class.into(),
+                    limit.into(),
+                    LISTED_WHOLE.into(),
+                ],
                 read,
             )
             .await
         }
     }
+}
+
+/// The annotations of a manifest, as a JSON object, if it has any.
+pub async fn find_annotations(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<Option<String>> {
+    // pk_manifests
+    let found = conn
+        .optional(
+            "select annotations
+             from manifests
+             where repository_id = $1 and digest = $2",
+            [repository_id.into(), digest.into()],
+            |row| row.optional_text(0),
+        )
+        .await?;
+    Ok(found.flatten())
 }

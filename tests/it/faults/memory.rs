@@ -1,12 +1,18 @@
-//! Five hundred pushes at once stay within the budget: clients wait, memory does not grow.
+//! Five hundred pushes at once stay within the budget: clients wait, memory does not grow. So do manifests, and lists of what
+//! is about one.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+use tests::harness::content::{self, OCI_MANIFEST};
+use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
 use tests::harness::upload::Upload;
-use tests::harness::{Backend, Client, Repository, Wharf, digest, random, resources};
+use tests::harness::{Backend, Client, Repository, Wharf, digest, random, raw, resources};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 const MIB: u64 = 1 << 20;
 const PUSHES: usize = 500;
@@ -72,5 +78,32 @@ async fn push(repository: &Repository, client: &Client, head: &Bytes, tail: &Byt
     match client.put(&upload.closing(digest)).stream(body).try_send().await {
         Ok(ended) => ended.expect_one_of(&[201, 503]).status() == 201,
         Err(_) => false,
+    }
+}
+
+/// A page ends where its answer is large enough, and so does what is read for it.
+#[tokio::test]
+async fn a_page_of_large_referrers_takes_the_memory_of_a_page() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let mut wharf = Wharf::start(backend).await;
+        let repository = wharf.client().repository("tests/referrers");
+        let image = repository.push_small("subject").await;
+        repository.push_blob(b"{}").await;
+        let note = hex::encode(random(1_900_000));
+        for number in 0..50 {
+            let mut document = content::artifact("application/vnd.example.large");
+            document["subject"] = image.descriptor();
+            document["annotations"] = json!({"number": number.to_string(), "note": note});
+            let bytes = content::to_bytes(&document);
+            repository.put_manifest(&digest(&bytes), OCI_MANIFEST, &bytes).await.expect(201);
+        }
+        wharf.restart().await;
+        let before = resources::peak(wharf.pid());
+        let pages = repository.pages(&repository.path(&format!("referrers/{}", image.digest))).await;
+        let grown = resources::peak(wharf.pid()) - before;
+        println!("{backend:?}: {} pages, {} MB more at the peak", pages.len(), grown / 1_000_000);
+        let listed: usize = pages.iter().map(|page| page.json()["manifests"].as_array().map_or(0, Vec::len)).sum();
+        assert_eq!(listed, 50);
+        assert!(grown < 60_000_000, "{backend:?}: {grown} bytes");
     }
 }

@@ -87,6 +87,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     manifests::lock_for_delete(conn, id, &first).await?;
     manifests::list_referrers(conn, id, &digest(100_001), None, Some(StorageClass::Standard), "", 10).await?;
     manifests::list_referrers(conn, id, &digest(100_001), Some("application/type-1"), None, "", 10).await?;
+    manifests::find_annotations(conn, id, &first).await?;
     manifests::list_existing(conn, id, &[&first, &second]).await?;
     manifests::list_described(conn, id, &[&first, &second]).await?;
     manifests::list_pushed(conn, id, (Timestamp::from_micros(100_500), ""), 100).await?;
