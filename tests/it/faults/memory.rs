@@ -81,6 +81,49 @@ async fn push(repository: &Repository, client: &Client, head: &Bytes, tail: &Byt
     }
 }
 
+/// Manifests are held as a whole. Those that come slowly, or do not end, wait for each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn manifests_that_do_not_end_stay_within_the_budget() {
+    const BUDGET: u64 = 64 * MIB;
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_MEMORY_BUDGET", "64MiB").start().await;
+    let repository = wharf.repository();
+    repository.push_small("first").await;
+    let before = resources::resident(wharf.pid());
+    let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
+    let piece = Bytes::from(vec![b' '; (4 * MIB - 1) as usize]);
+    let pushes = (0..120).map(|number| {
+        let (address, piece, credentials) = (wharf.address(), piece.clone(), credentials.clone());
+        let path = repository.manifest_path(&format!("t{number}"));
+        async move {
+            let mut stream = TcpStream::connect(address).await.expect("the server accepts");
+            let (length, chunk) = match number % 2 {
+                0 => ("Content-Length: 4194304", String::new()),
+                _ => ("Transfer-Encoding: chunked", format!("{:x}\r\n", piece.len())),
+            };
+            let kind = format!("Content-Type: {OCI_MANIFEST}");
+            let mut head = raw::request("PUT", &path, &address, &[&credentials, &kind, length]);
+            head.extend_from_slice(chunk.as_bytes());
+            stream.write_all(&head).await.expect("a head can be sent");
+            // A server that does not take it now does not have to hold it.
+            tokio::time::timeout(Duration::from_secs(10), stream.write_all(&piece)).await.ok();
+            stream
+        }
+    });
+    let streams = join_all(pushes).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let held = resources::resident(wharf.pid()).saturating_sub(before);
+    println!("{} manifests without an end: {} MB", streams.len(), held / 1_000_000);
+    assert!(held < BUDGET + 40_000_000, "{held} bytes with a budget of {BUDGET}");
+    // Ordinary manifests are small, and do not wait.
+    repository.push_small("meanwhile").await;
+    drop(streams);
+    let large = content::manifest(content::descriptor(content::OCI_CONFIG, b"{}"), Vec::new());
+    let mut large = content::to_bytes(&large);
+    large.resize(3 << 20, b' ');
+    repository.push_blob(b"{}").await;
+    repository.put_manifest("large", OCI_MANIFEST, &large).await.expect(201);
+}
+
 /// A page ends where its answer is large enough, and so does what is read for it.
 #[tokio::test]
 async fn a_page_of_large_referrers_takes_the_memory_of_a_page() {
