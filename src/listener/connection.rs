@@ -68,10 +68,9 @@ pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        // With hyper's 1 MiB an upload moves at most 1 MiB per round trip; connections times window is what clients can
-        // make us hold, so it is not larger either.
-        .initial_stream_window_size(4 << 20)
-        .initial_connection_window_size(16 << 20)
+        // Windows begin small and grow with what is read in a round trip: connections times window is what clients that wait
+        // for their turn can make us hold, and a fixed window would bound what an upload moves per round trip.
+        .adaptive_window(true)
         .max_concurrent_streams(256)
         .max_header_list_size(32 * 1024)
         // Rapid reset (CVE-2023-44487) and its relatives.

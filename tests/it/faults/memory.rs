@@ -124,6 +124,44 @@ async fn manifests_that_do_not_end_stay_within_the_budget() {
     repository.put_manifest("large", OCI_MANIFEST, &large).await.expect(201);
 }
 
+/// Over HTTP/2 a server takes what a client may send ahead, whether or not it is read.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_streams_send_ahead_stays_small() {
+    const BUDGET: u64 = 64 * MIB;
+    let wharf = Wharf::with(Backend::PostgresS3)
+        .set("WHARF_MEMORY_BUDGET", "64MiB")
+        .set("WHARF_DATABASE_POOL", "64")
+        .start()
+        .await;
+    let repository = wharf.client().repository("tests/streams");
+    repository.push_small("first").await;
+    let before = resources::resident(wharf.pid());
+    let piece = Bytes::from(random(64 << 10));
+    let mut uploads = tokio::task::JoinSet::new();
+    for _ in 0..25 {
+        let connection = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([])
+            .http2_prior_knowledge()
+            .build()
+            .expect("the client's settings are valid");
+        for _ in 0..4 {
+            let upload = repository.begin().await;
+            // Four megabytes, and then nothing more for now.
+            let pieces: Vec<_> = (0..64).map(|_| Ok::<_, std::io::Error>(piece.clone())).collect();
+            let body = stream::iter(pieces).chain(stream::pending());
+            let call = connection.patch(format!("{}{}", wharf.url(), upload.location));
+            let call = call.basic_auth(ROOT_ACCESS_KEY_ID, Some(ROOT_SECRET_ACCESS_KEY));
+            uploads.spawn(call.body(reqwest::Body::wrap_stream(body)).send());
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let held = resources::resident(wharf.pid()).saturating_sub(before);
+    println!("{} streams: {} MB", uploads.len(), held / 1_000_000);
+    assert!(uploads.try_join_next().is_none(), "every upload is still on its way");
+    assert!(held < BUDGET + 60_000_000, "{held} bytes with a budget of {BUDGET}");
+}
+
 /// A page ends where its answer is large enough, and so does what is read for it.
 #[tokio::test]
 async fn a_page_of_large_referrers_takes_the_memory_of_a_page() {
