@@ -25,6 +25,9 @@ const OVER: Duration = Duration::from_secs(90);
 /// For how long nothing may come to need an object that was put aside. Whoever made it has long heard that it failed.
 const PUT_ASIDE: Duration = Duration::from_secs(30 * 86_400);
 
+/// So many objects in a row that cannot be read are a storage that is gone.
+const UNREAD: usize = 5;
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -72,6 +75,13 @@ pub enum Finding {
         /// Why.
         reason: String,
     },
+    /// A blob whose object could not be read, for a reason that is in the log. It may be read another time.
+    Unread {
+        /// The blob.
+        digest: Digest,
+        /// Where its object is.
+        key: String,
+    },
     /// A blob whose object has other content.
     Content {
         /// The blob.
@@ -98,6 +108,7 @@ pub struct Summary {
 /// Walks both sides in the order of object keys and reports each finding.
 pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) -> Result<Summary> {
     let mut summary = Summary::default();
+    let mut unread = 0;
     let mut after = String::new();
     loop {
         // One page of objects decides how far this round goes; the rows of the same stretch are set against it.
@@ -125,7 +136,12 @@ pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) 
                     unseen.push((key.to_string(), size));
                 }
                 let size = objects.next_if(|(key, _)| key.as_str() == row.object_key).map(|(_, size)| size);
-                if let Some(finding) = examine(app, options, &row, size).await? {
+                let finding = examine(app, options, &row, size).await?;
+                unread = if matches!(finding, Some(Finding::Unread { .. })) { unread + 1 } else { 0 };
+                if unread == UNREAD {
+                    return Err(Error::Unavailable("blob store"));
+                }
+                if let Some(finding) = finding {
                     summary.findings += 1;
                     report(&finding);
                 }
@@ -165,6 +181,7 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
             Ok(false) => Finding::Content { digest, key: text },
             Err(Fault::Gone) => Finding::Hole { digest, key: text },
             Err(Fault::Other(Error::Encryption { reason })) => Finding::Unreadable { digest, key: text, reason },
+            Err(Fault::Other(Error::Unavailable(_))) => Finding::Unread { digest, key: text },
             Err(Fault::Other(error)) => return Err(error),
         },
         Some(_) => return Ok(None),
@@ -174,7 +191,7 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
     if named.is_empty() {
         return Ok(None);
     }
-    if options.repair {
+    if options.repair && !matches!(finding, Finding::Unread { .. }) {
         mark_missing(app, row.object_key.clone()).await?;
         // What a push is going to replace belongs to nobody then.
         if matches!(finding, Finding::Size { .. } | Finding::Content { .. }) {

@@ -198,6 +198,43 @@ async fn what_is_freed_while_the_rest_is_read_is_no_finding() {
     assert!(finished.stdout.contains(" 0 findings"), "{finished:?}");
 }
 
+/// What cannot be read is when an operator wants to know of the rest.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_that_cannot_be_read_is_told_and_the_rest_is_verified() {
+    let (wharf, proxy, _other) = beside_another().await;
+    let repository = wharf.repository();
+    let mut blobs = Vec::new();
+    for _ in 0..3 {
+        blobs.push(repository.push_blob(&random(10_000)).await);
+    }
+    // The first object that is read, and always this one.
+    let bad = std::sync::OnceLock::new();
+    proxy.plan(move |seen| {
+        let path = seen.uri.path();
+        let reads = seen.method == http::Method::GET && path.contains("/blobs/");
+        if reads && bad.get_or_init(|| path.to_owned()) == path { Fault::Status(500) } else { Fault::None }
+    });
+    let finished = run(&wharf, &["fsck", "--verify", "--repair"]).await.expect("no panic");
+    assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+    let told: Vec<&String> = blobs.iter().filter(|blob| finished.stdout.contains(*blob)).collect();
+    assert!(told.len() == 1 && finished.stdout.contains("3 blobs"), "{finished:?}");
+    // It may be read another time, and then it is what it was.
+    proxy.heal();
+    for blob in &blobs {
+        repository.blob(blob).await.expect(200);
+    }
+    // A storage that is gone is another matter.
+    for _ in 0..3 {
+        repository.push_blob(&random(10_000)).await;
+    }
+    proxy.plan(|seen| {
+        let reads = seen.method == http::Method::GET && seen.uri.path().contains("/blobs/");
+        if reads { Fault::Status(500) } else { Fault::None }
+    });
+    let finished = run(&wharf, &["fsck", "--verify"]).await.expect("no panic");
+    assert_eq!(finished.status.code(), Some(2), "{finished:?}");
+}
+
 /// In a bucket an object has a name of its own from the beginning, and the row that names it comes last.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_whose_row_is_on_its_way_is_not_put_aside() {
