@@ -23,7 +23,11 @@ const AT_IT: Duration = Duration::from_secs(120);
 const OVER: Duration = Duration::from_secs(90);
 
 /// For how long nothing may come to need an object that was put aside. Whoever made it has long heard that it failed.
-const PUT_ASIDE: Duration = Duration::from_secs(30 * 86_400);
+const PUT_ASIDE: Duration = Duration::from_secs(90 * 86_400);
+
+/// A removal that is farther off is one of those: if its object is still there, a repair was interrupted. No other removal
+/// is, whatever the life of an upload.
+const REMOVAL: Duration = Duration::from_secs(60 * 86_400);
 
 /// So many objects in a row that cannot be read are a storage that is gone.
 const UNREAD: usize = 5;
@@ -307,7 +311,7 @@ async fn drop_known(app: &App, candidates: &mut Vec<(String, u64)>) -> Result<()
     }
     let keys: Vec<&str> = candidates.iter().map(|(key, _)| key.as_str()).collect();
     let mut conn = app.db.reader().await?;
-    let known = store::blobs::list_known_object_keys(&mut conn, &keys).await?;
+    let known = store::blobs::list_known_object_keys(&mut conn, &keys, app.now().after(REMOVAL)).await?;
     let known: std::collections::HashSet<String> = known.into_iter().collect();
     candidates.retain(|(key, _)| !known.contains(key));
     Ok(())

@@ -126,6 +126,32 @@ async fn an_orphan_is_found_and_put_aside_not_deleted() {
     repository.expect_image(Some("one"), &image).await;
 }
 
+/// Before it is moved, it is written down that nobody may come to need it.
+#[tokio::test]
+async fn a_repair_that_was_interrupted_is_finished_by_the_next() {
+    let wharf = Wharf::start(Backend::PostgresDisk).await;
+    wharf.repository().push_blob(&random(1000)).await;
+    let known = blob_files(&wharf).pop().expect("a blob is a file");
+    let name = known.file_name().and_then(|name| name.to_str()).expect("a name");
+    let (shard, rest) = name.split_at(2);
+    let name = format!("{shard}{}", rest.chars().rev().collect::<String>());
+    let orphan = known.with_file_name(&name);
+    std::fs::write(&orphan, b"orphaned bytes").expect("the file can be written");
+    // As it is while the object is on its way, and as it stays when that ends there.
+    let finished = wharf.run(&["fsck", "--repair"]);
+    assert!(finished.stdout.contains("orphan") && !orphan.exists(), "{finished:?}");
+    let aside = wharf.data_directory().join("blobs/quarantine").join(&name);
+    std::fs::rename(&aside, &orphan).expect("it is where quarantine is");
+    let removals =
+        wharf.backing().database().query(&format!("select count(*) from removals where object_key like '%{name}'"));
+    assert_eq!(removals, "1");
+    let finished = wharf.run(&["fsck"]);
+    assert!(finished.stdout.contains("orphan"), "{finished:?}");
+    let finished = wharf.run(&["fsck", "--repair"]);
+    assert!(!orphan.exists() && aside.exists(), "{finished:?}");
+    assert!(wharf.run(&["fsck"]).status.success());
+}
+
 #[tokio::test]
 async fn what_is_damaged_is_mended_by_a_push() {
     for cut in [true, false] {

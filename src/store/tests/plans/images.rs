@@ -103,7 +103,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     repository_blobs::lock_for_delete(conn, id, &first).await?;
     repository_blobs::list_repositories(conn, &registry, &first, 16).await?;
     blobs::list_by_object_key(conn, "key-105000", 100).await?;
-    blobs::list_known_object_keys(conn, &["key-105000", "up-105000"]).await?;
+    blobs::list_known_object_keys(conn, &["key-105000", "up-105000"], NOW).await?;
     blobs::list_live_object_keys(conn, &["key-105000"]).await?;
     blobs::update_missing(conn, "never").await?;
     edges::find_parent_of_blob(conn, id, &first).await?;
