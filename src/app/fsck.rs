@@ -16,6 +16,22 @@ const BATCH: usize = 1000;
 /// An object appears a moment before the row that names it. What looks like an orphan is looked at again after this.
 const SETTLING: Duration = Duration::from_secs(3);
 
+/// How long requests that were writing when an object was seen that has no row are waited for: it may be theirs.
+const AT_IT: Duration = Duration::from_secs(120);
+
+/// A request whose lease ended this long ago has ended as well, and so has its last transaction.
+const OVER: Duration = Duration::from_secs(90);
+
+/// For how long nothing may come to need an object that was put aside. Whoever made it has long heard that it failed.
+const PUT_ASIDE: Duration = Duration::from_secs(90 * 86_400);
+
+/// A removal that is farther off is one of those: if its object is still there, a repair was interrupted. No other removal
+/// is, whatever the life of an upload.
+const REMOVAL: Duration = Duration::from_secs(60 * 86_400);
+
+/// So many objects in a row that cannot be read are a storage that is gone.
+const UNREAD: usize = 5;
+
 /// What is to be done.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -63,6 +79,13 @@ pub enum Finding {
         /// Why.
         reason: String,
     },
+    /// A blob whose object could not be read, for a reason that is in the log. It may be read another time.
+    Unread {
+        /// The blob.
+        digest: Digest,
+        /// Where its object is.
+        key: String,
+    },
     /// A blob whose object has other content.
     Content {
         /// The blob.
@@ -89,6 +112,7 @@ pub struct Summary {
 /// Walks both sides in the order of object keys and reports each finding.
 pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) -> Result<Summary> {
     let mut summary = Summary::default();
+    let mut unread = 0;
     let mut after = String::new();
     loop {
         // One page of objects decides how far this round goes; the rows of the same stretch are set against it.
@@ -116,7 +140,12 @@ pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) 
                     unseen.push((key.to_string(), size));
                 }
                 let size = objects.next_if(|(key, _)| key.as_str() == row.object_key).map(|(_, size)| size);
-                if let Some(finding) = examine(app, options, &row, size).await? {
+                let finding = examine(app, options, &row, size).await?;
+                unread = if matches!(finding, Some(Finding::Unread { .. })) { unread + 1 } else { 0 };
+                if unread == UNREAD {
+                    return Err(Error::Unavailable("blob store"));
+                }
+                if let Some(finding) = finding {
                     summary.findings += 1;
                     report(&finding);
                 }
@@ -154,12 +183,19 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
         Some(_) if options.verify => match verify(app, &key, row).await {
             Ok(true) => return Ok(None),
             Ok(false) => Finding::Content { digest, key: text },
-            Err(Error::Encryption { reason }) => Finding::Unreadable { digest, key: text, reason },
-            Err(error) => return Err(error),
+            Err(Fault::Gone) => Finding::Hole { digest, key: text },
+            Err(Fault::Other(Error::Encryption { reason })) => Finding::Unreadable { digest, key: text, reason },
+            Err(Fault::Other(Error::Unavailable(_))) => Finding::Unread { digest, key: text },
+            Err(Fault::Other(error)) => return Err(error),
         },
         Some(_) => return Ok(None),
     };
-    if options.repair {
+    // Reading the rows before it took a while: it may have been freed meanwhile, and then its object goes too.
+    let named = store::blobs::list_live_object_keys(&mut app.db.reader().await?, &[row.object_key.as_str()]).await?;
+    if named.is_empty() {
+        return Ok(None);
+    }
+    if options.repair && !matches!(finding, Finding::Unread { .. }) {
         mark_missing(app, row.object_key.clone()).await?;
         // What a push is going to replace belongs to nobody then.
         if matches!(finding, Finding::Size { .. } | Finding::Content { .. }) {
@@ -169,12 +205,29 @@ async fn examine(app: &App, options: Options, row: &BlobRow, listed: Option<u64>
     Ok(Some(finding))
 }
 
+/// Why an object cannot be read.
+enum Fault {
+    /// It is not there any more.
+    Gone,
+    /// Anything else.
+    Other(Error),
+}
+
+impl From<blobs::Error> for Fault {
+    fn from(error: blobs::Error) -> Self {
+        match error {
+            blobs::Error::NotFound { .. } => Self::Gone,
+            error => Self::Other(error.into()),
+        }
+    }
+}
+
 /// Whether an object has the digest of its blob. One wrong answer may be a fault on the way: it is asked twice.
-async fn verify(app: &App, key: &Key, row: &BlobRow) -> Result<bool> {
+async fn verify(app: &App, key: &Key, row: &BlobRow) -> std::result::Result<bool, Fault> {
     Ok(content_digest(app, key, row).await? == row.digest || content_digest(app, key, row).await? == row.digest)
 }
 
-async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {
+async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> std::result::Result<Digest, Fault> {
     let (mut sha256, mut sha512) = (Sha256::new(), Sha512::new());
     let algorithm = row.digest.algorithm();
     let mut stream = app.blobs.read(key, 0..row.size, None).await?;
@@ -195,8 +248,11 @@ async fn content_digest(app: &App, key: &Key, row: &BlobRow) -> Result<Digest> {
 async fn orphans(app: &App, options: Options, mut candidates: Vec<(String, u64)>) -> Result<Vec<Finding>> {
     drop_known(app, &mut candidates).await?;
     if !candidates.is_empty() {
-        tokio::time::sleep(SETTLING).await;
+        settle(app).await?;
         drop_known(app, &mut candidates).await?;
+    }
+    if options.repair && !candidates.is_empty() {
+        forbid(app, &mut candidates).await?;
     }
     let mut findings = Vec::new();
     for (key, size) in candidates {
@@ -212,13 +268,50 @@ async fn orphans(app: &App, options: Options, mut candidates: Vec<(String, u64)>
     Ok(findings)
 }
 
+/// Waits until those who were writing just now have told what they wrote.
+async fn settle(app: &App) -> Result<()> {
+    let begun = app.now();
+    let mut writing = store::uploads::list_leases(&mut app.db.reader().await?, begun.before(OVER)).await?;
+    tokio::time::sleep(SETTLING).await;
+    while !writing.is_empty() && app.now() < begun.after(AT_IT) {
+        let now = app.now();
+        let still = store::uploads::list_leases(&mut app.db.reader().await?, now.before(OVER)).await?;
+        writing.retain(|lease| still.contains(lease));
+        tokio::time::sleep(SETTLING / 3).await;
+    }
+    Ok(())
+}
+
+/// Sees to it that no row comes to name these objects any more, and leaves those out that one names by now.
+async fn forbid(app: &App, candidates: &mut Vec<(String, u64)>) -> Result<()> {
+    let keys: Vec<String> = candidates.iter().map(|(key, _)| key.clone()).collect();
+    let (own, not_before) = (keys.clone(), app.now().after(PUT_ASIDE));
+    app.db
+        .write(move |conn| {
+            Box::pin(async move { Ok(store::removals::insert(conn, &own, not_before).await?) })
+                as Pending<'_, (), Error>
+        })
+        .await?;
+    // For whoever looked a moment before, and is about to commit.
+    tokio::time::sleep(SETTLING).await;
+    let asked: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let named = store::blobs::list_live_object_keys(&mut app.db.reader().await?, &asked).await?;
+    candidates.retain(|(key, _)| !named.contains(key));
+    app.db
+        .write(move |conn| {
+            Box::pin(async move { Ok(store::removals::delete_needed(conn, &keys).await?) }) as Pending<'_, u64, Error>
+        })
+        .await
+        .map(drop)
+}
+
 async fn drop_known(app: &App, candidates: &mut Vec<(String, u64)>) -> Result<()> {
     if candidates.is_empty() {
         return Ok(());
     }
     let keys: Vec<&str> = candidates.iter().map(|(key, _)| key.as_str()).collect();
     let mut conn = app.db.reader().await?;
-    let known = store::blobs::list_known_object_keys(&mut conn, &keys).await?;
+    let known = store::blobs::list_known_object_keys(&mut conn, &keys, app.now().after(REMOVAL)).await?;
     let known: std::collections::HashSet<String> = known.into_iter().collect();
     candidates.retain(|(key, _)| !known.contains(key));
     Ok(())

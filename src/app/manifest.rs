@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// Manifests with more references than this are refused: no image comes near.
 const MAX_REFERENCES: usize = 20_000;
 
+/// As long as a media type may be (RFC 6838, section 4.2: a type and a subtype of 127 characters).
+const MAX_ARTIFACT_TYPE: usize = 255;
+
 /// What a manifest says, as far as a registry needs it.
 #[derive(Debug, Clone)]
 pub struct Manifest {
@@ -124,6 +127,11 @@ impl Manifest {
             manifest.read_index(document)?;
         } else {
             manifest.read_image(document)?;
+        }
+        // It is searched for, and not every text can be. What it says beyond that is nobody's business here.
+        let unfit = |kind: &String| kind.len() > MAX_ARTIFACT_TYPE || kind.contains(char::is_control);
+        if manifest.artifact_type.as_ref().is_some_and(unfit) {
+            return Err(invalid("the artifactType, or the media type of the config, is not a media type".to_owned()));
         }
         for list in [&mut manifest.layers, &mut manifest.foreign_layers, &mut manifest.children] {
             list.sort();

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use store::Conn;
 pub use store::manifests::ReferrerRow;
+use store::manifests::{LISTED_WHOLE, find_annotations};
 use types::{Digest, StorageClass};
 
 use crate::authn::scanner;
 use crate::{Action, Ctx, Permit, Result, page_token, repositories};
+
+/// Bytes of large manifests at which a page ends: clients take no larger answer.
+const MOST_BYTES: u64 = 3 << 20;
 
 /// One page of referrers.
 #[derive(Debug, Default)]
@@ -29,6 +34,10 @@ pub async fn list(
 ) -> Result<Page> {
     permit.require(Action::BatchGetImage)?;
     scanner::require_image(ctx, subject)?;
+    // No manifest has it, and Postgres takes it in no text.
+    if artifact_type.is_some_and(|kind| kind.contains('\0')) {
+        return Ok(Page::default());
+    }
     let mut conn = ctx.app.db.reader().await?;
     let repository = store::repositories::find(&mut conn, permit.registry(), permit.repository()).await?;
     let Some(repository) = repository else {
@@ -39,9 +48,29 @@ pub async fn list(
     let class = Some(StorageClass::Standard);
     let mut referrers =
         store::manifests::list_referrers(&mut conn, id, subject, artifact_type, class, after, limit + 1).await?;
-    let more = referrers.len() > limit;
+    let mut more = referrers.len() > limit;
     referrers.truncate(limit);
+    more |= complete(&mut conn, id, &mut referrers).await?;
     Ok(Page { referrers, more })
+}
+
+/// Adds the annotations that are too large for a list. A page ends where they are too much for an answer, but has one of them
+/// at the least. Whether it ends before its time.
+async fn complete(conn: &mut Conn, repository_id: &str, referrers: &mut Vec<ReferrerRow>) -> Result<bool> {
+    let mut bytes = 0;
+    for at in 0..referrers.len() {
+        let row = &mut referrers[at];
+        if row.size <= LISTED_WHOLE {
+            continue;
+        }
+        bytes += row.size;
+        if bytes > MOST_BYTES && bytes > row.size {
+            referrers.truncate(at);
+            return Ok(true);
+        }
+        row.annotations = find_annotations(conn, repository_id, &row.digest).await?;
+    }
+    Ok(false)
 }
 
 /// One page of referrers, as ECR's API lists them.
@@ -75,6 +104,7 @@ pub async fn list_page(
         // Each type by its own index; of all together the first ones are the page.
         let wanted: Vec<Option<&str>> =
             if types.is_empty() { vec![None] } else { types.into_iter().map(Some).collect() };
+        let wanted = wanted.into_iter().filter(|kind| !kind.is_some_and(|kind| kind.contains('\0')));
         for artifact_type in wanted {
             let found =
                 store::manifests::list_referrers(&mut conn, &id, subject, artifact_type, class, &after, limit + 1)
@@ -83,8 +113,9 @@ pub async fn list_page(
         }
         referrers.sort_by(|one, other| one.digest.cmp(&other.digest));
     }
-    let more = referrers.len() > limit;
+    let mut more = referrers.len() > limit;
     referrers.truncate(limit);
+    more |= complete(&mut conn, &id, &mut referrers).await?;
     let next_token = match referrers.last().filter(|_| more) {
         Some(last) => Some(page_token::seal(&ctx.app, &list, &last.digest.as_str())?),
         None => None,

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use app::{App, Result};
+use types::Timestamp;
 
 const BATCH: usize = 500;
 
@@ -15,7 +16,7 @@ pub(crate) async fn run(app: &App) -> Result<bool> {
     let found = app.blobs().leftovers(before, BATCH).await?;
     let keys: Vec<&str> = found.iter().map(|leftover| leftover.key.as_str()).collect();
     let mut conn = app.db().reader().await?;
-    let known = store::blobs::list_known_object_keys(&mut conn, &keys).await?;
+    let known = store::blobs::list_known_object_keys(&mut conn, &keys, Timestamp::from_micros(i64::MAX)).await?;
     drop(conn);
     let mut discarded = 0;
     for leftover in found.iter().filter(|leftover| !known.iter().any(|key| key == leftover.key.as_str())) {

@@ -100,6 +100,11 @@ impl Activity {
         self.requests.fetch_add(1, Relaxed) + 1
     }
 
+    /// A request is not over with its response.
+    pub(super) fn go_on(&self) {
+        self.active.fetch_add(1, Relaxed);
+    }
+
     /// A response has been handed over whole, or given up.
     pub(super) fn end(&self) {
         self.ended.set(self.opened.elapsed());

@@ -4,7 +4,10 @@
 use std::{
     io,
     pin::{Pin, pin},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -34,23 +37,53 @@ pub struct RequestBody {
     incoming: Option<Incoming>,
     /// Whether an unread rest is read on when the body is dropped.
     linger: bool,
-    /// Whether the client waits for leave to send (`Expect: 100-continue`) and has none yet: reading would give it.
-    withheld: bool,
+    withheld: Withheld,
     stall: Duration,
+    notes: Arc<Notes>,
     /// Runs while the client is waited for.
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
 }
 
+/// Whether the client waits for leave to send (`Expect: 100-continue`) and has none yet: reading would give it. `None` where no
+/// client waits, which is nearly always.
+#[derive(Clone)]
+pub(super) struct Withheld(Option<Arc<AtomicBool>>);
+
+impl Withheld {
+    pub(super) fn new(incoming: &Incoming, version: Version, headers: &HeaderMap) -> Self {
+        let waits = version < Version::HTTP_2 && headers.contains_key(EXPECT) && !incoming.is_end_stream();
+        Self(waits.then(|| Arc::new(AtomicBool::new(true))))
+    }
+
+    /// Whether it still waits.
+    pub(super) fn get(&self) -> bool {
+        self.0.as_ref().is_some_and(|waits| waits.load(Relaxed))
+    }
+
+    fn end(&self) {
+        if let Some(waits) = &self.0 {
+            waits.store(false, Relaxed);
+        }
+    }
+}
+
 impl RequestBody {
     /// Fails after `stall` without a byte.
-    pub(super) fn new(incoming: Incoming, stall: Duration, version: Version, headers: &HeaderMap) -> Self {
+    pub(super) fn new(
+        incoming: Incoming,
+        stall: Duration,
+        version: Version,
+        withheld: Withheld,
+        notes: Arc<Notes>,
+    ) -> Self {
         Self {
             incoming: Some(incoming),
             // HTTP/2 ends one stream without ending the connection.
             linger: version < Version::HTTP_2,
-            withheld: headers.contains_key(EXPECT),
+            withheld,
             stall,
+            notes,
             timer: None,
             waiting: false,
         }
@@ -62,7 +95,7 @@ impl Body for RequestBody {
     type Error = BoxError;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        self.withheld = false;
+        self.withheld.end();
         let Some(incoming) = &mut self.incoming else { return Poll::Ready(None) };
         if let Poll::Ready(frame) = Pin::new(incoming).poll_frame(cx) {
             self.waiting = false;
@@ -96,11 +129,16 @@ impl Drop for RequestBody {
     fn drop(&mut self) {
         if let Some(incoming) = self.incoming.take()
             && self.linger
-            && !self.withheld
+            && !self.withheld.get()
             && !incoming.is_end_stream()
             && let Ok(runtime) = Handle::try_current()
         {
-            runtime.spawn(tokio::time::timeout(LINGER, discard(incoming)));
+            // What comes meanwhile is not the head of the next request, even though the answer may be over.
+            let reading = InFlight::hold(&self.notes);
+            runtime.spawn(async move {
+                let _ = tokio::time::timeout(LINGER, discard(incoming)).await;
+                drop(reading);
+            });
         }
     }
 }
@@ -116,6 +154,14 @@ async fn discard(mut incoming: Incoming) {
 
 /// One request in the connection's notes, from its head to the end of its response.
 pub(super) struct InFlight(pub(super) Arc<Notes>);
+
+impl InFlight {
+    /// The same request for a while longer.
+    fn hold(notes: &Arc<Notes>) -> Self {
+        notes.activity.go_on();
+        Self(Arc::clone(notes))
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {

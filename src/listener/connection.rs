@@ -9,7 +9,7 @@ use std::{
 
 use blobs::{Handover, Placeholder};
 use bytes::Bytes;
-use http::{Request, Response, Version};
+use http::{HeaderValue, Request, Response, Version, header::CONNECTION};
 use http_body::Body;
 use hyper::{body::Incoming, service::Service as HyperService};
 use hyper_util::{
@@ -30,7 +30,7 @@ use tracing::debug;
 use super::{
     AmbiguousFraming, Limits, Peer,
     activity::Verdict,
-    body::{InFlight, RequestBody, ResponseBody},
+    body::{InFlight, RequestBody, ResponseBody, Withheld},
     io::{Notes, Watched},
     sendfile::FileSending,
 };
@@ -68,10 +68,9 @@ pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
         .http2()
         .timer(TokioTimer::new())
-        // With hyper's 1 MiB an upload moves at most 1 MiB per round trip; connections times window is what clients can
-        // make us hold, so it is not larger either.
-        .initial_stream_window_size(4 << 20)
-        .initial_connection_window_size(16 << 20)
+        // Windows begin small and grow with what is read in a round trip: connections times window is what clients that wait
+        // for their turn can make us hold, and a fixed window would bound what an upload moves per round trip.
+        .adaptive_window(true)
         .max_concurrent_streams(256)
         .max_header_list_size(32 * 1024)
         // Rapid reset (CVE-2023-44487) and its relatives.
@@ -185,7 +184,8 @@ where
         let in_flight = InFlight(self.notes.clone());
         let stall = self.stall;
         let (head, incoming) = request.into_parts();
-        let body = RequestBody::new(incoming, stall, head.version, &head.headers);
+        let withheld = Withheld::new(&incoming, head.version, &head.headers);
+        let body = RequestBody::new(incoming, stall, head.version, withheld.clone(), self.notes.clone());
         // HTTP/2 cuts bodies into frames and mixes them.
         let handover = self.handover.clone().filter(|_| head.version < Version::HTTP_2);
         let mut request = Request::from_parts(head, body);
@@ -198,6 +198,13 @@ where
             request.extensions_mut().insert(AmbiguousFraming);
         }
         let response = self.service.clone().oneshot(request);
-        Box::pin(async move { Ok(response.await?.map(|body| ResponseBody { body, _in_flight: in_flight })) })
+        Box::pin(async move {
+            let mut response = response.await?;
+            if withheld.get() {
+                // It is answered without leave to send, and does not send. hyper ends the connection then; this says so.
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(|body| ResponseBody { body, _in_flight: in_flight }))
+        })
     }
 }

@@ -6,12 +6,15 @@ use app::{App, Ctx};
 use http::request::Parts;
 
 use crate::Config;
+use crate::manifest_body::Memory;
 use crate::query::Query;
 
 /// Everything that the handlers share.
 pub(crate) struct State {
     pub(crate) app: Arc<App>,
     pub(crate) config: Config,
+    /// What manifests take on their way in.
+    pub(crate) manifests: Memory,
 }
 
 /// A request on its way to a handler: authenticated and authorized.

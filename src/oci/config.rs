@@ -13,4 +13,6 @@ pub struct Config {
     pub external_url: Option<String>,
     /// How long a body may send nothing.
     pub body_idle_timeout: Duration,
+    /// What large manifests may take together on their way in, in bytes.
+    pub memory_budget: u64,
 }

@@ -9,9 +9,9 @@ use app::cache;
 use app::{Action, Ctx, Error, Permit};
 use axum::body::Body;
 use axum::extract::State as Extract;
-use http::header::{CONNECTION, EXPECT, USER_AGENT, WWW_AUTHENTICATE};
+use http::header::{USER_AGENT, WWW_AUTHENTICATE};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, StatusCode, Version};
+use http::{HeaderValue, Method, Request, StatusCode};
 use types::RepoName;
 
 use crate::audit::Trail;
@@ -29,8 +29,6 @@ pub(crate) async fn registry(Extract(state): Extract<Arc<State>>, request: Reque
     let route = Route::parse(request.uri().path());
     let label = RouteLabel(route.label());
     let (parts, body) = request.into_parts();
-    // A client that asked for leave to send its body and is refused does not send it: the connection ends there.
-    let expects = parts.headers.contains_key(EXPECT) && parts.version < Version::HTTP_2;
     let mut body = Some(body);
     let origin = parts.extensions.get::<Origin>().cloned().unwrap_or_default();
     let mut trail = Trail::new(&parts);
@@ -41,9 +39,6 @@ pub(crate) async fn registry(Extract(state): Extract<Arc<State>>, request: Reque
         Box::pin(audit::record(&app, event)).await;
     }
     let mut answer = outcome.unwrap_or_else(WireError::into_answer);
-    if expects && body.is_some() {
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-    }
     answer.headers_mut().insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     answer.extensions_mut().insert(label);
     answer

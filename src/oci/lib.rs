@@ -13,6 +13,7 @@ mod credentials;
 mod dispatch;
 mod error;
 mod layers;
+mod manifest_body;
 mod manifests;
 mod origin;
 mod paging;
@@ -52,7 +53,8 @@ pub async fn method_not_allowed() -> axum::response::Response {
 
 /// The routes of the registry: `/v2/` and everything below, `/token`, and `/layers/` for layers by ticket.
 pub fn router(app: Arc<App>, config: Config) -> Router {
-    let state = Arc::new(call::State { app, config });
+    let manifests = manifest_body::Memory::new(config.memory_budget, app.config().max_manifest_bytes);
+    let state = Arc::new(call::State { app, config, manifests });
     Router::new()
         .route("/v2", any(dispatch::registry))
         .route("/v2/", any(dispatch::registry))

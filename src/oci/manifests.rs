@@ -6,18 +6,17 @@ use app::replication::ORIGIN_HEADER;
 use app::scanning::gate;
 use app::{Error, Permit};
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
-use http_body_util::BodyExt;
 use types::{MediaType, Reference, Tag};
 
 use crate::audit::Imported;
 use crate::blobs::{IMMUTABLE, is_current};
 use crate::call::Call;
 use crate::error::WireError;
+use crate::manifest_body::{self, Held};
 use crate::response::{self, Answer, DIGEST, OCI_SUBJECT, OCI_TAG, value};
 
 /// Tags that one push by digest may set.
@@ -78,7 +77,7 @@ pub(crate) async fn put(call: &Call, permit: &Permit, reference: &str, body: Bod
                 .map_err(|error| WireError::from(Error::ManifestInvalid(error.to_string())))?,
         ),
     };
-    let bytes = collect(call, body).await?;
+    let Held { bytes, memory: _memory } = manifest_body::collect(call, body).await?;
     let condition = condition(&call.parts.headers)?;
     let push =
         Push { reference, tags: tags.clone(), condition, content_type, bytes, sender: sender(call), strict: false };
@@ -182,29 +181,4 @@ fn if_match(headers: &HeaderMap) -> Result<Condition, WireError> {
     }
     let digests: Result<Vec<_>, _> = tags.split(',').map(|tag| tag.trim().trim_matches('"').parse()).collect();
     Ok(Condition::At(digests.map_err(|_| bad_condition("If-Match must hold the ETags of manifests"))?))
-}
-
-/// The whole body, as long as it is within the limit. It may come without a length.
-async fn collect(call: &Call, mut body: Body) -> Result<Bytes, WireError> {
-    let limit = call.state.app.config().max_manifest_bytes;
-    let announced = call.parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: u64| length > limit as u64) {
-        return Err(Error::ManifestTooLarge { limit }.into());
-    }
-    let mut bytes = BytesMut::new();
-    loop {
-        let frame = match tokio::time::timeout(call.state.config.body_idle_timeout, body.frame()).await {
-            Ok(Some(Ok(frame))) => frame,
-            Ok(None) => return Ok(bytes.freeze()),
-            Ok(Some(Err(_))) | Err(_) => {
-                return Err(Error::ManifestInvalid("the manifest was cut off".to_owned()).into());
-            }
-        };
-        if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > limit {
-                return Err(Error::ManifestTooLarge { limit }.into());
-            }
-            bytes.extend_from_slice(&data);
-        }
-    }
 }

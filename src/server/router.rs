@@ -24,6 +24,7 @@ pub(crate) fn build(config: &Config, app: &Arc<App>, metrics: Metrics) -> Frame 
         },
         external_url: config.external_url.clone(),
         body_idle_timeout: BODY_IDLE,
+        memory_budget: config.memory_budget,
     };
     let http = metrics.http();
     let router = Router::new()

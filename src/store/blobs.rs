@@ -106,8 +106,21 @@ pub async fn list_by_object_key(conn: &mut Conn, after: &str, limit: usize) -> R
     .await
 }
 
-/// Which of these object keys some row speaks for: a blob, an upload under way, or a removal that is due.
-pub async fn list_known_object_keys(conn: &mut Conn, keys: &[&str]) -> Result<Vec<String>> {
+/// Which of these object keys are those of blobs, missing ones left out.
+pub async fn list_live_object_keys(conn: &mut Conn, keys: &[&str]) -> Result<Vec<String>> {
+    // uq_blobs_object_key
+    conn.all(
+        "select object_key
+         from blobs
+         where object_key in (select value from json_each($1)) and state = 'live'",
+        [list(keys.iter().copied())],
+        |row| row.text(0),
+    )
+    .await
+}
+
+/// Which of these object keys some row speaks for: a blob, an upload under way, or a removal that is due before `until`.
+pub async fn list_known_object_keys(conn: &mut Conn, keys: &[&str], until: Timestamp) -> Result<Vec<String>> {
     conn.all(
         "select object_key from blobs where object_key in (select value from json_each($1))
          union
@@ -115,8 +128,8 @@ pub async fn list_known_object_keys(conn: &mut Conn, keys: &[&str]) -> Result<Ve
          union
          select tail_key from uploads where tail_key in (select value from json_each($1))
          union
-         select object_key from removals where object_key in (select value from json_each($1))",
-        [list(keys.iter().copied())],
+         select object_key from removals where object_key in (select value from json_each($1)) and not_before < $2",
+        [list(keys.iter().copied()), until.into()],
         |row| row.text(0),
     )
     .await

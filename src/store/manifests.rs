@@ -72,6 +72,8 @@ pub struct FoundManifest {
     pub repository_id: String,
     /// The digest of the manifest, if there is one.
     pub digest: Option<Digest>,
+    /// What it is called. The same bytes may be called otherwise once they were deleted and pushed again.
+    pub media_type: Option<String>,
     /// Whether that is archived.
     pub archived: bool,
 }
@@ -87,11 +89,14 @@ pub struct ReferrerRow {
     pub size: u64,
     /// See [`ManifestRow::artifact_type`].
     pub artifact_type: Option<String>,
-    /// JSON object.
+    /// JSON object; see [`LISTED_WHOLE`].
     pub annotations: Option<String>,
     /// Where the referring manifest is.
     pub class: StorageClass,
 }
+
+/// Of larger manifests a list of referrers does not have the annotations, so that there is a bound to what it holds.
+pub const LISTED_WHOLE: u64 = 16 << 10;
 
 /// What a tag points to. `None` if the repository does not exist.
 pub async fn find_by_tag(
@@ -102,7 +107,8 @@ pub async fn find_by_tag(
 ) -> Result<Option<FoundManifest>> {
     // uq_repositories_name, uq_tags_live, pk_manifests
     conn.optional(
-        "select repository.repository_id, tag.manifest_digest, coalesce(manifest.storage_class, 'STANDARD')
+        "select repository.repository_id, tag.manifest_digest, coalesce(manifest.storage_class, 'STANDARD'),
+             manifest.media_type
          from repositories repository
          left join tags tag
              on tag.repository_id = repository.repository_id and tag.name = $4 and tag.ended_at is null
@@ -124,7 +130,8 @@ pub async fn find_by_digest(
 ) -> Result<Option<FoundManifest>> {
     // uq_repositories_name, pk_manifests
     conn.optional(
-        "select repository.repository_id, manifest.digest, coalesce(manifest.storage_class, 'STANDARD')
+        "select repository.repository_id, manifest.digest, coalesce(manifest.storage_class, 'STANDARD'),
+             manifest.media_type
          from repositories repository
          left join manifests manifest
              on manifest.repository_id = repository.repository_id and manifest.digest = $4
@@ -137,7 +144,12 @@ pub async fn find_by_digest(
 
 fn found(row: &Row) -> Result<FoundManifest> {
     let archived = row.text(2)? != StorageClass::Standard.as_str();
-    Ok(FoundManifest { repository_id: row.text(0)?, digest: row.optional_parsed(1, "digest")?, archived })
+    Ok(FoundManifest {
+        repository_id: row.text(0)?,
+        digest: row.optional_parsed(1, "digest")?,
+        media_type: row.optional_text(3)?,
+        archived,
+    })
 }
 
 /// A manifest with its bytes.
@@ -387,7 +399,7 @@ pub async fn delete_all(conn: &mut Conn, repository_id: &str, digests: &[&Digest
 }
 
 /// Manifests whose subject is `subject`, by digest after `after`, at most `limit`; of one artifact type and one storage
-/// class, if given.
+/// class, if given. Annotations can be as large as manifests: those of manifests larger than [`LISTED_WHOLE`] are left out.
 pub async fn list_referrers(
     conn: &mut Conn,
     repository_id: &str,
@@ -412,13 +424,14 @@ pub async fn list_referrers(
         // ix_manifests_subject
         None => {
             conn.all(
-                "select digest, media_type, size, artifact_type, annotations, storage_class
+                "select digest, media_type, size, artifact_type, case when size <= $6 then annotations end,
+                     storage_class
                  from manifests
                  where repository_id = $1 and subject_digest = $2 and digest > $3
                    and ($4 = '' or storage_class = $4)
                  order by digest
                  limit $5",
-                [repository_id.into(), subject.into(), after.into(), class.into(), limit.into()],
+                [repository_id.into(), subject.into(), after.into(), class.into(), limit.into(), LISTED_WHOLE.into()],
                 read,
             )
             .await
@@ -426,16 +439,40 @@ pub async fn list_referrers(
         // ix_manifests_subject_type
         Some(artifact_type) => {
             conn.all(
-                "select digest, media_type, size, artifact_type, annotations, storage_class
+                "select digest, media_type, size, artifact_type, case when size <= $7 then annotations end,
+                     storage_class
                  from manifests
                  where repository_id = $1 and subject_digest = $2 and artifact_type = $3 and digest > $4
                    and ($5 = '' or storage_class = $5)
                  order by digest
                  limit $6",
-                [repository_id.into(), subject.into(), artifact_type.into(), after.into(), class.into(), limit.into()],
+                [
+                    repository_id.into(),
+                    subject.into(),
+                    artifact_type.into(),
+                    after.into(),
+                    class.into(),
+                    limit.into(),
+                    LISTED_WHOLE.into(),
+                ],
                 read,
             )
             .await
         }
     }
+}
+
+/// The annotations of a manifest, as a JSON object, if it has any.
+pub async fn find_annotations(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<Option<String>> {
+    // pk_manifests
+    let found = conn
+        .optional(
+            "select annotations
+             from manifests
+             where repository_id = $1 and digest = $2",
+            [repository_id.into(), digest.into()],
+            |row| row.optional_text(0),
+        )
+        .await?;
+    Ok(found.flatten())
 }

@@ -219,6 +219,21 @@ pub async fn delete(conn: &mut Conn, upload_id: &str, lease_owner: &str) -> Resu
     Ok(rows == 1)
 }
 
+/// Forgets an open session past its time whose state cannot be read, and whose parts are forgotten already. Gives the
+/// objects that it names.
+pub async fn delete_damaged(conn: &mut Conn, upload_id: &str, now: Timestamp) -> Result<Vec<String>> {
+    let found = conn
+        .optional(
+            "delete from uploads
+             where upload_id = $1 and state = 'open' and expires_at < $2
+             returning object_key, tail_key",
+            [upload_id.into(), now.into()],
+            |row| Ok([Some(row.text(0)?), row.optional_text(1)?]),
+        )
+        .await?;
+    Ok(found.into_iter().flatten().flatten().collect())
+}
+
 /// Forgets sessions that are done and past their time, at most `limit`. How many there were.
 pub async fn delete_done(conn: &mut Conn, now: Timestamp, limit: usize) -> Result<u64> {
     // ix_uploads_expires; the parts of a done session went when it was done.
@@ -240,6 +255,19 @@ pub async fn update_expired(conn: &mut Conn, repository_id: &str, now: Timestamp
          set expires_at = $2
          where repository_id = $1 and state = 'open' and expires_at > $2",
         [repository_id.into(), now.into()],
+    )
+    .await
+}
+
+/// Which request has which open session, as of `since` or later.
+pub async fn list_leases(conn: &mut Conn, since: Timestamp) -> Result<Vec<(String, String)>> {
+    // ix_uploads_expires
+    conn.all(
+        "select upload_id, lease_owner
+         from uploads
+         where state = 'open' and lease_owner is not null and lease_until > $1",
+        [since.into()],
+        |row| Ok((row.text(0)?, row.text(1)?)),
     )
     .await
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use store::manifest_storage;
-use types::{Digest, Reference};
+use store::manifests::{self, DescribedRow};
+use types::{Digest, Reference, StorageClass};
 
 use super::id::{self, Failure, ImageId, Named};
 use super::{Image, get, load, note_pull};
@@ -55,19 +55,24 @@ async fn several(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Vec<Foun
     let mut bytes = 0;
     let resolved = id::resolve(&mut conn, &repository.repository_id, ids).await?;
     let digests: Vec<&Digest> = resolved.iter().flatten().collect();
-    let archived = manifest_storage::list_archived(&mut conn, &repository.repository_id, &digests).await?;
+    let described = manifests::list_described(&mut conn, &repository.repository_id, &digests).await?;
+    let described: HashMap<Digest, DescribedRow> = described.into_iter().map(|row| (row.digest.clone(), row)).collect();
     for resolved in resolved {
         let image = match resolved {
-            Ok(digest) if archived.contains(&digest) => Err(Failure::ImageInaccessible),
-            Ok(digest) => match loaded.get(&digest) {
-                Some(image) => Ok(Arc::clone(image)),
-                None => match load(ctx, &mut conn, &repository.repository_id, digest).await? {
-                    Some(image) => {
-                        loaded.insert(image.digest.clone(), Arc::clone(&image));
-                        Ok(image)
+            Ok(digest) => match (loaded.get(&digest), described.get(&digest)) {
+                (Some(image), _) => Ok(Arc::clone(image)),
+                (None, None) => Err(Failure::ImageNotFound),
+                (None, Some(row)) if row.storage.class != StorageClass::Standard => Err(Failure::ImageInaccessible),
+                (None, Some(row)) => {
+                    let id = &repository.repository_id;
+                    match load(ctx, &mut conn, id, digest, row.media_type.as_str()).await? {
+                        Some(image) => {
+                            loaded.insert(image.digest.clone(), Arc::clone(&image));
+                            Ok(image)
+                        }
+                        None => Err(Failure::ImageNotFound),
                     }
-                    None => Err(Failure::ImageNotFound),
-                },
+                }
             },
             Err(failure) => Err(failure),
         };

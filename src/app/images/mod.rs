@@ -84,8 +84,8 @@ impl Tagged {
     }
 }
 
-/// Manifests that were served or pushed lately. They are immutable; whether one is still in a repository is asked of
-/// the database each time, so a deleted one is never served from here.
+/// Manifests that were served or pushed lately. Their bytes are immutable; whether one is still in a repository, and what it
+/// is called there, is asked of the database each time, so a deleted one is never served from here.
 pub(crate) struct ImageCache(Cache<(Arc<str>, Digest), Arc<Image>>);
 
 impl ImageCache {
@@ -124,7 +124,8 @@ pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Ar
         return Err(Error::ManifestArchived(reference.to_string()));
     }
     scanner::require_image(ctx, &digest)?;
-    load(ctx, &mut conn, &found.repository_id, digest).await?.ok_or_else(unknown)
+    let media_type = found.media_type.ok_or_else(unknown)?;
+    load(ctx, &mut conn, &found.repository_id, digest, &media_type).await?.ok_or_else(unknown)
 }
 
 /// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. Those of scanners never do. The time is recorded some
@@ -136,10 +137,16 @@ pub fn note_pull(ctx: &Ctx, registry: &RegistryId, image: &Image) {
     }
 }
 
-/// A manifest that the repository had a moment ago, from memory or from its row.
-async fn load(ctx: &Ctx, conn: &mut Conn, repository_id: &str, digest: Digest) -> Result<Option<Arc<Image>>> {
+/// A manifest that the repository had a moment ago under this media type, from memory or from its row.
+async fn load(
+    ctx: &Ctx,
+    conn: &mut Conn,
+    repository_id: &str,
+    digest: Digest,
+    media_type: &str,
+) -> Result<Option<Arc<Image>>> {
     let key = (Arc::from(repository_id), digest);
-    if let Some(image) = ctx.app.images.0.get(&key) {
+    if let Some(image) = ctx.app.images.0.get(&key).filter(|image| image.media_type.as_str() == media_type) {
         return Ok(Some(image));
     }
     let Some(row) = manifests::find(conn, repository_id, &key.1).await? else {

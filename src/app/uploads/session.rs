@@ -21,7 +21,7 @@ use crate::{App, Ctx, Error, Permit, Result};
 /// For how long a finished session is remembered, so that a repeated closing request gets the same answer.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
-/// For how long an object whose rows may not have come stays, at the least.
+/// For how long an object whose rows may not have come stays, at the least, beyond the life of its session.
 const UNDECIDED: Duration = Duration::from_secs(15 * 60);
 
 /// A session that waits for the request before it for this long before it says that it is busy: a client that
@@ -413,6 +413,8 @@ impl Session {
         unneeded.extend(self.staged.keys().iter().map(ToString::to_string).filter(|key| *key != blob.object_key));
         let (id, owner, now) = (self.id().to_owned(), self.lease.owner.clone(), self.lease.app.now());
         let (mut repository_id, target) = (self.repository_id, self.target);
+        // One that came whole in one request is known to nobody who could finish it again.
+        let finishable = if target.is_some() { Duration::ZERO } else { self.upload_ttl };
         let object_key = blob.object_key.clone();
         let brings_rules = target.as_ref().is_some_and(Target::brings_rules);
         let own = Arc::clone(&self.lease.app);
@@ -426,10 +428,6 @@ impl Session {
                     if !uploads::update_done(conn, &id, &owner, &blob.digest, now.after(REMEMBERED)).await? {
                         return Err(Error::UploadBusy { received: 0 });
                     }
-                    // An earlier attempt whose outcome was unknown put the object down for removal.
-                    if removals::contains(conn, &blob.object_key).await? {
-                        return Err(Error::UploadUnknown);
-                    }
                     let created = match target {
                         Some(target) => Some(target.create(conn, &own).await?),
                         None => None,
@@ -440,7 +438,13 @@ impl Session {
                     if !store::repositories::lock_live(conn, &repository_id).await? {
                         return Err(Error::UploadUnknown);
                     }
+                    let object_key = blob.object_key.clone();
                     let done = insert_blob(conn, &repository_id, blob, &mut unneeded, now).await?;
+                    // An earlier attempt whose outcome was unknown put the object down for removal, or fsck did, which found
+                    // no row for it. Asked after everything that may have waited for somebody.
+                    if removals::contains(conn, &object_key).await? {
+                        return Err(Error::UploadUnknown);
+                    }
                     removals::insert(conn, &unneeded, now).await?;
                     if let Some(created) = created {
                         created.finish(conn, &own).await?;
@@ -451,11 +455,13 @@ impl Session {
             .await;
         repositories::obey(&self.lease.app, result.is_ok() && brings_rules).await;
         if result.is_err() {
-            // Whether the rows came is unknown; a repeated closing request finds out. If they did not, the object goes.
+            // Whether the rows came is unknown; a repeated closing request finds out. If they did not, the object goes, but
+            // not while the session can still be finished: that would not notice.
             let app = Arc::clone(&self.lease.app);
-            let put_down = app.db.write(move |conn| {
-                Box::pin(async move { removals::insert(conn, &[object_key], now.after(UNDECIDED)).await })
-            });
+            let not_before = now.after(finishable).after(UNDECIDED);
+            let put_down = app
+                .db
+                .write(move |conn| Box::pin(async move { removals::insert(conn, &[object_key], not_before).await }));
             if let Err(error) = put_down.await {
                 tracing::warn!(%error, "an object may be left without a row; wharf fsck finds it");
             }

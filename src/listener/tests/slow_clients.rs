@@ -58,6 +58,21 @@ async fn a_body_may_take_long_as_long_as_it_moves() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_still_coming_after_its_answer_is_no_head() {
+    let running = Running::start(quick());
+    let mut client = running.connect().await;
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf!").await;
+    let answer = client.read_until("\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
+    client.send("whole").await;
+    // Longer than a head may take, and less than a connection may rest.
+    assert!(client.hears_nothing_for(Duration::from_millis(600)).await);
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    client.read_until("tls=false").await;
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_body_that_stops_fails_its_request() {
     let running = Running::start(quick());
     let mut client = running.connect().await;

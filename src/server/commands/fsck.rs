@@ -52,6 +52,9 @@ fn show(finding: &Finding, repair: bool) {
         Finding::Content { digest, key } => {
             println!("content: object {key} does not have the digest {digest}{aside}");
         }
+        Finding::Unread { digest, key } => {
+            println!("unread: object {key} of blob {digest} could not be read; the log says why");
+        }
         Finding::Unreadable { digest, key, reason } => {
             println!("unreadable: the storage refuses to decrypt object {key} of blob {digest}: {reason}{marked}");
         }

@@ -68,9 +68,11 @@ async fn every_row_that_speaks_for_an_object_is_found() {
         .unwrap();
         let mut conn = test.db.reader().await.unwrap();
         let asked = ["of-a-blob", "of-a-removal", "key-of-upload", "tail", "of-nobody", "quoted \"'\\"];
-        let mut known = blobs::list_known_object_keys(&mut conn, &asked).await.unwrap();
+        let mut known = blobs::list_known_object_keys(&mut conn, &asked, at(2)).await.unwrap();
         known.sort();
         assert_eq!(known, ["key-of-upload", "of-a-blob", "of-a-removal", "tail"]);
+        let earlier = blobs::list_known_object_keys(&mut conn, &asked, at(1)).await.unwrap();
+        assert_eq!(earlier.len(), 3, "a removal that is due later: {earlier:?}");
     })
     .await;
 }

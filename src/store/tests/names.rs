@@ -106,6 +106,20 @@ async fn referrers_come_in_pages_and_by_type() {
         assert_eq!(even.len(), 10);
         assert!(even.iter().all(|row| row.artifact_type.as_deref() == Some("application/even") && row.size == 2));
         assert!(even.is_sorted_by_key(|row| row.digest.to_string()));
+        // The annotations of a large one are not read for a list.
+        let large = ManifestRow {
+            bytes: vec![b' '; manifests::LISTED_WHOLE as usize + 1],
+            annotations: Some("{}".to_owned()),
+            ..referrer(&id, digest(500), &digest(2000), "application/large")
+        };
+        let row = large.clone();
+        write(&test.db, move |conn| Box::pin(async move { manifests::insert(conn, &row).await })).await.unwrap();
+        for of_type in [None, large.artifact_type.as_deref()] {
+            let found = manifests::list_referrers(&mut conn, &id, &digest(2000), of_type, None, "", 10).await.unwrap();
+            assert_eq!((found.len(), found[0].annotations.as_deref()), (1, None));
+        }
+        let annotations = manifests::find_annotations(&mut conn, &id, &large.digest).await.unwrap();
+        assert_eq!(annotations.as_deref(), Some("{}"));
     })
     .await;
 }

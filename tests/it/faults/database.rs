@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tests::harness::backing::Backing;
 use tests::harness::tcp_proxy::{Link, TcpProxy};
 use tests::harness::workload::Workload;
-use tests::harness::{Backend, Wharf, random};
+use tests::harness::{Backend, Wharf, digest, random};
 
 async fn proxied() -> (Wharf, TcpProxy) {
     let backing = Arc::new(Backing::create(Backend::PostgresS3));
@@ -159,4 +159,68 @@ async fn many_clients_share_few_connections() {
     });
     futures_util::future::join_all(calls).await;
     repository.expect_image(Some("one"), &image).await;
+}
+
+/// Keeps everybody from writing to a table for this long.
+fn hold(wharf: &Wharf, table: &'static str, seconds: u64) -> tokio::task::JoinHandle<String> {
+    let backing = Arc::clone(wharf.backing());
+    tokio::task::spawn_blocking(move || {
+        let statement = format!("begin; lock table {table} in exclusive mode; select pg_sleep({seconds}); commit");
+        backing.database().query(&statement)
+    })
+}
+
+/// A small blob of a bucket is the object that its last chunk left. It stays for as long as the session can be finished, or
+/// the session would end with a blob that has no bytes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_could_not_be_finished_keeps_its_bytes_or_is_over() {
+    let wharf = Wharf::start(Backend::PostgresS3).await;
+    let repository = wharf.repository();
+    repository.push_blob(b"the first").await;
+    let bytes = random(1000);
+    let mut upload = repository.begin().await;
+    upload.append(&bytes).await.expect(202);
+    // Longer than a statement waits for a lock.
+    let holder = hold(&wharf, "repository_blobs", 13);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    upload.close(&digest(&bytes)).await.expect(503);
+    holder.await.expect("no panic");
+    // Time passes until a minute before the session ends.
+    let database = wharf.backing().database();
+    database.query(
+        "update removals
+         set not_before = not_before - (select max(expires_at) from uploads where state = 'open')
+             + cast(extract(epoch from now()) * 1000000 as bigint) + 60000000",
+    );
+    let collected = wharf.run(&["gc"]);
+    assert!(collected.status.success(), "{collected:?}");
+    let answer = upload.close(&digest(&bytes)).await.expect_one_of(&[201, 404]);
+    if answer.status() == 201 {
+        repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
+    }
+    repository.push_blob(&bytes).await;
+    repository.blob(&digest(&bytes)).await.expect(200).expect_body(&bytes);
+}
+
+/// Sessions are looked at in the order of their ends, and one of them must not be in the way of all others for good.
+#[tokio::test]
+async fn a_session_that_cannot_be_read_keeps_no_other_from_ending() {
+    for backend in [Backend::PostgresDisk, Backend::PostgresS3] {
+        let wharf = Wharf::start(backend).await;
+        let repository = wharf.repository();
+        let (mut damaged, mut other) = (repository.begin().await, repository.begin().await);
+        damaged.append(b"damaged").await.expect(202);
+        other.append(b"whole").await.expect(202);
+        let id = damaged.location.rsplit('/').next().expect("an id").to_owned();
+        let database = wharf.backing().database();
+        database.query(&format!("update uploads set staged = '{{}}', expires_at = 1 where upload_id = '{id}'"));
+        database.query("update uploads set expires_at = 2 where expires_at <> 1");
+        tests::harness::admin::within(60, "both sessions are gone", async || {
+            database.query("select count(*) from uploads") == "0"
+        })
+        .await;
+        // Nothing of them stays.
+        let finished = wharf.run(&["fsck"]);
+        assert!(finished.status.success(), "{finished:?}");
+    }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use tests::harness::backing::Backing;
 use tests::harness::sigv4::Unsigned;
 use tests::harness::workload::Workload;
-use tests::harness::{Auth, Backend, Upload, Wharf, digest, random};
+use tests::harness::{Auth, Backend, Upload, Wharf, content, digest, random};
 
 async fn two() -> (Wharf, Wharf) {
     let backing = Arc::new(Backing::create(Backend::PostgresS3));
@@ -35,6 +35,26 @@ async fn what_one_replica_acknowledged_every_replica_has() {
         here.delete_blob(&image.blobs[1].0).await.expect(202);
         there.head_blob(&image.blobs[1].0).await.expect(404);
         there.blob(&image.blobs[1].0).await.expect(404);
+    }
+}
+
+/// What a replica remembers of the bytes of a manifest is not what they are called: that may have changed elsewhere.
+#[tokio::test]
+async fn every_replica_gives_a_manifest_the_type_that_it_has() {
+    let (one, other) = two().await;
+    let (here, there) = (one.client().repository("tests/typed"), other.client().repository("tests/typed"));
+    let config = content::config();
+    here.push_blob(&config).await;
+    let mut document = content::manifest(content::descriptor(content::OCI_CONFIG, &config), Vec::new());
+    document.as_object_mut().expect("an object").remove("mediaType");
+    let bytes = content::to_bytes(&document);
+    for media_type in [content::OCI_MANIFEST, content::DOCKER_MANIFEST] {
+        here.put_manifest("one", media_type, &bytes).await.expect(201);
+        for replica in [&here, &there] {
+            replica.manifest("one").await.expect(200).expect_header("content-type", media_type);
+            replica.manifest(&digest(&bytes)).await.expect(200).expect_header("content-type", media_type);
+        }
+        here.delete_manifest(&digest(&bytes)).await.expect(202);
     }
 }
 

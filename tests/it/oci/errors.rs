@@ -1,9 +1,13 @@
 //! What a client is told when something is wrong. The shape of every error is checked by the harness for each answer; here are
 //! methods, paths and headers that have no other home.
 
+use std::time::Duration;
+
 use http::Method;
 use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
 use tests::harness::{digest, on_default, raw};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 #[tokio::test]
 async fn methods_that_a_route_does_not_have_are_405() {
@@ -85,15 +89,55 @@ async fn expect_100_continue_is_answered_before_the_body() {
         let headers = [credentials.as_str(), "Content-Length: 5", "Expect: 100-continue"];
         let mut request = raw::request("PUT", &path, &wharf.address(), &headers);
         request.extend_from_slice(b"hello");
-        let exchange = raw::exchange(wharf.address(), &request, std::time::Duration::from_secs(5)).await;
+        let exchange = raw::exchange(wharf.address(), &request, Duration::from_secs(5)).await;
         let text = exchange.text();
         assert!(text.contains(" 201 "), "{text}");
         repository.blob(&digest(b"hello")).await.expect(200).expect_body(b"hello");
         // A client that is refused is not asked for its body.
         let headers = ["Content-Length: 5000000", "Expect: 100-continue"];
         let request = raw::request("PUT", &path, &wharf.address(), &headers);
-        let exchange = raw::exchange(wharf.address(), &request, std::time::Duration::from_secs(5)).await;
+        let exchange = raw::exchange(wharf.address(), &request, Duration::from_secs(5)).await;
         assert_eq!(exchange.status(), Some(401), "{}", exchange.text());
+    })
+    .await;
+}
+
+/// A client that waits for leave and is refused either hears that the connection ends, or goes on with it.
+#[tokio::test]
+async fn a_connection_goes_on_after_a_refused_expectation_or_says_that_it_ends() {
+    on_default(async |wharf| {
+        let repository = wharf.repository();
+        repository.push_small("one").await;
+        let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
+        let absent = repository.path("blobs/uploads/00000000-0000-4000-8000-000000000000");
+        let whole = format!("{}?digest={}", repository.path("blobs/uploads/"), digest(b"hello"));
+        let cases = [
+            ("PATCH", absent.clone(), vec![credentials.as_str()]),
+            ("PUT", format!("{absent}?digest={}", digest(b"hello")), vec![&credentials]),
+            ("PUT", repository.manifest_path("two"), vec![&credentials, "Content-Encoding: gzip"]),
+            ("POST", whole, vec![&credentials, "Content-Range: nonsense"]),
+            ("PATCH", absent, vec![]),
+        ];
+        for (method, path, headers) in cases {
+            let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\n", wharf.address());
+            for header in headers.iter().chain(&["Content-Length: 5", "Expect: 100-continue"]) {
+                head.push_str(&format!("{header}\r\n"));
+            }
+            let mut stream = TcpStream::connect(wharf.address()).await.expect("the server accepts");
+            stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a head can be sent");
+            let answer = raw::read(&mut stream, Duration::from_millis(500)).await;
+            assert!(answer.status().is_some_and(|status| status >= 400), "{method} {path}: {}", answer.text());
+            if answer.head().contains("connection: close") {
+                assert!(answer.closed, "{method} {path}: {}", answer.text());
+                continue;
+            }
+            assert!(!answer.closed, "{method} {path} ends without a word: {}", answer.text());
+            // Then the body is still expected.
+            let rest = format!("helloGET /v2/ HTTP/1.1\r\nHost: {}\r\n{credentials}\r\n\r\n", wharf.address());
+            stream.write_all(rest.as_bytes()).await.expect("the connection goes on");
+            let next = raw::read(&mut stream, Duration::from_millis(500)).await;
+            assert_eq!(next.status(), Some(200), "after {method} {path}: {}", next.text());
+        }
     })
     .await;
 }

@@ -316,3 +316,28 @@ async fn other_media_types_are_not_manifests() {
     })
     .await;
 }
+
+/// It is asked for by name, so it is kept beside the document, where not every text can be.
+#[tokio::test]
+async fn an_artifact_type_that_is_none_is_refused() {
+    on_default(async |wharf| {
+        let (repository, image) = prepared(wharf).await;
+        let subject = descriptor(OCI_MANIFEST, &to_bytes(&image));
+        for bad in ["application/x\0y".to_owned(), "a/b\n".to_owned(), format!("a/{}", hex::encode(random(4000)))] {
+            let mut typed = image.clone();
+            typed["subject"] = subject.clone();
+            typed["artifactType"] = json!(bad);
+            expect_refused(&repository, OCI_MANIFEST, &typed, INVALID).await;
+            // Without the field, the config says what it is.
+            let mut of_config = image.clone();
+            of_config["subject"] = subject.clone();
+            of_config["config"]["mediaType"] = json!(bad);
+            expect_refused(&repository, OCI_MANIFEST, &of_config, INVALID).await;
+        }
+        let mut longest = image.clone();
+        longest["subject"] = subject;
+        longest["artifactType"] = json!(format!("application/{}", "x".repeat(243)));
+        repository.push_manifest("longest", &longest).await;
+    })
+    .await;
+}

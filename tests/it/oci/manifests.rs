@@ -3,7 +3,9 @@
 
 use futures_util::stream;
 use serde_json::json;
-use tests::harness::content::{self, Image, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, descriptor, to_bytes};
+use tests::harness::content::{
+    self, DOCKER_MANIFEST, Image, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, descriptor, to_bytes,
+};
 use tests::harness::{Backend, Wharf, digest, on_all, on_default, sha512};
 
 #[tokio::test]
@@ -242,6 +244,26 @@ async fn the_media_type_is_found_when_the_client_names_none() {
         index.as_object_mut().expect("an object").remove("mediaType");
         put("shape", to_bytes(&index)).await.expect(201);
         repository.manifest("shape").await.expect(200).expect_header("content-type", OCI_INDEX);
+    })
+    .await;
+}
+
+/// A document without the field may be pushed under either name. Its bytes have one type all the same, whoever answers.
+#[tokio::test]
+async fn bytes_that_are_pushed_again_under_another_type_keep_the_one_they_have() {
+    on_default(async |wharf| {
+        let repository = wharf.repository();
+        let config = content::config();
+        repository.push_blob(&config).await;
+        let mut document = content::manifest(descriptor(OCI_CONFIG, &config), Vec::new());
+        document.as_object_mut().expect("an object").remove("mediaType");
+        let bytes = to_bytes(&document);
+        repository.put_manifest("one", OCI_MANIFEST, &bytes).await.expect(201);
+        repository.put_manifest("two", DOCKER_MANIFEST, &bytes).await.expect(201);
+        for reference in ["one", "two", &digest(&bytes)] {
+            repository.manifest(reference).await.expect(200).expect_header("content-type", OCI_MANIFEST);
+            repository.head_manifest(reference).await.expect(200).expect_header("content-type", OCI_MANIFEST);
+        }
     })
     .await;
 }

@@ -138,6 +138,20 @@ async fn the_filter_is_applied_and_named() {
 }
 
 #[tokio::test]
+async fn a_filter_that_nothing_can_match_finds_nothing() {
+    on_default(async |wharf| {
+        let (repository, image) = subject(wharf).await;
+        repository.push_referrer(&image, "application/spdx+json").await;
+        for kind in ["application/spdx+json%00", "%00", "%F0%9F%90%B3"] {
+            let answer = repository.referrers(&image.digest, &format!("?artifactType={kind}")).await.expect(200);
+            assert!(descriptors(&answer).is_empty(), "{answer}");
+            answer.expect_header(FILTERS, "artifactType");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_referrer_may_come_before_its_subject() {
     on_default(async |wharf| {
         let repository = wharf.repository();

@@ -87,6 +87,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     manifests::lock_for_delete(conn, id, &first).await?;
     manifests::list_referrers(conn, id, &digest(100_001), None, Some(StorageClass::Standard), "", 10).await?;
     manifests::list_referrers(conn, id, &digest(100_001), Some("application/type-1"), None, "", 10).await?;
+    manifests::find_annotations(conn, id, &first).await?;
     manifests::list_existing(conn, id, &[&first, &second]).await?;
     manifests::list_described(conn, id, &[&first, &second]).await?;
     manifests::list_pushed(conn, id, (Timestamp::from_micros(100_500), ""), 100).await?;
@@ -103,7 +104,8 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     repository_blobs::lock_for_delete(conn, id, &first).await?;
     repository_blobs::list_repositories(conn, &registry, &first, 16).await?;
     blobs::list_by_object_key(conn, "key-105000", 100).await?;
-    blobs::list_known_object_keys(conn, &["key-105000", "up-105000"]).await?;
+    blobs::list_known_object_keys(conn, &["key-105000", "up-105000"], NOW).await?;
+    blobs::list_live_object_keys(conn, &["key-105000"]).await?;
     blobs::update_missing(conn, "never").await?;
     edges::find_parent_of_blob(conn, id, &first).await?;
     edges::find_parent_of_manifest(conn, id, &first).await?;
