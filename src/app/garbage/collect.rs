@@ -62,7 +62,7 @@ async fn forget(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool
         .write_in_background_with(Commit::Unflushed, move |conn| {
             Box::pin(async move {
                 let history = tags::delete_ended(conn, before, batch).await?;
-                let due = by_repository(deleted_manifests::list_before(conn, before, batch).await?);
+                let due = by_repository(deleted_manifests::lock_before(conn, before, batch).await?);
                 let mut manifests = 0;
                 for (repository_id, digests) in &due {
                     let digests: Vec<&Digest> = digests.iter().collect();

@@ -341,3 +341,53 @@ async fn a_blob_that_is_linked_while_a_review_lets_it_go_is_there_afterwards() {
     })
     .await;
 }
+
+/// An image that was deleted long ago and pushed again is deleted again while what was deleted long ago is forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_again_while_it_is_forgotten_can_be_restored() {
+    on_postgres(|test| async move {
+        let (db, id) = (&test.db, repository(&test.db, "one").await);
+        let layer = blob(db, &id, 1, 0).await;
+        let parent = refer(db, &id, 10, &[&layer]).await;
+        let own = (id.clone(), parent.clone());
+        let deletion = write(db, move |conn| {
+            Box::pin(async move { deleted_manifests::insert(conn, &own.0, &own.1, at(10)).await })
+        });
+        deletion.await.unwrap();
+        let (held, let_go) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel::<()>());
+        let forgetting = write(db, move |conn| {
+            Box::pin(async move {
+                let due = deleted_manifests::lock_before(conn, at(50), 100).await?;
+                held.0.send(()).unwrap();
+                let_go.1.await.unwrap();
+                for (id, digest) in &due {
+                    deleted_manifests::delete(conn, id, &[digest]).await?;
+                }
+                Ok(due.len())
+            })
+        });
+        let interleaved = async {
+            held.1.await.unwrap();
+            let own = (id.clone(), parent.clone());
+            let again = tokio::spawn({
+                let db = db.clone();
+                async move {
+                    write(&db, move |conn| {
+                        Box::pin(async move { deleted_manifests::insert(conn, &own.0, &own.1, at(100)).await })
+                    })
+                    .await
+                }
+            });
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let_go.0.send(()).unwrap();
+            again.await.unwrap().unwrap();
+        };
+        let (forgotten, ()) = tokio::join!(forgetting, interleaved);
+        assert_eq!(forgotten.unwrap(), 1);
+        let mut conn = db.reader().await.unwrap();
+        let kept = deleted_manifests::find(&mut conn, &id, &parent, at(90)).await.unwrap();
+        assert_eq!(kept.expect("what was deleted a moment ago").deleted_at, at(100));
+        assert_eq!(deleted_manifests::list_references(&mut conn, &id, &[&parent]).await.unwrap(), [layer]);
+    })
+    .await;
+}

@@ -91,7 +91,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     deleted_manifests::insert(conn, id, &first, NOW).await?;
     deleted_manifests::find(conn, id, &first, time).await?;
     deleted_manifests::list(conn, id, time, "", 100).await?;
-    deleted_manifests::list_before(conn, time, 100).await?;
+    deleted_manifests::lock_before(conn, time, 100).await?;
     deleted_manifests::list_references(conn, id, &[&first, &second]).await?;
     deleted_manifests::list_some(conn, id, 100).await?;
     deleted_manifests::delete(conn, id, &[&first, &second]).await?;
