@@ -68,9 +68,9 @@ async fn forget(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool
                     let digests: Vec<&Digest> = digests.iter().collect();
                     let blobs = deleted_manifests::list_references(conn, repository_id, &digests).await?;
                     manifests += deleted_manifests::delete(conn, repository_id, &digests).await?;
-                    // They had the whole window to be needed again.
+                    // Until now nobody put them off who was told that they are there, for nothing threatened them.
                     let blobs: Vec<&Digest> = blobs.iter().collect();
-                    blob_reviews::upsert(conn, repository_id, &blobs, before).await?;
+                    blob_reviews::upsert(conn, repository_id, &blobs, now).await?;
                 }
                 Ok((manifests, history))
             }) as Pending<'_, (u64, u64), Error>

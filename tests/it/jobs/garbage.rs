@@ -221,3 +221,25 @@ async fn what_was_deleted_is_kept_while_it_can_be_restored() {
     })
     .await;
 }
+
+/// Whoever asks for a blob in the moment in which the deletion of its image can be undone no more may rely on the answer.
+#[tokio::test]
+async fn a_blob_that_is_kept_for_a_deleted_image_has_the_delay_to_be_needed_again() {
+    let wharf = Wharf::with(Backend::PostgresDisk).start().await;
+    let database = wharf.backing().database();
+    let repository = wharf.repository();
+    let image = repository.push_small("v1").await;
+    repository.delete_manifest(&image.digest).await.expect(202);
+    // A long time passes.
+    database.query("delete from blob_reviews");
+    database.query("update deleted_manifests set deleted_at = 0");
+    for (blob, _) in &image.blobs {
+        repository.head_blob(blob).await.expect(200);
+    }
+    must(&wharf, &["gc"]);
+    assert_eq!(database.query("select count(*) from deleted_manifests").trim(), "0");
+    // The client was told that it need not send them.
+    repository.put_manifest("v1", &image.media_type, &image.manifest).await.expect(201);
+    collect(&wharf);
+    repository.expect_image(Some("v1"), &image).await;
+}
