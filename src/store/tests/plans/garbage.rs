@@ -54,6 +54,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     removals::contains(conn, "gone-105000").await?;
     removals::list_due(conn, time, 100).await?;
     removals::delete_needed(conn, &["gone-105000".to_owned()]).await?;
+    removals::update_not_before(conn, &["gone-105000".to_owned()], NOW).await?;
     removals::delete(conn, &["gone-105000".to_owned()]).await?;
     blob_reviews::upsert(conn, id, &[&first], NOW).await?;
     blob_reviews::update_stale(conn, id, &[&first, &second], NOW, time).await?;
