@@ -3,11 +3,13 @@
 //! is such that doing it again does no harm.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::{App, Error, Result, UpstreamFailure};
+use futures_util::FutureExt;
 use store::jobs::{self, JobRow};
 use store::{Conn, Pending};
 use types::Timestamp;
@@ -140,7 +142,7 @@ async fn attempt(app: &Arc<App>, kind: Kind, claimed: Vec<JobRow>, owner: &str) 
     };
     let ids: Vec<String> = claimed.iter().map(|job| job.job_id.clone()).collect();
     let outcomes = tokio::select! {
-        outcomes = run => outcomes,
+        outcomes = caught(ids.len(), run) => outcomes,
         () = hold(app, &ids, owner) => {
             tracing::info!(job = kind.name, subject = claimed.first().map(|job| &job.subject), "jobs were taken over, or are gone");
             return 0;
@@ -149,6 +151,12 @@ async fn attempt(app: &Arc<App>, kind: Kind, claimed: Vec<JobRow>, owner: &str) 
     let ended = outcomes.len() as u64;
     give_back(app, kind, claimed.into_iter().zip(outcomes), owner).await;
     ended
+}
+
+/// What came of an attempt at so many jobs. One that ends in a panic has failed, and is tried again like any other: the worker
+/// goes on.
+async fn caught(jobs: usize, run: impl Future<Output = Vec<Result<Outcome>>>) -> Vec<Result<Outcome>> {
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| vec![Err(Error::Internal); jobs])
 }
 
 /// Notes how jobs ended.
@@ -298,6 +306,14 @@ async fn write<T: Send + 'static>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_attempt_that_ends_in_a_panic_has_failed() {
+        let outcomes = caught(2, async { panic!("a fault in a job") }).await;
+        assert!(matches!(outcomes.as_slice(), [Err(Error::Internal), Err(Error::Internal)]));
+        let outcomes = caught(1, async { vec![Ok(Outcome::Over)] }).await;
+        assert!(matches!(outcomes.as_slice(), [Ok(Outcome::Over)]));
+    }
 
     #[test]
     fn failures_are_answered_with_patience_and_not_for_ever() {

@@ -89,6 +89,11 @@ impl Answer {
         self.response.status().as_u16()
     }
 
+    /// Whether it was given at the scheme, host and port of a URL, and not where a redirect led.
+    pub fn is_from(&self, url: &str) -> bool {
+        Url::parse(url).is_ok_and(|url| url.origin() == self.url.origin())
+    }
+
     /// The host that answered.
     pub(crate) fn host(&self) -> String {
         host(&self.url)

@@ -47,7 +47,7 @@ impl Image {
     /// The distribution, if the image is of one that says so.
     pub fn release(&self) -> Option<&Release> {
         ["etc/os-release", "usr/lib/os-release"].iter().find_map(|path| match self.files.get(*path) {
-            Some(Contents::Release(release)) => Some(release),
+            Some(Contents::Release(release)) if is_text(&release.id) && is_text(&release.version) => Some(release),
             _ => None,
         })
     }
@@ -57,14 +57,23 @@ impl Image {
         self.unread
     }
 
-    /// The packages, each once.
+    /// The packages, each once. One whose name or version is no text was made up to do harm.
     pub fn packages(&self) -> BTreeSet<Package> {
         let lists = self.files.values().filter_map(|contents| match contents {
             Contents::Packages(packages) => Some(packages),
             Contents::Release(_) => None,
         });
-        lists.flatten().cloned().collect()
+        let is_named = |package: &&Package| {
+            let source = package.source.iter().flat_map(|(name, version)| [name, version]);
+            [&package.name, &package.version].into_iter().chain(source).all(|text| is_text(text))
+        };
+        lists.flatten().filter(is_named).cloned().collect()
     }
+}
+
+/// Whether everybody takes it for text: PostgreSQL stores none with a NUL in it.
+fn is_text(text: &str) -> bool {
+    !text.contains('\0')
 }
 
 /// The ecosystems of OSV whose advisories are about packages of a kind, the exact one first.

@@ -3,6 +3,7 @@
 
 use types::{Digest, MediaType, Timestamp};
 
+use crate::conn::Lock;
 use crate::manifest_storage::{self, Storage};
 use crate::value::list as text_list;
 use crate::{Conn, Result};
@@ -99,15 +100,17 @@ pub async fn list(
     .await
 }
 
-/// Manifests that were deleted before `before`, at most `limit`.
-pub async fn list_before(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<(String, Digest)>> {
+/// Manifests that were deleted before `before`, at most `limit`, held so that nobody deletes one of them once more or
+/// restores it meanwhile. Those that somebody else holds are left for another time.
+pub async fn lock_before(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<Vec<(String, Digest)>> {
     // ix_deleted_manifests_deleted_at
-    conn.all(
+    conn.all_locked(
         "select repository_id, digest
          from deleted_manifests
          where deleted_at < $1
          order by deleted_at
          limit $2",
+        Lock::UpdateUnlessLocked,
         [before.into(), limit.into()],
         |row| Ok((row.text(0)?, row.parsed(1, "digest")?)),
     )
@@ -142,9 +145,17 @@ pub async fn list_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Re
     .await
 }
 
-/// Forgets deleted manifests of a repository, and that blobs are kept for them.
+/// Forgets deleted manifests of a repository, and that blobs are kept for them. In the order in which they are put down, or
+/// two could wait for each other.
 pub async fn delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<u64> {
     let list = || text_list(digests.iter().map(|digest| digest.as_str()));
+    let rows = conn
+        .execute(
+            "delete from deleted_manifests
+             where repository_id = $1 and digest in (select value from json_each($2))",
+            [repository_id.into(), list()],
+        )
+        .await?;
     // ix_deleted_references_parent
     conn.execute(
         "delete from deleted_references
@@ -152,10 +163,5 @@ pub async fn delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -
         [repository_id.into(), list()],
     )
     .await?;
-    conn.execute(
-        "delete from deleted_manifests
-         where repository_id = $1 and digest in (select value from json_each($2))",
-        [repository_id.into(), list()],
-    )
-    .await
+    Ok(rows)
 }

@@ -41,14 +41,17 @@ fn read(row: &Row) -> Result<JobRow> {
     })
 }
 
-/// Puts a job down, to be done at `due_at`. One that is there already is done at that time if that is sooner.
+/// Puts a job down, to be done at `due_at`. One that is there already is done at that time if that is sooner. One that
+/// somebody is at is done once more, whenever that is: the end of a lease is what tells the two apart, so a time after it, of
+/// somebody who wants it later or whose clock is ahead, is brought before it.
 pub async fn upsert(conn: &mut Conn, job_id: &str, kind: &str, subject: &str, due_at: Timestamp) -> Result<()> {
     conn.execute(
         "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
          values ($1, $2, $3, $4, 0, 0, $4)
          on conflict (kind, subject) do update
-         set due_at = excluded.due_at
-         where jobs.due_at > excluded.due_at",
+         set due_at = case when excluded.due_at < jobs.due_at then excluded.due_at else jobs.lease_until - 1 end
+         where jobs.due_at > excluded.due_at
+            or (jobs.lease_owner is not null and jobs.due_at >= jobs.lease_until)",
         [job_id.into(), kind.into(), subject.into(), due_at.into()],
     )
     .await?;
@@ -72,8 +75,9 @@ pub async fn upsert_all(
          where true
          order by value
          on conflict (kind, subject) do update
-         set due_at = excluded.due_at
-         where jobs.due_at > excluded.due_at",
+         set due_at = case when excluded.due_at < jobs.due_at then excluded.due_at else jobs.lease_until - 1 end
+         where jobs.due_at > excluded.due_at
+            or (jobs.lease_owner is not null and jobs.due_at >= jobs.lease_until)",
         [prefix.into(), kind.into(), list_of(subjects), due_at.into()],
     )
     .await?;

@@ -2,6 +2,7 @@
 
 use types::Timestamp;
 
+use crate::conn::Lock;
 use crate::row::Row;
 use crate::{Conn, Result};
 
@@ -30,6 +31,23 @@ pub async fn find(conn: &mut Conn, repository_id: &str) -> Result<Option<Lifecyc
         read,
     )
     .await
+}
+
+/// Holds the policy of a repository, so that nobody removes or replaces it before the transaction ends. False if it is another
+/// one by now, or none.
+pub async fn lock(conn: &mut Conn, repository_id: &str, policy: &LifecyclePolicyRow) -> Result<bool> {
+    // Versions begin anew once a policy was removed, so the document has its say too.
+    let held = conn
+        .all_locked(
+            "select version
+             from lifecycle_policies
+             where repository_id = $1 and version = $2 and document = $3",
+            Lock::NoKeyUpdate,
+            [repository_id.into(), policy.version.into(), policy.document.as_str().into()],
+            |_| Ok(()),
+        )
+        .await?;
+    Ok(!held.is_empty())
 }
 
 /// Sets the policy of a repository, replacing the one before. Another policy has not been applied yet.

@@ -65,6 +65,17 @@ pub async fn delete_needed(conn: &mut Conn, object_keys: &[String]) -> Result<u6
     .await
 }
 
+/// Puts the removal of objects off until `not_before`.
+pub async fn update_not_before(conn: &mut Conn, object_keys: &[String], not_before: Timestamp) -> Result<u64> {
+    conn.execute(
+        "update removals
+         set not_before = $2
+         where object_key in (select value from json_each($1))",
+        [text_list(object_keys.iter().map(String::as_str)), not_before.into()],
+    )
+    .await
+}
+
 /// Strikes objects off the list, after they are gone.
 pub async fn delete(conn: &mut Conn, object_keys: &[String]) -> Result<u64> {
     conn.execute(

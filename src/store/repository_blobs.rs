@@ -218,17 +218,36 @@ pub async fn delete_unneeded(conn: &mut Conn, repository_id: &str, digests: &[&D
     .await
 }
 
-/// Makes a blob visible in a repository. Returns whether it is new there.
+/// Makes a blob visible in a repository, or makes sure that it stays so until the transaction ends. Returns whether it is
+/// new there.
 pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<bool> {
-    let rows = conn
-        .execute(
-            "insert into repository_blobs (repository_id, digest, created_at)
-             values ($1, $2, $3)
-             on conflict do nothing",
-            [repository_id.into(), digest.into(), now.into()],
-        )
-        .await?;
-    Ok(rows == 1)
+    loop {
+        let rows = conn
+            .execute(
+                "insert into repository_blobs (repository_id, digest, created_at)
+                 values ($1, $2, $3)
+                 on conflict do nothing",
+                [repository_id.into(), digest.into(), now.into()],
+            )
+            .await?;
+        if rows == 1 {
+            return Ok(true);
+        }
+        // A review may hold the row that was met, and be about to remove it: that is waited for.
+        let held = conn
+            .all_locked(
+                "select digest
+                 from repository_blobs
+                 where repository_id = $1 and digest = $2",
+                Lock::KeyShare,
+                [repository_id.into(), digest.into()],
+                |_| Ok(()),
+            )
+            .await?;
+        if !held.is_empty() {
+            return Ok(false);
+        }
+    }
 }
 
 /// Which of these digests are visible in a repository, with the sizes of their blobs, held so that nobody removes them

@@ -150,7 +150,9 @@ impl Client {
             patience,
         };
         let answer = self.http.send(&ask).await?;
-        if answer.status() != 401 {
+        // The registry says where its tokens are, and nobody to whom it sends us: a storage that wants a login is not ours to
+        // satisfy, and whoever answers there must not choose who sees the password.
+        if answer.status() != 401 || !answer.is_from(url) {
             return Ok(answer);
         }
         let login = self.login_again(upstream, scope, &answer, patience).await?;

@@ -17,6 +17,11 @@ use super::pace::Pace;
 use super::{OBJECT_GRACE, delay};
 use crate::{App, Error, Result};
 
+/// An object that could not be removed is left alone for so long.
+const STUCK: Duration = Duration::from_secs(3600);
+/// If so many objects cannot be removed and none can, it is the store that is in trouble.
+const HOPELESS: usize = 3;
+
 /// What a run did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Collected {
@@ -62,15 +67,15 @@ async fn forget(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool
         .write_in_background_with(Commit::Unflushed, move |conn| {
             Box::pin(async move {
                 let history = tags::delete_ended(conn, before, batch).await?;
-                let due = by_repository(deleted_manifests::list_before(conn, before, batch).await?);
+                let due = by_repository(deleted_manifests::lock_before(conn, before, batch).await?);
                 let mut manifests = 0;
                 for (repository_id, digests) in &due {
                     let digests: Vec<&Digest> = digests.iter().collect();
                     let blobs = deleted_manifests::list_references(conn, repository_id, &digests).await?;
                     manifests += deleted_manifests::delete(conn, repository_id, &digests).await?;
-                    // They had the whole window to be needed again.
+                    // Until now nobody put them off who was told that they are there, for nothing threatened them.
                     let blobs: Vec<&Digest> = blobs.iter().collect();
-                    blob_reviews::upsert(conn, repository_id, &blobs, before).await?;
+                    blob_reviews::upsert(conn, repository_id, &blobs, now).await?;
                 }
                 Ok((manifests, history))
             }) as Pending<'_, (u64, u64), Error>
@@ -169,18 +174,22 @@ async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool
         let (needed, due): (Vec<_>, Vec<_>) = pace.cut(app, &mut due).await?.into_iter().partition(|row| row.is_needed);
         let object_keys = |rows: Vec<removals::DueRow>| rows.into_iter().map(|row| row.object_key).collect::<Vec<_>>();
         let (needed, due) = (object_keys(needed), object_keys(due));
-        let keys: Vec<Key> = due.iter().filter_map(|key| key.parse().ok()).collect();
-        app.blobs().delete(&keys).await?;
+        let Objects { gone, stuck, failure } = remove_objects(app, due).await;
+        let not_before = app.now().after(STUCK);
         let (removed, kept) = app
             .db()
             .write_in_background_with(Commit::Unflushed, move |conn| {
                 Box::pin(async move {
                     let kept = removals::delete_needed(conn, &needed).await?;
-                    Ok((removals::delete(conn, &due).await?, kept))
+                    let put_off = removals::update_not_before(conn, &stuck, not_before).await?;
+                    Ok((removals::delete(conn, &gone).await?, kept + put_off))
                 }) as Pending<'_, (u64, u64), Error>
             })
             .await?;
         done.objects += removed;
+        if let Some(failure) = failure {
+            return Err(failure.into());
+        }
         if removed + kept == 0 {
             // As above.
             break;
@@ -188,6 +197,43 @@ async fn remove(app: &App, pace: &mut Pace, done: &mut Collected) -> Result<bool
         progress = true;
     }
     Ok(progress)
+}
+
+/// What became of objects that were to be removed.
+#[derive(Default)]
+struct Objects {
+    gone: Vec<String>,
+    /// Those that could not be removed.
+    stuck: Vec<String>,
+    /// Why it was given up: it is the store.
+    failure: Option<::blobs::Error>,
+}
+
+/// Removes objects, all at once or, if that fails, one by one: one that cannot be removed must not keep the others.
+async fn remove_objects(app: &App, object_keys: Vec<String>) -> Objects {
+    let keys: Vec<Key> = object_keys.iter().filter_map(|key| key.parse().ok()).collect();
+    if app.blobs().delete(&keys).await.is_ok() {
+        return Objects { gone: object_keys, ..Objects::default() };
+    }
+    let mut objects = Objects::default();
+    for object_key in object_keys {
+        let removed = match object_key.parse::<Key>() {
+            Ok(key) => app.blobs().delete(&[key]).await,
+            Err(_) => Ok(()),
+        };
+        match removed {
+            Ok(()) => objects.gone.push(object_key),
+            Err(error) => {
+                tracing::warn!(object_key, %error, "an object could not be removed yet");
+                objects.stuck.push(object_key);
+                if objects.gone.is_empty() && objects.stuck.len() == HOPELESS {
+                    objects.failure = Some(error);
+                    break;
+                }
+            }
+        }
+    }
+    objects
 }
 
 fn by_repository(rows: Vec<(String, Digest)>) -> BTreeMap<String, Vec<Digest>> {

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use store::lifecycle_policies::LifecyclePolicyRow;
 use store::manifest_storage::Storage;
-use store::{Conn, Pending, edges, image_uses, manifests, replications, tags};
+use store::{Conn, Pending, edges, image_uses, lifecycle_policies, manifests, replications, tags};
 use types::{Digest, Tag, Timestamp};
 
 use super::{delete, storage_class};
@@ -29,20 +30,25 @@ pub(crate) struct Candidate {
 }
 
 /// Deletes images that nobody touched since they were seen, with their tags, or archives them. What an index lists stays
-/// as long as the index. Gives back those that went.
+/// as long as the index. Nothing goes by a policy that the repository does not have any more. Gives back those that went.
 pub(crate) async fn take(
     app: &Arc<App>,
     repository_id: &str,
     run_id: &str,
+    policy: &LifecyclePolicyRow,
     action: RuleAction,
     candidates: Vec<Candidate>,
 ) -> Result<Vec<Digest>> {
-    let (id, run_id, own) = (repository_id.to_owned(), run_id.to_owned(), Arc::clone(app));
+    let (id, run_id, own, policy) = (repository_id.to_owned(), run_id.to_owned(), Arc::clone(app), policy.clone());
     let taken = app
         .db
         .write_in_background(move |conn| {
             Box::pin(async move {
                 let candidates = untouched(conn, &own, &id, candidates).await?;
+                // Last, so that whoever removes a policy waits for a moment and not for those who hold the images.
+                if !lifecycle_policies::lock(conn, &id, &policy).await? {
+                    return Ok(Vec::new());
+                }
                 let taken = match action {
                     RuleAction::Expire => expire(conn, &own, &id, candidates).await?,
                     RuleAction::Transition => archive(conn, &own, &id, candidates).await?,

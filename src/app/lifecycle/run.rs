@@ -2,12 +2,14 @@
 //! time, and can be restored for as long; or it is archived.
 //!
 //! Evaluation reads the images page by page, so by the time that it has decided, some may have changed. Each is looked at
-//! again in the transaction that takes it: one that is not as it was evaluated stays until the next run.
+//! again in the transaction that takes it: one that is not as it was evaluated stays until the next run. So is the policy: one
+//! that was removed or replaced meanwhile takes nothing more.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use store::lifecycle_policies::LifecyclePolicyRow;
 use store::manifest_storage::Storage;
 use store::{Pending, jobs, lifecycle_policies};
 use types::{Digest, Timestamp};
@@ -53,7 +55,8 @@ pub async fn run(app: &Arc<App>, repository_id: &str) -> Result<Option<Applied>>
     let now = app.now();
     let policy = read(&row.document, repository_id)?;
     let (images, evaluation) = decide(app, repository_id, policy, now).await?;
-    let run = Run { app, repository_id, run_id: app.new_uuid(), images: &images, evaluation: &evaluation };
+    let run =
+        Run { app, repository_id, run_id: app.new_uuid(), policy: &row, images: &images, evaluation: &evaluation };
     let (expired, expired_followers) = run.apply(RuleAction::Expire).await?;
     let (archived, archived_followers) = run.apply(RuleAction::Transition).await?;
     let applied = Applied { images: images.len() as u64, expired, expired_followers, archived, archived_followers };
@@ -78,6 +81,7 @@ struct Run<'r> {
     app: &'r Arc<App>,
     repository_id: &'r str,
     run_id: String,
+    policy: &'r LifecyclePolicyRow,
     images: &'r [Image],
     evaluation: &'r Evaluation,
 }
@@ -113,7 +117,7 @@ impl Run<'_> {
         let mut gone = Vec::new();
         for batch in which.chunks(BATCH) {
             let candidates = batch.iter().map(|&(at, rule)| candidate(&self.images[at], rule)).collect();
-            gone.extend(take(self.app, self.repository_id, &self.run_id, action, candidates).await?);
+            gone.extend(take(self.app, self.repository_id, &self.run_id, self.policy, action, candidates).await?);
         }
         Ok(gone)
     }

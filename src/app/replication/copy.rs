@@ -8,7 +8,7 @@ use store::repositories::RepositoryRow;
 use store::{Conn, Pending, jobs, manifests, replications, tags};
 use types::{Digest, RegistryId, Tag};
 
-use super::{BATCH, JOB, JOB_ELSEWHERE, end, family, is_here, parse, permitted, subject, targets};
+use super::{BATCH, JOB, JOB_ELSEWHERE, end, family, is_here, parse, permitted, postpone, subject, targets};
 use crate::repositories::{self, Target};
 use crate::{Action, App, Error, Result, images};
 
@@ -30,11 +30,21 @@ pub async fn run(app: &Arc<App>, job: &str) -> Result<()> {
         }
         let open = replications::list_open(&mut conn, repository_id, &destination, BATCH).await?;
         drop(conn);
+        let mut failed = None;
         for row in &open {
-            match row.status.as_str() {
-                "DELETING" => delete(app, &source, row).await?,
-                _ => replicate(app, &source, row).await?,
+            let outcome = match row.status.as_str() {
+                "DELETING" => delete(app, &source, row).await,
+                _ => replicate(app, &source, row).await,
+            };
+            if let Err(error) = outcome {
+                // It may be about this image alone. If it is the database, nothing more can be noted either.
+                tracing::warn!(repository = source.name.as_str(), digest = %row.digest, %error, "an image could not be replicated now");
+                postpone(app, &source, row).await?;
+                failed = Some(error);
             }
+        }
+        if let Some(error) = failed {
+            return Err(error);
         }
         if open.len() < BATCH {
             return Ok(());

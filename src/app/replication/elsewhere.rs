@@ -12,7 +12,7 @@ use store::{Pending, replication_targets, replication_uploads, replications};
 use types::{RegistryId, Tag};
 
 use super::push::Push;
-use super::{BATCH, end, forget, parse, targets};
+use super::{BATCH, end, forget, parse, postpone, targets};
 use crate::{App, Error, Result, UpstreamFailure};
 
 /// How long a registry is left alone that wants to be asked less and does not say until when.
@@ -102,6 +102,7 @@ async fn round(
         Err(code) => return give_up(app, source, open, code).await,
     };
     let mut push = Push::new(app, source, target, to);
+    let down = || Error::Upstream { host: target.host.clone(), failure: UpstreamFailure::Down };
     let mut failed = None;
     for row in open {
         let outcome = match row.status.as_str() {
@@ -115,16 +116,18 @@ async fn round(
             Err(Trouble::Failed(status)) => {
                 tracing::warn!(upstream = target.host, digest = %row.digest, status, "a registry failed at an image");
                 postpone(app, source, row).await?;
-                failed = Some(UpstreamFailure::Down);
+                failed = Some(down());
             }
             Err(Trouble::Down(failure)) => return Err(Error::Upstream { host: target.host.clone(), failure }),
-            Err(Trouble::Here(error)) => return Err(error),
+            Err(Trouble::Here(error)) => {
+                // If it is the database, nothing more can be noted either, and that ends the round.
+                tracing::warn!(digest = %row.digest, %error, "an image could not be read to replicate it");
+                postpone(app, source, row).await?;
+                failed = Some(error);
+            }
         }
     }
-    match failed {
-        Some(failure) => Err(Error::Upstream { host: target.host.clone(), failure }),
-        None => Ok(()),
-    }
+    failed.map_or(Ok(()), Err)
 }
 
 async fn done(
@@ -153,18 +156,6 @@ async fn give_up(app: &Arc<App>, source: &RepositoryRow, open: &[ReplicationRow]
         never(app, source, row, code).await?;
     }
     Ok(())
-}
-
-async fn postpone(app: &App, source: &RepositoryRow, row: &ReplicationRow) -> Result<()> {
-    let (id, row, now) = (source.repository_id.clone(), row.clone(), app.now());
-    app.db()
-        .write_in_background(move |conn| {
-            Box::pin(async move {
-                replications::update_postponed(conn, &id, &row, now).await?;
-                Ok(())
-            }) as Pending<'_, (), Error>
-        })
-        .await
 }
 
 /// Forgets uploads that nobody will go on with.

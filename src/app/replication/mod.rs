@@ -209,6 +209,19 @@ async fn end(
         .await
 }
 
+/// Puts what cannot be done now behind what else is asked for, so that it keeps nothing else.
+async fn postpone(app: &App, source: &RepositoryRow, row: &ReplicationRow) -> Result<()> {
+    let (id, row, now) = (source.repository_id.clone(), row.clone(), app.now());
+    app.db()
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                replications::update_postponed(conn, &id, &row, now).await?;
+                Ok(())
+            }) as Pending<'_, (), Error>
+        })
+        .await
+}
+
 /// Forgets a deletion that was replicated, or need not be.
 async fn forget(app: &App, source: &RepositoryRow, row: &ReplicationRow) -> Result<()> {
     let (id, row) = (source.repository_id.clone(), row.clone());

@@ -291,3 +291,103 @@ async fn a_blob_that_is_let_go_while_it_is_struck_off_is_put_down_again() {
     })
     .await;
 }
+
+/// Somebody mounts or pushes a blob that the repository has, while a review that found no reference to it is about to let it go.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_blob_that_is_linked_while_a_review_lets_it_go_is_there_afterwards() {
+    on_postgres(|test| async move {
+        let (db, id) = (&test.db, repository(&test.db, "one").await);
+        let layer = blob(db, &id, 1, 0).await;
+        let (held, let_go) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel::<()>());
+        let own = (id.clone(), layer.clone());
+        let review = write(db, move |conn| {
+            Box::pin(async move {
+                let digests = [&own.1];
+                assert_eq!(blob_reviews::lock_due(conn, &own.0, &digests, at(100)).await?.len(), 1);
+                let links = repository_blobs::lock_for_delete_unless_locked(conn, &own.0, &digests).await?;
+                assert_eq!(links.len(), 1);
+                held.0.send(()).unwrap();
+                let_go.1.await.unwrap();
+                let gone = repository_blobs::delete_unneeded(conn, &own.0, &digests).await?;
+                blob_reviews::delete(conn, &own.0, &digests).await?;
+                unlinked_blobs::insert(conn, &digests).await?;
+                Ok(gone)
+            })
+        });
+        let interleaved = async {
+            held.1.await.unwrap();
+            let own = (id.clone(), layer.clone());
+            let mount = tokio::spawn({
+                let db = db.clone();
+                async move {
+                    write(&db, move |conn| {
+                        Box::pin(async move {
+                            let new = repository_blobs::insert(conn, &own.0, &own.1, NOW).await?;
+                            blob_reviews::upsert(conn, &own.0, &[&own.1], at(200)).await?;
+                            Ok(new)
+                        })
+                    })
+                    .await
+                }
+            });
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let_go.0.send(()).unwrap();
+            assert!(mount.await.unwrap().unwrap(), "it is new once the review is over");
+        };
+        let (gone, ()) = tokio::join!(review, interleaved);
+        assert_eq!(gone.unwrap(), [layer]);
+        assert_eq!(number(db, "select count(*) from repository_blobs").await, 1);
+        assert!(free(db).await.is_empty());
+    })
+    .await;
+}
+
+/// An image that was deleted long ago and pushed again is deleted again while what was deleted long ago is forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_deleted_again_while_it_is_forgotten_can_be_restored() {
+    on_postgres(|test| async move {
+        let (db, id) = (&test.db, repository(&test.db, "one").await);
+        let layer = blob(db, &id, 1, 0).await;
+        let parent = refer(db, &id, 10, &[&layer]).await;
+        let own = (id.clone(), parent.clone());
+        let deletion = write(db, move |conn| {
+            Box::pin(async move { deleted_manifests::insert(conn, &own.0, &own.1, at(10)).await })
+        });
+        deletion.await.unwrap();
+        let (held, let_go) = (tokio::sync::oneshot::channel(), tokio::sync::oneshot::channel::<()>());
+        let forgetting = write(db, move |conn| {
+            Box::pin(async move {
+                let due = deleted_manifests::lock_before(conn, at(50), 100).await?;
+                held.0.send(()).unwrap();
+                let_go.1.await.unwrap();
+                for (id, digest) in &due {
+                    deleted_manifests::delete(conn, id, &[digest]).await?;
+                }
+                Ok(due.len())
+            })
+        });
+        let interleaved = async {
+            held.1.await.unwrap();
+            let own = (id.clone(), parent.clone());
+            let again = tokio::spawn({
+                let db = db.clone();
+                async move {
+                    write(&db, move |conn| {
+                        Box::pin(async move { deleted_manifests::insert(conn, &own.0, &own.1, at(100)).await })
+                    })
+                    .await
+                }
+            });
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let_go.0.send(()).unwrap();
+            again.await.unwrap().unwrap();
+        };
+        let (forgotten, ()) = tokio::join!(forgetting, interleaved);
+        assert_eq!(forgotten.unwrap(), 1);
+        let mut conn = db.reader().await.unwrap();
+        let kept = deleted_manifests::find(&mut conn, &id, &parent, at(90)).await.unwrap();
+        assert_eq!(kept.expect("what was deleted a moment ago").deleted_at, at(100));
+        assert_eq!(deleted_manifests::list_references(&mut conn, &id, &[&parent]).await.unwrap(), [layer]);
+    })
+    .await;
+}

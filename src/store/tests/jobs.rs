@@ -167,3 +167,27 @@ async fn several_jobs_are_put_down_and_taken_and_given_back_at_once() {
     })
     .await;
 }
+
+/// The clocks of two processes differ, or it is wanted for later: either way at a time after the end of the lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_is_wanted_for_later_while_it_is_done_is_not_forgotten() {
+    on_each(|test| async move {
+        let db = &test.db;
+        upsert(db, "s", 0).await;
+        assert!(claim(db, "a", 1, 20).await.is_some());
+        upsert(db, "s", 60).await;
+        let over = write(db, |conn| Box::pin(jobs::delete(conn, "s", "a")));
+        assert!(!over.await.unwrap(), "somebody wants it once more");
+        assert!(done(db, "s", "a", 1000, 5).await);
+        assert!(claim(db, "a", 60, 80).await.is_some());
+        write(db, |conn| Box::pin(async move { jobs::upsert_all(conn, "new-", "kind", ["s"], at(200)).await }))
+            .await
+            .unwrap();
+        assert!(done(db, "s", "a", 1000, 70).await);
+        assert!(claim(db, "a", 200, 220).await.is_some());
+        // Without a word from anybody it is done when its time comes.
+        assert!(done(db, "s", "a", 1000, 210).await);
+        assert!(claim(db, "a", 999, 1010).await.is_none());
+    })
+    .await;
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::harness::sigv4::Unsigned;
-use tests::harness::upstream::Login;
+use tests::harness::upstream::{Login, Mood};
 use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf};
 
 use super::{caching, call};
@@ -125,4 +125,29 @@ async fn a_token_opens_nothing_for_another_password() {
     });
     call(&wharf, "CreatePullThroughCacheRule", rule).await;
     wharf.client().repository("other/app").manifest("v1").await.expect_error(502, "DENIED");
+}
+
+/// Whoever answers where the registry sends us says in a challenge where tokens are. The registry's password is not for them.
+#[tokio::test]
+async fn a_password_does_not_follow_a_redirect_by_way_of_a_challenge() {
+    let (upstream, storage) = (Upstream::start().await, Upstream::start().await);
+    let image = Image::small();
+    for registry in [&upstream, &storage] {
+        registry.put_image("app", "v1", &image);
+    }
+    upstream.want(Login::Token("reader".to_owned(), "password".to_owned()));
+    storage.want(Login::Token("reader".to_owned(), "password".to_owned()));
+    let to = storage.url();
+    upstream.plan(move |asked| match asked.is_blob() {
+        true => Mood::Redirect(format!("{to}{}", asked.target)),
+        false => Mood::Good,
+    });
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[("WHARF_OUTBOUND_LOOPBACK", "true")]).await;
+    use_secret(&wharf, &create(&wharf, "ecr-pullthroughcache/mine", "password")).await;
+    let ours = wharf.client().repository("cache/app");
+    ours.manifest("v1").await.expect(200);
+    ours.blob(&image.blobs[0].0).await.expect_error(502, "DENIED");
+    let there = storage.asked();
+    assert!(!there.is_empty(), "the redirect is followed");
+    assert!(there.iter().all(|asked| asked.authorization.is_none()), "{there:?}");
 }

@@ -1,6 +1,8 @@
 //! Garbage collection beside a running server: what nothing needs is freed, and what somebody needs or was told to be there
 //! stays.
 
+use std::path::{Path, PathBuf};
+
 use tests::harness::{Backend, Image, Wharf, on_all, random};
 
 use super::{collect, must, stored};
@@ -220,4 +222,60 @@ async fn what_was_deleted_is_kept_while_it_can_be_restored() {
         assert_eq!(stored(wharf), (0, 0));
     })
     .await;
+}
+
+/// Whoever asks for a blob in the moment in which the deletion of its image can be undone no more may rely on the answer.
+#[tokio::test]
+async fn a_blob_that_is_kept_for_a_deleted_image_has_the_delay_to_be_needed_again() {
+    let wharf = Wharf::with(Backend::PostgresDisk).start().await;
+    let database = wharf.backing().database();
+    let repository = wharf.repository();
+    let image = repository.push_small("v1").await;
+    repository.delete_manifest(&image.digest).await.expect(202);
+    // A long time passes.
+    database.query("delete from blob_reviews");
+    database.query("update deleted_manifests set deleted_at = 0");
+    for (blob, _) in &image.blobs {
+        repository.head_blob(blob).await.expect(200);
+    }
+    must(&wharf, &["gc"]);
+    assert_eq!(database.query("select count(*) from deleted_manifests").trim(), "0");
+    // The client was told that it need not send them.
+    repository.put_manifest("v1", &image.media_type, &image.manifest).await.expect(201);
+    collect(&wharf);
+    repository.expect_image(Some("v1"), &image).await;
+}
+
+/// The file of an object, by its size.
+fn object(wharf: &Wharf, size: usize) -> Option<PathBuf> {
+    fn walk(directory: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&wharf.data_directory().join("blobs"), &mut files);
+    files.into_iter().find(|path| path.metadata().is_ok_and(|about| about.len() == size as u64))
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_removed_keeps_no_other() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    let repository = wharf.repository();
+    let sizes: Vec<usize> = (0..8).map(|number| 10_000 + number).collect();
+    for &size in &sizes {
+        repository.push_blob(&random(size)).await;
+    }
+    // Nobody can unlink a directory.
+    let stuck = object(&wharf, sizes[3]).expect("a file");
+    std::fs::remove_file(&stuck).expect("it is there");
+    std::fs::create_dir(&stuck).expect("the place is free");
+    std::fs::write(stuck.join("something"), "in it").expect("a file in it");
+    collect(&wharf);
+    for &size in &sizes {
+        assert!(object(&wharf, size).is_none(), "{size}");
+    }
+    collect(&wharf);
+    assert!(stuck.exists());
 }

@@ -1,5 +1,7 @@
 //! Runs of lifecycle policies: by hand and by themselves, as the preview says.
 
+use std::time::Duration;
+
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::{collect, must, stored};
@@ -91,4 +93,37 @@ async fn a_policy_is_applied_by_itself_and_its_space_comes_back() {
         database.query("select count(*) from jobs where kind = 'lifecycle'").trim() == "0"
     })
     .await;
+}
+
+/// Whoever finds that a policy is wrong removes it, and what it has not taken by then stays.
+#[tokio::test]
+async fn a_policy_that_is_removed_while_it_is_applied_takes_nothing_more() {
+    let wharf = Wharf::with(Backend::PostgresDisk).start().await;
+    let database = wharf.backing().database();
+    let repository = wharf.client().repository("app");
+    for number in 0..3 {
+        repository.push_small(&format!("v{number}")).await;
+    }
+    let put = format!(
+        "{PRELUDE}\n{}",
+        r#"ecr.put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=policy(
+    (1, {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": COUNT})))"#
+    );
+    let remove = "client('ecr').delete_lifecycle_policy(repositoryName='app')";
+    let replace = format!("{remove}\n{}", put.replace("COUNT", "1000"));
+    for change in [remove, &replace] {
+        wharf.aws().boto3(&put.replace("COUNT", "1"));
+        std::thread::scope(|scope| {
+            // The run decides, and waits for whoever holds the images.
+            let held =
+                scope.spawn(|| database.query("begin; select 1 from manifests for update; select pg_sleep(6); commit"));
+            std::thread::sleep(Duration::from_secs(1));
+            let run = scope.spawn(|| must(&wharf, &["lifecycle", "app"]));
+            std::thread::sleep(Duration::from_secs(1));
+            wharf.aws().boto3(change);
+            assert!(!held.is_finished(), "the run still waits");
+            assert_eq!(run.join().expect("a run that succeeds"), "3 images, 0 expired, 0 with them\n");
+        });
+    }
+    assert_eq!(repository.tags("").await.expect(200).strings("tags"), ["v0", "v1", "v2"]);
 }

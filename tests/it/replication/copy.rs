@@ -2,9 +2,9 @@
 
 use tests::harness::admin::within;
 use tests::harness::aws::Aws;
-use tests::harness::{Backend, Repository, Wharf};
+use tests::harness::{Backend, Image, Repository, Wharf, random};
 
-use super::{complete, replicate, status};
+use super::{complete, in_progress, replicate, status};
 use crate::jobs::{collect, must};
 
 async fn wharf(backend: Backend) -> Wharf {
@@ -117,4 +117,28 @@ async fn another_account_must_let_it_happen() {
     })
     .await;
     collect(&wharf);
+}
+
+/// An image that lost a layer here cannot be copied until it is pushed again. The others can.
+#[tokio::test]
+async fn an_image_that_cannot_be_copied_keeps_no_other() {
+    let wharf = Wharf::with(Backend::PostgresDisk).set("WHARF_REGIONS", "us-east-1,eu-west-1").start().await;
+    let database = wharf.backing().database();
+    replicate(&wharf.aws(), "eu-west-1", "000000000000", false);
+    let repository = wharf.client().repository("team/app");
+    let first = Image::of(vec![random(1000)]);
+    repository.push_image("v1", &first).await;
+    within(60, "the first is copied", async || status(&wharf.aws(), "team/app", "v1") == complete()).await;
+    let id = format!("imageDigest={}", first.digest);
+    let delete = ["ecr", "batch-delete-image", "--region", "eu-west-1", "--repository-name", "team/app", "--image-ids"];
+    wharf.aws().json(&[&delete[..], &[&id]].concat());
+    let layer = &first.blobs.iter().max_by_key(|(_, bytes)| bytes.len()).expect("a layer").0;
+    database.query(&format!("update blobs set state = 'missing' where digest = '{layer}'"));
+    database.query("update replications set status = 'IN_PROGRESS', updated_at = 0");
+    repository.push_image("v2", &Image::of(vec![random(1000)])).await;
+    within(60, "the second is copied", async || status(&wharf.aws(), "team/app", "v2") == complete()).await;
+    assert_eq!(status(&wharf.aws(), "team/app", "v1"), in_progress());
+    // Its bytes come again.
+    repository.push_image("v1", &first).await;
+    within(60, "the first too", async || status(&wharf.aws(), "team/app", "v1") == complete()).await;
 }

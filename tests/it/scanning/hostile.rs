@@ -55,3 +55,24 @@ assert names(scan("app", "out")) == ["CVE-2024-1"]
 "##,
     );
 }
+
+/// PostgreSQL takes no text with a NUL in it, and no package is called so.
+#[tokio::test]
+async fn names_with_a_nul_in_them_are_no_names() {
+    let wharf = Wharf::start(Backend::PostgresDisk).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    run(
+        &wharf,
+        r##"
+def node(name):
+    return {f"app/node_modules/x{number}/package.json": json.dumps(package) for number, package in
+            enumerate([{"name": name, "version": "1"}, {"name": "y", "version": "1\0"}])}
+push("app", "package", [layer({**DEBIAN, **node("x\0"), "var/lib/dpkg/status": dpkg(**{"a": "1", "b\0c": "1", "d": "1\0"})})])
+assert names(scan("app", "package")) == ["CVE-2024-1"]
+push("app", "release", [layer({"etc/os-release": os_release("deb\0ian", "1\0"), "var/lib/dpkg/status": dpkg(a="1")})])
+found = scan("app", "release")
+assert found["imageScanStatus"]["status"] == "FAILED", found
+"##,
+    );
+}

@@ -54,6 +54,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     removals::contains(conn, "gone-105000").await?;
     removals::list_due(conn, time, 100).await?;
     removals::delete_needed(conn, &["gone-105000".to_owned()]).await?;
+    removals::update_not_before(conn, &["gone-105000".to_owned()], NOW).await?;
     removals::delete(conn, &["gone-105000".to_owned()]).await?;
     blob_reviews::upsert(conn, id, &[&first], NOW).await?;
     blob_reviews::update_stale(conn, id, &[&first, &second], NOW, time).await?;
@@ -91,7 +92,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     deleted_manifests::insert(conn, id, &first, NOW).await?;
     deleted_manifests::find(conn, id, &first, time).await?;
     deleted_manifests::list(conn, id, time, "", 100).await?;
-    deleted_manifests::list_before(conn, time, 100).await?;
+    deleted_manifests::lock_before(conn, time, 100).await?;
     deleted_manifests::list_references(conn, id, &[&first, &second]).await?;
     deleted_manifests::list_some(conn, id, 100).await?;
     deleted_manifests::delete(conn, id, &[&first, &second]).await?;
