@@ -16,8 +16,9 @@ const BATCH: usize = 1000;
 /// An object appears a moment before the row that names it. What looks like an orphan is looked at again after this.
 const SETTLING: Duration = Duration::from_secs(3);
 
-/// How long requests that were writing when an object was seen that has no row are waited for: it may be theirs.
-const AT_IT: Duration = Duration::from_secs(120);
+/// How long requests that were writing when an object was seen that has no row are waited for: it may be theirs. Those of a
+/// process that was killed look the same. Whoever takes longer is not harmed by a repair, but refused (see [`forbid`]).
+const AT_IT: Duration = Duration::from_secs(20);
 
 /// A request whose lease ended this long ago has ended as well, and so has its last transaction.
 const OVER: Duration = Duration::from_secs(90);
@@ -113,6 +114,7 @@ pub struct Summary {
 pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) -> Result<Summary> {
     let mut summary = Summary::default();
     let mut unread = 0;
+    let mut unseen: Vec<(String, u64)> = Vec::new();
     let mut after = String::new();
     loop {
         // One page of objects decides how far this round goes; the rows of the same stretch are set against it.
@@ -120,7 +122,6 @@ pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) 
         let objects = app.blobs.list(cursor.as_ref(), BATCH).await?;
         let end = (objects.len() == BATCH).then(|| objects.last().map(|(key, _)| key.to_string())).flatten();
         summary.objects += objects.len() as u64;
-        let mut unseen: Vec<(String, u64)> = Vec::new();
         let mut objects = objects.into_iter().peekable();
         let mut row_after = after.clone();
         loop {
@@ -155,11 +156,15 @@ pub async fn run(app: &App, options: Options, report: &mut dyn FnMut(&Finding)) 
             }
         }
         unseen.extend(objects.map(|(key, size)| (key.to_string(), size)));
-        summary.waiting += unseen.len() as u64;
-        for finding in orphans(app, options, unseen).await? {
-            summary.waiting -= 1;
-            summary.findings += 1;
-            report(&finding);
+        // Many at once, since they have to be waited for.
+        if unseen.len() >= BATCH || end.is_none() {
+            let unseen = std::mem::take(&mut unseen);
+            summary.waiting += unseen.len() as u64;
+            for finding in orphans(app, options, unseen).await? {
+                summary.waiting -= 1;
+                summary.findings += 1;
+                report(&finding);
+            }
         }
         match end {
             Some(end) => after = end,
