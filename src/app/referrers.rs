@@ -34,10 +34,6 @@ pub async fn list(
 ) -> Result<Page> {
     permit.require(Action::BatchGetImage)?;
     scanner::require_image(ctx, subject)?;
-    // No manifest has it, and Postgres takes it in no text.
-    if artifact_type.is_some_and(|kind| kind.contains('\0')) {
-        return Ok(Page::default());
-    }
     let mut conn = ctx.app.db.reader().await?;
     let repository = store::repositories::find(&mut conn, permit.registry(), permit.repository()).await?;
     let Some(repository) = repository else {
@@ -104,7 +100,6 @@ pub async fn list_page(
         // Each type by its own index; of all together the first ones are the page.
         let wanted: Vec<Option<&str>> =
             if types.is_empty() { vec![None] } else { types.into_iter().map(Some).collect() };
-        let wanted = wanted.into_iter().filter(|kind| !kind.is_some_and(|kind| kind.contains('\0')));
         for artifact_type in wanted {
             let found =
                 store::manifests::list_referrers(&mut conn, &id, subject, artifact_type, class, &after, limit + 1)

@@ -92,7 +92,7 @@ pub(crate) fn close_sqlite_writer(conn: Connection) {
 /// How connections to Postgres are opened. The time-outs are on the server too: whatever happens to this process, a lock is
 /// not held for long.
 pub(crate) fn postgres(url: &Secret) -> Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url.expose())
+    Ok(PgConnectOptions::from_str(url.expose())
         .map_err(|_| Error::Unusable("the database URL is not a Postgres connection URL".to_owned()))?
         .application_name("wharf")
         .statement_cache_capacity(256)
@@ -104,6 +104,5 @@ pub(crate) fn postgres(url: &Secret) -> Result<PgConnectOptions> {
             // A commit is acknowledged to a client only when it is on disk, whatever the server's default.
             ("synchronous_commit", "on"),
         ])
-        .disable_statement_logging();
-    Ok(options)
+        .disable_statement_logging())
 }

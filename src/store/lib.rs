@@ -13,6 +13,7 @@ pub mod migrations;
 mod postgres;
 mod postgres_pool;
 mod row;
+mod slots;
 mod sqlite;
 mod sqlite_log;
 mod sqlite_patience;

@@ -409,6 +409,10 @@ pub async fn list_referrers(
     after: &str,
     limit: usize,
 ) -> Result<Vec<ReferrerRow>> {
+    // No manifest has it, and Postgres takes it in no text.
+    if artifact_type.is_some_and(|kind| kind.contains('\0')) {
+        return Ok(Vec::new());
+    }
     let class = class.map(StorageClass::as_str).unwrap_or_default();
     let read = |row: &Row| {
         Ok(ReferrerRow {

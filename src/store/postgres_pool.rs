@@ -7,23 +7,21 @@
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::metrics::PoolUsage;
+use crate::slots::Slots;
 use crate::{Error, Result, dialect, postgres};
 
 /// A connection that did nothing for this long is tested before it is used: the server may have gone away unnoticed.
 const TESTED_AFTER: Duration = Duration::from_secs(1);
-
-/// A connection that nobody needed for this long is closed.
-const IDLE: Duration = Duration::from_secs(300);
 
 /// A connection is closed when it is given back after this time: what the server keeps for it grows.
 const LIFETIME: Duration = Duration::from_secs(1800);
@@ -41,16 +39,12 @@ pub(crate) struct Pool(Arc<Shared>);
 
 struct Shared {
     options: PgConnectOptions,
-    maximum: u32,
-    permits: Arc<Semaphore>,
-    /// The one that was used last is at the end.
-    idle: Mutex<Vec<Resting>>,
+    slots: Slots<Opened>,
 }
 
-struct Resting {
+struct Opened {
     connection: PgConnection,
-    opened: Instant,
-    since: Instant,
+    at: Instant,
 }
 
 /// In what state whoever has a connection would leave it.
@@ -69,8 +63,7 @@ enum State {
 /// A connection on loan.
 pub(crate) struct Lent {
     /// There until it is given back.
-    connection: Option<PgConnection>,
-    opened: Instant,
+    opened: Option<Opened>,
     state: State,
     pool: Arc<Shared>,
     /// There until it is given back.
@@ -80,8 +73,7 @@ pub(crate) struct Lent {
 impl Pool {
     /// A pool without connections; they are opened when they are needed.
     pub(crate) fn new(options: PgConnectOptions, maximum: u32) -> Self {
-        let permits = Arc::new(Semaphore::new(maximum as usize));
-        Self(Arc::new(Shared { options, maximum, permits, idle: Mutex::default() }))
+        Self(Arc::new(Shared { options, slots: Slots::new(maximum) }))
     }
 
     /// Takes a connection, and opens one if there is room; else waits for one.
@@ -92,76 +84,42 @@ impl Pool {
     }
 
     async fn take(&self) -> Result<Lent> {
-        let permit = Arc::clone(&self.0.permits).acquire_owned().await;
+        let permit = self.0.slots.permits().acquire_owned().await;
         let permit = permit.map_err(|_| Error::closing())?;
-        let mut lent = Lent {
-            connection: None,
-            opened: Instant::now(),
-            state: State::Asked,
-            pool: Arc::clone(&self.0),
-            permit: Some(permit),
-        };
-        while let Some(Resting { connection, opened, since }) = self.0.pop() {
-            let connection = lent.connection.insert(connection);
-            lent.opened = opened;
-            if since.elapsed() <= TESTED_AFTER || connection.ping().await.is_ok() {
+        let mut lent = Lent { opened: None, state: State::Asked, pool: Arc::clone(&self.0), permit: Some(permit) };
+        while let Some((since, opened)) = self.0.slots.pop() {
+            let opened = lent.opened.insert(opened);
+            if since.elapsed() <= TESTED_AFTER || opened.connection.ping().await.is_ok() {
                 lent.state = State::Ready;
                 return Ok(lent);
             }
         }
-        lent.connection = None;
-        lent.connection = Some(self.0.open().await?);
-        lent.opened = Instant::now();
+        lent.opened = None;
+        lent.opened = Some(Opened { connection: self.0.open().await?, at: Instant::now() });
         lent.state = State::Ready;
         Ok(lent)
     }
 
     /// Closes all connections, once they have come back.
     pub(crate) async fn close(&self) {
-        // An error says that they are closed already.
-        let all = self.0.permits.acquire_many(self.0.maximum).await;
-        self.0.permits.close();
-        drop(all);
-        let idle = std::mem::take(&mut *self.0.idle());
-        for resting in idle {
+        for opened in self.0.slots.close().await {
             // What the server has not heard of the end it sees when the socket closes.
-            let _ = resting.connection.close().await;
+            let _ = opened.connection.close().await;
         }
     }
 
     /// How the connections are used at the moment.
     pub(crate) fn usage(&self) -> PoolUsage {
-        let idle = self.0.idle().len();
-        let free = u32::try_from(self.0.permits.available_permits()).unwrap_or(self.0.maximum);
-        let in_use = self.0.maximum.saturating_sub(free);
-        let open = in_use + u32::try_from(idle).unwrap_or_default();
-        PoolUsage { open, idle, maximum: self.0.maximum, writes_waiting: 0, statements: 0 }
+        self.0.slots.usage()
     }
 }
 
 impl Shared {
-    fn idle(&self) -> MutexGuard<'_, Vec<Resting>> {
-        // Nothing that can panic happens under the lock.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pop(&self) -> Option<Resting> {
-        self.idle().pop()
-    }
-
-    /// Keeps a connection for the next.
-    fn keep(&self, connection: PgConnection, opened: Instant) {
-        let now = Instant::now();
-        if now.duration_since(opened) > LIFETIME {
-            return;
+    /// Keeps a connection for the next, unless it is old.
+    fn keep(&self, opened: Opened) {
+        if opened.at.elapsed() <= LIFETIME {
+            self.slots.keep(opened);
         }
-        let mut idle = self.idle();
-        idle.push(Resting { connection, opened, since: now });
-        // One at a time is enough: something is asked every few seconds.
-        let unneeded = idle.first().is_some_and(|first| now.duration_since(first.since) > IDLE);
-        let unneeded = unneeded.then(|| idle.remove(0));
-        drop(idle);
-        drop(unneeded);
     }
 
     /// Opens a connection. A server that starts, or has no room, is waited for.
@@ -201,7 +159,7 @@ impl Lent {
         if self.state == State::Ready {
             self.state = State::Asked;
         }
-        self.connection.as_mut().expect("the connection is there until it is given back")
+        &mut self.opened.as_mut().expect("the connection is there until it is given back").connection
     }
 
     /// The same, for one that begins or ends a transaction: [`Lent::settled`] must hear of its end.
@@ -239,18 +197,18 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        let (Some(mut connection), Some(permit)) = (self.connection.take(), self.permit.take()) else {
+        let (Some(mut opened), Some(permit)) = (self.opened.take(), self.permit.take()) else {
             return;
         };
-        let (pool, opened) = (Arc::clone(&self.pool), self.opened);
         match self.state {
-            State::Ready => pool.keep(connection, opened),
+            State::Ready => self.pool.keep(opened),
             // What is under way is waited for rather than cut off: connections are dear, and clients that leave are many.
             State::Asked => {
                 if let Ok(runtime) = Handle::try_current() {
+                    let pool = Arc::clone(&self.pool);
                     runtime.spawn(async move {
-                        if let Some(Ok(())) = postgres::answered(async { Ok(connection.ping().await?) }).await {
-                            pool.keep(connection, opened);
+                        if let Some(Ok(())) = postgres::answered(async { Ok(opened.connection.ping().await?) }).await {
+                            pool.keep(opened);
                         }
                         drop(permit);
                     });

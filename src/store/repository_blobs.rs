@@ -234,17 +234,7 @@ pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: 
             return Ok(true);
         }
         // A review may hold the row that was met, and be about to remove it: that is waited for.
-        let held = conn
-            .all_locked(
-                "select digest
-                 from repository_blobs
-                 where repository_id = $1 and digest = $2",
-                Lock::KeyShare,
-                [repository_id.into(), digest.into()],
-                |_| Ok(()),
-            )
-            .await?;
-        if !held.is_empty() {
+        if hold(conn, repository_id, digest, Lock::KeyShare).await? {
             return Ok(false);
         }
     }
@@ -268,12 +258,18 @@ pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> 
 
 /// Holds one blob of a repository against manifests that would refer to it. False if it is not visible there.
 pub async fn lock_for_delete(conn: &mut Conn, repository_id: &str, digest: &Digest) -> Result<bool> {
+    hold(conn, repository_id, digest, Lock::Update).await
+}
+
+/// Holds the row of one blob of a repository. False if there is none.
+async fn hold(conn: &mut Conn, repository_id: &str, digest: &Digest, lock: Lock) -> Result<bool> {
+    // pk_repository_blobs
     let rows = conn
         .all_locked(
             "select digest
              from repository_blobs
              where repository_id = $1 and digest = $2",
-            Lock::Update,
+            lock,
             [repository_id.into(), digest.into()],
             |_| Ok(()),
         )
