@@ -21,6 +21,11 @@ pub(super) struct Activity {
     head: Moment,
     /// Since when the client has not taken what we have to say.
     blocked: Moment,
+    /// Answers over HTTP/2 that go on when the client reads on: there the socket takes what keeps the connection alive, whatever else
+    /// waits.
+    unread: AtomicUsize,
+    /// When one of them last went on.
+    read_on: Moment,
     http2: AtomicBool,
 }
 
@@ -63,6 +68,8 @@ impl Activity {
             ended: Moment::default(),
             head: Moment::default(),
             blocked: Moment::default(),
+            unread: AtomicUsize::new(0),
+            read_on: Moment::default(),
             http2: AtomicBool::new(false),
         }
     }
@@ -93,6 +100,17 @@ impl Activity {
         }
     }
 
+    /// An answer over HTTP/2 waits for its client to read on.
+    pub(super) fn unread(&self) {
+        self.read_on.set(self.opened.elapsed());
+        self.unread.fetch_add(1, Relaxed);
+    }
+
+    /// It does not wait any more.
+    pub(super) fn read_on(&self) {
+        self.unread.fetch_sub(1, Relaxed);
+    }
+
     /// A request begins; its number on this connection, from 1.
     pub(super) fn begin(&self) -> u64 {
         self.active.fetch_add(1, Relaxed);
@@ -118,6 +136,9 @@ impl Activity {
         let tick = (limits.header / 3).max(Duration::from_millis(1));
         if let Some(blocked) = self.blocked.get() {
             return if now.saturating_sub(blocked) >= limits.stall { Verdict::Drop } else { Verdict::Keep(tick) };
+        }
+        if self.unread.load(Relaxed) > 0 && now.saturating_sub(self.read_on.get().unwrap_or_default()) >= limits.stall {
+            return Verdict::Drop;
         }
         if self.active.load(Relaxed) > 0 {
             return Verdict::Keep(tick);

@@ -171,23 +171,93 @@ impl Drop for InFlight {
 
 /// A response's body on its way out.
 pub(super) struct ResponseBody<B> {
-    pub(super) body: B,
-    pub(super) _in_flight: InFlight,
+    body: B,
+    /// Over HTTP/2 only.
+    paced: Option<Paced>,
+    in_flight: InFlight,
 }
 
-impl<B: Body + Unpin> Body for ResponseBody<B> {
-    type Data = B::Data;
+/// How a body goes out over HTTP/2, whose library takes whole frames of it as soon as the client takes a byte.
+struct Paced {
+    /// What is left of the last frame.
+    rest: Bytes,
+    /// Whether it is the client's turn.
+    unread: bool,
+}
+
+/// The most that is handed over at once.
+const PIECE: usize = 64 << 10;
+
+impl<B: Body<Data = Bytes> + Unpin> ResponseBody<B> {
+    /// The body of the answer to a request of this version.
+    pub(super) fn new(body: B, version: Version, in_flight: InFlight) -> Self {
+        let paced = (version >= Version::HTTP_2).then(|| Paced { rest: Bytes::new(), unread: false });
+        let mut this = Self { body, paced, in_flight };
+        this.wait();
+        this
+    }
+
+    /// It is the client's turn, unless this was all.
+    fn wait(&mut self) {
+        let ended = self.is_end_stream();
+        if let Some(paced) = &mut self.paced
+            && !ended
+        {
+            paced.unread = true;
+            self.in_flight.0.activity.unread();
+        }
+    }
+}
+
+impl<B> ResponseBody<B> {
+    /// It is our turn.
+    fn go_on(&mut self) {
+        if let Some(paced) = &mut self.paced
+            && std::mem::take(&mut paced.unread)
+        {
+            self.in_flight.0.activity.read_on();
+        }
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for ResponseBody<B> {
+    type Data = Bytes;
     type Error = B::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let this = &mut *self;
+        this.go_on();
+        let Some(paced) = &mut this.paced else { return Pin::new(&mut this.body).poll_frame(cx) };
+        if paced.rest.is_empty() {
+            match ready!(Pin::new(&mut this.body).poll_frame(cx)).map(|frame| frame.map(Frame::into_data)) {
+                Some(Ok(Ok(data))) => paced.rest = data,
+                Some(Ok(Err(other))) => return Poll::Ready(Some(Ok(other))),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = paced.rest.split_to(paced.rest.len().min(PIECE));
+        this.wait();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.paced.as_ref().is_none_or(|paced| paced.rest.is_empty()) && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let rest = self.paced.as_ref().map_or(0, |paced| paced.rest.len() as u64);
+        let (mut hint, body) = (SizeHint::new(), self.body.size_hint());
+        if let Some(upper) = body.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint.set_lower(body.lower() + rest);
+        hint
+    }
+}
+
+impl<B> Drop for ResponseBody<B> {
+    fn drop(&mut self) {
+        self.go_on();
     }
 }

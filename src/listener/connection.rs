@@ -127,6 +127,7 @@ where
         let mut cut = pin!(self.cut.cancelled());
         let mut check = pin!(sleep(self.limits.header / 3));
         let mut stopping = false;
+        let mut closing = None;
         loop {
             tokio::select! {
                 result = connection.as_mut() => {
@@ -144,6 +145,11 @@ where
                     let next = match notes.activity.judge(&self.limits) {
                         Verdict::Keep(next) => next,
                         Verdict::Close => {
+                            // HTTP/2 may still hold the end of an answer.
+                            if closing.get_or_insert_with(Instant::now).elapsed() >= self.limits.stall {
+                                debug!(peer = %peer.address, "the client does not read the end of its answer");
+                                return;
+                            }
                             connection.as_mut().graceful_shutdown();
                             self.limits.header
                         }
@@ -173,7 +179,7 @@ impl<S, B> HyperService<Request<Incoming>> for PerConnection<S>
 where
     S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
-    B: 'static,
+    B: Body<Data = Bytes> + Unpin + 'static,
 {
     type Response = Response<ResponseBody<B>>;
     type Error = Infallible;
@@ -184,10 +190,11 @@ where
         let in_flight = InFlight(self.notes.clone());
         let stall = self.stall;
         let (head, incoming) = request.into_parts();
-        let withheld = Withheld::new(&incoming, head.version, &head.headers);
-        let body = RequestBody::new(incoming, stall, head.version, withheld.clone(), self.notes.clone());
+        let version = head.version;
+        let withheld = Withheld::new(&incoming, version, &head.headers);
+        let body = RequestBody::new(incoming, stall, version, withheld.clone(), self.notes.clone());
         // HTTP/2 cuts bodies into frames and mixes them.
-        let handover = self.handover.clone().filter(|_| head.version < Version::HTTP_2);
+        let handover = self.handover.clone().filter(|_| version < Version::HTTP_2);
         let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert(self.peer);
         request.extensions_mut().insert(self.slot.clone());
@@ -204,7 +211,7 @@ where
                 // It is answered without leave to send, and does not send. hyper ends the connection then; this says so.
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            Ok(response.map(|body| ResponseBody { body, _in_flight: in_flight }))
+            Ok(response.map(|body| ResponseBody::new(body, version, in_flight)))
         })
     }
 }

@@ -1,5 +1,8 @@
 //! Clients that take too long, and those that only take long.
 
+use http_body_util::BodyExt;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+
 use super::*;
 
 #[tokio::test]
@@ -90,5 +93,53 @@ async fn a_client_that_does_not_read_its_answer_is_dropped() {
     sleep(Duration::from_secs(4)).await;
     let answer = client.read_to_end().await;
     assert!(answer.starts_with("HTTP/1.1 200 ") && answer.len() < 64 << 20, "{}", answer.len());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_of_http2_that_does_not_read_its_answer_is_dropped() {
+    let running = Running::start(quick());
+    // More than the client's window, and less.
+    for path in ["large", "file", ""] {
+        let stream = TcpStream::connect(running.address).await.unwrap();
+        let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+            .initial_stream_window_size(if path.is_empty() { 1 } else { 1000 })
+            .handshake(TokioIo::new(stream))
+            .await
+            .unwrap();
+        // It answers pings all the while.
+        let connection = tokio::spawn(connection);
+        let uri = format!("http://{}/{path}", running.address);
+        let request = axum::http::Request::get(uri).body(Body::empty()).unwrap();
+        let answer = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
+        assert_eq!(answer.status(), 200);
+        let _ = timeout(PATIENCE, connection).await.unwrap_or_else(|_| panic!("the server keeps /{path} for ever"));
+        drop(answer);
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_of_http2_may_read_slowly() {
+    let running = Running::start(Limits { stall: Duration::from_secs(1), ..quick() });
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(2 << 20)
+        .handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let request = axum::http::Request::get(format!("http://{}/large", running.address)).body(Body::empty()).unwrap();
+    let answer = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
+    let (mut read, mut body) = (0, answer.into_body());
+    while let Some(frame) = timeout(PATIENCE, body.frame()).await.expect("the answer goes on") {
+        let data = frame.unwrap().into_data().unwrap();
+        let before = read;
+        read += data.len();
+        if before >> 20 != read >> 20 {
+            sleep(Duration::from_millis(30)).await;
+        }
+    }
+    assert_eq!(read, 64 << 20);
     running.stop().await;
 }
