@@ -5,12 +5,13 @@
 //! statements. Of the others, everything is read and decided anew in the transaction in which it is done.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use futures_util::StreamExt;
 use futures_util::stream;
+use futures_util::{FutureExt, StreamExt};
 use store::{Conn, clusters, service_deployments, service_events, service_tasks, services};
 use types::Timestamp;
 
@@ -55,7 +56,7 @@ pub enum Next {
 /// Brings services nearer to what is wanted. What came of each, in their order.
 pub async fn reconcile(app: &Arc<App>, service_ids: Vec<String>) -> Vec<app::Result<Next>> {
     let ids: Vec<&str> = service_ids.iter().map(String::as_str).collect();
-    let mut seen = match see(app, &ids).await {
+    let mut seen = match alone(see(app, &ids)).await {
         Ok(seen) => Some(seen),
         Err(error) => {
             // Each of them says by itself what is wrong.
@@ -70,17 +71,24 @@ pub async fn reconcile(app: &Arc<App>, service_ids: Vec<String>) -> Vec<app::Res
             (id, found)
         })
         .collect();
-    let one = |(id, found): (String, Option<Option<Seen>>)| async move {
-        let brought = async {
+    let one = |(id, found): (String, Option<Option<Seen>>)| {
+        alone(async move {
             let found = match found {
                 Some(found) => found,
                 None => see(app, &[&id]).await?.remove(&id),
             };
             bring(app, &id, found).await
-        };
-        brought.await.map_err(Error::unheard)
+        })
     };
     stream::iter(each).map(one).buffered(SIDE_BY_SIDE).collect().await
+}
+
+/// What is done about one service. If that ends in a panic, it is the failure of this one, not of all that were taken with it.
+async fn alone<T>(work: impl Future<Output = Result<T>>) -> app::Result<T> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done.map_err(Error::unheard),
+        Err(_) => Err(app::Error::Internal),
+    }
 }
 
 async fn see(app: &App, ids: &[&str]) -> Result<HashMap<String, Seen>> {
@@ -212,4 +220,25 @@ pub(super) async fn delete_rows(conn: &mut Conn, service_id: &str) -> Result<()>
     service_deployments::delete_all(conn, service_id).await?;
     services::delete(conn, service_id).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_one_service_and_no_other() {
+        let work = |panics: bool| {
+            alone(async move {
+                assert!(!panics, "a fault in what is decided about a service");
+                Ok(Next::Never)
+            })
+        };
+        let outcomes: Vec<app::Result<Next>> =
+            stream::iter([false, true, false]).map(work).buffered(SIDE_BY_SIDE).collect().await;
+        assert!(
+            matches!(outcomes.as_slice(), [Ok(Next::Never), Err(app::Error::Internal), Ok(Next::Never)]),
+            "{outcomes:?}"
+        );
+    }
 }
