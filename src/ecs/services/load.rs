@@ -15,6 +15,7 @@ use super::look::Standing;
 use super::{Service, configuration, events, scale_in};
 use crate::clusters::Cluster;
 use crate::error::Result;
+use crate::placement::{self, Host, Wish};
 use crate::task_definitions;
 use crate::tasks::start::Hosts;
 use crate::tasks::{RUNNING, STOPPED, Task};
@@ -147,13 +148,18 @@ async fn eligible(
         return Ok((None, Vec::new()));
     };
     let constraints = configuration::all_constraints(&definition, &service.document.placement_constraints)?;
-    let attributes = definition.definition.demand().attributes;
+    let demand = definition.definition.demand();
     let group = format!("service:{}", service.row.name);
     let hosts = Hosts::read(conn, cluster, app.now(), &group, &constraints).await?;
     // A host whose agent is away for a moment keeps what it has.
     let all = hosts.all().iter().filter(|host| host.active && (host.connected || on.contains(host.id.as_str())));
-    let wanted = all.filter(|host| host.allows(&attributes, &constraints, &group));
-    let wanted = wanted.map(|host| host.id.clone()).collect();
+    let wanted = all.filter(|host| host.allows(&demand.attributes, &constraints, &group));
+    // A decision tries only some of them: those that are full must not be in the way of the others.
+    let wish = Wish { demand: &demand, constraints: &constraints, strategies: &[], group: &group };
+    let has_room = |host: &&Host| placement::place(std::slice::from_ref(*host), wish, &mut |_| 0).is_ok();
+    let (mut first, full): (Vec<&Host>, Vec<&Host>) = wanted.partition(has_room);
+    first.extend(full);
+    let wanted = first.into_iter().map(|host| host.id.clone()).collect();
     Ok((Some(hosts), wanted))
 }
 
