@@ -180,10 +180,10 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str, balanced: &Balanced)
     let was_unplaceable = loaded.is_unplaceable();
     let agents = Application::new(app, &cluster, &mut service, &mut loaded).run(conn, decision).await?;
     let place_at = match (was_unplaceable, loaded.is_unplaceable()) {
-        (_, false) => None,
+        (false, false) => None,
         (true, true) => Some(now.after(settings.place_again)),
-        // That is news: perhaps something can be stopped to make room.
-        (false, true) => Some(now),
+        // That is news: perhaps something can be stopped to make room, or there is room for more.
+        (false, true) | (true, false) => Some(now),
     };
     let longest = now.after(EVERY);
     let again = [look_at, place_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);

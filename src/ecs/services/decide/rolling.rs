@@ -256,7 +256,8 @@ impl<'s> Plan<'s> {
             Strategy::Replica => vec![None; missing],
             Strategy::Daemon => self.free_hosts().into_iter().map(|host| Some(host.clone())).take(missing).collect(),
         };
-        if hosts.len() > self.settings.starts {
+        // Where no host has room, the next attempt is no better for being made at once.
+        if hosts.len() > self.settings.starts && !self.primary.counters.unplaceable {
             decision.look(self.now);
         }
         for host in hosts.into_iter().take(self.settings.starts) {
