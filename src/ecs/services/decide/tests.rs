@@ -102,6 +102,20 @@ fn the_first_deployment_that_fails_is_given_up_and_starts_no_more() {
 }
 
 #[test]
+fn deployments_of_which_nothing_is_left_are_not_shown_for_ever() {
+    let mut world = replica(2, (100, 200), None);
+    for _ in 0..10 {
+        world.deploy(Behavior::FailsToStart);
+        for _ in 0..5 {
+            world.decide(usize::MAX);
+            world.tick();
+        }
+    }
+    let shown: Vec<&str> = world.service.deployments.iter().map(|deployment| deployment.id.as_str()).collect();
+    assert_eq!(shown.len(), 2, "the newest, and the one that serves: {shown:?}");
+}
+
+#[test]
 fn a_deployment_that_fails_is_rolled_back() {
     for behavior in [Behavior::FailsToStart, Behavior::Exits, Behavior::IsUnhealthy] {
         let mut world = replica(3, (100, 200), Some(BREAKER));
