@@ -17,7 +17,7 @@ use types::Timestamp;
 
 use super::apply::Application;
 use super::balance::{self, Balanced};
-use super::decide::model::Settings;
+use super::decide::model::{Action, Settings};
 use super::look::{Seen, look, stand_one};
 use super::{Service, decide, deploy_on_push, events, load};
 use crate::clusters::Cluster;
@@ -175,7 +175,11 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str, balanced: &Balanced)
     let standing = stand_one(conn, &service).await?;
     let mut loaded = load::load(conn, app, &cluster, &service, standing, balanced).await?;
     let settings = settings(app);
-    let decision = decide::decide(&loaded.snapshot, &settings, now);
+    let mut decision = decide::decide(&loaded.snapshot, &settings, now);
+    if loaded.waits {
+        // Its tasks are over, but requests may still be sent to where they were.
+        decision.actions.retain(|action| *action != Action::Deactivate);
+    }
     let look_at = decision.look_at;
     let was_unplaceable = loaded.is_unplaceable();
     let agents = Application::new(app, &cluster, &mut service, &mut loaded).run(conn, decision).await?;
@@ -185,8 +189,10 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str, balanced: &Balanced)
         // That is news: perhaps something can be stopped to make room, or there is room for more.
         (false, true) | (true, false) => Some(now),
     };
+    let leave_at = loaded.waits.then(|| now.after(balance::MOVING));
     let longest = now.after(EVERY);
-    let again = [look_at, place_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);
+    let again =
+        [look_at, place_at, leave_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);
     Ok((Next::In(until(now, again)), agents))
 }
 
