@@ -219,16 +219,31 @@ pub async fn update_used(conn: &mut Conn, instance_id: &str, cpu: u64, memory: u
     Ok(())
 }
 
-/// Says until when the agent of a host is taken for connected.
-pub async fn update_connected(conn: &mut Conn, instance_id: &str, until: Timestamp) -> Result<()> {
+/// Says that the agent of a host has begun a connection, and until when it is taken for connected. Whatever other connection it
+/// has is over.
+pub async fn update_session(conn: &mut Conn, instance_id: &str, session: &str, until: Timestamp) -> Result<()> {
     conn.execute(
         "update container_instances
-         set connected_until = $2
+         set connected_until = $3, session = $2
          where instance_id = $1",
-        [instance_id.into(), until.into()],
+        [instance_id.into(), session.into(), until.into()],
     )
     .await?;
     Ok(())
+}
+
+/// Says until when the agent of a host is taken for connected. False if it has begun another connection since, of which this one
+/// knows nothing.
+pub async fn update_connected(conn: &mut Conn, instance_id: &str, session: &str, until: Timestamp) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update container_instances
+             set connected_until = $3
+             where instance_id = $1 and session = $2",
+            [instance_id.into(), session.into(), until.into()],
+        )
+        .await?;
+    Ok(rows == 1)
 }
 
 /// Takes all hosts that are not connected for having been so until now. How many there are.

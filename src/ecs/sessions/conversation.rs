@@ -59,6 +59,7 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
     let mut look_at = Instant::now();
     let mut heartbeat = interval(HEARTBEAT_EVERY);
     let mut noted: Option<Instant> = None;
+    let name = session.app.new_uuid();
     let woken = session.app.agents_woken();
     tokio::pin!(woken);
     loop {
@@ -89,12 +90,24 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         let begun = Instant::now();
         (looked, look_at) = (Some(begun), begun + LOOK_EVERY);
         if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
-            match note(&session, CONNECTED_FOR).await {
-                Ok(()) => {
+            let done = match noted {
+                None => begin(&session, &name).await.map(|()| true),
+                Some(_) => note(&session, &name, CONNECTED_FOR).await,
+            };
+            match done {
+                Ok(true) => {
                     if noted.is_none() {
                         wake_services(&session).await;
                     }
                     noted = Some(Instant::now());
+                }
+                Ok(false) => {
+                    // Either this one is dead and nobody has noticed, or two agents take themselves for the same host.
+                    tracing::warn!(
+                        instance = session.instance_id,
+                        "the agent of a host has begun another connection, and this one ends"
+                    );
+                    return;
                 }
                 Err(error) => tracing::warn!(%error, instance = session.instance_id, "an agent could not be noted"),
             }
@@ -106,17 +119,27 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
             Err(error) => tracing::warn!(%error, instance = session.instance_id, "tasks could not be looked at"),
         }
     }
-    if let Err(error) = note(&session, Duration::ZERO).await {
+    if let Err(error) = note(&session, &name, Duration::ZERO).await {
         tracing::debug!(%error, instance = session.instance_id, "the end of a connection could not be noted");
     }
 }
 
-/// Notes that the agent is connected, and for how long that is to be believed.
-async fn note(session: &Session, long: Duration) -> Result<()> {
-    let (id, until) = (session.instance_id.clone(), session.now().after(long));
+/// Notes that the agent is connected, by a connection of that name.
+async fn begin(session: &Session, name: &str) -> Result<()> {
+    let (id, name, until) = (session.instance_id.clone(), name.to_owned(), session.now().after(CONNECTED_FOR));
     let noted = session.app.db().write_in_background(move |conn| {
-        Box::pin(async move { container_instances::update_connected(conn, &id, until).await })
+        Box::pin(async move { container_instances::update_session(conn, &id, &name, until).await })
             as store::Pending<'_, (), store::Error>
+    });
+    Ok(noted.await?)
+}
+
+/// Notes for how long it is to be believed that the agent is connected. False if it is by another connection since.
+async fn note(session: &Session, name: &str, long: Duration) -> Result<bool> {
+    let (id, name, until) = (session.instance_id.clone(), name.to_owned(), session.now().after(long));
+    let noted = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move { container_instances::update_connected(conn, &id, &name, until).await })
+            as store::Pending<'_, bool, store::Error>
     });
     Ok(noted.await?)
 }

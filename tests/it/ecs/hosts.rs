@@ -1,4 +1,4 @@
-//! Hosts that are gone, and what becomes of their tasks.
+//! Hosts: how they come, who speaks for them, and what becomes of the tasks of those that are gone.
 
 use std::time::Duration;
 
@@ -135,6 +135,31 @@ gone = "The referenced container instance was not found."
 expect(message("InvalidParameterException", ecs.deregister_container_instance, containerInstance=drained), gone)
 [failure] = ecs.update_container_instances_state(containerInstances=[drained], status="ACTIVE")["failures"]
 expect(failure["reason"], "MISSING")
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_ends_says_nothing_about_the_one_that_began_after_it() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let before = EcsAgent::join(&aws, "default", 1024, 512).await;
+        let further = json!({ "containerInstanceArn": before.instance_arn });
+        let after = EcsAgent::join_with(&aws, "default", 1024, 512, further).await;
+        assert_eq!(before.instance_arn, after.instance_arn);
+        drop(before);
+        run(
+            &aws,
+            &json!({ "host": after.instance_arn }),
+            r#"
+register("web")
+for _ in range(20):
+    assert ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]["agentConnected"]
+    time.sleep(0.1)
+expect(ecs.run_task(taskDefinition="web")["failures"], [])
 "#,
         );
     })
