@@ -281,7 +281,7 @@ pub(crate) async fn deregister(
                 ));
             }
             crate::tasks::lose_all(conn, &id, "Container instance deregistration forced by user", now).await?;
-            container_instances::update_status(conn, &id, "INACTIVE").await?;
+            container_instances::update_gone(conn, &id, now).await?;
             ecs_tags::delete_all(conn, &registry, &resource(&name, &id)).await?;
             "INACTIVE".clone_into(&mut instance.row.status);
             services::wake_all(conn, &cluster.row.cluster_id, now).await?;
