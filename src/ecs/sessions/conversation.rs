@@ -90,6 +90,12 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         let begun = Instant::now();
         (looked, look_at) = (Some(begun), begun + LOOK_EVERY);
         if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
+            if noted.is_some() && !session.is_welcome().await {
+                tracing::warn!(instance = session.instance_id, "an agent may not be connected any more");
+                let complaint = Complaint { message: "The agent may not be connected any more.".to_owned() };
+                send(&connection.outgoing, &ToAgent::Exception("AccessDeniedException".to_owned(), complaint)).await;
+                break;
+            }
             let done = match noted {
                 None => begin(&session, &name).await.map(|()| true),
                 Some(_) => note(&session, &name, CONNECTED_FOR).await,

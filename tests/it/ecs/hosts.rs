@@ -165,3 +165,29 @@ expect(ecs.run_task(taskDefinition="web")["failures"], [])
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_whose_key_is_deleted_is_not_told_anything_any_more() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let policy = json!({
+            "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "ecs:*", "Resource": "*" }],
+        });
+        let user = wharf.known_user("host", &policy).await;
+        let agent = EcsAgent::join(&aws.as_user(&user), "default", 1024, 512).await;
+        run(
+            &aws,
+            &json!({ "host": agent.instance_arn, "key": user.access_key_id }),
+            r#"
+client("iam").delete_access_key(UserName="host", AccessKeyId=data["key"])
+connected = lambda: ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]["agentConnected"]
+eventually(lambda: not connected(), 30)
+expect([one["reason"] for one in ecs.run_task(taskDefinition="web")["failures"]], ["AGENT"])
+"#,
+        );
+        assert_eq!(agent.frames("AccessDeniedException").len(), 1);
+        assert!(agent.tasks().is_empty());
+    })
+    .await;
+}
