@@ -57,6 +57,33 @@ expect(ecs.list_container_instances(filter="agentConnected == true")["containerI
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_put_into_words_is_in_the_way_of_no_other() {
+    let wharf = Wharf::start(Backend::PostgresS3).await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')\nregister('bad')");
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let good = run(
+        &aws,
+        &json!({}),
+        r#"
+good, bad = [ecs.run_task(taskDefinition=name)["tasks"][0]["taskArn"] for name in ("web", "bad")]
+eventually(lambda: task(good)["lastStatus"] == task(bad)["lastStatus"] == "RUNNING")
+print(json.dumps(good))
+"#,
+    );
+    wharf.backing().database().query("update task_definitions set document = 'x' where family = 'bad'");
+    // Its agent dials anew, and is told everything again.
+    let further = json!({ "containerInstanceArn": agent.instance_arn });
+    drop(agent);
+    let _agent = EcsAgent::join_with(&aws, "default", 2048, 1024, further).await;
+    run(
+        &aws,
+        &json!({ "good": good }),
+        "ecs.stop_task(task=data['good'])\neventually(lambda: task(data['good'])['lastStatus'] == 'STOPPED', 20)",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn hosts_are_not_lost_while_nobody_looks_after_them() {
     tokio::join!(keep_hosts(Backend::SqliteDisk), keep_hosts(Backend::PostgresS3));
 }
