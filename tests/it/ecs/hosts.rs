@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::harness::ecs_agent::EcsAgent;
+use tests::harness::ecs_agent::{EcsAgent, call};
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
@@ -215,6 +215,36 @@ expect([one["reason"] for one in ecs.run_task(taskDefinition="web")["failures"]]
         );
         assert_eq!(agent.frames("AccessDeniedException").len(), 1);
         assert!(agent.tasks().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_is_repeated_leaves_the_host_as_it_is() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let resources = json!([
+            { "name": "CPU", "type": "INTEGER", "integerValue": 1024 },
+            { "name": "MEMORY", "type": "INTEGER", "integerValue": 512 },
+        ]);
+        let request = json!({ "cluster": "default", "totalResources": resources, "clientToken": "once" });
+        let first = call(&aws, "RegisterContainerInstance", &request).await;
+        let arn = &first["containerInstance"]["containerInstanceArn"];
+        run(
+            &aws,
+            &json!({ "host": arn }),
+            r#"
+ecs.put_attributes(attributes=[{"name": "stack", "value": "blue", "targetId": data["host"]}])
+ecs.update_container_instances_state(containerInstances=[data["host"]], status="DRAINING")
+"#,
+        );
+        let again = call(&aws, "RegisterContainerInstance", &request).await;
+        let host = &again["containerInstance"];
+        assert_eq!(host["containerInstanceArn"], *arn);
+        assert_eq!(host["status"], "DRAINING");
+        let attributes = host["attributes"].as_array().unwrap();
+        assert!(attributes.iter().any(|one| one["name"] == "stack" && one["value"] == "blue"), "{attributes:?}");
     })
     .await;
 }
