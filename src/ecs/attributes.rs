@@ -110,7 +110,7 @@ pub(crate) fn needs(
     if hosts.is_empty() {
         return vec![on(cluster_arn.clone())];
     }
-    hosts.into_iter().map(|id| on(arn(registry, name, &id.replace('-', "")))).collect()
+    hosts.into_iter().map(|id| on(arn(registry, name, &arns::instance_id(id)))).collect()
 }
 
 async fn target(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<ContainerInstance> {

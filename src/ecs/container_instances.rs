@@ -224,8 +224,7 @@ pub(crate) async fn find_any_in(conn: &mut Conn, cluster: &Cluster, given: &str)
     let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
         return Ok(None);
     };
-    // Some clients write the id as a UUID.
-    let found = container_instances::find(conn, &id.replace('-', "")).await?;
+    let found = container_instances::find(conn, &arns::instance_id(id)).await?;
     let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id);
     Ok(found.map(ContainerInstance::read))
 }

@@ -248,3 +248,49 @@ ecs.update_container_instances_state(containerInstances=[data["host"]], status="
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_judged_and_tagged_by_its_own_name_whatever_it_is_called() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let agent = EcsAgent::join(&aws, "default", 1024, 512).await;
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "ecs:*", "Resource": "*" },
+            { "Effect": "Deny", "Action": ["ecs:UpdateContainerInstancesState", "ecs:TagResource"], "Resource": agent.instance_arn },
+        ] });
+        let user = wharf.known_user("careful", &policy).await;
+        // As a UUID, which some clients write.
+        let called = r#"
+import uuid
+begin, id = data["host"].rsplit("/", 1)
+dashed = str(uuid.UUID(id))
+tags = [{"key": "team", "value": "a"}]
+"#;
+        let data = json!({ "host": agent.instance_arn });
+        run(
+            &aws.as_user(&user),
+            &data,
+            &format!(
+                r#"{called}
+for name in (id, dashed, f"{{begin}}/{{dashed}}"):
+    message("AccessDeniedException", ecs.update_container_instances_state, containerInstances=[name], status="DRAINING")
+for name in (data["host"], f"{{begin}}/{{dashed}}"):
+    message("AccessDeniedException", ecs.tag_resource, resourceArn=name, tags=tags)
+"#
+            ),
+        );
+        run(
+            &aws,
+            &data,
+            &format!(
+                r#"{called}
+ecs.tag_resource(resourceArn=f"{{begin}}/{{dashed}}", tags=tags)
+expect(ecs.list_tags_for_resource(resourceArn=data["host"])["tags"], tags)
+expect(ecs.describe_container_instances(containerInstances=[dashed], include=["TAGS"])["containerInstances"][0]["tags"], tags)
+"#
+            ),
+        );
+    })
+    .await;
+}
