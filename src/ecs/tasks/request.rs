@@ -27,6 +27,8 @@ use crate::task_definitions::{self, TaskDefinition, roles};
 
 /// The longest `startedBy`.
 const LONGEST_STARTED_BY: usize = 128;
+/// The longest group.
+const LONGEST_GROUP: usize = 255;
 /// The longest client token.
 const LONGEST_TOKEN: usize = 64;
 /// The most constraints.
@@ -322,11 +324,22 @@ fn check(request: &Request) -> Result<()> {
     if !request.overrides.is_null() && request.overrides.to_string().len() > LONGEST {
         return invalid(format!("Overrides can not have more than {LONGEST} characters."));
     }
-    if request.started_by.as_ref().is_some_and(|text| text.chars().count() > LONGEST_STARTED_BY) {
-        return invalid(format!("startedBy can not have more than {LONGEST_STARTED_BY} characters."));
+    for (member, text, longest) in
+        [("startedBy", &request.started_by, LONGEST_STARTED_BY), ("group", &request.group, LONGEST_GROUP)]
+    {
+        let Some(text) = text else {
+            continue;
+        };
+        if text.chars().count() > longest {
+            return invalid(format!("{member} can not have more than {longest} characters."));
+        }
+        if text.contains(char::is_control) {
+            return invalid(format!("{member} contains invalid characters."));
+        }
     }
-    if request.client_token.as_ref().is_some_and(|token| token.is_empty() || token.len() > LONGEST_TOKEN) {
-        return invalid(format!("clientToken must have 1 to {LONGEST_TOKEN} characters."));
+    let legal = |token: &String| token.bytes().all(|byte| byte.is_ascii_graphic());
+    if request.client_token.as_ref().is_some_and(|token| !legal(token) || !(1..=LONGEST_TOKEN).contains(&token.len())) {
+        return invalid(format!("clientToken must have 1 to {LONGEST_TOKEN} visible ASCII characters."));
     }
     if request.group.as_deref().is_some_and(|group| group.starts_with("service:") || group.starts_with("family:")) {
         return invalid("The group must not begin with 'service:' or 'family:'.".to_owned());
