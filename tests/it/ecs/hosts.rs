@@ -57,6 +57,39 @@ expect(ecs.list_container_instances(filter="agentConnected == true")["containerI
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_loss_cannot_be_noted_is_in_the_way_of_no_other() {
+    let wharf = Wharf::with(Backend::PostgresS3)
+        .set("WHARF_HOST_TIMEOUT", "2s")
+        .set("WHARF_SERVICE_SETTLE", "1s")
+        .start()
+        .await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let (one, other) =
+        (EcsAgent::join(&aws, "default", 2048, 1024).await, EcsAgent::join(&aws, "default", 2048, 1024).await);
+    let tasks = run(
+        &aws,
+        &json!({ "hosts": [one.instance_arn, other.instance_arn] }),
+        r#"
+started = ecs.start_task(taskDefinition="web", containerInstances=data["hosts"])["tasks"]
+eventually(lambda: all(task(one["taskArn"])["lastStatus"] == "RUNNING" for one in started))
+print(json.dumps([one["taskArn"] for one in started]))
+"#,
+    );
+    let stuck = one.instance_arn.rsplit('/').next().unwrap().to_owned();
+    wharf.backing().database().query(&format!(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+         create trigger refuse before update on tasks for each row when (old.instance_id = '{stuck}')
+         execute function refuse()"
+    ));
+    // The one that cannot be given up is the first in the list, since it is away for longer.
+    drop(one);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(other);
+    run(&aws, &json!({ "tasks": tasks }), "eventually(lambda: task(data['tasks'][1])['lastStatus'] == 'STOPPED', 40)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_cannot_be_put_into_words_is_in_the_way_of_no_other() {
     let wharf = Wharf::start(Backend::PostgresS3).await;
     let aws = wharf.aws();
