@@ -126,7 +126,7 @@ impl<'a> Application<'a> {
             tracing::error!(service = self.service.row.name, "the task definition of a service is gone");
             return Ok(started);
         };
-        let digests = images::digests(conn, app, self.service, &mut deployment, &definition).await?;
+        let digests = images::digests(conn, app, &registry.account, self.service, &mut deployment, &definition).await?;
         let placing = revision.placing(cluster, &definition)?;
         let document = &self.service.document;
         let constraints = configuration::all_constraints(&definition, &document.placement_constraints)?;

@@ -99,7 +99,7 @@ async fn bring(app: &Arc<App>, service_id: &str, seen: Option<Seen>) -> Result<N
     let Some(mut seen) = seen else {
         return Ok(Next::Never);
     };
-    let deploys_on_push = seen.deploys_on_push;
+    let deploys_on_push = seen.deploys_on_push.is_some();
     if deploys_on_push && deploy_on_push::deploy_what_was_pushed(app, &seen).await? {
         match see(app, &[service_id]).await?.remove(service_id) {
             Some(now) => seen = now,
