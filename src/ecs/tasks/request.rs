@@ -103,6 +103,8 @@ pub(crate) struct Judged<'r> {
     pub(crate) action: &'static str,
     pub(crate) cluster: Option<&'r str>,
     pub(crate) task_definition: &'r str,
+    /// The hosts that are named.
+    pub(crate) container_instances: &'r [String],
     /// The task role and the execution role of the definition.
     pub(crate) roles: &'r [Option<String>; 2],
     pub(crate) overrides: &'r Value,
@@ -116,13 +118,20 @@ pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
     let cluster_arn = clusters::arn(call, request.cluster)?.to_string();
     let arn = task_definitions::arn_of(registry, request.task_definition)?;
     let on = |action, arn| Need::new(action, Resource::Arn(call.account().clone(), arn));
-    let need = on(request.action, arn)
+    let cluster = arns::cluster_name(registry, request.cluster)?;
+    let hosts = request.container_instances.iter().filter_map(|given| {
+        let id = arns::in_cluster(registry, "container-instance", cluster, given)?;
+        Some(container_instances::arn(registry, cluster, &arns::instance_id(id)).to_string())
+    });
+    let mut need = on(request.action, arn)
         .with("ecs:cluster", [cluster_arn])
         .with("ecs:enable-execute-command", [request.enable_execute_command.to_string()])
         .with_request_tags(tags::pairs(request.tags));
+    if !request.container_instances.is_empty() {
+        need = need.with("ecs:container-instances", hosts);
+    }
     let mut needs = vec![need];
     if !request.tags.is_empty() {
-        let cluster = arns::cluster_name(registry, request.cluster)?;
         needs.push(tags::on_creation(
             on("ecs:TagResource", super::arn(registry, cluster, "*")),
             request.operation,
