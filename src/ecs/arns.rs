@@ -56,6 +56,11 @@ pub(crate) fn in_cluster<'t>(registry: &RegistryId, kind: &str, cluster: &str, g
     }
 }
 
+/// The id of a container instance as it is kept: some clients write it as a UUID.
+pub(crate) fn instance_id(given: &str) -> String {
+    given.replace('-', "")
+}
+
 /// The ARN of what a request names so, whether or not it is there, as failures show it.
 pub(crate) fn shown(registry: &RegistryId, kind: &str, cluster: &str, given: &str) -> String {
     if given.starts_with("arn:") {

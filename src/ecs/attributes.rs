@@ -13,6 +13,7 @@ use crate::arns;
 use crate::clusters::{self, Cluster, write, written};
 use crate::container_instances::{ContainerInstance, Document, arn, find_in};
 use crate::error::{Error, Result};
+use crate::services;
 
 /// How many attributes of its own a host may have.
 const MOST_CUSTOM: usize = 10;
@@ -109,7 +110,7 @@ pub(crate) fn needs(
     if hosts.is_empty() {
         return vec![on(cluster_arn.clone())];
     }
-    hosts.into_iter().map(|id| on(arn(registry, name, &id.replace('-', "")))).collect()
+    hosts.into_iter().map(|id| on(arn(registry, name, &arns::instance_id(id)))).collect()
 }
 
 async fn target(conn: &mut Conn, cluster: &Cluster, given: &str) -> Result<ContainerInstance> {
@@ -134,7 +135,7 @@ fn shown(registry: &RegistryId, cluster: &str, instance_id: &str, attribute: &At
 pub(crate) async fn put(call: &Call, cluster: &str, attributes: Vec<Attribute>) -> Result<Vec<Attribute>> {
     attributes.iter().try_for_each(check)?;
     let targets = by_target(attributes)?;
-    let (registry, name) = (call.ctx.registry.clone(), cluster.to_owned());
+    let (registry, name, now) = (call.ctx.registry.clone(), cluster.to_owned(), call.ctx.app.now());
     write(call, move |conn| {
         Box::pin(async move {
             let cluster = clusters::lock(conn, &registry, &name).await?;
@@ -154,6 +155,8 @@ pub(crate) async fn put(call: &Call, cluster: &str, attributes: Vec<Attribute>) 
                 }
                 container_instances::update_document(conn, &row.instance_id, &written(&document)?).await?;
             }
+            // Tasks may be placed by them.
+            services::wake_all(conn, &cluster.row.cluster_id, now).await?;
             Ok(set)
         })
     })
@@ -169,7 +172,7 @@ pub(crate) async fn delete(call: &Call, cluster: &str, attributes: Vec<Attribute
         }
     }
     let targets = by_target(attributes)?;
-    let (registry, name) = (call.ctx.registry.clone(), cluster.to_owned());
+    let (registry, name, now) = (call.ctx.registry.clone(), cluster.to_owned(), call.ctx.app.now());
     write(call, move |conn| {
         Box::pin(async move {
             let cluster = clusters::lock(conn, &registry, &name).await?;
@@ -187,6 +190,7 @@ pub(crate) async fn delete(call: &Call, cluster: &str, attributes: Vec<Attribute
                 gone.extend(removed.iter().map(|one| shown(&registry, &name, &row.instance_id, one)));
                 container_instances::update_document(conn, &row.instance_id, &written(&document)?).await?;
             }
+            services::wake_all(conn, &cluster.row.cluster_id, now).await?;
             Ok(gone)
         })
     })

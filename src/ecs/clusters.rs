@@ -121,6 +121,8 @@ pub(crate) fn needs_in(
     let cluster_arn = arn(call, cluster)?.to_string();
     let needs = given.iter().map(|given| {
         let id = arns::in_cluster(registry, kind, name, given).unwrap_or("*");
+        // It is judged by the name that it has, not by any that it is called.
+        let id = if kind == "container-instance" { arns::instance_id(id) } else { id.to_owned() };
         let arn = arns::arn(registry, &format!("{kind}/{name}/{id}"));
         Need::new(action, Resource::Arn(call.account().clone(), arn)).with("ecs:cluster", [cluster_arn.clone()])
     });

@@ -161,19 +161,19 @@ pub(crate) async fn register(
     write(call, move |conn| {
         Box::pin(async move {
             let cluster = clusters::lock(conn, &registry, &name).await?;
-            let before = match &said.arn {
-                Some(arn) => Some(find_in(conn, &cluster, arn).await?.ok_or_else(|| {
-                    Error::Client("The container instance was deregistered; it must be registered anew.".to_owned())
-                })?),
-                None => None,
+            let (before, fresh) = match (&said.arn, &token) {
+                (Some(arn), _) => {
+                    let before = find_in(conn, &cluster, arn).await?.ok_or_else(|| {
+                        Error::Client("The container instance was deregistered; it must be registered anew.".to_owned())
+                    })?;
+                    (Some(before), fresh)
+                }
+                (None, Some(token)) => of_token(conn, &cluster, token, fresh).await?,
+                (None, None) => (None, fresh),
             };
             if let Some(before) = &before {
                 attributes::keep_custom(&mut document, &before.document);
             }
-            let fresh = match &token {
-                Some(token) => of_token(conn, &cluster, token).await?.unwrap_or(fresh),
-                None => fresh,
-            };
             let row = ContainerInstanceRow {
                 instance_id: before.as_ref().map_or(fresh, |instance| instance.row.instance_id.clone()),
                 cluster_id: cluster.row.cluster_id.clone(),
@@ -197,12 +197,20 @@ pub(crate) async fn register(
     .await
 }
 
-/// The id of the host that a token of a registration makes; none if that host was deregistered since.
-async fn of_token(conn: &mut Conn, cluster: &Cluster, token: &str) -> Result<Option<String>> {
+/// The host that a token of a registration has made, if it is there, and else the id of the one that it makes: `fresh`, if the
+/// host that it has made was deregistered since.
+async fn of_token(
+    conn: &mut Conn,
+    cluster: &Cluster,
+    token: &str,
+    fresh: String,
+) -> Result<(Option<ContainerInstance>, String)> {
     let hash = hex::encode(Sha256::digest(format!("{}\n{token}", cluster.row.cluster_id)));
     let id = hash.get(..32).unwrap_or_default().to_owned();
-    let gone = container_instances::find(conn, &id).await?.is_some_and(|row| row.status == "INACTIVE");
-    Ok((!gone).then_some(id))
+    Ok(match container_instances::find(conn, &id).await?.map(ContainerInstance::read) {
+        Some(host) if host.is_gone() => (None, fresh),
+        there => (there, id),
+    })
 }
 
 /// The host of a cluster that a request names, unless it was deregistered.
@@ -216,8 +224,7 @@ pub(crate) async fn find_any_in(conn: &mut Conn, cluster: &Cluster, given: &str)
     let Some(id) = arns::in_cluster(registry, "container-instance", &cluster.row.name, given) else {
         return Ok(None);
     };
-    // Some clients write the id as a UUID.
-    let found = container_instances::find(conn, &id.replace('-', "")).await?;
+    let found = container_instances::find(conn, &arns::instance_id(id)).await?;
     let found = found.filter(|row| row.cluster_id == cluster.row.cluster_id);
     Ok(found.map(ContainerInstance::read))
 }
@@ -281,7 +288,7 @@ pub(crate) async fn deregister(
                 ));
             }
             crate::tasks::lose_all(conn, &id, "Container instance deregistration forced by user", now).await?;
-            container_instances::update_status(conn, &id, "INACTIVE").await?;
+            container_instances::update_gone(conn, &id, now).await?;
             ecs_tags::delete_all(conn, &registry, &resource(&name, &id)).await?;
             "INACTIVE".clone_into(&mut instance.row.status);
             services::wake_all(conn, &cluster.row.cluster_id, now).await?;

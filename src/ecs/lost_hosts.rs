@@ -49,15 +49,19 @@ pub async fn give_up(app: &App) -> app::Result<()> {
     }
     let before = now.before(timeout);
     let lost = container_instances::list_lost(&mut app.db().reader().await?, before, AT_ONCE).await?;
+    // One that cannot be given up is in the way of no other.
+    let mut failed = None;
     for instance in lost {
         tracing::warn!(instance = instance.instance_id, "the agent of a host is gone, and its tasks count as lost");
         let (id, cluster_id) = (instance.instance_id, instance.cluster_id);
         let done = app.db().write_in_background(move |conn| {
             Box::pin(lose_tasks(conn, cluster_id, id, before, now)) as Pending<'_, (), Error>
         });
-        done.await.map_err(Error::unheard)?;
+        if let Err(error) = done.await.map_err(Error::unheard) {
+            failed = Some(error);
+        }
     }
-    Ok(())
+    failed.map_or(Ok(()), Err)
 }
 
 async fn lose_tasks(conn: &mut Conn, cluster_id: String, id: String, before: Timestamp, now: Timestamp) -> Result<()> {

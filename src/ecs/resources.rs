@@ -38,7 +38,9 @@ impl Tagged {
             },
             "service" => in_cluster().map(|(cluster, name)| Self::Service(cluster, name)),
             "task" => in_cluster().map(|(cluster, id)| Self::Task(cluster, id)),
-            "container-instance" => in_cluster().map(|(cluster, id)| Self::ContainerInstance(cluster, id)),
+            "container-instance" => {
+                in_cluster().map(|(cluster, id)| Self::ContainerInstance(cluster, arns::instance_id(&id)))
+            }
             _ => None,
         };
         found.ok_or_else(invalid)

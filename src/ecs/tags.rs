@@ -51,6 +51,23 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
     Ok(())
 }
 
+/// Refuses keys that no tag can have, and those that only AWS itself sets.
+pub(crate) fn check_keys(keys: &[String]) -> Result<()> {
+    let invalid = |message: &str| Err(Error::InvalidParameter(message.to_owned()));
+    for key in keys {
+        if !(1..=MAX_KEY).contains(&key.chars().count()) {
+            return invalid("Tag keys must have 1 to 128 characters.");
+        }
+        if !key.chars().all(is_tag_character) {
+            return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@.");
+        }
+        if is_reserved(key) {
+            return invalid("Tag keys that begin with aws: are reserved.");
+        }
+    }
+    Ok(())
+}
+
 /// Whether a key is one that only AWS itself sets.
 fn is_reserved(key: &str) -> bool {
     key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))

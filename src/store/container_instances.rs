@@ -195,6 +195,37 @@ pub async fn update_status(conn: &mut Conn, instance_id: &str, status: &str) -> 
     Ok(())
 }
 
+/// Says that a host was deregistered.
+pub async fn update_gone(conn: &mut Conn, instance_id: &str, now: Timestamp) -> Result<()> {
+    conn.execute(
+        "update container_instances
+         set status = 'INACTIVE', connected_until = $2, version = version + 1
+         where instance_id = $1",
+        [instance_id.into(), now.into()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets hosts that were deregistered before a time and of which no task is left, at most `limit`. How many there were.
+pub async fn delete_gone(conn: &mut Conn, before: Timestamp, limit: usize) -> Result<u64> {
+    // ix_container_instances_gone, ix_tasks_instance
+    conn.execute(
+        "delete from container_instances
+         where instance_id in (
+             select instance_id
+             from container_instances instance
+             where status = 'INACTIVE'
+               and connected_until < $1
+               and not exists (select 1 from tasks where tasks.instance_id = instance.instance_id)
+             order by connected_until
+             limit $2
+         )",
+        [before.into(), limit.into()],
+    )
+    .await
+}
+
 /// Gives a host another document.
 pub async fn update_document(conn: &mut Conn, instance_id: &str, document: &str) -> Result<()> {
     conn.execute(
@@ -219,16 +250,31 @@ pub async fn update_used(conn: &mut Conn, instance_id: &str, cpu: u64, memory: u
     Ok(())
 }
 
-/// Says until when the agent of a host is taken for connected.
-pub async fn update_connected(conn: &mut Conn, instance_id: &str, until: Timestamp) -> Result<()> {
+/// Says that the agent of a host has begun a connection, and until when it is taken for connected. Whatever other connection it
+/// has is over.
+pub async fn update_session(conn: &mut Conn, instance_id: &str, session: &str, until: Timestamp) -> Result<()> {
     conn.execute(
         "update container_instances
-         set connected_until = $2
+         set connected_until = $3, session = $2
          where instance_id = $1",
-        [instance_id.into(), until.into()],
+        [instance_id.into(), session.into(), until.into()],
     )
     .await?;
     Ok(())
+}
+
+/// Says until when the agent of a host is taken for connected. False if it has begun another connection since, of which this one
+/// knows nothing.
+pub async fn update_connected(conn: &mut Conn, instance_id: &str, session: &str, until: Timestamp) -> Result<bool> {
+    let rows = conn
+        .execute(
+            "update container_instances
+             set connected_until = $3
+             where instance_id = $1 and session = $2",
+            [instance_id.into(), session.into(), until.into()],
+        )
+        .await?;
+    Ok(rows == 1)
 }
 
 /// Takes all hosts that are not connected for having been so until now. How many there are.

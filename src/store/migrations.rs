@@ -54,6 +54,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::of_both(25, "policy_principals", include_str!("../../migrations/0025_policy_principals.sql")),
     Migration::of_both(26, "deliveries", include_str!("../../migrations/0026_deliveries.sql")),
     Migration::of_both(27, "blob_media_types", include_str!("../../migrations/0027_blob_media_types.sql")),
+    Migration::of_both(28, "hosts_and_open_tasks", include_str!("../../migrations/0028_hosts_and_open_tasks.sql")),
 ];
 
 /// What Postgres needs before the first of them.

@@ -200,7 +200,7 @@ pub async fn list_of_token(conn: &mut Conn, cluster_id: &str, client_token: &str
 
 /// The tasks on a host that are not over.
 pub async fn list_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<TaskRow>> {
-    // ix_tasks_instance
+    // ix_tasks_on_host
     conn.all(
         "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
                 launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
@@ -215,7 +215,7 @@ pub async fn list_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<
 
 /// The same, held until the end of the transaction.
 pub async fn lock_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<TaskRow>> {
-    // ix_tasks_instance
+    // ix_tasks_on_host
     conn.all_locked(
         "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
                 launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
@@ -231,7 +231,7 @@ pub async fn lock_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<
 
 /// What is wanted of the tasks on a host that are not over, and how they stand: id, desired and last status.
 pub async fn list_status_of_instance(conn: &mut Conn, instance_id: &str) -> Result<Vec<(String, String, String)>> {
-    // ix_tasks_instance
+    // ix_tasks_on_host
     conn.all(
         "select task_id, desired_status, last_status
          from tasks
@@ -245,7 +245,7 @@ pub async fn list_status_of_instance(conn: &mut Conn, instance_id: &str) -> Resu
 
 /// The tasks of services that are not over.
 pub async fn list_of_services(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<TaskRow>> {
-    // ix_tasks_service
+    // ix_tasks_of_service
     conn.all(
         "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
                 launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
@@ -408,7 +408,7 @@ pub async fn delete_stopped(conn: &mut Conn, before: Timestamp, limit: usize) ->
 /// How many tasks of each deployment of a service run, and how many are to run and do not yet. What was told to stop does
 /// not count.
 pub async fn count_of_service(conn: &mut Conn, service_id: &str) -> Result<Vec<(String, u64, u64)>> {
-    // ix_tasks_service
+    // ix_tasks_of_service
     conn.all(
         "select coalesce(deployment_id, ''), sum(case when last_status = 'RUNNING' then 1 else 0 end),
                 sum(case when last_status = 'RUNNING' then 0 else 1 end)

@@ -1,10 +1,12 @@
 //! Names of images as `docker pull` takes them: `HOST/REPOSITORY:TAG`, `HOST/REPOSITORY@DIGEST`. Those of this server are
-//! told from all others here, and what they mean is looked up. Who may pull them is not asked.
+//! told from all others here, and what they mean is looked up.
 
+use aws::Resource;
+use policy::{Context, Policies, Policy, Principal, PrincipalKind, Request, evaluate};
 use store::{Conn, manifests};
-use types::{Digest, Reference, RegistryId, RepoName, Tag};
+use types::{AccountId, Arn, Digest, Reference, RegistryId, RepoName, Tag};
 
-use crate::{Config, Result};
+use crate::{Action, App, Config, Result};
 
 /// An image of this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,11 @@ pub fn parse(config: &Config, host: &str, text: &str) -> Option<Named> {
         None => Reference::Tag(tag.parse::<Tag>().ok()?),
     };
     Some(Named { registry, repository: repository.parse().ok()?, reference })
+}
+
+/// [`parse`], for somebody of an account: an image that is none of their business is none of this server.
+pub fn of_account(app: &App, account: &AccountId, host: &str, text: &str) -> Option<Named> {
+    parse(app.config(), host, text).filter(|named| named.is_open_to(app, account))
 }
 
 /// The registry that a host stands for: the default one under the plain names of this server, and others under
@@ -72,6 +79,30 @@ fn by_template(template: &str, named: &str) -> Option<RegistryId> {
 }
 
 impl Named {
+    /// Whether an account may pull it, as the policies of its repository and its registry say. What they say of some users or
+    /// roles of the account alone is not enough.
+    fn is_open_to(&self, app: &App, account: &AccountId) -> bool {
+        if self.registry.account == *account {
+            return true;
+        }
+        let (snapshot, registry) = (app.snapshot(), &self.registry);
+        let of_repository = snapshot.repository_policy(registry, &self.repository);
+        let of_registry = snapshot.registries().policy(&registry.account, &registry.region);
+        let policies: Vec<Policy> = of_repository.into_iter().chain(of_registry).cloned().collect();
+        let root = Principal {
+            account: account.as_str().to_owned(),
+            arn: Arn::root(account).to_string(),
+            user_id: account.as_str().to_owned(),
+            kind: PrincipalKind::Root,
+        };
+        let resource = Resource::Repository(registry.clone(), self.repository.clone()).arn();
+        let context = Context::new();
+        let action = Action::BatchGetImage.as_str();
+        let request = Request { principal: &root, action, resource: &resource, context: &context };
+        let policies = Policies { resource: &policies, ..Policies::default() };
+        evaluate(&policies, &request, registry.account.as_str()).is_allowed()
+    }
+
     /// What it means now, if the repository has it.
     pub async fn digest(&self, conn: &mut Conn) -> Result<Option<Digest>> {
         let found = match &self.reference {

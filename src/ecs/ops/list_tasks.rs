@@ -58,6 +58,16 @@ impl Operation for ListTasks {
         if input.started_by.is_some() && others.iter().any(|other| other.is_some()) {
             return Err(Error::InvalidParameter("startedBy must be the only filter.".to_owned()));
         }
+        if input.family.as_deref().is_some_and(|family| !family.is_empty() && !arns::is_name(family)) {
+            return Err(Error::InvalidParameter("Invalid family.".to_owned()));
+        }
+        if input.started_by.as_deref().is_some_and(|text| text.contains(char::is_control)) {
+            return Err(Error::InvalidParameter("startedBy contains invalid characters.".to_owned()));
+        }
+        let launch_types = ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"];
+        if input.launch_type.as_deref().is_some_and(|launch_type| !launch_types.contains(&launch_type)) {
+            return Err(Error::InvalidParameter("Invalid launch type.".to_owned()));
+        }
         // Nothing wants a task to be pending: the filter is legal and matches nothing, as on ECS.
         let desired_status = match input.desired_status.as_deref() {
             None => RUNNING,
@@ -90,8 +100,8 @@ impl Operation for ListTasks {
             started_by: input.started_by.as_deref(),
             launch_type: input.launch_type.as_deref(),
         };
-        let subject = serde_json::to_string(&(name, desired_status, &input.family, &group, &instance_id)).ok();
-        let subject = subject.unwrap_or_default();
+        let wanted = (name, desired_status, &input.family, &group, &instance_id, &input.started_by, &input.launch_type);
+        let subject = serde_json::to_string(&wanted).unwrap_or_default();
         let token = input.next_token.as_deref();
         let paging = Paging::read(call, Self::NAME, &[&subject], token, input.max_results, 100)?;
         let found = store::tasks::list(&mut conn, id, filter, &paging.after, paging.wanted()).await?;

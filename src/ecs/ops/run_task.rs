@@ -86,6 +86,7 @@ impl Operation for RunTask {
             action: Self::ACTION,
             cluster: input.cluster.as_deref(),
             task_definition: input.resolved.as_ref().unwrap_or(&input.task_definition),
+            container_instances: &[],
             roles: &input.roles,
             overrides: &input.overrides,
             tags: &input.tags,

@@ -10,6 +10,7 @@ use store::ecs_tags;
 use crate::clusters::write;
 use crate::error::{Error, Result};
 use crate::resources::Tagged;
+use crate::tags;
 
 /// How many keys one call may name.
 const MOST: usize = 50;
@@ -44,6 +45,7 @@ impl Operation for UntagResource {
         if input.tag_keys.len() > MOST {
             return Err(Error::InvalidParameter(format!("TagKeys can not have more than {MOST} elements.")));
         }
+        tags::check_keys(&input.tag_keys)?;
         let (registry, now) = (call.ctx.registry.clone(), call.ctx.app.now());
         let tagged = Tagged::read(&registry, &input.resource_arn)?;
         write(call, move |conn| {

@@ -109,7 +109,7 @@ impl<'a> Application<'a> {
         }
     }
 
-    /// Starts tasks until one finds no host.
+    /// Starts tasks until one finds no host. Those that are each for a host of their own are all tried.
     async fn start(&mut self, conn: &mut Conn, starts: Vec<(String, Option<String>)>) -> Result<Vec<String>> {
         let mut started = Vec::new();
         let Some((id, _)) = starts.first().cloned() else {
@@ -126,7 +126,7 @@ impl<'a> Application<'a> {
             tracing::error!(service = self.service.row.name, "the task definition of a service is gone");
             return Ok(started);
         };
-        let digests = images::digests(conn, app, self.service, &mut deployment, &definition).await?;
+        let digests = images::digests(conn, app, &registry.account, self.service, &mut deployment, &definition).await?;
         let placing = revision.placing(cluster, &definition)?;
         let document = &self.service.document;
         let constraints = configuration::all_constraints(&definition, &document.placement_constraints)?;
@@ -148,6 +148,7 @@ impl<'a> Application<'a> {
         for task in self.loaded.tasks.values().filter(own) {
             task.document.capacity_provider_name.iter().for_each(|provider| shares.add(provider));
         }
+        let mut unplaced = None;
         for (_, on) in starts {
             let capacity_provider = shares.next();
             let launch = Launch {
@@ -172,7 +173,6 @@ impl<'a> Application<'a> {
             };
             match start(conn, app, &mut hosts, &launch).await? {
                 Ok(row) => {
-                    deployment.document.unplaceable = false;
                     capacity_provider.into_iter().for_each(|provider| shares.add(provider));
                     let task = ServiceTaskRow {
                         task_id: row.task_id.clone(),
@@ -184,11 +184,16 @@ impl<'a> Application<'a> {
                     started.push(row.task_id);
                 }
                 Err(reason) => {
-                    deployment.document.unplaceable = true;
-                    deployment.document.unplaceable_reason = reason.event(hosts.all());
-                    break;
+                    unplaced = Some(reason.event(hosts.all()));
+                    if on.is_none() {
+                        break;
+                    }
                 }
             }
+        }
+        deployment.document.unplaceable = unplaced.is_some();
+        if let Some(reason) = unplaced {
+            deployment.document.unplaceable_reason = reason;
         }
         if let Some(kept) = self.deployment(&id) {
             *kept = deployment;

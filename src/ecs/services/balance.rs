@@ -5,7 +5,7 @@
 //! before it is registered, so that whatever happens in between, it is deregistered in the end. Load balancers have
 //! transactions of their own; none of ours is open meanwhile.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::tasks::{DEACTIVATING, DEPROVISIONING, RUNNING, RegisteredTarget, STOPPED, STOPPING, Task, save};
 
 /// How long a service rests while target groups have not taken its tasks in, or have not let them go: nobody wakes it then.
-const MOVING: Duration = Duration::from_secs(1);
+pub(super) const MOVING: Duration = Duration::from_secs(1);
 
 /// How long it rests while its tasks are in target groups, which wake nobody when one becomes unhealthy.
 const RESTING: Duration = Duration::from_secs(5);
@@ -35,6 +35,8 @@ const RESTING: Duration = Duration::from_secs(5);
 pub(super) struct Balanced {
     /// By the ids of tasks; the others are in no target group.
     states: HashMap<String, TargetState>,
+    /// The ids of tasks that are over and that were taken out of their target groups, or are on their way out.
+    left: HashSet<String>,
     /// Whether something is under way.
     moves: bool,
 }
@@ -47,6 +49,12 @@ impl Balanced {
             (false, false) => Some(RESTING),
             (false, true) => None,
         }
+    }
+
+    /// Whether a task that is over may be forgotten. One that ended since its service was looked at may still be in its target
+    /// groups, and nobody but its service knows.
+    pub(super) fn has_let_go(&self, task: &Task) -> bool {
+        task.document.targets.is_empty() || self.left.contains(&task.row.task_id)
     }
 
     /// What they say of a task.
@@ -92,11 +100,11 @@ pub(super) async fn align(app: &Arc<App>, seen: &Seen) -> Result<Balanced> {
     let wanted: HashMap<String, Vec<Target>> =
         standing.deployments.iter().map(|deployment| (deployment.name(), of(&deployment.document.revision))).collect();
     let is_balanced = |task: &Task| !task.document.targets.is_empty();
-    if wanted.values().all(Vec::is_empty) && !standing.tasks.values().any(is_balanced) {
+    let ended: Vec<&str> = standing.ended().collect();
+    if wanted.values().all(Vec::is_empty) && ended.is_empty() && !standing.tasks.values().any(is_balanced) {
         return Ok(Balanced::default());
     }
     let mut all: Vec<Task> = standing.tasks.values().cloned().collect();
-    let ended: Vec<&str> = standing.ended().collect();
     if !ended.is_empty() {
         let ended = tasks::list_named(&mut app.db().reader().await?, &ended).await?;
         all.extend(ended.into_iter().map(Task::read));
@@ -108,8 +116,13 @@ pub(super) async fn align(app: &Arc<App>, seen: &Seen) -> Result<Balanced> {
         let wanted =
             task.row.deployment_id.as_ref().and_then(|id| wanted.get(id)).map(Vec::as_slice).unwrap_or_default();
         if task.row.desired_status == STOPPED || task.is_over() {
-            if is_balanced(&task) && !leave(app, &mut groups, service, task).await? {
-                balanced.moves = true;
+            if is_balanced(&task) {
+                let (task_id, is_over) = (task.row.task_id.clone(), task.is_over());
+                let left = leave(app, &mut groups, service, task).await?;
+                balanced.moves |= left != Left::Out;
+                if is_over && left != Left::Not {
+                    balanced.left.insert(task_id);
+                }
             }
             continue;
         }
@@ -203,19 +216,34 @@ async fn join(app: &App, groups: &mut Groups<'_>, service: &Service, task: &Task
     Ok(state)
 }
 
-/// Takes a task that is to stop, or is over, out of its target groups. True when it is out of all of them.
-async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task) -> Result<bool> {
-    let mut out = true;
+/// How far a task is out of its target groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// It is out of all of them.
+    Out,
+    /// It drains.
+    Soon,
+    /// One of them does not let it go.
+    Not,
+}
+
+/// Takes a task that is to stop, or is over, out of its target groups.
+async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task) -> Result<Left> {
+    let mut left = Left::Out;
     for target in &task.document.targets {
         let group = &target.target_group_arn;
         match groups.find(target).await? {
             None => {}
-            Some(Health { state: State::Draining, .. }) => out = false,
+            Some(Health { state: State::Draining, .. }) if left == Left::Out => left = Left::Soon,
+            Some(Health { state: State::Draining, .. }) => {}
             Some(_) => {
-                out = false;
                 if let Err(error) = targets::deregister(app, group, &target.id, target.port).await {
                     tracing::warn!(?error, target_group = group, "a task cannot be deregistered");
+                    left = Left::Not;
                     continue;
+                }
+                if left == Left::Out {
+                    left = Left::Soon;
                 }
                 tell(app, service, format!("deregistered 1 targets in (target-group {group})")).await?;
                 if !task.is_over() && task.row.last_status != DEPROVISIONING {
@@ -224,8 +252,9 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
             }
         }
     }
+    let out = left == Left::Out;
     if !out && !task.is_over() {
-        return Ok(false);
+        return Ok(left);
     }
     let (task_id, now) = (task.row.task_id, app.now());
     let done = app.db().write_in_background(move |conn| {
@@ -245,7 +274,7 @@ async fn leave(app: &App, groups: &mut Groups<'_>, service: &Service, task: Task
     });
     done.await?;
     app.wake_agents();
-    Ok(out)
+    Ok(left)
 }
 
 /// Where a task is reached: at its own address, or at that of its host.
@@ -281,4 +310,47 @@ async fn tell(app: &App, service: &Service, what: String) -> Result<()> {
         Box::pin(async move { events::put_down(conn, &row, id, &text, now).await }) as Pending<'_, (), Error>
     });
     done.await
+}
+
+#[cfg(test)]
+mod tests {
+    use store::tasks::TaskRow;
+    use types::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_task_that_ended_while_its_service_was_looked_at_is_not_forgotten_before_its_target_is() {
+        let row = TaskRow {
+            task_id: "t".to_owned(),
+            cluster_id: String::new(),
+            instance_id: None,
+            service_id: None,
+            deployment_id: None,
+            family: "web".to_owned(),
+            revision: 1,
+            group: "service:web".to_owned(),
+            started_by: None,
+            launch_type: "EC2".to_owned(),
+            desired_status: STOPPED.to_owned(),
+            last_status: STOPPED.to_owned(),
+            client_token: None,
+            version: 1,
+            document: String::new(),
+            created_at: Timestamp::from_micros(0),
+            stopped_at: None,
+        };
+        let mut task = Task::read(row);
+        let mut balanced = Balanced::default();
+        assert!(balanced.has_let_go(&task), "it is in no target group");
+        task.document.targets.push(RegisteredTarget {
+            target_group_arn: "arn:g".to_owned(),
+            id: "h".to_owned(),
+            address: IpAddr::from([127, 0, 0, 1]),
+            port: 80,
+        });
+        assert!(!balanced.has_let_go(&task), "nobody has taken it out");
+        balanced.left.insert("t".to_owned());
+        assert!(balanced.has_let_go(&task));
+    }
 }

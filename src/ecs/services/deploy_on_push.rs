@@ -10,7 +10,7 @@ use app::App;
 use app::images::reference;
 use store::service_deployments::Filter;
 use store::{Conn, Pending, clusters, service_deployments, services};
-use types::Timestamp;
+use types::{RegistryId, Timestamp};
 
 use super::deployments::{ContainerImage, Deployment};
 use super::look::Seen;
@@ -38,11 +38,12 @@ pub(super) async fn deploy_what_was_pushed(app: &Arc<App>, seen: &Seen) -> Resul
 
 /// The id of the deployment that the service is at, if tags of its images mean something else by now.
 async fn outdated(conn: &mut Conn, app: &App, seen: &Seen) -> Result<Option<String>> {
-    let Some(primary) = seen.standing.primary() else {
+    let (Some(primary), Some(registry)) = (seen.standing.primary(), &seen.deploys_on_push) else {
         return Ok(None);
     };
     for image in primary.document.container_images.iter().flatten() {
-        let Some(named) = reference::parse(app.config(), &seen.service.document.host, &image.image) else {
+        let Some(named) = reference::of_account(app, &registry.account, &seen.service.document.host, &image.image)
+        else {
             continue;
         };
         let Some(means) = named.digest(conn).await? else {
@@ -51,7 +52,7 @@ async fn outdated(conn: &mut Conn, app: &App, seen: &Seen) -> Result<Option<Stri
         let outdated = match &image.image_digest {
             Some(known) => means.as_str() != known,
             // It meant nothing when the deployment began, unless nobody wants to know.
-            None => is_fixed(conn, seen, primary, image).await?,
+            None => is_fixed(conn, registry, primary, image).await?,
         };
         if outdated && !was_tried(conn, primary, image, means.as_str()).await? {
             return Ok(Some(primary.row.deployment_id.clone()));
@@ -78,12 +79,14 @@ async fn was_tried(conn: &mut Conn, primary: &Deployment, image: &ContainerImage
 }
 
 /// Whether the digest of an image is kept for the whole deployment.
-async fn is_fixed(conn: &mut Conn, seen: &Seen, primary: &Deployment, image: &ContainerImage) -> Result<bool> {
+async fn is_fixed(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    primary: &Deployment,
+    image: &ContainerImage,
+) -> Result<bool> {
     let revision = &primary.document.revision;
-    let Some(cluster) = clusters::list_named(conn, &[seen.service.row.cluster_id.as_str()]).await?.pop() else {
-        return Ok(false);
-    };
-    let found = task_definitions::find_revision(conn, &cluster.registry, &revision.family, revision.revision).await?;
+    let found = task_definitions::find_revision(conn, registry, &revision.family, revision.revision).await?;
     Ok(found.is_some_and(|definition| images::is_fixed(&definition, image)))
 }
 

@@ -1,12 +1,14 @@
 //! versionConsistency: what the tags of a deployment's images mean is looked up once, when its first task is started, and
 //! all its tasks run that; a tag that means nothing yet is looked up again for the next one. Only images of this server can be
-//! looked up; others are left to whoever pulls them.
+//! looked up, and of those of other accounts the ones that are open to the account of the service; others are left to whoever
+//! pulls them.
 
 use std::collections::HashMap;
 
 use app::App;
 use app::images::reference;
 use store::Conn;
+use types::AccountId;
 
 use super::Service;
 use super::deployments::{ContainerImage, Deployment};
@@ -17,6 +19,7 @@ use crate::task_definitions::TaskDefinition;
 pub(super) async fn digests(
     conn: &mut Conn,
     app: &App,
+    account: &AccountId,
     service: &Service,
     deployment: &mut Deployment,
     definition: &TaskDefinition,
@@ -31,7 +34,7 @@ pub(super) async fn digests(
         unknown.collect()
     });
     for image in images.iter_mut().filter(|image| image.image_digest.is_none() && is_fixed(definition, image)) {
-        if let Some(named) = reference::parse(app.config(), &service.document.host, &image.image) {
+        if let Some(named) = reference::of_account(app, account, &service.document.host, &image.image) {
             image.image_digest = named.digest(conn).await?.map(|digest| digest.to_string());
         }
     }

@@ -15,6 +15,7 @@ use super::look::Standing;
 use super::{Service, configuration, events, scale_in};
 use crate::clusters::Cluster;
 use crate::error::Result;
+use crate::placement::{self, Host, Wish};
 use crate::task_definitions;
 use crate::tasks::start::Hosts;
 use crate::tasks::{RUNNING, STOPPED, Task};
@@ -28,6 +29,8 @@ pub(super) struct Loaded {
     pub(super) tasks: HashMap<String, Task>,
     /// Read for DAEMON services only, which have one task on each.
     pub(super) hosts: Option<Hosts>,
+    /// Whether a task that is over has to leave its target groups before it is accounted for.
+    pub(super) waits: bool,
 }
 
 impl Loaded {
@@ -78,11 +81,15 @@ pub(super) async fn load(
         let desired = usize::try_from(service.row.desired_count).unwrap_or_default();
         scale_in::rank(conn, app, cluster, service, primary, desired, &mut further.tasks).await?;
     }
-    let ended: Vec<&str> = standing.ended().collect();
+    let mut ended: Vec<&str> = standing.ended().collect();
+    let mut waits = false;
     if !ended.is_empty() {
-        let rows = tasks::list_named(conn, &ended).await?;
-        let causes: HashMap<String, Cause> =
-            rows.into_iter().map(|row| (row.task_id.clone(), cause(&Task::read(row)))).collect();
+        let over: Vec<Task> = tasks::list_named(conn, &ended).await?.into_iter().map(Task::read).collect();
+        let held: HashSet<&str> =
+            over.iter().filter(|task| !balanced.has_let_go(task)).map(|task| task.row.task_id.as_str()).collect();
+        waits = !held.is_empty();
+        ended.retain(|id| !held.contains(id));
+        let causes: HashMap<String, Cause> = over.iter().map(|task| (task.row.task_id.clone(), cause(task))).collect();
         let ended = ended.into_iter().filter_map(|id| standing.known.get(id)).map(|row| Ended {
             task: row.task_id.clone(),
             deployment: row.deployment_id.clone(),
@@ -93,7 +100,7 @@ pub(super) async fn load(
         further.ended.sort_by(|one, other| one.task.cmp(&other.task));
     }
     let snapshot = snapshot(service, strategy, &standing.deployments, further);
-    Ok(Loaded { snapshot, deployments: standing.deployments, tasks: standing.tasks, hosts })
+    Ok(Loaded { snapshot, deployments: standing.deployments, tasks: standing.tasks, hosts, waits })
 }
 
 /// What a snapshot has beside the service and its deployments.
@@ -147,13 +154,18 @@ async fn eligible(
         return Ok((None, Vec::new()));
     };
     let constraints = configuration::all_constraints(&definition, &service.document.placement_constraints)?;
-    let attributes = definition.definition.demand().attributes;
+    let demand = definition.definition.demand();
     let group = format!("service:{}", service.row.name);
     let hosts = Hosts::read(conn, cluster, app.now(), &group, &constraints).await?;
     // A host whose agent is away for a moment keeps what it has.
     let all = hosts.all().iter().filter(|host| host.active && (host.connected || on.contains(host.id.as_str())));
-    let wanted = all.filter(|host| host.allows(&attributes, &constraints, &group));
-    let wanted = wanted.map(|host| host.id.clone()).collect();
+    let wanted = all.filter(|host| host.allows(&demand.attributes, &constraints, &group));
+    // A decision tries only some of them: those that are full must not be in the way of the others.
+    let wish = Wish { demand: &demand, constraints: &constraints, strategies: &[], group: &group };
+    let has_room = |host: &&Host| placement::place(std::slice::from_ref(*host), wish, &mut |_| 0).is_ok();
+    let (mut first, full): (Vec<&Host>, Vec<&Host>) = wanted.partition(has_room);
+    first.extend(full);
+    let wanted = first.into_iter().map(|host| host.id.clone()).collect();
     Ok((Some(hosts), wanted))
 }
 

@@ -3,9 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use store::clusters::ClusterRow;
 use store::service_tasks::ServiceTaskRow;
 use store::services::ServiceRow;
 use store::{Conn, clusters, container_instances, ecs_tags, service_deployments, service_tasks, services, tasks};
+use types::RegistryId;
 
 use super::deploy_on_push::TAG;
 use super::deployments::Deployment;
@@ -42,27 +44,29 @@ impl Standing {
 pub(super) struct Seen {
     pub(super) service: Service,
     pub(super) standing: Standing,
-    /// Whether it deploys what is pushed.
-    pub(super) deploys_on_push: bool,
+    /// Its account and region, if it deploys what is pushed.
+    pub(super) deploys_on_push: Option<RegistryId>,
 }
 
 /// The services of these ids that are there, by their ids.
 pub(super) async fn look(conn: &mut Conn, service_ids: &[&str]) -> Result<HashMap<String, Seen>> {
     let rows = services::list_named(conn, service_ids).await?;
     let mut standing = stand(conn, &rows).await?;
-    let wanting = wanting(conn, &rows).await?;
+    let clusters = clusters::list_named(conn, &clusters_of(&rows)).await?;
+    let wanting = wanting(conn, &rows, &clusters).await?;
     let seen = rows.into_iter().map(|row| {
         let id = row.service_id.clone();
         let standing = standing.remove(&id).unwrap_or_default();
-        let deploys_on_push = row.status == "ACTIVE" && wanting.contains(&id);
+        let wants = row.status == "ACTIVE" && wanting.contains(&id);
+        let cluster = clusters.iter().find(|cluster| cluster.cluster_id == row.cluster_id);
+        let deploys_on_push = cluster.filter(|_| wants).map(|cluster| cluster.registry.clone());
         (id, Seen { service: Service::read(row), standing, deploys_on_push })
     });
     Ok(seen.collect())
 }
 
 /// Those of some services that deploy what is pushed.
-async fn wanting(conn: &mut Conn, rows: &[ServiceRow]) -> Result<HashSet<String>> {
-    let clusters = clusters::list_named(conn, &clusters_of(rows)).await?;
+async fn wanting(conn: &mut Conn, rows: &[ServiceRow], clusters: &[ClusterRow]) -> Result<HashSet<String>> {
     let mut asked: HashMap<_, HashMap<String, &str>> = HashMap::new();
     for row in rows {
         if let Some(cluster) = clusters.iter().find(|cluster| cluster.cluster_id == row.cluster_id) {

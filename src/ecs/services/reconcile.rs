@@ -5,18 +5,19 @@
 //! statements. Of the others, everything is read and decided anew in the transaction in which it is done.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::App;
-use futures_util::StreamExt;
 use futures_util::stream;
+use futures_util::{FutureExt, StreamExt};
 use store::{Conn, clusters, service_deployments, service_events, service_tasks, services};
 use types::Timestamp;
 
 use super::apply::Application;
 use super::balance::{self, Balanced};
-use super::decide::model::Settings;
+use super::decide::model::{Action, Settings};
 use super::look::{Seen, look, stand_one};
 use super::{Service, decide, deploy_on_push, events, load};
 use crate::clusters::Cluster;
@@ -55,7 +56,7 @@ pub enum Next {
 /// Brings services nearer to what is wanted. What came of each, in their order.
 pub async fn reconcile(app: &Arc<App>, service_ids: Vec<String>) -> Vec<app::Result<Next>> {
     let ids: Vec<&str> = service_ids.iter().map(String::as_str).collect();
-    let mut seen = match see(app, &ids).await {
+    let mut seen = match alone(see(app, &ids)).await {
         Ok(seen) => Some(seen),
         Err(error) => {
             // Each of them says by itself what is wrong.
@@ -70,17 +71,24 @@ pub async fn reconcile(app: &Arc<App>, service_ids: Vec<String>) -> Vec<app::Res
             (id, found)
         })
         .collect();
-    let one = |(id, found): (String, Option<Option<Seen>>)| async move {
-        let brought = async {
+    let one = |(id, found): (String, Option<Option<Seen>>)| {
+        alone(async move {
             let found = match found {
                 Some(found) => found,
                 None => see(app, &[&id]).await?.remove(&id),
             };
             bring(app, &id, found).await
-        };
-        brought.await.map_err(Error::unheard)
+        })
     };
     stream::iter(each).map(one).buffered(SIDE_BY_SIDE).collect().await
+}
+
+/// What is done about one service. If that ends in a panic, it is the failure of this one, not of all that were taken with it.
+async fn alone<T>(work: impl Future<Output = Result<T>>) -> app::Result<T> {
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => done.map_err(Error::unheard),
+        Err(_) => Err(app::Error::Internal),
+    }
 }
 
 async fn see(app: &App, ids: &[&str]) -> Result<HashMap<String, Seen>> {
@@ -91,7 +99,7 @@ async fn bring(app: &Arc<App>, service_id: &str, seen: Option<Seen>) -> Result<N
     let Some(mut seen) = seen else {
         return Ok(Next::Never);
     };
-    let deploys_on_push = seen.deploys_on_push;
+    let deploys_on_push = seen.deploys_on_push.is_some();
     if deploys_on_push && deploy_on_push::deploy_what_was_pushed(app, &seen).await? {
         match see(app, &[service_id]).await?.remove(service_id) {
             Some(now) => seen = now,
@@ -167,18 +175,24 @@ async fn step(conn: &mut Conn, app: &App, service_id: &str, balanced: &Balanced)
     let standing = stand_one(conn, &service).await?;
     let mut loaded = load::load(conn, app, &cluster, &service, standing, balanced).await?;
     let settings = settings(app);
-    let decision = decide::decide(&loaded.snapshot, &settings, now);
+    let mut decision = decide::decide(&loaded.snapshot, &settings, now);
+    if loaded.waits {
+        // Its tasks are over, but requests may still be sent to where they were.
+        decision.actions.retain(|action| *action != Action::Deactivate);
+    }
     let look_at = decision.look_at;
     let was_unplaceable = loaded.is_unplaceable();
     let agents = Application::new(app, &cluster, &mut service, &mut loaded).run(conn, decision).await?;
     let place_at = match (was_unplaceable, loaded.is_unplaceable()) {
-        (_, false) => None,
+        (false, false) => None,
         (true, true) => Some(now.after(settings.place_again)),
-        // That is news: perhaps something can be stopped to make room.
-        (false, true) => Some(now),
+        // That is news: perhaps something can be stopped to make room, or there is room for more.
+        (false, true) | (true, false) => Some(now),
     };
+    let leave_at = loaded.waits.then(|| now.after(balance::MOVING));
     let longest = now.after(EVERY);
-    let again = [look_at, place_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);
+    let again =
+        [look_at, place_at, leave_at, events::next(&service)].into_iter().flatten().fold(longest, Timestamp::min);
     Ok((Next::In(until(now, again)), agents))
 }
 
@@ -212,4 +226,25 @@ pub(super) async fn delete_rows(conn: &mut Conn, service_id: &str) -> Result<()>
     service_deployments::delete_all(conn, service_id).await?;
     services::delete(conn, service_id).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_the_failure_of_one_service_and_no_other() {
+        let work = |panics: bool| {
+            alone(async move {
+                assert!(!panics, "a fault in what is decided about a service");
+                Ok(Next::Never)
+            })
+        };
+        let outcomes: Vec<app::Result<Next>> =
+            stream::iter([false, true, false]).map(work).buffered(SIDE_BY_SIDE).collect().await;
+        assert!(
+            matches!(outcomes.as_slice(), [Ok(Next::Never), Err(app::Error::Internal), Ok(Next::Never)]),
+            "{outcomes:?}"
+        );
+    }
 }

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use acs::frame::{ToAgent, ToControl};
+use acs::frame::{MAX_TO_AGENT, ToAgent, ToControl};
 use acs::{
     Complaint, HeartbeatMessage, IamRoleCredentialsMessage, PayloadMessage, TaskIdentifier, TaskManifestMessage,
     TaskStopVerificationAck,
@@ -30,6 +30,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How many tasks one message is about at the most.
 const TOLD_AT_ONCE: usize = 10;
+/// How many bytes they have together at the most; the rest of what an agent takes is for what is around them.
+const LARGEST: usize = MAX_TO_AGENT / 2;
 /// How often an agent hears that this side is there. After a minute or two of silence it dials anew.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
 /// How long after its last sign an agent is taken for connected.
@@ -59,6 +61,7 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
     let mut look_at = Instant::now();
     let mut heartbeat = interval(HEARTBEAT_EVERY);
     let mut noted: Option<Instant> = None;
+    let name = session.app.new_uuid();
     let woken = session.app.agents_woken();
     tokio::pin!(woken);
     loop {
@@ -89,12 +92,30 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         let begun = Instant::now();
         (looked, look_at) = (Some(begun), begun + LOOK_EVERY);
         if noted.is_none_or(|at| at.elapsed() >= NOTE_EVERY) {
-            match note(&session, CONNECTED_FOR).await {
-                Ok(()) => {
+            if noted.is_some() && !session.is_welcome().await {
+                tracing::warn!(instance = session.instance_id, "an agent may not be connected any more");
+                let complaint = Complaint { message: "The agent may not be connected any more.".to_owned() };
+                send(&connection.outgoing, &ToAgent::Exception("AccessDeniedException".to_owned(), complaint)).await;
+                break;
+            }
+            let done = match noted {
+                None => begin(&session, &name).await.map(|()| true),
+                Some(_) => note(&session, &name, CONNECTED_FOR).await,
+            };
+            match done {
+                Ok(true) => {
                     if noted.is_none() {
                         wake_services(&session).await;
                     }
                     noted = Some(Instant::now());
+                }
+                Ok(false) => {
+                    // Either this one is dead and nobody has noticed, or two agents take themselves for the same host.
+                    tracing::warn!(
+                        instance = session.instance_id,
+                        "the agent of a host has begun another connection, and this one ends"
+                    );
+                    return;
                 }
                 Err(error) => tracing::warn!(%error, instance = session.instance_id, "an agent could not be noted"),
             }
@@ -106,17 +127,27 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
             Err(error) => tracing::warn!(%error, instance = session.instance_id, "tasks could not be looked at"),
         }
     }
-    if let Err(error) = note(&session, Duration::ZERO).await {
+    if let Err(error) = note(&session, &name, Duration::ZERO).await {
         tracing::debug!(%error, instance = session.instance_id, "the end of a connection could not be noted");
     }
 }
 
-/// Notes that the agent is connected, and for how long that is to be believed.
-async fn note(session: &Session, long: Duration) -> Result<()> {
-    let (id, until) = (session.instance_id.clone(), session.now().after(long));
+/// Notes that the agent is connected, by a connection of that name.
+async fn begin(session: &Session, name: &str) -> Result<()> {
+    let (id, name, until) = (session.instance_id.clone(), name.to_owned(), session.now().after(CONNECTED_FOR));
     let noted = session.app.db().write_in_background(move |conn| {
-        Box::pin(async move { container_instances::update_connected(conn, &id, until).await })
+        Box::pin(async move { container_instances::update_session(conn, &id, &name, until).await })
             as store::Pending<'_, (), store::Error>
+    });
+    Ok(noted.await?)
+}
+
+/// Notes for how long it is to be believed that the agent is connected. False if it is by another connection since.
+async fn note(session: &Session, name: &str, long: Duration) -> Result<bool> {
+    let (id, name, until) = (session.instance_id.clone(), name.to_owned(), session.now().after(long));
+    let noted = session.app.db().write_in_background(move |conn| {
+        Box::pin(async move { container_instances::update_connected(conn, &id, &name, until).await })
+            as store::Pending<'_, bool, store::Error>
     });
     Ok(noted.await?)
 }
@@ -222,10 +253,18 @@ async fn tell_all(
     Ok(send(&connection.outgoing, &ToAgent::TaskManifest(manifest)).await)
 }
 
-/// Tasks that are to run or to stop, in one message.
+/// A task as its agent is to hear of it.
+struct Word {
+    message: acs::Task,
+    task: Task,
+    /// Until when its credentials are good, if it has any.
+    until: Option<Timestamp>,
+}
+
+/// Tasks that are to run or to stop.
 async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told, tasks: Vec<Task>) -> Result<bool> {
-    let mut payload = Vec::new();
-    let mut heard = Vec::new();
+    let mut words = Vec::new();
+    let mut failed = None;
     for task in tasks {
         let desired = task.row.desired_status.clone();
         let (written, until) = match payload::write(session, &task).await {
@@ -239,17 +278,70 @@ async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told,
                 fail(session, task.row.task_id, reason.to_string()).await?;
                 continue;
             }
-            // It may be better in a moment.
-            Err(error) => return Err(error),
+            // It may be better in a moment. The other tasks need not wait for that.
+            Err(error) => {
+                failed = Some((task.row.task_id, error));
+                continue;
+            }
         };
-        payload.push(written);
+        let (message, size) = match taken(&written) {
+            Some(size) => (written, size),
+            None if desired == STOPPED => (payload::to_stop(session, &task.row.task_id), 0),
+            None => {
+                let reason =
+                    "ResourceInitializationError: the task, with its environment files, is larger than agents take";
+                fail(session, task.row.task_id, reason.to_owned()).await?;
+                continue;
+            }
+        };
         // A task that runs may have got none.
         let again = || task.has_roles().then(|| session.now().after(RENEW_BEFORE + RENEW_AGAIN));
         let until = until.or_else(again);
-        heard.push((task, until));
+        words.push((size, Word { message, task, until }));
     }
-    if payload.is_empty() {
-        return Ok(true);
+    if let Some((task_id, error)) = failed {
+        tracing::warn!(%error, task = task_id, "a task could not be put into words for its agent");
+    }
+    for some in messages(words) {
+        if !tell_at_once(session, connection, told, some).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// How long a task is in a message; none if agents do not take it, since it or one of its lists is too long. They would drop it,
+/// and whatever else is in the message.
+fn taken(task: &acs::Task) -> Option<usize> {
+    let text = serde_json::to_string(task).ok().filter(|text| text.len() <= LARGEST)?;
+    serde_json::from_str::<acs::Task>(&text).ok().map(|_| text.len())
+}
+
+/// What goes into which message, by how long each is.
+fn messages<T>(words: Vec<(usize, T)>) -> Vec<Vec<T>> {
+    let mut messages: Vec<Vec<T>> = Vec::new();
+    let mut left = 0;
+    for (size, word) in words {
+        match messages.last_mut().filter(|_| size <= left) {
+            Some(message) => {
+                left -= size;
+                message.push(word);
+            }
+            None => {
+                left = LARGEST.saturating_sub(size);
+                messages.push(vec![word]);
+            }
+        }
+    }
+    messages
+}
+
+/// Tasks that are to run or to stop, in one message.
+async fn tell_at_once(session: &Session, connection: &Connection, told: &mut Told, words: Vec<Word>) -> Result<bool> {
+    let (mut payload, mut heard) = (Vec::new(), Vec::new());
+    for Word { message, task, until } in words {
+        payload.push(message);
+        heard.push((task, until));
     }
     let message = PayloadMessage {
         container_instance_arn: session.instance_arn.to_string(),
@@ -416,4 +508,23 @@ async fn next_sequence(session: &Session) -> Result<i64> {
             as store::Pending<'_, u64, store::Error>
     });
     Ok(i64::try_from(next.await?).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_is_longer_than_agents_take() {
+        let half = LARGEST / 2;
+        let sizes = [half, half, 1, LARGEST, 1, 1, LARGEST + 1, 2];
+        let words: Vec<(usize, usize)> = sizes.into_iter().map(|size| (size, size)).collect();
+        let found = messages(words);
+        assert_eq!(
+            found,
+            [vec![half, half], vec![1], vec![LARGEST], vec![1, 1], vec![LARGEST + 1], vec![2]],
+            "what is too long by itself is seen before"
+        );
+        assert!(messages::<()>(Vec::new()).is_empty());
+    }
 }

@@ -29,6 +29,8 @@ pub use refusal::refusal;
 pub struct Session {
     pub(crate) app: Arc<App>,
     pub(crate) call: Call,
+    /// What whoever dialed has to be allowed.
+    need: Need,
     pub(crate) registry: RegistryId,
     pub(crate) cluster: String,
     pub(crate) cluster_arn: Arn,
@@ -76,11 +78,12 @@ async fn enter(app: &Arc<App>, call: Call, cluster: &str, instance: &str, action
     let instance_arn = container_instances::arn(&registry, &name, &instance.row.instance_id);
     let need = Need::new(action, Resource::Arn(call.account().clone(), instance_arn.clone()))
         .with("ecs:cluster", [cluster.arn().to_string()]);
-    let grant: Grant = call.authorize(&[need]).await?;
+    let grant: Grant = call.authorize(std::slice::from_ref(&need)).await?;
     grant.require(action)?;
     Ok(Session {
         app: Arc::clone(app),
         call,
+        need,
         registry,
         cluster_arn: cluster.arn(),
         cluster: name,
@@ -98,6 +101,16 @@ impl Session {
     /// Listens to what an agent measures, until the connection ends.
     pub async fn listen(self, connection: Connection) {
         telemetry::run(self, connection).await;
+    }
+
+    /// Whether whoever dialed may still do so: a connection lasts longer than keys and policies.
+    pub(crate) async fn is_welcome(&self) -> bool {
+        let Ok(call) = self.call.renewed() else {
+            return false;
+        };
+        let judged = call.authorize(std::slice::from_ref(&self.need)).await;
+        // That it cannot be judged now is no denial.
+        !judged.is_err_and(|fault| fault.is_denial())
     }
 
     /// The ARN of a task of this cluster.

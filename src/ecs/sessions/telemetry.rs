@@ -32,6 +32,9 @@ pub(super) async fn run(session: Session, mut connection: Connection) {
         let said = tokio::select! {
             said = connection.incoming.recv() => said,
             _ = heartbeat.tick() => {
+                if !session.is_welcome().await {
+                    return;
+                }
                 let message = HeartbeatMessage { healthy: true, message_id: String::new() };
                 if !send(&connection.outgoing, &ToAgent::Heartbeat(message)).await {
                     return;

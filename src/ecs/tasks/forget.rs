@@ -1,14 +1,14 @@
-//! Forgetting tasks that have been over for about an hour, as ECS does.
+//! Forgetting tasks that have been over for about an hour, as ECS does, and hosts that were deregistered so long ago.
 
 use std::time::Duration;
 
 use app::App;
-use store::{Conn, Pending, clusters, ecs_tags, tasks};
+use store::{Conn, Pending, clusters, container_instances, ecs_tags, tasks};
 use types::Timestamp;
 
 use crate::error::{Error, Result};
 
-/// How long a task that is over can be described.
+/// How long a task that is over, or a host that is gone, can be described.
 const KEPT_FOR: Duration = Duration::from_secs(3600);
 
 /// How many are forgotten in one transaction.
@@ -29,5 +29,6 @@ async fn forget(conn: &mut Conn, now: Timestamp) -> Result<bool> {
             ecs_tags::delete_all(conn, &cluster.registry, &resource).await?;
         }
     }
-    Ok(gone.len() == AT_ONCE)
+    let hosts = container_instances::delete_gone(conn, now.before(KEPT_FOR), AT_ONCE).await?;
+    Ok(gone.len() == AT_ONCE || hosts == AT_ONCE as u64)
 }

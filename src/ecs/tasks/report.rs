@@ -8,7 +8,7 @@ use app::api::Call;
 use store::tasks;
 use types::Timestamp;
 
-use super::{ACTIVATING, Container, Detail, PENDING, PROVISIONING, RUNNING, STOPPED, Task, save};
+use super::{ACTIVATING, Container, DEPROVISIONING, Detail, PENDING, PROVISIONING, RUNNING, STOPPED, Task, save};
 use crate::arns;
 use crate::clusters::{self, write};
 use crate::error::{Error, Result};
@@ -112,8 +112,11 @@ fn ran(containers: &[Container]) -> bool {
     !failed && containers.iter().any(|container| container.essential && container.exit_code.is_some())
 }
 
-/// The agent makes the interface of a task, and says which address it has.
+/// The agent makes the interface of a task, and says which address it has. One that is being taken away is not made again.
 fn apply_attachments(task: &mut Task, said: &[AttachmentStateChange]) {
+    if task.row.last_status == DEPROVISIONING {
+        return;
+    }
     for change in said {
         let id = change.attachment_arn.rsplit('/').next().unwrap_or_default();
         let Some(attachment) = task.document.attachments.iter_mut().find(|attachment| attachment.id == id) else {
@@ -180,7 +183,7 @@ mod tests {
     use store::tasks::TaskRow;
 
     use super::*;
-    use crate::tasks::{Attachment, DEPROVISIONING, Document};
+    use crate::tasks::{Attachment, Document};
 
     fn task() -> Task {
         let container = Container { name: "web".to_owned(), essential: true, ..Container::default() };
@@ -277,6 +280,11 @@ mod tests {
             assert_eq!((task.row.last_status.as_str(), task.row.desired_status.as_str()), (DEPROVISIONING, STOPPED));
             assert_eq!((task.is_over(), task.row.stopped_at, task.document.stopping_at), (false, None, Some(9)));
             assert_eq!(task.document.containers[0].last_status, STOPPED);
+            assert_eq!(task.document.attachments[0].status, "DETACHING");
+            // What was said before that may come after it.
+            let made = AttachmentStateChange { status: "ATTACHED".to_owned(), ..AttachmentStateChange::default() };
+            let late = SubmitTaskStateChangeRequest { attachments: vec![made], ..said(RUNNING, None, None) };
+            apply(&mut task, &late, Timestamp::from_micros(at));
             assert_eq!(task.document.attachments[0].status, "DETACHING");
         }
         task.end(Timestamp::from_micros(11));

@@ -27,6 +27,8 @@ use crate::task_definitions::{self, TaskDefinition, roles};
 
 /// The longest `startedBy`.
 const LONGEST_STARTED_BY: usize = 128;
+/// The longest group.
+const LONGEST_GROUP: usize = 255;
 /// The longest client token.
 const LONGEST_TOKEN: usize = 64;
 /// The most constraints.
@@ -101,6 +103,8 @@ pub(crate) struct Judged<'r> {
     pub(crate) action: &'static str,
     pub(crate) cluster: Option<&'r str>,
     pub(crate) task_definition: &'r str,
+    /// The hosts that are named.
+    pub(crate) container_instances: &'r [String],
     /// The task role and the execution role of the definition.
     pub(crate) roles: &'r [Option<String>; 2],
     pub(crate) overrides: &'r Value,
@@ -114,13 +118,20 @@ pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
     let cluster_arn = clusters::arn(call, request.cluster)?.to_string();
     let arn = task_definitions::arn_of(registry, request.task_definition)?;
     let on = |action, arn| Need::new(action, Resource::Arn(call.account().clone(), arn));
-    let need = on(request.action, arn)
+    let cluster = arns::cluster_name(registry, request.cluster)?;
+    let hosts = request.container_instances.iter().filter_map(|given| {
+        let id = arns::in_cluster(registry, "container-instance", cluster, given)?;
+        Some(container_instances::arn(registry, cluster, &arns::instance_id(id)).to_string())
+    });
+    let mut need = on(request.action, arn)
         .with("ecs:cluster", [cluster_arn])
         .with("ecs:enable-execute-command", [request.enable_execute_command.to_string()])
         .with_request_tags(tags::pairs(request.tags));
+    if !request.container_instances.is_empty() {
+        need = need.with("ecs:container-instances", hosts);
+    }
     let mut needs = vec![need];
     if !request.tags.is_empty() {
-        let cluster = arns::cluster_name(registry, request.cluster)?;
         needs.push(tags::on_creation(
             on("ecs:TagResource", super::arn(registry, cluster, "*")),
             request.operation,
@@ -322,11 +333,22 @@ fn check(request: &Request) -> Result<()> {
     if !request.overrides.is_null() && request.overrides.to_string().len() > LONGEST {
         return invalid(format!("Overrides can not have more than {LONGEST} characters."));
     }
-    if request.started_by.as_ref().is_some_and(|text| text.chars().count() > LONGEST_STARTED_BY) {
-        return invalid(format!("startedBy can not have more than {LONGEST_STARTED_BY} characters."));
+    for (member, text, longest) in
+        [("startedBy", &request.started_by, LONGEST_STARTED_BY), ("group", &request.group, LONGEST_GROUP)]
+    {
+        let Some(text) = text else {
+            continue;
+        };
+        if text.chars().count() > longest {
+            return invalid(format!("{member} can not have more than {longest} characters."));
+        }
+        if text.contains(char::is_control) {
+            return invalid(format!("{member} contains invalid characters."));
+        }
     }
-    if request.client_token.as_ref().is_some_and(|token| token.is_empty() || token.len() > LONGEST_TOKEN) {
-        return invalid(format!("clientToken must have 1 to {LONGEST_TOKEN} characters."));
+    let legal = |token: &String| token.bytes().all(|byte| byte.is_ascii_graphic());
+    if request.client_token.as_ref().is_some_and(|token| !legal(token) || !(1..=LONGEST_TOKEN).contains(&token.len())) {
+        return invalid(format!("clientToken must have 1 to {LONGEST_TOKEN} visible ASCII characters."));
     }
     if request.group.as_deref().is_some_and(|group| group.starts_with("service:") || group.starts_with("family:")) {
         return invalid("The group must not begin with 'service:' or 'family:'.".to_owned());

@@ -248,7 +248,8 @@ pub(crate) async fn start(
 /// Notes the images of this server that a task runs, so that no lifecycle policy takes them away.
 async fn use_images(conn: &mut Conn, app: &App, launch: &Launch<'_>, row: &TaskRow, document: &Document) -> Result<()> {
     for container in &document.containers {
-        let Some(named) = reference::parse(app.config(), launch.host, &container.image) else {
+        let account = &launch.cluster.row.registry.account;
+        let Some(named) = reference::of_account(app, account, launch.host, &container.image) else {
             continue;
         };
         let settled = container.image_digest.as_ref().and_then(|digest| digest.parse::<Digest>().ok());

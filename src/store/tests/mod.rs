@@ -6,6 +6,7 @@ mod cache;
 mod cut_connections;
 mod garbage;
 mod harness;
+mod hosts;
 mod iam;
 mod image_lifecycle;
 mod jobs;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tests::harness::ecs_agent::EcsAgent;
-use tests::harness::{Backend, Wharf};
+use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
 
@@ -96,4 +96,35 @@ message(denied, ecs.run_task, cluster="other", taskDefinition="web:1")
 "#,
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_ask_for_the_hosts_on_which_tasks_are_started() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let (one, other) =
+            (EcsAgent::join(&aws, "default", 1024, 512).await, EcsAgent::join(&aws, "default", 1024, 512).await);
+        let on_one = wharf
+            .known_user(
+                "on-one",
+                &policy(json!([{ "Effect": "Allow", "Action": "ecs:StartTask", "Resource": "*",
+                    "Condition": { "ForAllValues:ArnEquals": { "ecs:container-instances": one.instance_arn },
+                        "Null": { "ecs:container-instances": "false" } } }])),
+            )
+            .await;
+        run(
+            &aws.as_user(&on_one),
+            &json!({ "one": one.instance_arn, "other": other.instance_arn }),
+            r#"
+start = lambda *hosts: dict(taskDefinition="web", containerInstances=list(hosts))
+for name in (data["one"], data["one"].split("/")[-1]):
+    expect(ecs.start_task(**start(name))["failures"], [])
+for hosts in ([data["other"]], [data["one"], data["other"]], [data["other"].split("/")[-1]]):
+    message("AccessDeniedException", ecs.start_task, **start(*hosts))
+message("AccessDeniedException", ecs.run_task, taskDefinition="web")
+"#,
+        );
+    })
+    .await;
 }

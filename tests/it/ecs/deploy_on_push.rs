@@ -128,3 +128,45 @@ fn images(agent: &EcsAgent) -> std::collections::BTreeSet<String> {
     let images = tasks.values().filter_map(|task| task["containers"][0]["image"].as_str());
     images.filter(|image| image.contains("@sha256:")).map(str::to_owned).collect()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_account_keeps_to_itself_is_not_there_for_a_service() {
+    let wharf = Wharf::with(Backend::PostgresS3).set("WHARF_SERVICE_SETTLE", "1s").start().await;
+    let repository = wharf.client().repository("secret/web");
+    repository.push_small("live").await;
+    let account = wharf.account("111122223333").await;
+    let aws = account.aws(&wharf);
+    let image = format!("000000000000.dkr.ecr.us-east-1.{}/secret/web:live", wharf.address());
+    let data = json!({ "image": image });
+    run(&aws, &data, "ecs.create_cluster()\nregister('web', data['image'])");
+    let _agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let digest = r#"
+def digest():
+    service = ecs.describe_services(services=["web"])["services"][0]
+    [revision] = ecs.describe_service_revisions(serviceRevisionArns=[service["currentServiceRevisions"][0]["arn"]])["serviceRevisions"]
+    return revision["containerImages"][0].get("imageDigest")
+"#;
+    let hidden = r#"
+ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
+eventually(done)
+expect(digest(), None)
+"#;
+    run(&aws, &data, &format!("{digest}\n{hidden}"));
+    // Nor does it keep the image from being expired.
+    assert_eq!(wharf.backing().database().query("select count(*) from image_uses"), "0");
+    let open = r#"
+policy = {"Version": "2012-10-17", "Statement": [
+    {"Sid": "a", "Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "ecr:BatchGetImage"}]}
+client("ecr").set_repository_policy(repositoryName="secret/web", policyText=json.dumps(policy))
+"#;
+    run(&wharf.aws(), &data, open);
+    let seen = r#"
+def deployed():
+    ecs.update_service(service="web", forceNewDeployment=True)
+    eventually(done)
+    return digest()
+assert eventually(deployed).startswith("sha256:")
+"#;
+    run(&aws, &data, &format!("{digest}\n{seen}"));
+    assert_ne!(wharf.backing().database().query("select count(*) from image_uses"), "0");
+}

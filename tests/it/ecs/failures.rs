@@ -213,3 +213,40 @@ expect((lost["lastStatus"], lost["stopCode"], lost["stoppedReason"]),
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_that_no_database_keeps_and_pages_of_other_lists_are_refused() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let _agent = EcsAgent::join(&aws, "default", 1024, 2048).await;
+        run(
+            &aws,
+            &json!({}),
+            r#"
+import random, string
+invalid = lambda call, **arguments: message("InvalidParameterException", call, **arguments)
+long = "".join(random.choice(string.ascii_letters + string.digits) for _ in range(6000))
+for more in (dict(startedBy="a\0b"), dict(group="a\0b"), dict(clientToken="a\0b"), dict(clientToken="a b"), dict(group=long),
+             dict(startedBy="x" * 129), dict(clientToken="x" * 65)):
+    invalid(ecs.run_task, taskDefinition="web", **more)
+for more in (dict(startedBy="a\0b"), dict(family="a\0b"), dict(launchType="a\0b")):
+    invalid(ecs.list_tasks, **more)
+cluster = home + "cluster/default"
+for key in ("a\0b", "aws:ecs:clusterName"):
+    invalid(ecs.untag_resource, resourceArn=cluster, tagKeys=[key])
+ecs.untag_resource(resourceArn=cluster, tagKeys=["absent"])
+expect(ecs.list_tasks()["taskArns"], [])
+
+# A page goes on in its own list alone.
+for mine in ("me", "you"):
+    ecs.run_task(taskDefinition="web", count=2, startedBy=mine)
+page = ecs.list_tasks(startedBy="me", maxResults=1)
+expect(len(ecs.list_tasks(startedBy="me", maxResults=1, nextToken=page["nextToken"])["taskArns"]), 1)
+for other in (dict(startedBy="you"), {}, dict(launchType="EC2")):
+    expect(invalid(ecs.list_tasks, nextToken=page["nextToken"], **other), "Invalid token. Try again with a valid token.")
+"#,
+        );
+    })
+    .await;
+}

@@ -1,9 +1,9 @@
-//! Hosts that are gone, and what becomes of their tasks.
+//! Hosts: how they come, who speaks for them, and what becomes of the tasks of those that are gone.
 
 use std::time::Duration;
 
 use serde_json::json;
-use tests::harness::ecs_agent::EcsAgent;
+use tests::harness::ecs_agent::{EcsAgent, call};
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
@@ -54,6 +54,66 @@ expect(ecs.list_container_instances(filter="agentConnected == true")["containerI
 "#,
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_whose_loss_cannot_be_noted_is_in_the_way_of_no_other() {
+    let wharf = Wharf::with(Backend::PostgresS3)
+        .set("WHARF_HOST_TIMEOUT", "2s")
+        .set("WHARF_SERVICE_SETTLE", "1s")
+        .start()
+        .await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+    let (one, other) =
+        (EcsAgent::join(&aws, "default", 2048, 1024).await, EcsAgent::join(&aws, "default", 2048, 1024).await);
+    let tasks = run(
+        &aws,
+        &json!({ "hosts": [one.instance_arn, other.instance_arn] }),
+        r#"
+started = ecs.start_task(taskDefinition="web", containerInstances=data["hosts"])["tasks"]
+eventually(lambda: all(task(one["taskArn"])["lastStatus"] == "RUNNING" for one in started))
+print(json.dumps([one["taskArn"] for one in started]))
+"#,
+    );
+    let stuck = one.instance_arn.rsplit('/').next().unwrap().to_owned();
+    wharf.backing().database().query(&format!(
+        "create function refuse() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$;
+         create trigger refuse before update on tasks for each row when (old.instance_id = '{stuck}')
+         execute function refuse()"
+    ));
+    // The one that cannot be given up is the first in the list, since it is away for longer.
+    drop(one);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(other);
+    run(&aws, &json!({ "tasks": tasks }), "eventually(lambda: task(data['tasks'][1])['lastStatus'] == 'STOPPED', 40)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_put_into_words_is_in_the_way_of_no_other() {
+    let wharf = Wharf::start(Backend::PostgresS3).await;
+    let aws = wharf.aws();
+    run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')\nregister('bad')");
+    let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+    let good = run(
+        &aws,
+        &json!({}),
+        r#"
+good, bad = [ecs.run_task(taskDefinition=name)["tasks"][0]["taskArn"] for name in ("web", "bad")]
+eventually(lambda: task(good)["lastStatus"] == task(bad)["lastStatus"] == "RUNNING")
+print(json.dumps(good))
+"#,
+    );
+    wharf.backing().database().query("update task_definitions set document = 'x' where family = 'bad'");
+    // Its agent dials anew, and is told everything again.
+    let further = json!({ "containerInstanceArn": agent.instance_arn });
+    drop(agent);
+    let _agent = EcsAgent::join_with(&aws, "default", 2048, 1024, further).await;
+    run(
+        &aws,
+        &json!({ "good": good }),
+        "ecs.stop_task(task=data['good'])\neventually(lambda: task(data['good'])['lastStatus'] == 'STOPPED', 20)",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,6 +196,133 @@ expect(message("InvalidParameterException", ecs.deregister_container_instance, c
 [failure] = ecs.update_container_instances_state(containerInstances=[drained], status="ACTIVE")["failures"]
 expect(failure["reason"], "MISSING")
 "#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_ends_says_nothing_about_the_one_that_began_after_it() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let before = EcsAgent::join(&aws, "default", 1024, 512).await;
+        let further = json!({ "containerInstanceArn": before.instance_arn });
+        let after = EcsAgent::join_with(&aws, "default", 1024, 512, further).await;
+        assert_eq!(before.instance_arn, after.instance_arn);
+        drop(before);
+        run(
+            &aws,
+            &json!({ "host": after.instance_arn }),
+            r#"
+register("web")
+for _ in range(20):
+    assert ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]["agentConnected"]
+    time.sleep(0.1)
+expect(ecs.run_task(taskDefinition="web")["failures"], [])
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_whose_key_is_deleted_is_not_told_anything_any_more() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()\nregister('web')");
+        let policy = json!({
+            "Version": "2012-10-17", "Statement": [{ "Effect": "Allow", "Action": "ecs:*", "Resource": "*" }],
+        });
+        let user = wharf.known_user("host", &policy).await;
+        let agent = EcsAgent::join(&aws.as_user(&user), "default", 1024, 512).await;
+        run(
+            &aws,
+            &json!({ "host": agent.instance_arn, "key": user.access_key_id }),
+            r#"
+client("iam").delete_access_key(UserName="host", AccessKeyId=data["key"])
+connected = lambda: ecs.describe_container_instances(containerInstances=[data["host"]])["containerInstances"][0]["agentConnected"]
+eventually(lambda: not connected(), 30)
+expect([one["reason"] for one in ecs.run_task(taskDefinition="web")["failures"]], ["AGENT"])
+"#,
+        );
+        assert_eq!(agent.frames("AccessDeniedException").len(), 1);
+        assert!(agent.tasks().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registration_that_is_repeated_leaves_the_host_as_it_is() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let resources = json!([
+            { "name": "CPU", "type": "INTEGER", "integerValue": 1024 },
+            { "name": "MEMORY", "type": "INTEGER", "integerValue": 512 },
+        ]);
+        let request = json!({ "cluster": "default", "totalResources": resources, "clientToken": "once" });
+        let first = call(&aws, "RegisterContainerInstance", &request).await;
+        let arn = &first["containerInstance"]["containerInstanceArn"];
+        run(
+            &aws,
+            &json!({ "host": arn }),
+            r#"
+ecs.put_attributes(attributes=[{"name": "stack", "value": "blue", "targetId": data["host"]}])
+ecs.update_container_instances_state(containerInstances=[data["host"]], status="DRAINING")
+"#,
+        );
+        let again = call(&aws, "RegisterContainerInstance", &request).await;
+        let host = &again["containerInstance"];
+        assert_eq!(host["containerInstanceArn"], *arn);
+        assert_eq!(host["status"], "DRAINING");
+        let attributes = host["attributes"].as_array().unwrap();
+        assert!(attributes.iter().any(|one| one["name"] == "stack" && one["value"] == "blue"), "{attributes:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_is_judged_and_tagged_by_its_own_name_whatever_it_is_called() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        let agent = EcsAgent::join(&aws, "default", 1024, 512).await;
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "ecs:*", "Resource": "*" },
+            { "Effect": "Deny", "Action": ["ecs:UpdateContainerInstancesState", "ecs:TagResource"], "Resource": agent.instance_arn },
+        ] });
+        let user = wharf.known_user("careful", &policy).await;
+        // As a UUID, which some clients write.
+        let called = r#"
+import uuid
+begin, id = data["host"].rsplit("/", 1)
+dashed = str(uuid.UUID(id))
+tags = [{"key": "team", "value": "a"}]
+"#;
+        let data = json!({ "host": agent.instance_arn });
+        run(
+            &aws.as_user(&user),
+            &data,
+            &format!(
+                r#"{called}
+for name in (id, dashed, f"{{begin}}/{{dashed}}"):
+    message("AccessDeniedException", ecs.update_container_instances_state, containerInstances=[name], status="DRAINING")
+for name in (data["host"], f"{{begin}}/{{dashed}}"):
+    message("AccessDeniedException", ecs.tag_resource, resourceArn=name, tags=tags)
+"#
+            ),
+        );
+        run(
+            &aws,
+            &data,
+            &format!(
+                r#"{called}
+ecs.tag_resource(resourceArn=f"{{begin}}/{{dashed}}", tags=tags)
+expect(ecs.list_tags_for_resource(resourceArn=data["host"])["tags"], tags)
+expect(ecs.describe_container_instances(containerInstances=[dashed], include=["TAGS"])["containerInstances"][0]["tags"], tags)
+"#
+            ),
         );
     })
     .await;

@@ -505,3 +505,44 @@ expect((one["healthStatus"], one["containers"][0]["healthStatus"]), ("UNKNOWN", 
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_is_on_every_host_that_has_room_and_comes_to_those_that_get_its_attribute() {
+    quickly(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), "ecs.create_cluster()");
+        // Which of them comes first in any order is chance; most likely it is a full one.
+        let mut full = Vec::new();
+        for _ in 0..5 {
+            full.push(EcsAgent::join(&aws, "default", 2048, 8).await);
+        }
+        let roomy = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        run(
+            &aws,
+            &json!({ "roomy": roomy.instance_arn }),
+            &format!(
+                r#"{SETUP}
+define()
+daemon = dict(taskDefinition="web", schedulingStrategy="DAEMON")
+ecs.create_service(serviceName="web", **daemon)
+where = lambda name="web": [one["containerInstanceArn"] for one in tasks(name) if one["lastStatus"] == "RUNNING"]
+eventually(lambda: where() == [data["roomy"]], 20)
+[closest] = [one for one in messages() if "was unable to place a task" in one]
+assert closest.endswith("has insufficient memory available."), closest
+
+# A host gets what the tasks of another one ask for.
+blue = [{{"type": "memberOf", "expression": "attribute:stack == blue"}}]
+ecs.create_service(serviceName="blue", **daemon, placementConstraints=blue)
+eventually(lambda: messages("blue"))
+expect(where("blue"), [])
+attribute = {{"name": "stack", "value": "blue", "targetId": data["roomy"]}}
+ecs.put_attributes(attributes=[attribute])
+eventually(lambda: where("blue") == [data["roomy"]], 20)
+ecs.delete_attributes(attributes=[attribute])
+eventually(lambda: where("blue") == [], 20)
+"#
+            ),
+        );
+    })
+    .await;
+}

@@ -442,3 +442,26 @@ expect(message("InvalidParameterException", ecs.run_task, taskDefinition="plain"
 "#,
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_is_larger_than_agents_take_fails_and_is_in_the_way_of_no_other() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        run(&aws, &json!({}), &format!("ecs.create_cluster()\n{SETUP}"));
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        run(
+            &aws,
+            &json!({}),
+            r#"
+register("large", volumes=[{"name": f"v{number}"} for number in range(1000)])
+register("fits", volumes=[{"name": f"v{number}"} for number in range(100)])
+large, fits = [ecs.run_task(taskDefinition=name)["tasks"][0]["taskArn"] for name in ("large", "fits")]
+eventually(lambda: task(large)["lastStatus"] == "STOPPED" and task(fits)["lastStatus"] == "RUNNING")
+expect((task(large)["stopCode"], task(large)["stoppedReason"]), ("TaskFailedToStart",
+    "ResourceInitializationError: the task, with its environment files, is larger than agents take"))
+"#,
+        );
+        assert_eq!(agent.tasks().len(), 1);
+    })
+    .await;
+}

@@ -71,8 +71,10 @@ pub(crate) fn decide(service: &Snapshot, settings: &Settings, now: Timestamp) ->
             }
             decision.actions.extend(others.map(|other| Action::Retire { deployment: other.id.clone() }));
         }
-    } else if primary.rollout == Rollout::Failed {
-        let over = others.filter(|other| !has_tasks(&other.id));
+    } else {
+        // Nothing is left of them, and nothing comes to them any more, however long the primary one is under way. What the
+        // service goes back from is seen until it is back.
+        let over = others.filter(|other| !has_tasks(&other.id) && primary.instead_of.as_ref() != Some(&other.id));
         decision.actions.extend(over.map(|other| Action::Retire { deployment: other.id.clone() }));
     }
     decision

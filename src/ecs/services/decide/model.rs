@@ -26,7 +26,7 @@ pub(crate) struct Snapshot {
     pub(crate) tasks: Vec<Task>,
     /// Tasks that are over, and were not accounted for.
     pub(crate) ended: Vec<Ended>,
-    /// For DAEMON: the hosts that are to have a task.
+    /// For DAEMON: the hosts that are to have a task, those first that have room for it.
     pub(crate) hosts: Vec<String>,
 }
 

@@ -256,7 +256,8 @@ impl<'s> Plan<'s> {
             Strategy::Replica => vec![None; missing],
             Strategy::Daemon => self.free_hosts().into_iter().map(|host| Some(host.clone())).take(missing).collect(),
         };
-        if hosts.len() > self.settings.starts {
+        // Where no host has room, the next attempt is no better for being made at once.
+        if hosts.len() > self.settings.starts && !self.primary.counters.unplaceable {
             decision.look(self.now);
         }
         for host in hosts.into_iter().take(self.settings.starts) {
@@ -265,7 +266,8 @@ impl<'s> Plan<'s> {
         }
     }
 
-    /// The hosts that lack their task, those first on which nothing of the service runs.
+    /// The hosts that lack their task, those first on which nothing of the service runs, else in the order in which they are
+    /// given.
     fn free_hosts(&self) -> Vec<&'s String> {
         let tasks = |host: &String| self.service.tasks.iter().filter(|task| task.host.as_ref() == Some(host)).count();
         let has = |host: &String| self.good.iter().any(|seen| seen.task.host.as_ref() == Some(host));
@@ -275,7 +277,7 @@ impl<'s> Plan<'s> {
         if self.service.maximum_percent <= 100 {
             free.retain(|(tasks, _)| *tasks == 0);
         }
-        free.sort();
+        free.sort_by_key(|(tasks, _)| *tasks);
         free.into_iter().map(|(_, host)| host).collect()
     }
 

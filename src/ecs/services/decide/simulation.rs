@@ -166,7 +166,12 @@ impl World {
         let before = self.snapshot();
         let decision = super::decide(&before, &self.settings, self.now);
         self.check(&before, &decision);
+        let mut tried = false;
         for action in decision.actions.iter().take(steps).cloned() {
+            if let (Action::Start { deployment, .. }, false) = (&action, tried) {
+                tried = true;
+                self.deployment(deployment).counters.unplaceable = false;
+            }
             self.take(action);
         }
         decision
@@ -258,7 +263,7 @@ impl World {
             None => self.hosts.keys().find(free),
         };
         let found = found.cloned();
-        self.deployment(deployment).counters.unplaceable = found.is_none();
+        self.deployment(deployment).counters.unplaceable |= found.is_none();
         if found.is_none() {
             return;
         }

@@ -74,6 +74,23 @@ fn a_host_without_room_is_given_room_by_stopping_first() {
 }
 
 #[test]
+fn a_full_cluster_is_not_asked_again_and_again() {
+    let mut world = World::new(Strategy::Replica, 40, (100, 200), None);
+    world.hosts.values_mut().for_each(|host| host.room = 5);
+    for _ in 0..5 {
+        world.decide(usize::MAX);
+        world.tick();
+    }
+    assert!(world.primary().counters.unplaceable && world.service.tasks.len() == 5);
+    let (decision, now) = (world.decide(usize::MAX), world.now);
+    assert!(decision.look_at.is_some_and(|at| at > now), "{:?}, and it is {now:?}", decision.look_at);
+    // What room there comes to be is taken.
+    world.add_host(100);
+    world.settle(60);
+    assert_eq!(world.outcome(), (40, 0, 1, Rollout::Completed));
+}
+
+#[test]
 fn the_first_deployment_that_fails_is_given_up_and_starts_no_more() {
     for behavior in [Behavior::FailsToStart, Behavior::Exits, Behavior::IsUnhealthy] {
         let mut world = World::new(Strategy::Replica, 2, (100, 200), Some(BREAKER));
@@ -82,6 +99,20 @@ fn the_first_deployment_that_fails_is_given_up_and_starts_no_more() {
         assert_eq!(world.primary().rollout, Rollout::Failed, "{behavior:?}");
         assert!(world.started <= 10, "{behavior:?}: {} tasks", world.started);
     }
+}
+
+#[test]
+fn deployments_of_which_nothing_is_left_are_not_shown_for_ever() {
+    let mut world = replica(2, (100, 200), None);
+    for _ in 0..10 {
+        world.deploy(Behavior::FailsToStart);
+        for _ in 0..5 {
+            world.decide(usize::MAX);
+            world.tick();
+        }
+    }
+    let shown: Vec<&str> = world.service.deployments.iter().map(|deployment| deployment.id.as_str()).collect();
+    assert_eq!(shown.len(), 2, "the newest, and the one that serves: {shown:?}");
 }
 
 #[test]

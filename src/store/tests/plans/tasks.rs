@@ -54,7 +54,10 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     container_instances::list_draining(conn, &["k100007", "k100008"]).await?;
     container_instances::list_lost(conn, TIME, 20).await?;
     container_instances::update_used(conn, "h100007", 1, 2, "{}").await?;
-    container_instances::update_connected(conn, "h100007", NOW).await?;
+    container_instances::update_session(conn, "h100007", "s", NOW).await?;
+    container_instances::update_connected(conn, "h100007", "s", NOW).await?;
+    container_instances::update_gone(conn, "h100007", NOW).await?;
+    container_instances::delete_gone(conn, TIME, 100).await?;
     container_instances::update_excused(conn, TIME).await?;
     container_instances::update_next_sequence(conn, "h100007").await?;
     ecs_tags::list(conn, &registry, "service/k/105000").await?;
