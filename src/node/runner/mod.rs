@@ -70,6 +70,8 @@ struct Entry {
     pulls: BTreeMap<usize, AbortHandle>,
     /// Containers that are being looked at, and whether they are to be looked at again.
     looks: BTreeMap<usize, bool>,
+    /// Containers of which the engine said nothing when the agent started: they may have been started already.
+    unseen: BTreeSet<usize>,
     /// Whether a report is on its way.
     telling: bool,
     /// Whether it is being removed from the engine.
@@ -84,9 +86,17 @@ struct Entry {
 
 impl Entry {
     fn new(task: Task) -> Self {
-        let (pulls, looks) = (BTreeMap::new(), BTreeMap::new());
-        let (cleaned_in_vain, clean_again_at) = (0, None);
-        Self { task, pulls, looks, telling: false, cleaning: false, cleaned_in_vain, clean_again_at, wake: None }
+        Self {
+            task,
+            pulls: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            unseen: BTreeSet::new(),
+            telling: false,
+            cleaning: false,
+            cleaned_in_vain: 0,
+            clean_again_at: None,
+            wake: None,
+        }
     }
 }
 

@@ -574,3 +574,70 @@ async fn lines_with_days_between_them_are_put() {
     assert_eq!(fake.log(&stream), ["line 0", "line 1", "line 2", "line 3"]);
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_was_started_though_the_engine_did_not_say_so_is_not_given_up() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    // The first container is made as usual; that it was started is not said, and nothing is said of it for a while.
+    let name = wharf_node::task::Task::new(task(1, vec![container("app")])).container_name(0);
+    engine.mute(&name, true);
+    engine.lose_answers_of_starts(true);
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    eventually("it is started", || engine.starts(&name) == 1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(fake.changes(&arn(1)).iter().all(|change| change.status.as_deref() != Some("STOPPED")));
+    engine.mute(&name, false);
+    fake.reaches(&arn(1), "RUNNING").await;
+    assert_eq!(engine.starts(&name), 1);
+    // It can be told to end.
+    fake.payload(2, vec![stopped(task(1, vec![container("app")]))]).await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    assert!(engine.containers().iter().all(|view| view.status == Status::Exited));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_was_made_though_the_engine_did_not_say_so_is_removed() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let config = Config { cleanup_after: Duration::ZERO, ..config(&fake, folder.path()) };
+    let agent = Agent::start(config, engine.clone());
+    engine.lose_answers_of_creations(true);
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    let change = fake.reaches(&arn(1), "STOPPED").await;
+    assert!(change.reason.unwrap().starts_with("DockerTimeoutError: "));
+    let tasks = folder.path().join("tasks");
+    eventually("it is forgotten", || std::fs::read_dir(&tasks).unwrap().count() == 0).await;
+    assert!(engine.containers().is_empty(), "{:?}", engine.containers());
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_of_which_the_engine_says_nothing_holds_no_others_when_an_agent_starts() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let name = |id: u32| wharf_node::task::Task::new(task(id, vec![container("app")])).container_name(0);
+    engine.mute(&name(3), true);
+    fake.payload(1, [1, 2, 3].map(|id| task(id, vec![container("app")])).to_vec()).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    fake.reaches(&arn(2), "RUNNING").await;
+    eventually("it is started", || engine.starts(&name(3)) == 1).await;
+    agent.kill().await;
+    // Of one the agent knew that it runs; the other has ended since it was started, and nobody saw it run.
+    engine.mute(&name(1), true);
+    engine.exit(&name(3), 5);
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.payload(2, vec![task(4, vec![container("app")])]).await;
+    fake.reaches(&arn(4), "RUNNING").await;
+    engine.exit(&name(2), 2);
+    assert_eq!(fake.reaches(&arn(2), "STOPPED").await.containers[0].exit_code, Some(2));
+    let ended = |id: u32| fake.changes(&arn(id)).iter().any(|change| change.status.as_deref() == Some("STOPPED"));
+    assert!(!ended(1) && !ended(3), "nobody knows how they are");
+    engine.mute(&name(3), false);
+    assert_eq!(fake.reaches(&arn(3), "STOPPED").await.containers[0].exit_code, Some(5));
+    engine.mute(&name(1), false);
+    engine.exit(&name(1), 1);
+    assert_eq!(fake.reaches(&arn(1), "STOPPED").await.containers[0].exit_code, Some(1));
+    assert_eq!([1, 2, 3, 4].map(|id| engine.starts(&name(id))), [1; 4]);
+    agent.end().await;
+}
