@@ -641,3 +641,49 @@ async fn a_container_of_which_the_engine_says_nothing_holds_no_others_when_an_ag
     assert_eq!([1, 2, 3, 4].map(|id| engine.starts(&name(id))), [1; 4]);
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_written_down_has_its_log_all_the_same() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    eventually("it is connected", || fake.dials() == 1).await;
+    // As when the disk is full.
+    let beside = folder.path().join(format!("tasks/{:032x}.new", 33));
+    std::fs::create_dir(&beside).unwrap();
+    let (wanted, name, stream) = writer(33);
+    let message = |message_id: &str| {
+        ToAgent::Payload(acs::PayloadMessage {
+            tasks: vec![wanted.clone()],
+            message_id: message_id.to_owned(),
+            seq_num: 1,
+            ..acs::PayloadMessage::default()
+        })
+    };
+    fake.send(&message("lost")).await;
+    fake.reaches(&arn(33), "RUNNING").await;
+    engine.write(&name, lines(THEN, 1, 0..3));
+    eventually("its lines arrive", || fake.log(&stream).len() == 3).await;
+    assert!(!fake.is_acknowledged("lost"), "it must come again");
+    std::fs::remove_dir(&beside).unwrap();
+    fake.send(&message("kept")).await;
+    eventually("it is acknowledged", || fake.is_acknowledged("kept")).await;
+    assert!(beside.with_extension("json").exists());
+    assert_eq!(engine.starts(&name), 1);
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_starts_though_it_can_write_nothing_down() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    agent.kill().await;
+    engine.exit(&engine.containers()[0].name, 4);
+    for file in ["instance.new".to_owned(), format!("tasks/{:032x}.new", 1)] {
+        std::fs::create_dir(folder.path().join(file)).unwrap();
+    }
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    assert_eq!(fake.reaches(&arn(1), "STOPPED").await.containers[0].exit_code, Some(4));
+    agent.end().await;
+}
