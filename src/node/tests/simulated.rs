@@ -687,3 +687,35 @@ async fn an_agent_starts_though_it_can_write_nothing_down() {
     assert_eq!(fake.reaches(&arn(1), "STOPPED").await.containers[0].exit_code, Some(4));
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_starts_though_its_log_stream_cannot_be_made_for_a_while() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let (wanted, name, stream) = writer(34);
+    for (status, kind) in [(503, "ServiceUnavailableException"), (400, "ThrottlingException"), (500, "InternalFailure")]
+    {
+        fake.refuse("CreateLogStream", Some((status, json!({"__type": kind, "message": "later"}))));
+        let id = 1000 + u32::from(status);
+        fake.payload(1, vec![writer(id).0]).await;
+        eventually("it ends or runs", || {
+            !fake.changes(&arn(id)).is_empty()
+                && fake.changes(&arn(id)).last().unwrap().status.as_deref() != Some("PENDING")
+        })
+        .await;
+        let last = fake.changes(&arn(id)).pop().unwrap();
+        assert_eq!(last.status.as_deref(), Some("RUNNING"), "{kind}: {:?}", last.reason);
+    }
+    fake.refuse("CreateLogStream", None);
+    fake.payload(2, vec![wanted]).await;
+    fake.reaches(&arn(34), "RUNNING").await;
+    engine.write(&name, lines(THEN, 1, 0..1));
+    eventually("its line arrives", || fake.log(&stream).len() == 1).await;
+    // That its group is not there stays true.
+    let none = json!({"__type": "ResourceNotFoundException", "message": "The specified log group does not exist."});
+    fake.refuse("CreateLogStream", Some((400, none)));
+    fake.payload(3, vec![writer(35).0]).await;
+    let change = fake.reaches(&arn(35), "STOPPED").await;
+    assert!(change.reason.unwrap().starts_with("CannotStartContainerError: "));
+    agent.end().await;
+}
