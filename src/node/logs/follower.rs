@@ -93,6 +93,12 @@ impl<E: Engine> Follower<E> {
                     self.keep(&cursor);
                 }
                 Ok(Pause::Drained) => backoff.reset(),
+                // With the container what it wrote is gone.
+                Err(error) if over && self.is_gone().await => {
+                    tracing::warn!(task.arn = self.arn, error, "the rest of the log of a container is lost");
+                    cursor.ended = true;
+                    self.keep(&cursor);
+                }
                 Err(error) => {
                     tracing::warn!(task.arn = self.arn, error, "the log of a container cannot be read");
                 }
@@ -102,6 +108,11 @@ impl<E: Engine> Follower<E> {
             }
         }
         true
+    }
+
+    /// Whether the engine does not have the container any more.
+    async fn is_gone(&self) -> bool {
+        matches!(self.host.engine.inspect(&self.runtime_id).await, Ok(None))
     }
 
     /// Waits; whether the agent ends meanwhile.

@@ -719,3 +719,18 @@ async fn a_container_starts_though_its_log_stream_cannot_be_made_for_a_while() {
     assert!(change.reason.unwrap().starts_with("CannotStartContainerError: "));
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_container_that_is_gone_keeps_nothing() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let config = Config { cleanup_after: Duration::ZERO, ..config(&fake, folder.path()) };
+    let agent = Agent::start(config, engine.clone());
+    let (wanted, name, _) = writer(36);
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(36), "RUNNING").await;
+    engine.remove(&name).await.unwrap();
+    fake.reaches(&arn(36), "STOPPED").await;
+    let tasks = folder.path().join("tasks");
+    eventually("it is forgotten", || std::fs::read_dir(&tasks).unwrap().count() == 0).await;
+    agent.end().await;
+}
