@@ -409,6 +409,58 @@ async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
     bench.end().await;
 }
 
+/// As what draws a progress bar, which begins the same line again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_does_not_end_holds_up_no_other() {
+    let mut bench = Bench::new().await;
+    let script = "x=0123456789abcdef; for i in $(seq 1 11); do x=$x$x; done; printf %s $x >&2; sleep 1; \
+                  for i in $(seq 1 5); do echo line $i; done; sleep 10; printf %s $x >&2; echo last; sleep 1000";
+    let wanted = bench.task(vec![logged(shell("app", script))]);
+    bench.run(&wanted).await;
+    let name = stream(&bench, "app");
+    let has = |line: &str| bench.fake.log(&name).iter().any(|one| one == line);
+    eventually("the others arrive", || has("line 5")).await;
+    assert!(!has("last"), "before anything else is written");
+    eventually("and the next", || has("last")).await;
+    let long = |log: &[String]| log.iter().filter(|line| line.starts_with("0123")).map(String::len).sum::<usize>();
+    eventually("all of the long line arrives", || long(&bench.fake.log(&name)) >= 2 * 32_768).await;
+    bench.stop(&wanted).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let log = bench.fake.log(&name);
+    assert_eq!((long(&log), log.len()), (2 * 32_768, 8));
+    bench.end().await;
+}
+
+/// To Docker every part of a line was written when the first one was, however much later it comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_does_not_end_arrives_once_though_the_agent_is_killed() {
+    let mut bench = Bench::new().await;
+    bench.agent.take().unwrap().end().await;
+    let mut process = bench.process().await;
+    let script = "x=0123456789abcdef; for i in $(seq 1 10); do x=$x$x; done; i=0; while [ $i -lt 400 ]; do i=$((i+1)); \
+                  echo line $i; if [ $((i % 60)) = 1 ]; then printf %s [$i]$x >&2; fi; sleep 0.05; done";
+    let wanted = bench.task(vec![logged(shell("app", script))]);
+    bench.run(&wanted).await;
+    let name = stream(&bench, "app");
+    for round in 0..8_u64 {
+        tokio::time::sleep(Duration::from_millis(900 + round * 373 % 3100)).await;
+        drop(process);
+        process = bench.process().await;
+    }
+    bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    let part = "0123456789abcdef".repeat(1024);
+    let open: String = (1..=400).step_by(60).map(|number| format!("[{number}]{part}")).collect();
+    let sent: Vec<String> = (1..=400).map(|number| format!("line {number}")).collect();
+    let got = || bench.fake.log(&name).into_iter().partition::<Vec<String>, _>(|line| line.starts_with("line"));
+    eventually("all of it arrives", || got().0.len() >= 400 && got().1.concat().len() >= open.len()).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (lines, parts) = got();
+    assert_eq!(lines, sent);
+    assert!(parts.concat() == open, "{:?}", parts.iter().map(String::len).collect::<Vec<_>>());
+    drop(process);
+    bench.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let mut bench = Bench::new().await;
