@@ -35,14 +35,21 @@ const CLIENT_TIMEOUT: u64 = 2 * 60 * 60;
 /// How long the engine may take to say something that it knows.
 const ANSWER: Duration = Duration::from_secs(30);
 const PULL: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long a pull may show no progress. Others wait for it: an image is pulled once at a time.
+const PULL_IDLE: Duration = Duration::from_secs(5 * 60);
 const CREATE: Duration = Duration::from_secs(4 * 60);
 const START: Duration = Duration::from_secs(3 * 60);
 /// How long the engine may take to end a container, after its own time to end.
 const STOP: Duration = Duration::from_secs(60);
 
+/// How Amazon's agent says that a pull shows no progress.
+const PULL_STALLED: &str = "inactivity time exceeded timeout";
+
 /// A Docker or Podman engine.
 pub struct Docker {
     client: Client,
+    /// How long a pull may show no progress.
+    pull_idle: Duration,
 }
 
 impl Docker {
@@ -51,7 +58,7 @@ impl Docker {
         let oldest = ClientVersion { major_version: 1, minor_version: 53 };
         let client = Client::connect_with_unix(socket, CLIENT_TIMEOUT, &oldest).map_err(failure)?;
         let client = within(ANSWER, "reached", client.negotiate_version()).await?;
-        Ok(Self { client })
+        Ok(Self { client, pull_idle: PULL_IDLE })
     }
 
     async fn find_network(&self, name: &str) -> Result<bool> {
@@ -96,10 +103,13 @@ impl Engine for Docker {
             CreateImageOptions { from_image: Some(name.to_owned()), tag: tag.map(str::to_owned), ..Default::default() };
         let mut progress = self.client.create_image(Some(options), None, credentials);
         let pull = async {
-            while let Some(line) = progress.next().await {
-                line?;
+            loop {
+                match tokio::time::timeout(self.pull_idle, progress.next()).await {
+                    Ok(Some(line)) => drop(line?),
+                    Ok(None) => return Ok(()),
+                    Err(_) => return Err(Refusal::DockerStreamError { error: PULL_STALLED.to_owned() }),
+                }
             }
-            Ok(())
         };
         Ok(within(PULL, "pulled", pull).await?)
     }
@@ -491,6 +501,36 @@ mod tests {
         ));
         assert!(!refused(500, "no space left on device"));
         assert!(!is_name_taken(&Refusal::RequestTimeoutError));
+    }
+
+    /// A registry that falls silent in the middle of an image, behind an engine that waits for it.
+    #[tokio::test]
+    async fn a_pull_that_stands_still_is_given_up() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("docker.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let engine = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 4096]).await.unwrap();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+            connection.write_all(head.as_bytes()).await.unwrap();
+            for _ in 0..4 {
+                let line = "{\"status\":\"Downloading\"}\r\n";
+                connection.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            // It ends when whoever asked hangs up.
+            connection.read(&mut [0; 4096]).await.unwrap_or_default()
+        });
+        let oldest = ClientVersion { major_version: 1, minor_version: 41 };
+        let client = Client::connect_with_unix(socket.to_str().unwrap(), CLIENT_TIMEOUT, &oldest).unwrap();
+        let docker = Docker { client, pull_idle: Duration::from_millis(250) };
+        let begun = std::time::Instant::now();
+        let pull = tokio::time::timeout(Duration::from_secs(10), docker.pull("localhost:5000/a:1", None)).await;
+        assert_eq!(pull.expect("it is waited for"), Err(Failure(PULL_STALLED.to_owned())));
+        assert!(begun.elapsed() > Duration::from_millis(500), "as long as there is progress it goes on");
+        assert_eq!(engine.await.unwrap(), 0, "the engine hears of it");
     }
 
     #[test]
