@@ -23,7 +23,7 @@ use bollard::{ClientVersion, Docker as Client, body_full};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use types::Timestamp;
 
 use super::{
@@ -50,6 +50,8 @@ pub struct Docker {
     client: Client,
     /// How long a pull may show no progress.
     pull_idle: Duration,
+    /// Held while a network is made.
+    making_network: Mutex<()>,
 }
 
 impl Docker {
@@ -58,7 +60,7 @@ impl Docker {
         let oldest = ClientVersion { major_version: 1, minor_version: 53 };
         let client = Client::connect_with_unix(socket, CLIENT_TIMEOUT, &oldest).map_err(failure)?;
         let client = within(ANSWER, "reached", client.negotiate_version()).await?;
-        Ok(Self { client, pull_idle: PULL_IDLE })
+        Ok(Self { client, pull_idle: PULL_IDLE, making_network: Mutex::default() })
     }
 
     async fn find_network(&self, name: &str) -> Result<bool> {
@@ -263,6 +265,9 @@ impl Engine for Docker {
     }
 
     async fn create_network(&self, name: &str) -> Result<()> {
+        // To Docker a name is not taken because another network has it. Tasks that come together must not make two, of
+        // which none could be named any more.
+        let _alone = self.making_network.lock().await;
         if self.find_network(name).await? {
             return Ok(());
         }
@@ -525,7 +530,7 @@ mod tests {
         });
         let oldest = ClientVersion { major_version: 1, minor_version: 41 };
         let client = Client::connect_with_unix(socket.to_str().unwrap(), CLIENT_TIMEOUT, &oldest).unwrap();
-        let docker = Docker { client, pull_idle: Duration::from_millis(250) };
+        let docker = Docker { client, pull_idle: Duration::from_millis(250), making_network: Mutex::default() };
         let begun = std::time::Instant::now();
         let pull = tokio::time::timeout(Duration::from_secs(10), docker.pull("localhost:5000/a:1", None)).await;
         assert_eq!(pull.expect("it is waited for"), Err(Failure(PULL_STALLED.to_owned())));

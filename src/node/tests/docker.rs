@@ -514,6 +514,76 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn tasks_that_come_together_make_one_network() {
+    let bench = Bench::new().await;
+    let name = format!("wharf-test-{}", uuid::Uuid::new_v4().simple());
+    let made = futures_util::future::join_all((0..6).map(|_| bench.docker.create_network(&name))).await;
+    let docker = |arguments: &[&str]| {
+        let ran = Command::new("/usr/bin/docker").args(["-H", &docker_host()]).args(arguments).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let ids = docker(&["network", "ls", "-q", "--filter", &format!("name={name}")]);
+    for id in ids.lines() {
+        docker(&["network", "rm", id]);
+    }
+    assert_eq!(ids.lines().count(), 1, "{made:?}");
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    bench.end().await;
+}
+
+/// Whatever an agent was about when it was killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_killed_at_any_moment_starts_nothing_twice_and_leaves_nothing() {
+    let mut bench = Bench::new().await;
+    bench.agent.take().unwrap().end().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = bench.process().await;
+    let container = |name: &str| {
+        let mut container =
+            shell(name, &format!("echo x >>/host/{name}; trap 'exit 3' TERM; while :; do sleep 0.1; done"));
+        container.mount_points =
+            vec![MountPoint { source_volume: "host".to_owned(), container_path: "/host".to_owned(), read_only: false }];
+        container
+    };
+    let mut second = container("second");
+    second.depends_on = vec![ContainerDependency { container_name: "first".to_owned(), condition: "START".to_owned() }];
+    let mut wanted = bench.task(vec![container("first"), second]);
+    wanted.network_mode = Some("awsvpc".to_owned());
+    let source_path = folder.path().display().to_string();
+    wanted.volumes =
+        vec![Volume { name: "host".to_owned(), host: Some(HostVolume { source_path }), ..Volume::default() }];
+    bench.run(&wanted).await;
+    let told =
+        |status: &str| bench.fake.changes(&bench.arn()).iter().any(|change| change.status.as_deref() == Some(status));
+    for round in 0..40_u64 {
+        tokio::time::sleep(Duration::from_millis(30 + round * 37 % 400)).await;
+        if told("RUNNING") && round > 8 {
+            break;
+        }
+        drop(process);
+        process = bench.process().await;
+    }
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let stopped = acs::Task { desired_status: "STOPPED".to_owned(), ..wanted.clone() };
+    bench.run(&stopped).await;
+    for round in 0..4_u64 {
+        tokio::time::sleep(Duration::from_millis(50 + round * 90)).await;
+        drop(process);
+        process = bench.process().await;
+    }
+    let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert_eq!(change.containers.iter().map(|one| one.exit_code).collect::<Vec<_>>(), [Some(3); 2], "{change:?}");
+    for name in ["first", "second"] {
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "x\n", "{name}");
+    }
+    let views = bench.views().await;
+    assert_eq!(views.len(), 3);
+    assert!(views.iter().all(|view| view.status == Status::Exited), "{views:?}");
+    drop(process);
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn containers_run_on_while_the_agent_is_away_and_are_not_started_twice() {
     let mut bench = Bench::new().await;
     let wanted = bench.task(vec![shell("app", "sleep 1000")]);
