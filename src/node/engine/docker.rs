@@ -120,11 +120,7 @@ impl Engine for Docker {
         let Some(found) = absent(within(ANSWER, "inspected", self.client.inspect_image(image)).await)? else {
             return Ok(None);
         };
-        let (name, _) = split(image);
-        let digests = found.repo_digests.unwrap_or_default();
-        let of_name = |digest: &String| digest.split_once('@').is_some_and(|(of, _)| of == name);
-        let digest = digests.iter().find(|digest| of_name(digest)).or(digests.first());
-        let digest = digest.and_then(|digest| Some(digest.split_once('@')?.1.to_owned()));
+        let digest = digest_of(image, &found.repo_digests.unwrap_or_default());
         Ok(Some(Image { id: found.id.unwrap_or_default(), digest }))
     }
 
@@ -293,6 +289,18 @@ fn split(image: &str) -> (&str, Option<&str>) {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         _ => (image, Some("latest")),
     }
+}
+
+/// The digest by which an image is here, of those that the engine knows of it. One image may have several, also in one
+/// repository: it may be in an index, and beside it.
+fn digest_of(image: &str, known: &[String]) -> Option<String> {
+    if let Some((_, asked)) = image.split_once('@') {
+        return Some(asked.to_owned());
+    }
+    let (name, _) = split(image);
+    let of_name = |digest: &&String| digest.split_once('@').is_some_and(|(of, _)| of == name);
+    let digest = known.iter().find(of_name).or(known.first())?;
+    Some(digest.split_once('@')?.1.to_owned())
 }
 
 /// Waits no longer than that for the engine.
@@ -506,6 +514,20 @@ mod tests {
         ));
         assert!(!refused(500, "no space left on device"));
         assert!(!is_name_taken(&Refusal::RequestTimeoutError));
+    }
+
+    #[test]
+    fn an_image_that_was_asked_for_by_digest_has_that() {
+        let known = ["other/a@sha256:00", "h:5000/a@sha256:01", "h:5000/a@sha256:02"].map(str::to_owned);
+        for (image, digest) in [
+            ("h:5000/a@sha256:02", "sha256:02"),
+            ("h:5000/a:1@sha256:02", "sha256:02"),
+            ("h:5000/a:1", "sha256:01"),
+            ("short", "sha256:00"),
+        ] {
+            assert_eq!(digest_of(image, &known).as_deref(), Some(digest), "{image}");
+        }
+        assert_eq!(digest_of("a", &[]), None);
     }
 
     /// A registry that falls silent in the middle of an image, behind an engine that waits for it.
