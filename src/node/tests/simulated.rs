@@ -734,3 +734,21 @@ async fn the_log_of_a_container_that_is_gone_keeps_nothing() {
     eventually("it is forgotten", || std::fs::read_dir(&tasks).unwrap().count() == 0).await;
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_cannot_be_measured_holds_no_others() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.payload(1, vec![task(1, vec![container("app")]), task(2, vec![container("app")])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    fake.reaches(&arn(2), "RUNNING").await;
+    engine.mute(&wharf_node::task::Task::new(task(1, vec![container("app")])).container_name(0), true);
+    let published = || {
+        fake.frames().into_iter().any(|frame| match frame {
+            ToControl::PublishMetrics(request) => request.task_metrics.iter().any(|metric| metric.task_arn == arn(2)),
+            _ => false,
+        })
+    };
+    eventually("the other is measured", published).await;
+    agent.end().await;
+}
