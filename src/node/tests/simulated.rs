@@ -752,3 +752,26 @@ async fn a_container_that_cannot_be_measured_holds_no_others() {
     eventually("the other is measured", published).await;
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_many_connections_keeps_nobody_from_the_credentials() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let agent = Agent::start(Config { vendor: Some(free), ..config(&fake, folder.path()) }, engine);
+    let mut wanted = Task { network_mode: Some("host".to_owned()), ..task(1, vec![container("app")]) };
+    wanted.role_credentials = Some(credentials("APPLICATION"));
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    let mut held = Vec::new();
+    for _ in 0..600 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        held.push(socket.connect(free).await.unwrap());
+    }
+    let url = format!("http://{free}/v2/credentials/APPLICATION");
+    let got = tokio::process::Command::new("curl").args(["-s", "-m", "3", &url]).output().await.unwrap();
+    let text = String::from_utf8(got.stdout).unwrap();
+    assert!(text.contains("ASIAAPPLICATION"), "{text}");
+    drop(held);
+    agent.end().await;
+}
