@@ -775,3 +775,19 @@ async fn who_holds_many_connections_keeps_nobody_from_the_credentials() {
     drop(held);
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_tasks_with_all_that_files_may_hold_are_taken_at_once() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine);
+    let large = |id: u32| {
+        let mut app = container("app");
+        app.environment.insert("A".to_owned(), "x".repeat(1 << 20).as_str().into());
+        task(id, vec![app])
+    };
+    fake.payload(1, (1..=10).map(large).collect()).await;
+    for id in 1..=10 {
+        fake.reaches(&arn(id), "RUNNING").await;
+    }
+    agent.end().await;
+}
