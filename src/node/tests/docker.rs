@@ -514,6 +514,41 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn containers_of_a_task_see_each_others_processes_if_it_says_so() {
+    for mode in ["bridge", "awsvpc"] {
+        let mut bench = Bench::new().await;
+        let looks = |name: &str| {
+            let script = "while ! cat /proc/[0-9]*/cmdline 2>/dev/null | grep -q 'hol[d]er'; do sleep 0.2; done; \
+                          echo sees it; sleep 1000";
+            logged(shell(name, script))
+        };
+        // What the others share is not what ends before they begin, and not what waits for one of them.
+        let depends = |on: &str, condition: &str| ContainerDependency {
+            container_name: on.to_owned(),
+            condition: condition.to_owned(),
+        };
+        let init = Container { essential: false, ..shell("init", "sleep 0.5") };
+        let mut app = shell("app", "sh -c 'sleep 1000; echo holder'; echo");
+        app.depends_on = vec![depends("init", "SUCCESS"), depends("early", "START")];
+        let early = Container { essential: false, ..shell("early", "sleep 1000") };
+        let mut wanted = bench.task(vec![looks("one"), init, app, early, looks("other")]);
+        wanted.containers[0].essential = false;
+        wanted.containers[4].essential = false;
+        wanted.network_mode = Some(mode.to_owned());
+        (wanted.pid_mode, wanted.ipc_mode) = (Some("task".to_owned()), Some("task".to_owned()));
+        bench.run(&wanted).await;
+        let over = || bench.fake.changes(&bench.arn()).iter().any(|change| change.status.as_deref() == Some("STOPPED"));
+        let names = [stream(&bench, "one"), stream(&bench, "other")];
+        eventually("they see it", || over() || names.iter().all(|name| bench.fake.log(name) == ["sees it"])).await;
+        assert!(!over(), "{mode}: {:?}", bench.fake.changes(&bench.arn()).last());
+        bench.fake.reaches(&bench.arn(), "RUNNING").await;
+        let change = bench.stop(&wanted).await;
+        assert!(change.containers.iter().all(|container| container.exit_code.is_some()), "{change:?}");
+        bench.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tasks_that_come_together_make_one_network() {
     let bench = Bench::new().await;
     let name = format!("wharf-test-{}", uuid::Uuid::new_v4().simple());
