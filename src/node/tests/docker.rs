@@ -195,6 +195,47 @@ async fn a_container_that_ran_long_enough_is_started_again_in_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_is_started_again_keeps_its_ports() {
+    let mut bench = Bench::new().await;
+    let mut app = shell("app", "sleep 2; exit 3");
+    app.restart_policy =
+        Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: Vec::new(), restart_attempt_period: Some(1) });
+    let port = |container_port: i64, protocol: &str| PortMapping {
+        container_port,
+        protocol: protocol.to_owned(),
+        ..PortMapping::default()
+    };
+    app.port_mappings = vec![port(8080, "tcp"), port(53, "udp")];
+    let wanted = bench.task(vec![app]);
+    bench.run(&wanted).await;
+    let told = bench.fake.reaches(&bench.arn(), "RUNNING").await.containers[0].network_bindings.clone();
+    assert!(told.len() >= 2, "{told:?}");
+    let first = bench.views().await[0].started_at;
+    for _ in 0..3 {
+        let before = bench.views().await[0].started_at;
+        let mut view = bench.views().await.remove(0);
+        for _ in 0..100 {
+            if view.status == Status::Running && view.started_at > before {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            view = bench.views().await.remove(0);
+        }
+        assert!(view.status == Status::Running && view.started_at > first, "{view:?}");
+        for binding in &told {
+            let is_it = |now: &wharf_node::engine::Binding| {
+                Some(i64::from(now.container_port)) == binding.container_port
+                    && Some(i64::from(now.host_port)) == binding.host_port
+                    && Some(&now.address) == binding.bind_ip.as_ref()
+            };
+            assert!(view.bindings.iter().any(is_it), "{binding:?} {:?}", view.bindings);
+        }
+    }
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_does_not_listen_is_killed() {
     let mut bench = Bench::new().await;
     let wanted = bench.task(vec![shell("app", "trap '' TERM; while :; do sleep 0.1; done")]);
