@@ -15,8 +15,9 @@ use crate::{
     TaskStopVerificationAck, TaskStopVerificationMessage,
 };
 
-/// What an agent takes in one frame: a payload may hold many tasks.
-pub const MAX_TO_AGENT: usize = 8 << 20;
+/// What an agent takes in one frame. A payload may hold ten tasks, each with a MiB of variables from files, which in JSON may be
+/// six times as long. A host whose agent does not take one gets no other.
+pub const MAX_TO_AGENT: usize = 64 << 20;
 
 /// What a control plane takes in one frame.
 pub const MAX_TO_CONTROL: usize = 1 << 20;

@@ -124,6 +124,8 @@ fn refusal(status: u16, answer: &[u8]) -> Error {
             let kind = kind.rsplit('#').next().unwrap_or_default().to_owned();
             Error::Refused { kind, message }
         }
+        // What stands in front of a control plane that is away.
+        _ if status >= 500 => Error::Broken(format!("status {status} without an error in it")),
         _ => Error::Malformed(format!("status {status} without an error in it")),
     }
 }
@@ -137,6 +139,8 @@ mod tests {
         let error = refusal(400, br#"{"__type":"com.amazonaws.ecs#ClientException","message":"no"}"#);
         assert!(matches!(&error, Error::Refused { kind, message } if kind == "ClientException" && message == "no"));
         assert!(error.is_final());
-        assert!(!refusal(502, b"<html>").is_final());
+        let away = refusal(502, b"<html>");
+        assert!(!away.is_final() && away.is_passing());
+        assert!(!refusal(404, b"<html>").is_passing());
     }
 }

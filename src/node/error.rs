@@ -37,6 +37,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether whoever was asked may only be away, or have too much to do.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Control(_) | Self::Broken(_) => true,
+            Self::Refused { kind, .. } => {
+                ["ThrottlingException", "ServiceUnavailableException", "InternalFailure"].contains(&kind.as_str())
+            }
+            Self::Malformed(_) | Self::Engine(_) | Self::Data { .. } => false,
+        }
+    }
+
     /// Whether it is of no use to try again: the agent is set up wrongly.
     pub fn is_final(&self) -> bool {
         match self {

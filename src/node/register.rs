@@ -88,9 +88,12 @@ pub(crate) async fn register<E: Engine>(
             Ok(answer) => {
                 let arn = answer.container_instance.container_instance_arn;
                 // Sequence numbers are of one instance.
-                let sequence = known.filter(|known| known.arn == arn).map_or(0, |known| known.sequence);
+                let sequence = known.as_ref().filter(|known| known.arn == arn).map_or(0, |known| known.sequence);
                 let instance = Instance { cluster: host.config.cluster.clone(), arn, sequence };
-                host.journal.put_instance(&instance)?;
+                // What is written down already needs no room on a disk that is full.
+                if known.as_ref() != Some(&instance) {
+                    host.journal.put_instance(&instance)?;
+                }
                 tracing::info!(instance.arn, "this host is a container instance");
                 return Ok(instance);
             }

@@ -130,20 +130,10 @@ where
     let mut tries = 1;
     loop {
         match ask().await {
-            Err(error) if tries < TRIES && is_passing(&error) => tokio::time::sleep(PAUSE * tries).await,
+            Err(error) if tries < TRIES && error.is_passing() => tokio::time::sleep(PAUSE * tries).await,
             outcome => return outcome.map_err(|error| (tries, error)),
         }
         tries += 1;
-    }
-}
-
-fn is_passing(error: &Error) -> bool {
-    match error {
-        Error::Control(_) | Error::Broken(_) => true,
-        Error::Refused { kind, .. } => {
-            ["ThrottlingException", "ServiceUnavailableException", "InternalFailure"].contains(&kind.as_str())
-        }
-        Error::Malformed(_) | Error::Engine(_) | Error::Data { .. } => false,
     }
 }
 

@@ -39,7 +39,24 @@ struct Login {
 struct Issued {
     token: Option<String>,
     access_token: Option<String>,
-    expires_in: Option<u64>,
+    /// Seconds, mostly. A token is as good beside something else.
+    #[serde(default)]
+    expires_in: serde_json::Value,
+}
+
+impl Issued {
+    fn token(&self) -> Option<&str> {
+        let tokens = [&self.token, &self.access_token];
+        tokens.into_iter().filter_map(Option::as_deref).find(|token| !token.is_empty())
+    }
+
+    /// For how many seconds the token is kept.
+    fn seconds(&self) -> u64 {
+        let said = self.expires_in.as_f64().unwrap_or_default();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is clamped afterwards")]
+        let said = said as u64;
+        said.clamp(UNSAID, MOST)
+    }
 }
 
 impl Logins {
@@ -76,9 +93,8 @@ impl Logins {
                 // The scope of the challenge is the registry's own spelling; without one, what we are after.
                 let scope = asked.as_deref().unwrap_or(scope);
                 let issued = fetch(http, upstream, &realm, service.as_deref(), scope, patience).await?;
-                let token = issued.token.or(issued.access_token).filter(|token| !token.is_empty());
-                let token = token.ok_or(Error::Nonsense("a token service answers without a token"))?;
-                (secret(&format!("Bearer {token}"))?, issued.expires_in.unwrap_or(UNSAID).clamp(UNSAID, MOST))
+                let token = issued.token().ok_or(Error::Nonsense("a token service answers without a token"))?;
+                (secret(&format!("Bearer {token}"))?, issued.seconds())
             }
         };
         let until = Instant::now() + Duration::from_secs(seconds);
@@ -148,4 +164,27 @@ fn key(upstream: &Upstream, scope: &str) -> String {
         .as_ref()
         .map(|credentials| Algorithm::Sha256.digest(pair(credentials).as_bytes()).to_string());
     format!("{} {} {scope}", upstream.host, whose.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_good_whatever_stands_beside_it() {
+        for (answer, token, seconds) in [
+            (r#"{"token":"t"}"#, "t", UNSAID),
+            (r#"{"token":"t","expires_in":300}"#, "t", 300),
+            (r#"{"token":"t","expires_in":300.5}"#, "t", 300),
+            (r#"{"token":"t","expires_in":-1}"#, "t", UNSAID),
+            (r#"{"token":"t","expires_in":1e300}"#, "t", MOST),
+            (r#"{"token":"t","expires_in":"300"}"#, "t", UNSAID),
+            (r#"{"token":null,"access_token":"a","expires_in":null}"#, "a", UNSAID),
+            (r#"{"token":"","access_token":"a","expires_in":0}"#, "a", UNSAID),
+        ] {
+            let issued: Issued = serde_json::from_str(answer).unwrap();
+            assert_eq!((issued.token(), issued.seconds()), (Some(token), seconds), "{answer}");
+        }
+        assert_eq!(serde_json::from_str::<Issued>("{}").unwrap().token(), None);
+    }
 }

@@ -114,7 +114,7 @@ impl Drop for Landing {
 /// Fetches a blob into the store, and past those who read along.
 async fn fetch(ctx: &Ctx, source: &Source, target: Target, digest: &Digest, landing: &Landing) -> Result<BlobRow> {
     let app = &ctx.app;
-    let _room = app.cache.room.acquire().await.map_err(|_| Error::Internal)?;
+    let _room = app.cache.rooms.take(source.host()).await.ok_or(Error::Internal)?;
     let upstream = source.open(app).await?;
     let fetched = app.cache.client.blob(&upstream, source.repository(), digest.as_str(), PATIENCE).await;
     let fetched =

@@ -11,12 +11,11 @@ mod credentials;
 mod flights;
 mod manifests;
 mod memory;
+mod rooms;
 mod source;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 pub use self::arrival::Arriving;
 pub use self::blobs::{Found, blob, blob_size};
@@ -24,6 +23,7 @@ pub(crate) use self::credentials::open as credential;
 use self::flights::Flights;
 pub use self::manifests::{Pulled, manifest};
 use self::memory::Memory;
+use self::rooms::Rooms;
 use self::source::Source;
 pub(crate) use self::source::is_cached;
 pub use self::source::mirrored;
@@ -42,7 +42,7 @@ pub(crate) struct Cache {
     memory: Memory,
     manifests: Flights<manifests::Outcome>,
     blobs: Flights<Arc<arrival::Arrival>>,
-    room: Arc<Semaphore>,
+    rooms: Rooms,
 }
 
 impl Cache {
@@ -52,7 +52,7 @@ impl Cache {
             memory: Memory::new(),
             manifests: Flights::new(),
             blobs: Flights::new(),
-            room: Arc::new(Semaphore::new(BLOBS_AT_ONCE)),
+            rooms: Rooms::new(BLOBS_AT_ONCE),
         }
     }
 

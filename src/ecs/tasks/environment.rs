@@ -17,6 +17,9 @@ use crate::task_definitions::container::{ContainerDefinition, EnvironmentFile};
 /// How many files a container may have.
 const MOST: usize = 10;
 
+/// How many bytes of variables the files of a task may hold: what its agent is told must fit into a frame.
+const LONGEST: usize = 1 << 20;
+
 /// The variables of the files of one container, in the order in which they count.
 pub(crate) type Variables = Vec<(String, String)>;
 
@@ -48,7 +51,8 @@ pub(crate) async fn read(
         if files.is_empty() {
             continue;
         }
-        match of_container(session, files, execution).await {
+        let found = of_container(session, files, execution).await;
+        match found.and_then(|variables| fitting(&all, variables)) {
             Ok(variables) => drop(all.insert(container.name.clone(), variables)),
             Err(why) if task.is_starting() => {
                 let reason = format!("ResourceInitializationError: failed to download env files: {why}");
@@ -58,6 +62,16 @@ pub(crate) async fn read(
         }
     }
     Ok(all)
+}
+
+/// The variables of a container, if they fit beside those of the others.
+fn fitting(others: &HashMap<String, Variables>, variables: Variables) -> Result<Variables, String> {
+    let all = others.values().flatten().chain(&variables);
+    let bytes: usize = all.map(|(name, value)| name.len() + value.len()).sum();
+    match bytes > LONGEST {
+        true => Err(format!("the files of a task have more than {LONGEST} bytes of variables")),
+        false => Ok(variables),
+    }
 }
 
 async fn of_container(
@@ -88,6 +102,17 @@ pub(crate) fn merge(container: &mut Container, variables: &Variables) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_files_of_a_task_hold_is_bounded() {
+        let half = || vec![("A".to_owned(), "x".repeat(LONGEST / 2 - 1))];
+        let mut all = HashMap::new();
+        for name in ["one", "other"] {
+            all.insert(name.to_owned(), fitting(&all, half()).unwrap());
+        }
+        assert!(fitting(&all, vec![("B".to_owned(), String::new())]).unwrap_err().contains("more than 1048576 bytes"));
+        assert!(fitting(&all, Vec::new()).is_ok());
+    }
 
     #[test]
     fn the_definition_counts_more_than_files_and_the_first_file_more_than_others() {

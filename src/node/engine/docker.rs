@@ -23,7 +23,7 @@ use bollard::{ClientVersion, Docker as Client, body_full};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use types::Timestamp;
 
 use super::{
@@ -35,14 +35,23 @@ const CLIENT_TIMEOUT: u64 = 2 * 60 * 60;
 /// How long the engine may take to say something that it knows.
 const ANSWER: Duration = Duration::from_secs(30);
 const PULL: Duration = Duration::from_secs(2 * 60 * 60);
+/// How long a pull may show no progress. Others wait for it: an image is pulled once at a time.
+const PULL_IDLE: Duration = Duration::from_secs(5 * 60);
 const CREATE: Duration = Duration::from_secs(4 * 60);
 const START: Duration = Duration::from_secs(3 * 60);
 /// How long the engine may take to end a container, after its own time to end.
 const STOP: Duration = Duration::from_secs(60);
 
+/// How Amazon's agent says that a pull shows no progress.
+const PULL_STALLED: &str = "inactivity time exceeded timeout";
+
 /// A Docker or Podman engine.
 pub struct Docker {
     client: Client,
+    /// How long a pull may show no progress.
+    pull_idle: Duration,
+    /// Held while a network is made.
+    making_network: Mutex<()>,
 }
 
 impl Docker {
@@ -51,7 +60,7 @@ impl Docker {
         let oldest = ClientVersion { major_version: 1, minor_version: 53 };
         let client = Client::connect_with_unix(socket, CLIENT_TIMEOUT, &oldest).map_err(failure)?;
         let client = within(ANSWER, "reached", client.negotiate_version()).await?;
-        Ok(Self { client })
+        Ok(Self { client, pull_idle: PULL_IDLE, making_network: Mutex::default() })
     }
 
     async fn find_network(&self, name: &str) -> Result<bool> {
@@ -96,10 +105,13 @@ impl Engine for Docker {
             CreateImageOptions { from_image: Some(name.to_owned()), tag: tag.map(str::to_owned), ..Default::default() };
         let mut progress = self.client.create_image(Some(options), None, credentials);
         let pull = async {
-            while let Some(line) = progress.next().await {
-                line?;
+            loop {
+                match tokio::time::timeout(self.pull_idle, progress.next()).await {
+                    Ok(Some(line)) => drop(line?),
+                    Ok(None) => return Ok(()),
+                    Err(_) => return Err(Refusal::DockerStreamError { error: PULL_STALLED.to_owned() }),
+                }
             }
-            Ok(())
         };
         Ok(within(PULL, "pulled", pull).await?)
     }
@@ -108,11 +120,7 @@ impl Engine for Docker {
         let Some(found) = absent(within(ANSWER, "inspected", self.client.inspect_image(image)).await)? else {
             return Ok(None);
         };
-        let (name, _) = split(image);
-        let digests = found.repo_digests.unwrap_or_default();
-        let of_name = |digest: &String| digest.split_once('@').is_some_and(|(of, _)| of == name);
-        let digest = digests.iter().find(|digest| of_name(digest)).or(digests.first());
-        let digest = digest.and_then(|digest| Some(digest.split_once('@')?.1.to_owned()));
+        let digest = digest_of(image, &found.repo_digests.unwrap_or_default());
         Ok(Some(Image { id: found.id.unwrap_or_default(), digest }))
     }
 
@@ -253,6 +261,9 @@ impl Engine for Docker {
     }
 
     async fn create_network(&self, name: &str) -> Result<()> {
+        // To Docker a name is not taken because another network has it. Tasks that come together must not make two, of
+        // which none could be named any more.
+        let _alone = self.making_network.lock().await;
         if self.find_network(name).await? {
             return Ok(());
         }
@@ -278,6 +289,18 @@ fn split(image: &str) -> (&str, Option<&str>) {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         _ => (image, Some("latest")),
     }
+}
+
+/// The digest by which an image is here, of those that the engine knows of it. One image may have several, also in one
+/// repository: it may be in an index, and beside it.
+fn digest_of(image: &str, known: &[String]) -> Option<String> {
+    if let Some((_, asked)) = image.split_once('@') {
+        return Some(asked.to_owned());
+    }
+    let (name, _) = split(image);
+    let of_name = |digest: &&String| digest.split_once('@').is_some_and(|(of, _)| of == name);
+    let digest = known.iter().find(of_name).or(known.first())?;
+    Some(digest.split_once('@')?.1.to_owned())
 }
 
 /// Waits no longer than that for the engine.
@@ -491,6 +514,50 @@ mod tests {
         ));
         assert!(!refused(500, "no space left on device"));
         assert!(!is_name_taken(&Refusal::RequestTimeoutError));
+    }
+
+    #[test]
+    fn an_image_that_was_asked_for_by_digest_has_that() {
+        let known = ["other/a@sha256:00", "h:5000/a@sha256:01", "h:5000/a@sha256:02"].map(str::to_owned);
+        for (image, digest) in [
+            ("h:5000/a@sha256:02", "sha256:02"),
+            ("h:5000/a:1@sha256:02", "sha256:02"),
+            ("h:5000/a:1", "sha256:01"),
+            ("short", "sha256:00"),
+        ] {
+            assert_eq!(digest_of(image, &known).as_deref(), Some(digest), "{image}");
+        }
+        assert_eq!(digest_of("a", &[]), None);
+    }
+
+    /// A registry that falls silent in the middle of an image, behind an engine that waits for it.
+    #[tokio::test]
+    async fn a_pull_that_stands_still_is_given_up() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("docker.sock");
+        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
+        let engine = tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _ = connection.read(&mut [0; 4096]).await.unwrap();
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+            connection.write_all(head.as_bytes()).await.unwrap();
+            for _ in 0..4 {
+                let line = "{\"status\":\"Downloading\"}\r\n";
+                connection.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            // It ends when whoever asked hangs up.
+            connection.read(&mut [0; 4096]).await.unwrap_or_default()
+        });
+        let oldest = ClientVersion { major_version: 1, minor_version: 41 };
+        let client = Client::connect_with_unix(socket.to_str().unwrap(), CLIENT_TIMEOUT, &oldest).unwrap();
+        let docker = Docker { client, pull_idle: Duration::from_millis(250), making_network: Mutex::default() };
+        let begun = std::time::Instant::now();
+        let pull = tokio::time::timeout(Duration::from_secs(10), docker.pull("localhost:5000/a:1", None)).await;
+        assert_eq!(pull.expect("it is waited for"), Err(Failure(PULL_STALLED.to_owned())));
+        assert!(begun.elapsed() > Duration::from_millis(500), "as long as there is progress it goes on");
+        assert_eq!(engine.await.unwrap(), 0, "the engine hears of it");
     }
 
     #[test]

@@ -33,6 +33,11 @@ struct Inner {
     missing_images: BTreeSet<String>,
     /// Whether containers cannot be removed.
     keeps: bool,
+    /// Whether it makes containers, and starts them, and does not say so.
+    loses_creations: bool,
+    loses_starts: bool,
+    /// Containers of which it says nothing, by name.
+    mute: BTreeSet<String>,
     /// Who pulled what: the image, and the name and password.
     logins: Vec<(String, Option<(String, String)>)>,
     volumes: BTreeSet<String>,
@@ -57,6 +62,25 @@ impl Simulated {
     /// Removes no containers from now on; `false`: it does again.
     pub fn keep(&self, keep: bool) {
         self.lock().keeps = keep;
+    }
+
+    /// Makes containers from now on and says that it took too long; `false`: no more.
+    pub fn lose_answers_of_creations(&self, lose: bool) {
+        self.lock().loses_creations = lose;
+    }
+
+    /// Starts containers from now on and says that it took too long; `false`: no more.
+    pub fn lose_answers_of_starts(&self, lose: bool) {
+        self.lock().loses_starts = lose;
+    }
+
+    /// Says nothing of a container from now on; `false`: it does again.
+    pub fn mute(&self, name: &str, mute: bool) {
+        let mut inner = self.lock();
+        match mute {
+            true => inner.mute.insert(name.to_owned()),
+            false => inner.mute.remove(name),
+        };
     }
 
     /// Who pulled what so far: the image, and the name and password.
@@ -137,6 +161,11 @@ impl Simulated {
 const PORTS: (u16, u16) = (49_153, 16_000);
 
 impl Inner {
+    fn is_mute(&self, container: &str) -> bool {
+        let is_it = |view: &&View| view.name == container || view.id == container;
+        self.containers.values().find(is_it).is_some_and(|view| self.mute.contains(&view.name))
+    }
+
     /// Where the ports of a container are.
     fn bind(&mut self, body: &Value) -> Vec<Binding> {
         let wanted = body.get("HostConfig").and_then(|host| host.get("PortBindings")).and_then(Value::as_object);
@@ -163,6 +192,10 @@ impl Inner {
 
 fn now() -> Timestamp {
     Timestamp::from(SystemTime::now())
+}
+
+fn late<T>(done: &str) -> Result<T> {
+    Err(Failure(format!("DockerTimeoutError: Could not transition to {done}; timed out")))
 }
 
 fn find<'a>(inner: &'a mut Inner, name: &str) -> Option<&'a mut View> {
@@ -213,7 +246,7 @@ impl Engine for Simulated {
         };
         inner.containers.insert(id.clone(), view);
         inner.bodies.insert(name.to_owned(), body);
-        Ok(id)
+        if inner.loses_creations { late("created") } else { Ok(id) }
     }
 
     async fn start(&self, id: &str) -> Result<()> {
@@ -236,7 +269,8 @@ impl Engine for Simulated {
             self.script(id, &body);
         }
         let _ = self.events.send(id.to_owned());
-        Ok(())
+        let lost = self.lock().loses_starts;
+        if lost { late("started") } else { Ok(()) }
     }
 
     async fn stop(&self, id: &str, _: i64) -> Result<()> {
@@ -257,7 +291,11 @@ impl Engine for Simulated {
     }
 
     async fn inspect(&self, id: &str) -> Result<Option<View>> {
-        Ok(find(&mut self.lock(), id).cloned())
+        let mut inner = self.lock();
+        if inner.is_mute(id) {
+            return late("inspected");
+        }
+        Ok(find(&mut inner, id).cloned())
     }
 
     async fn list(&self, label: &str) -> Result<Vec<String>> {
@@ -284,6 +322,9 @@ impl Engine for Simulated {
     /// What was written so far, however it is to be followed: whoever follows asks again.
     fn logs(&self, id: &str, since: i64, _: bool) -> impl Stream<Item = Result<LogPiece>> + Send + Unpin + use<> {
         let inner = self.lock();
+        if !inner.containers.values().any(|view| view.id == id || view.name == id) {
+            return stream::iter(vec![Err(Failure(format!("Error response from daemon: No such container: {id}")))]);
+        }
         let written = inner.written.get(id).into_iter().flatten().filter(|(at, _)| at.seconds() >= since);
         let piece = |(at, line): &(Timestamp, String)| {
             Ok(LogPiece { stream: 1, bytes: Bytes::from(format!("{} {line}\n", at.rfc3339())) })
@@ -291,7 +332,11 @@ impl Engine for Simulated {
         stream::iter(written.map(piece).collect::<Vec<_>>())
     }
 
-    async fn usage(&self, _: &str) -> Result<Usage> {
+    async fn usage(&self, id: &str) -> Result<Usage> {
+        let mute = self.lock().is_mute(id);
+        if mute {
+            std::future::pending::<()>().await;
+        }
         Ok(Usage::default())
     }
 

@@ -17,6 +17,9 @@ use crate::task::{Phase, Task};
 
 /// How long events wait for others.
 const LINGER: Duration = Duration::from_millis(500);
+/// How long the rest of a line is waited for. What draws a progress bar does not end its line for hours, and what is
+/// written beside it must not wait for that.
+const REST_OF_LINE: Duration = Duration::from_secs(2);
 /// How many events and bytes are enough for a batch.
 const MOST_EVENTS: usize = 5_000;
 const MOST_BYTES: usize = 700 * 1024;
@@ -44,6 +47,10 @@ struct Batch {
     cursor: Cursor,
     /// Batches that an earlier reading has begun to put, and that are to be put so again.
     known: VecDeque<PutBatch>,
+    /// How many records were read since the cursor that is written down.
+    records: u64,
+    /// Where among them lines were ended that had not, the last time.
+    cut: Option<u64>,
 }
 
 /// What is still to come.
@@ -93,6 +100,12 @@ impl<E: Engine> Follower<E> {
                     self.keep(&cursor);
                 }
                 Ok(Pause::Drained) => backoff.reset(),
+                // With the container what it wrote is gone.
+                Err(error) if over && self.is_gone().await => {
+                    tracing::warn!(task.arn = self.arn, error, "the rest of the log of a container is lost");
+                    cursor.ended = true;
+                    self.keep(&cursor);
+                }
                 Err(error) => {
                     tracing::warn!(task.arn = self.arn, error, "the log of a container cannot be read");
                 }
@@ -102,6 +115,11 @@ impl<E: Engine> Follower<E> {
             }
         }
         true
+    }
+
+    /// Whether the engine does not have the container any more.
+    async fn is_gone(&self) -> bool {
+        matches!(self.host.engine.inspect(&self.runtime_id).await, Ok(None))
     }
 
     /// Waits; whether the agent ends meanwhile.
@@ -117,7 +135,7 @@ impl<E: Engine> Follower<E> {
         let mut pieces = self.host.engine.logs(&self.runtime_id, cursor.since(), true);
         let mut assembler = Assembler::skipping(cursor.known());
         let mut batch = Batch { cursor: cursor.clone(), known: cursor.batches.clone(), ..Batch::default() };
-        let mut due: Option<Instant> = None;
+        let (mut due, mut open_since): (Option<Instant>, Option<Instant>) = (None, None);
         let mut stop = self.stop.clone();
         loop {
             let linger = async {
@@ -129,9 +147,13 @@ impl<E: Engine> Follower<E> {
             let piece = tokio::select! {
                 piece = pieces.next() => piece,
                 () = linger => {
-                    // The rest of a line comes at once, and how far it goes can be written down then.
+                    if is_overdue(open_since) {
+                        batch.cut(&mut assembler);
+                        open_since = None;
+                    }
+                    // The rest of a line comes at once, mostly, and how far it goes can be written down then.
                     due = assembler.is_open().then(|| Instant::now() + LINGER);
-                    if due.is_some() {
+                    if due.is_some() && batch.known.is_empty() {
                         continue;
                     }
                     self.put(task, &mut batch, cursor, Rest::of(&assembler)).await;
@@ -151,6 +173,10 @@ impl<E: Engine> Follower<E> {
                 None => (assembler.finish(), true),
             };
             batch.take(lines);
+            if batch.was_cut_here() || (batch.is_full() && is_overdue(open_since)) {
+                batch.cut(&mut assembler);
+            }
+            open_since = assembler.is_open().then(|| open_since.unwrap_or_else(Instant::now));
             if over {
                 self.put(task, &mut batch, cursor, Rest::None).await;
                 return Ok(Pause::Drained);
@@ -158,7 +184,7 @@ impl<E: Engine> Follower<E> {
             if batch.is_full() {
                 due = None;
                 self.put(task, &mut batch, cursor, Rest::of(&assembler)).await;
-            } else if due.is_none() && !batch.events.is_empty() {
+            } else if due.is_none() && (!batch.events.is_empty() || assembler.is_open()) {
                 due = Some(Instant::now() + LINGER);
             }
         }
@@ -178,7 +204,8 @@ impl<E: Engine> Follower<E> {
                 Some(known) => known.token,
                 None => {
                     let token = uuid::Uuid::new_v4().simple().to_string();
-                    cursor.batches.push_back(PutBatch { token: token.clone(), events: count });
+                    let cut = batch.cut.filter(|_| count == batch.events.len());
+                    cursor.batches.push_back(PutBatch { token: token.clone(), events: count, cut });
                     self.keep(cursor);
                     token
                 }
@@ -193,7 +220,7 @@ impl<E: Engine> Follower<E> {
                 }
             }
         }
-        batch.bytes = 0;
+        (batch.bytes, batch.cut) = (0, None);
         if rest != Rest::OfLine {
             let mut now = batch.cursor.clone();
             now.batches.clone_from(&batch.known);
@@ -201,6 +228,7 @@ impl<E: Engine> Follower<E> {
                 *cursor = now;
                 self.keep(cursor);
             }
+            batch.records = 0;
         }
     }
 
@@ -213,8 +241,9 @@ impl<E: Engine> Follower<E> {
 
 impl Batch {
     fn take(&mut self, lines: Lines) {
-        for second in lines.records {
-            self.cursor.pass(second);
+        for record in lines.records {
+            self.cursor.pass(record);
+            self.records += 1;
         }
         for event in lines.events {
             self.bytes += weight(&event);
@@ -222,9 +251,28 @@ impl Batch {
         }
     }
 
+    /// Ends the lines that are not whole yet; not while what an earlier reading has put is still to be put so again, unless
+    /// that has ended them here.
+    fn cut(&mut self, assembler: &mut Assembler) {
+        if self.known.is_empty() || self.was_cut_here() {
+            self.take(assembler.cut());
+            self.cut = Some(self.records);
+        }
+    }
+
+    /// Whether an earlier reading ended its lines at this place.
+    fn was_cut_here(&self) -> bool {
+        self.known.iter().any(|known| known.cut == Some(self.records))
+    }
+
     fn is_full(&self) -> bool {
         self.events.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES || together(&self.events) < self.events.len()
     }
+}
+
+/// Whether the rest of a line is not waited for any more.
+fn is_overdue(open_since: Option<Instant>) -> bool {
+    open_since.is_some_and(|since| since.elapsed() >= REST_OF_LINE)
 }
 
 /// What an event counts against the size of a batch.
@@ -258,6 +306,7 @@ fn has_ended(task: &Task, runtime_id: &str) -> bool {
 mod tests {
     use super::super::line::LONGEST;
     use super::*;
+    use crate::engine::LogPiece;
 
     #[test]
     fn what_is_put_together_is_not_too_far_apart() {
@@ -274,5 +323,26 @@ mod tests {
         // What is no UTF-8 becomes three times as long, and a line of it several events at once.
         let events = vec![Event { at: 0, text: "x".repeat(LONGEST) }; 6];
         assert_eq!(together(&events), 4);
+    }
+
+    #[test]
+    fn a_line_is_cut_where_it_was_cut_before() {
+        const AT: &str = "2026-11-26T00:00:00Z";
+        let piece = |stream: u8, text: &str| LogPiece { stream, bytes: format!("{AT} {text}").into() };
+        let known = |events: usize, cut: Option<u64>| PutBatch { token: String::new(), events, cut };
+        let mut batch = Batch { known: [known(1, None), known(2, Some(4))].into(), ..Batch::default() };
+        let mut assembler = Assembler::skipping(0);
+        for (text, stream, here) in
+            [("one\n", 1, false), ("open ", 2, false), ("line", 2, false), ("two\n", 1, true), ("three\n", 1, false)]
+        {
+            batch.take(assembler.take(&piece(stream, text)));
+            assert_eq!(batch.was_cut_here(), here, "{text}");
+            // A batch that is known is put before something is cut anew.
+            batch.cut(&mut assembler);
+        }
+        let events: Vec<&str> = batch.events.iter().map(|event| event.text.as_str()).collect();
+        assert_eq!(events, ["one", "two", "open line", "three"]);
+        assert!(!assembler.is_open());
+        assert_eq!(batch.cursor.known(), 5);
     }
 }

@@ -23,13 +23,24 @@ pub(super) struct Event {
     pub(super) text: String,
 }
 
+/// A record of the engine: a line, or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Record {
+    /// The second that the engine wrote before it. For Docker each part of a line has that of the first.
+    pub(super) second: i64,
+    /// Of which output.
+    pub(super) stream: usize,
+    /// Whether its line ends with it.
+    pub(super) whole: bool,
+}
+
 /// What came of a piece.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     /// The lines that are whole now.
     pub(super) events: Vec<Event>,
-    /// The seconds at which the engine wrote the records that were used up, in its order: what a cursor counts.
-    pub(super) records: Vec<i64>,
+    /// The records that were used up, in the engine's order: what a cursor counts.
+    pub(super) records: Vec<Record>,
 }
 
 /// Puts lines together.
@@ -52,6 +63,15 @@ impl Assembler {
     /// Whether a line is not whole yet.
     pub(super) fn is_open(&self) -> bool {
         self.parts.iter().any(Option::is_some)
+    }
+
+    /// Ends the lines that are not whole yet. What comes of them later is a line of its own.
+    pub(super) fn cut(&mut self) -> Lines {
+        let mut lines = Lines::default();
+        for (at, bytes) in std::mem::take(&mut self.parts).into_iter().flatten() {
+            events(at, &bytes, &mut lines.events);
+        }
+        lines
     }
 
     /// Takes a piece.
@@ -99,11 +119,7 @@ impl Assembler {
             let last = self.parts_of(&line, &mut lines);
             self.record(0, &line[last..], &mut lines);
         }
-        for part in &mut self.parts {
-            if let Some((at, bytes)) = part.take() {
-                events(at, &bytes, &mut lines.events);
-            }
-        }
+        lines.events.extend(self.cut().events);
         lines
     }
 
@@ -119,9 +135,9 @@ impl Assembler {
             self.skip -= 1;
             return;
         }
-        lines.records.push(time.timestamp());
         let text = record.get(begin..).unwrap_or_default();
         let whole = text.last() == Some(&b'\n');
+        lines.records.push(Record { second: time.timestamp(), stream, whole });
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let Some(part) = self.parts.get_mut(stream) else { return };
         let (_, open) = part.get_or_insert_with(|| (time.timestamp_millis(), Vec::new()));

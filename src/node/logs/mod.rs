@@ -108,9 +108,9 @@ pub(crate) async fn prepare<E: Engine>(host: &Host<E>, task: &Task, index: usize
     let Some(stream) = Stream::of(task, &container.name, &host.control) else { return Ok(()) };
     match tokio::time::timeout(PREPARE, stream.create(host, task)).await {
         // A control plane without the API of logs is as good as one that is away.
-        Ok(Err(Error::Refused { kind, message })) if kind != "UnknownOperationException" => Err(Failure(format!(
+        Ok(Err(error)) if is_refused(&error) => Err(Failure(format!(
             "CannotStartContainerError: Error response from daemon: failed to initialize logging driver: failed to create \
-             Cloudwatch log stream: {kind}: {message}"
+             Cloudwatch log stream: {error}"
         ))),
         Ok(Err(error)) => {
             tracing::warn!(task.arn = task.arn(), %error, "the log stream of a container cannot be made yet");
@@ -118,4 +118,9 @@ pub(crate) async fn prepare<E: Engine>(host: &Host<E>, task: &Task, index: usize
         }
         Ok(Ok(())) | Err(_) => Ok(()),
     }
+}
+
+/// Whether there will be no such stream, however long one waits.
+fn is_refused(error: &Error) -> bool {
+    matches!(error, Error::Refused { kind, .. } if kind != "UnknownOperationException") && !error.is_passing()
 }

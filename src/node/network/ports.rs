@@ -7,6 +7,8 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
 use std::sync::{Mutex, PoisonError};
 
+use crate::backoff::fraction;
+
 /// Ports that the kernel gives out, where it does not say which.
 const EPHEMERAL: RangeInclusive<u16> = 49_153..=65_535;
 
@@ -22,6 +24,13 @@ impl Rows {
     pub(crate) fn take(&self, count: usize, protocol: &str) -> Option<u16> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let span = ephemeral().unwrap_or(EPHEMERAL);
+        if !span.contains(&next) {
+            // Another agent that has just started, as in tests, would begin at the same place.
+            let half = f64::from(span.end() - span.start()) / 2.0;
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is less than the span")]
+            let behind = (half * fraction()) as u16;
+            *next = span.start().midpoint(*span.end()).saturating_add(behind);
+        }
         let begin = find(&span, *next, count, |port| is_free(port, protocol))?;
         *next = begin.saturating_add(u16::try_from(count).unwrap_or(u16::MAX));
         Some(begin)

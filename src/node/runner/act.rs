@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::engine::{Engine, Failure, Image};
+use types::Timestamp;
+
+use crate::backoff::Backoff;
+use crate::engine::{Engine, Failure, Image, Status, View};
 use crate::host::Shared;
 use crate::images;
 use crate::logs;
@@ -12,6 +15,9 @@ use crate::task::body::Surroundings;
 use crate::task::{Action, Phase, Task};
 
 use super::{Message, Place, Runner};
+
+/// How soon a container is looked at again of which nothing could be learned, at first and at last.
+const LOOK_AGAIN: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
 impl<E: Engine> Runner<E> {
     /// Begins an action.
@@ -36,16 +42,23 @@ impl<E: Engine> Runner<E> {
                 });
             }
             Action::Start(index) => {
-                let place = place(index);
+                let (place, unseen) = (place(index), entry.unseen.remove(&index));
                 tokio::spawn(async move {
                     let id = runtime_id(&task, index);
+                    if unseen {
+                        let view = told(&host, &place, &id).await;
+                        if view.as_ref().is_none_or(|view| has_been_started(&task, index, view)) {
+                            let _ = outbox.send(Message::Seen(place, view.map(Box::new))).await;
+                            return;
+                        }
+                    }
                     let started = match logs::prepare(&host, &task, index).await {
                         Ok(()) => host.engine.start(&id).await,
                         Err(failure) => Err(failure),
                     };
                     let message = match started {
                         Ok(()) => look(&host, place, &id).await,
-                        Err(Failure(text)) => Message::NotStarted(place, prefixed("CannotStartContainerError", &text)),
+                        Err(failure) => not_started(&host, place, &id, &failure).await,
                     };
                     let _ = outbox.send(message).await;
                 });
@@ -122,11 +135,44 @@ async fn look<E: Engine>(host: &Shared<E>, place: Place, id: &str) -> Message {
     }
 }
 
+/// How a container is, once the engine says so.
+async fn told<E: Engine>(host: &Shared<E>, place: &Place, id: &str) -> Option<View> {
+    let mut backoff = Backoff::new(LOOK_AGAIN.0, LOOK_AGAIN.1);
+    loop {
+        match host.engine.inspect(id).await {
+            Ok(view) => return view,
+            Err(error) => {
+                tracing::warn!(task.arn = place.arn, %error, "it is not known yet whether a container runs");
+                tokio::time::sleep(backoff.next()).await;
+            }
+        }
+    }
+}
+
+/// Whether a container was started since the agent last saw it end.
+fn has_been_started(task: &Task, index: usize, view: &View) -> bool {
+    let known = task.containers.get(index).and_then(|container| container.finished_at);
+    match view.status {
+        Status::Created => false,
+        Status::Running => true,
+        Status::Exited => known.is_none() || known != view.finished_at.map(Timestamp::micros),
+    }
+}
+
+/// What became of a start that failed, or of which nothing was heard. A container that runs all the same must not be
+/// given up: nobody would end it.
+async fn not_started<E: Engine>(host: &Shared<E>, place: Place, id: &str, failure: &Failure) -> Message {
+    match told(host, &place, id).await {
+        Some(view) if view.status == Status::Running => Message::Seen(place, Some(Box::new(view))),
+        _ => Message::NotStarted(place, prefixed("CannotStartContainerError", &failure.0)),
+    }
+}
+
 /// How a container is once it was ended. An engine may say that it stopped it a moment before it knows itself.
 async fn ended<E: Engine>(host: &Shared<E>, place: Place, id: &str) -> Message {
     for _ in 0..20 {
         match host.engine.inspect(id).await {
-            Ok(Some(view)) if view.status == crate::engine::Status::Running => {
+            Ok(Some(view)) if view.status == Status::Running => {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             Ok(view) => return Message::Seen(place, view.map(Box::new)),

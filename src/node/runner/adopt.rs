@@ -3,14 +3,22 @@
 //! Containers go on under the tasks that they belong to. One that was made just before the agent ended, and not written
 //! down, is found by its name. Containers of this cluster that belong to no task that is written down are made a task of
 //! their own, which the next manifest confirms or ends.
+//!
+//! An engine may know a container and say nothing of it, since something in it hangs. Such a container stays as it was
+//! written down, and the others go on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, stream};
 
 use crate::engine::{Engine, Status, View};
 use crate::task::{Phase, Task, label};
 use crate::{Error, Result};
 
 use super::{Entry, Runner, now};
+
+/// Containers that are looked at side by side.
+const LOOKS: usize = 16;
 
 impl<E: Engine> Runner<E> {
     pub(super) async fn adopt(&mut self) -> Result<()> {
@@ -20,11 +28,27 @@ impl<E: Engine> Runner<E> {
         }
         let failed = |error: crate::engine::Failure| Error::Engine(error.0);
         let mine = format!("{}={}", label::CLUSTER, self.host.config.cluster);
+        let ids = self.host.engine.list(&mine).await.map_err(failed)?;
+        let host = &self.host;
+        let looks = ids.into_iter().map(|id| async move {
+            let view = host.engine.inspect(&id).await;
+            (id, view)
+        });
+        let looks: Vec<_> = stream::iter(looks).buffer_unordered(LOOKS).collect().await;
         let mut found: BTreeMap<String, Vec<View>> = BTreeMap::new();
-        for id in self.host.engine.list(&mine).await.map_err(failed)? {
-            let Some(view) = self.host.engine.inspect(&id).await.map_err(failed)? else { continue };
-            if let Some(arn) = view.labels.get(label::TASK) {
-                found.entry(arn.clone()).or_default().push(view);
+        let mut unseen: BTreeSet<String> = BTreeSet::new();
+        for (id, view) in looks {
+            match view {
+                Ok(Some(view)) => {
+                    if let Some(arn) = view.labels.get(label::TASK) {
+                        found.entry(arn.clone()).or_default().push(view);
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(container.id = id, %error, "a container cannot be looked at");
+                    unseen.insert(id);
+                }
             }
         }
         for (arn, views) in &found {
@@ -34,7 +58,10 @@ impl<E: Engine> Runner<E> {
             }
         }
         for (arn, entry) in &mut self.entries {
-            meet(&mut entry.task, found.get(arn).map_or(&[], Vec::as_slice));
+            let is_unseen = |id: &Option<String>| id.as_ref().is_some_and(|id| unseen.contains(id));
+            let containers = entry.task.containers.iter().enumerate();
+            entry.unseen = containers.filter(|(_, one)| is_unseen(&one.runtime_id)).map(|(index, _)| index).collect();
+            meet(&mut entry.task, found.get(arn).map_or(&[], Vec::as_slice), &entry.unseen);
             self.host.board.put(&entry.task);
             self.followers.follow(&entry.task);
         }
@@ -44,9 +71,9 @@ impl<E: Engine> Runner<E> {
     }
 }
 
-/// What the engine has of a task.
-fn meet(task: &mut Task, views: &[View]) {
-    for index in 0..task.containers.len() {
+/// What the engine has of a task. Of those that are unseen it says nothing.
+fn meet(task: &mut Task, views: &[View], unseen: &BTreeSet<usize>) {
+    for index in (0..task.containers.len()).filter(|index| !unseen.contains(index)) {
         let name = task.container_name(index);
         let container = &mut task.containers[index];
         let id = container.runtime_id.as_deref();

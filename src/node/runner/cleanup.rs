@@ -34,8 +34,12 @@ impl<E: Engine> Runner<E> {
             tokio::spawn(async move {
                 let mut failure = None;
                 // In reverse: others may be in the network of the first.
-                for container in task.containers.iter().rev() {
-                    let Some(id) = &container.runtime_id else { continue };
+                for (index, container) in task.containers.iter().enumerate().rev() {
+                    let Some(id) = &container.runtime_id else {
+                        // Perhaps the engine made it and did not say so in time.
+                        failure = host.engine.remove(&task.container_name(index)).await.err().or(failure);
+                        continue;
+                    };
                     failure = host.engine.remove(id).await.err().or(failure);
                     if let Err(error) = host.journal.delete_log(id) {
                         tracing::warn!(%error, "what is known of a log stays");

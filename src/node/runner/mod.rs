@@ -70,6 +70,10 @@ struct Entry {
     pulls: BTreeMap<usize, AbortHandle>,
     /// Containers that are being looked at, and whether they are to be looked at again.
     looks: BTreeMap<usize, bool>,
+    /// Containers of which the engine said nothing when the agent started: they may have been started already.
+    unseen: BTreeSet<usize>,
+    /// Whether what is written down of it is older than what it is.
+    unwritten: bool,
     /// Whether a report is on its way.
     telling: bool,
     /// Whether it is being removed from the engine.
@@ -84,9 +88,18 @@ struct Entry {
 
 impl Entry {
     fn new(task: Task) -> Self {
-        let (pulls, looks) = (BTreeMap::new(), BTreeMap::new());
-        let (cleaned_in_vain, clean_again_at) = (0, None);
-        Self { task, pulls, looks, telling: false, cleaning: false, cleaned_in_vain, clean_again_at, wake: None }
+        Self {
+            task,
+            pulls: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            unseen: BTreeSet::new(),
+            unwritten: false,
+            telling: false,
+            cleaning: false,
+            cleaned_in_vain: 0,
+            clean_again_at: None,
+            wake: None,
+        }
     }
 }
 
@@ -121,7 +134,8 @@ impl<E: Engine> Runner<E> {
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let arns: Vec<String> = self.entries.keys().cloned().collect();
         for arn in arns {
-            self.go_on(&arn).await?;
+            let outcome = self.go_on(&arn).await;
+            complain(outcome);
         }
         tokio::pin!(until);
         loop {
@@ -243,16 +257,16 @@ impl<E: Engine> Runner<E> {
                 pull.abort();
             }
         }
-        let changed = self.host.board.find(arn).is_none_or(|old| *old != entry.task);
+        entry.unwritten |= self.host.board.find(arn).is_none_or(|old| *old != entry.task);
         let mut written = Ok(());
-        if changed {
+        if entry.unwritten {
             let task = entry.task.clone();
             written = self.write(move |journal| journal.put_task(&task)).await;
-            let Some(entry) = self.entries.get(arn) else { return Ok(()) };
-            // If it could not be written, the next change tries again.
-            if written.is_ok() {
-                self.host.board.put(&entry.task);
-            }
+            let Some(entry) = self.entries.get_mut(arn) else { return Ok(()) };
+            // If it could not be written, it is tried again whenever something is heard of the task. Whoever only looks sees
+            // the task as it is.
+            entry.unwritten = written.is_err();
+            self.host.board.put(&entry.task);
             self.followers.follow(&entry.task);
         }
         // What the task asked for is done in any case: it believes that it is on its way.

@@ -1,4 +1,6 @@
-//! What containers wait for: `dependsOn`, and what links and shared mounts need.
+//! What containers wait for: `dependsOn`, and what links, shared mounts and shared namespaces need.
+
+use std::collections::BTreeSet;
 
 use types::Timestamp;
 
@@ -55,7 +57,30 @@ impl Task {
         if index > 0 && self.has_own_network() {
             found.push((0, Condition::Start));
         }
+        found.extend(self.joins(index).map(|holder| (holder, Condition::Start)));
         found
+    }
+
+    /// Whose processes, or memory, the other containers share, if the task says that they do: those of the first essential
+    /// container, since the task ends with that.
+    pub(super) fn namespace_holder(&self) -> Option<usize> {
+        let is_shared =
+            [&self.wanted.pid_mode, &self.wanted.ipc_mode].iter().any(|mode| mode.as_deref() == Some("task"));
+        let holds = |index: &usize| self.definition(*index).is_some_and(|definition| definition.essential);
+        (0..self.containers.len()).filter(|_| is_shared).find(holds)
+    }
+
+    /// Whose a container shares, if it does. What the holder itself waits for is there before it, and has its own.
+    pub(super) fn joins(&self, index: usize) -> Option<usize> {
+        let holder = self.namespace_holder()?;
+        let (mut waits, mut left) = (BTreeSet::new(), vec![holder]);
+        while let Some(next) = left.pop() {
+            if waits.insert(next) {
+                let needed = self.definition(next).map(of).unwrap_or_default();
+                left.extend(needed.into_iter().filter_map(|(name, _)| self.position(name)));
+            }
+        }
+        self.definition(index).is_some().then_some(holder).filter(|_| !waits.contains(&index))
     }
 
     /// How the waits of a container are going, all together.

@@ -2,7 +2,8 @@
 //! they are.
 //!
 //! A range of ports is bound to as many ports of the host in a row, so that it can be told as a range. Which ones is found
-//! out on the host (`network::ports`) just before the container is made; afterwards the engine knows.
+//! out on the host (`network::ports`) just before the container is made; afterwards the engine knows. So are those of a
+//! container that may be started again in place: the engine would give it others each time, and nobody hears of them.
 
 use std::ops::RangeInclusive;
 
@@ -33,11 +34,15 @@ pub struct Range {
 }
 
 impl Task {
-    /// The ranges for which ports of the host in a row are to be found before the container at `index` is made.
+    /// The ranges for which ports of the host in a row are to be found before the container at `index` is made. Some are of
+    /// one port.
     pub fn ranges(&self, index: usize) -> Vec<Range> {
         let bridge = self.wanted.network_mode.as_deref().is_none_or(|mode| mode == "bridge");
         let definition = self.definition(index).filter(|_| bridge);
-        definition.into_iter().flat_map(|definition| definition.port_mappings.iter().filter_map(range)).collect()
+        let placed = |definition: &acs::Container| -> Vec<Range> {
+            definition.port_mappings.iter().filter_map(|mapping| placed(definition, mapping)).collect()
+        };
+        definition.map(placed).unwrap_or_default()
     }
 }
 
@@ -47,7 +52,7 @@ pub(super) fn all(definition: &acs::Container, begins: &[u16]) -> Vec<Port> {
     let mut begins = begins.iter();
     let mut ports = Vec::new();
     for mapping in &definition.port_mappings {
-        if let Some(Range { ports: range, protocol }) = range(mapping) {
+        if let Some(Range { ports: range, protocol }) = placed(definition, mapping) {
             let begin = begins.next().copied().unwrap_or_default();
             let host = |index: u16| if begin == 0 { 0 } else { begin.saturating_add(index) };
             let each = range.enumerate().map(|(index, container)| {
@@ -131,6 +136,17 @@ fn a_range(
     }
 }
 
+/// The range whose place on the host is chosen here, if a mapping is one: it may be a single port that the engine must not
+/// choose anew.
+fn placed(definition: &acs::Container, mapping: &PortMapping) -> Option<Range> {
+    let is_kept = definition.restart_policy.as_ref().is_some_and(|policy| policy.enabled) && mapping.host_port == 0;
+    let single = || {
+        let port = u16::try_from(mapping.container_port).ok().filter(|port| is_kept && *port > 0)?;
+        Some(Range { ports: port..=port, protocol: protocol(&mapping.protocol) })
+    };
+    range(mapping).or_else(single)
+}
+
 /// The range of a mapping, if it is one.
 fn range(mapping: &PortMapping) -> Option<Range> {
     let (first, last) = mapping.container_port_range.as_deref()?.split_once('-')?;
@@ -173,6 +189,10 @@ mod tests {
             port(54, "udp", 0),
         ];
         assert_eq!(all(&definition(), &[40_000]), placed);
+        let restart_policy = Some(acs::RestartPolicy { enabled: true, ..acs::RestartPolicy::default() });
+        let kept = acs::Container { restart_policy, ..definition() };
+        let all_kept = all(&kept, &[40_000, 41_000, 42_000]);
+        assert_eq!(all_kept[3..], [port(80, "tcp", 41_000), port(53, "udp", 42_000), port(54, "udp", 42_001)]);
         let impossible = PortMapping { container_port_range: Some("9-x".to_owned()), ..PortMapping::default() };
         let odd = acs::Container { port_mappings: vec![impossible], ..acs::Container::default() };
         assert_eq!(all(&odd, &[]), []);

@@ -84,6 +84,23 @@ fn containers_start_in_order_and_end_in_reverse() {
 }
 
 #[test]
+fn containers_that_share_processes_wait_for_whose_they_are() {
+    // The second one is the first that is essential, and waits for the third.
+    let mut wanted = wanted(&[spec(false, &[]), spec(true, &[(2, "START")]), spec(false, &[]), spec(true, &[])]);
+    for mode in [None, Some("task"), Some("host")] {
+        wanted.pid_mode = mode.map(str::to_owned);
+        let mut task = Task::new(wanted.clone());
+        let starts: Vec<Action> =
+            settle(&mut task, 0).into_iter().filter(|action| matches!(action, Action::Start(_))).collect();
+        let order = if mode == Some("task") { [2, 1, 0, 3] } else { [0, 2, 3, 1] };
+        assert_eq!(starts, order.map(Action::Start), "{mode:?}");
+        let joins: Vec<Option<usize>> = (0..4).map(|index| task.joins(index)).collect();
+        let shared = if mode == Some("task") { [Some(1), None, None, Some(1)] } else { [None; 4] };
+        assert_eq!(joins, shared, "{mode:?}");
+    }
+}
+
+#[test]
 fn an_essential_container_takes_the_others_along() {
     let mut task = task(&[spec(true, &[]), spec(false, &[])]);
     settle(&mut task, 0);

@@ -11,6 +11,7 @@ use acs::telemetry::{
     ContainerHealth, HealthMetadata, MetricsMetadata, PublishHealthRequest, PublishMetricsRequest, TaskHealth,
     TaskMetric,
 };
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
 
 use crate::backoff::{Backoff, fraction};
@@ -28,6 +29,10 @@ use samples::Samples;
 const PUBLISH: Duration = Duration::from_secs(20);
 /// How often containers are measured.
 const MEASURE: Duration = Duration::from_secs(5);
+/// How long the engine may take to measure one: nothing is published meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Containers that are measured side by side.
+const AT_ONCE: usize = 16;
 /// Tasks of one message.
 const TASKS: usize = 10;
 /// A connection on which nothing comes for this long is dead: every message is answered.
@@ -139,29 +144,34 @@ fn running<E: Engine>(host: &Shared<E>) -> Vec<Arc<Task>> {
 }
 
 async fn measure_all<E: Engine>(host: &Shared<E>, samples: &mut BTreeMap<String, Samples>) {
-    let mut here = Vec::new();
     let host_units = register::cpu_units(&host.config);
+    let mut here: Vec<(String, Option<String>)> = Vec::new();
     for task in running(host) {
-        for container in task.visible().filter(|container| container.phase == Phase::Running) {
-            let Some(id) = &container.runtime_id else { continue };
-            here.push(id.clone());
-            // Of containers that share a network, the one that holds it has the figures.
-            let network = match task.containers.first().filter(|first| first.is_pause()) {
-                Some(pause) => match &pause.runtime_id {
-                    Some(id) => host.engine.usage(id).await.ok(),
-                    None => None,
-                },
-                None => None,
-            };
-            if let Ok(mut usage) = host.engine.usage(id).await {
-                if let Some(network) = network {
-                    (usage.received, usage.sent) = (network.received, network.sent);
-                }
-                samples.entry(id.clone()).or_default().take(&usage, host_units, now());
+        // Of containers that share a network, the one that holds it has the figures.
+        let pause = task.containers.first().filter(|first| first.is_pause()).and_then(|pause| pause.runtime_id.clone());
+        let runs = task.visible().filter(|container| container.phase == Phase::Running);
+        here.extend(runs.filter_map(|container| Some((container.runtime_id.clone()?, pause.clone()))));
+    }
+    samples.retain(|id, _| here.iter().any(|(here, _)| here == id));
+    let measures = here.into_iter().map(|(id, pause)| async move {
+        let measure = async {
+            let mut usage = host.engine.usage(&id).await.ok()?;
+            if let Some(pause) = pause
+                && let Ok(network) = host.engine.usage(&pause).await
+            {
+                (usage.received, usage.sent) = (network.received, network.sent);
             }
+            Some((id, usage, now()))
+        };
+        // One that hangs must not keep the figures of the others.
+        tokio::time::timeout(PATIENCE, measure).await.ok().flatten()
+    });
+    let mut measures = stream::iter(measures).buffer_unordered(AT_ONCE);
+    while let Some(measured) = measures.next().await {
+        if let Some((id, usage, at)) = measured {
+            samples.entry(id).or_default().take(&usage, host_units, at);
         }
     }
-    samples.retain(|id, _| here.contains(id));
 }
 
 fn metrics(

@@ -25,6 +25,8 @@ impl Samples {
         if let Some((last, at)) = &self.last {
             let micros = now.micros() - at.micros();
             if micros <= 0 {
+                // The clock was set back. What comes next is compared with this.
+                self.last = Some((usage.clone(), now));
                 return;
             }
             let grown = |one: u64, other: u64| one.saturating_sub(other);
@@ -111,5 +113,17 @@ mod tests {
         assert!((metric.memory_stats_set.unwrap().max - 3.0).abs() < 1e-9);
         assert_eq!(metric.network_stats_set.unwrap().rx_bytes.unwrap().sum, 2_500_000_000);
         assert!(samples.drain().is_none());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_ends_no_figures() {
+        let mut samples = Samples::default();
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let usage = |cpu_total: u64| Usage { cpu_total, ..Usage::default() };
+        samples.take(&usage(0), 1024, at(1_000_000));
+        samples.take(&usage(1_000_000_000), 1024, at(5));
+        samples.take(&usage(2_000_000_000), 1024, at(10));
+        let cpu = samples.drain().unwrap().cpu_stats_set.unwrap();
+        assert!((cpu.sum - 20.0).abs() < 1e-9 && cpu.sample_count == 1, "{cpu:?}");
     }
 }

@@ -195,6 +195,47 @@ async fn a_container_that_ran_long_enough_is_started_again_in_place() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_is_started_again_keeps_its_ports() {
+    let mut bench = Bench::new().await;
+    let mut app = shell("app", "sleep 2; exit 3");
+    app.restart_policy =
+        Some(acs::RestartPolicy { enabled: true, ignored_exit_codes: Vec::new(), restart_attempt_period: Some(1) });
+    let port = |container_port: i64, protocol: &str| PortMapping {
+        container_port,
+        protocol: protocol.to_owned(),
+        ..PortMapping::default()
+    };
+    app.port_mappings = vec![port(8080, "tcp"), port(53, "udp")];
+    let wanted = bench.task(vec![app]);
+    bench.run(&wanted).await;
+    let told = bench.fake.reaches(&bench.arn(), "RUNNING").await.containers[0].network_bindings.clone();
+    assert!(told.len() >= 2, "{told:?}");
+    let first = bench.views().await[0].started_at;
+    for _ in 0..3 {
+        let before = bench.views().await[0].started_at;
+        let mut view = bench.views().await.remove(0);
+        for _ in 0..100 {
+            if view.status == Status::Running && view.started_at > before {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            view = bench.views().await.remove(0);
+        }
+        assert!(view.status == Status::Running && view.started_at > first, "{view:?}");
+        for binding in &told {
+            let is_it = |now: &wharf_node::engine::Binding| {
+                Some(i64::from(now.container_port)) == binding.container_port
+                    && Some(i64::from(now.host_port)) == binding.host_port
+                    && Some(&now.address) == binding.bind_ip.as_ref()
+            };
+            assert!(view.bindings.iter().any(is_it), "{binding:?} {:?}", view.bindings);
+        }
+    }
+    bench.stop(&wanted).await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_does_not_listen_is_killed() {
     let mut bench = Bench::new().await;
     let wanted = bench.task(vec![shell("app", "trap '' TERM; while :; do sleep 0.1; done")]);
@@ -409,6 +450,58 @@ async fn what_a_container_writes_arrives_once_though_the_agent_is_killed() {
     bench.end().await;
 }
 
+/// As what draws a progress bar, which begins the same line again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_does_not_end_holds_up_no_other() {
+    let mut bench = Bench::new().await;
+    let script = "x=0123456789abcdef; for i in $(seq 1 11); do x=$x$x; done; printf %s $x >&2; sleep 1; \
+                  for i in $(seq 1 5); do echo line $i; done; sleep 10; printf %s $x >&2; echo last; sleep 1000";
+    let wanted = bench.task(vec![logged(shell("app", script))]);
+    bench.run(&wanted).await;
+    let name = stream(&bench, "app");
+    let has = |line: &str| bench.fake.log(&name).iter().any(|one| one == line);
+    eventually("the others arrive", || has("line 5")).await;
+    assert!(!has("last"), "before anything else is written");
+    eventually("and the next", || has("last")).await;
+    let long = |log: &[String]| log.iter().filter(|line| line.starts_with("0123")).map(String::len).sum::<usize>();
+    eventually("all of the long line arrives", || long(&bench.fake.log(&name)) >= 2 * 32_768).await;
+    bench.stop(&wanted).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let log = bench.fake.log(&name);
+    assert_eq!((long(&log), log.len()), (2 * 32_768, 8));
+    bench.end().await;
+}
+
+/// To Docker every part of a line was written when the first one was, however much later it comes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_does_not_end_arrives_once_though_the_agent_is_killed() {
+    let mut bench = Bench::new().await;
+    bench.agent.take().unwrap().end().await;
+    let mut process = bench.process().await;
+    let script = "x=0123456789abcdef; for i in $(seq 1 10); do x=$x$x; done; i=0; while [ $i -lt 400 ]; do i=$((i+1)); \
+                  echo line $i; if [ $((i % 60)) = 1 ]; then printf %s [$i]$x >&2; fi; sleep 0.05; done";
+    let wanted = bench.task(vec![logged(shell("app", script))]);
+    bench.run(&wanted).await;
+    let name = stream(&bench, "app");
+    for round in 0..8_u64 {
+        tokio::time::sleep(Duration::from_millis(900 + round * 373 % 3100)).await;
+        drop(process);
+        process = bench.process().await;
+    }
+    bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    let part = "0123456789abcdef".repeat(1024);
+    let open: String = (1..=400).step_by(60).map(|number| format!("[{number}]{part}")).collect();
+    let sent: Vec<String> = (1..=400).map(|number| format!("line {number}")).collect();
+    let got = || bench.fake.log(&name).into_iter().partition::<Vec<String>, _>(|line| line.starts_with("line"));
+    eventually("all of it arrives", || got().0.len() >= 400 && got().1.concat().len() >= open.len()).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let (lines, parts) = got();
+    assert_eq!(lines, sent);
+    assert!(parts.concat() == open, "{:?}", parts.iter().map(String::len).collect::<Vec<_>>());
+    drop(process);
+    bench.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     let mut bench = Bench::new().await;
@@ -458,6 +551,111 @@ async fn a_task_with_a_network_of_its_own_is_one_host_to_its_containers() {
     assert_eq!(String::from_utf8_lossy(&other.stdout), "inside\n", "its neighbors find it by its name: {other:?}");
     bench.stop(&wanted).await;
     assert!(bench.views().await.iter().all(|view| view.status == Status::Exited));
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn containers_of_a_task_see_each_others_processes_if_it_says_so() {
+    for mode in ["bridge", "awsvpc"] {
+        let mut bench = Bench::new().await;
+        let looks = |name: &str| {
+            let script = "while ! cat /proc/[0-9]*/cmdline 2>/dev/null | grep -q 'hol[d]er'; do sleep 0.2; done; \
+                          echo sees it; sleep 1000";
+            logged(shell(name, script))
+        };
+        // What the others share is not what ends before they begin, and not what waits for one of them.
+        let depends = |on: &str, condition: &str| ContainerDependency {
+            container_name: on.to_owned(),
+            condition: condition.to_owned(),
+        };
+        let init = Container { essential: false, ..shell("init", "sleep 0.5") };
+        let mut app = shell("app", "sh -c 'sleep 1000; echo holder'; echo");
+        app.depends_on = vec![depends("init", "SUCCESS"), depends("early", "START")];
+        let early = Container { essential: false, ..shell("early", "sleep 1000") };
+        let mut wanted = bench.task(vec![looks("one"), init, app, early, looks("other")]);
+        wanted.containers[0].essential = false;
+        wanted.containers[4].essential = false;
+        wanted.network_mode = Some(mode.to_owned());
+        (wanted.pid_mode, wanted.ipc_mode) = (Some("task".to_owned()), Some("task".to_owned()));
+        bench.run(&wanted).await;
+        let over = || bench.fake.changes(&bench.arn()).iter().any(|change| change.status.as_deref() == Some("STOPPED"));
+        let names = [stream(&bench, "one"), stream(&bench, "other")];
+        eventually("they see it", || over() || names.iter().all(|name| bench.fake.log(name) == ["sees it"])).await;
+        assert!(!over(), "{mode}: {:?}", bench.fake.changes(&bench.arn()).last());
+        bench.fake.reaches(&bench.arn(), "RUNNING").await;
+        let change = bench.stop(&wanted).await;
+        assert!(change.containers.iter().all(|container| container.exit_code.is_some()), "{change:?}");
+        bench.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_that_come_together_make_one_network() {
+    let bench = Bench::new().await;
+    let name = format!("wharf-test-{}", uuid::Uuid::new_v4().simple());
+    let made = futures_util::future::join_all((0..6).map(|_| bench.docker.create_network(&name))).await;
+    let docker = |arguments: &[&str]| {
+        let ran = Command::new("/usr/bin/docker").args(["-H", &docker_host()]).args(arguments).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap()
+    };
+    let ids = docker(&["network", "ls", "-q", "--filter", &format!("name={name}")]);
+    for id in ids.lines() {
+        docker(&["network", "rm", id]);
+    }
+    assert_eq!(ids.lines().count(), 1, "{made:?}");
+    assert!(made.iter().all(Result::is_ok), "{made:?}");
+    bench.end().await;
+}
+
+/// Whatever an agent was about when it was killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_is_killed_at_any_moment_starts_nothing_twice_and_leaves_nothing() {
+    let mut bench = Bench::new().await;
+    bench.agent.take().unwrap().end().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = bench.process().await;
+    let container = |name: &str| {
+        let mut container =
+            shell(name, &format!("echo x >>/host/{name}; trap 'exit 3' TERM; while :; do sleep 0.1; done"));
+        container.mount_points =
+            vec![MountPoint { source_volume: "host".to_owned(), container_path: "/host".to_owned(), read_only: false }];
+        container
+    };
+    let mut second = container("second");
+    second.depends_on = vec![ContainerDependency { container_name: "first".to_owned(), condition: "START".to_owned() }];
+    let mut wanted = bench.task(vec![container("first"), second]);
+    wanted.network_mode = Some("awsvpc".to_owned());
+    let source_path = folder.path().display().to_string();
+    wanted.volumes =
+        vec![Volume { name: "host".to_owned(), host: Some(HostVolume { source_path }), ..Volume::default() }];
+    bench.run(&wanted).await;
+    let told =
+        |status: &str| bench.fake.changes(&bench.arn()).iter().any(|change| change.status.as_deref() == Some(status));
+    for round in 0..40_u64 {
+        tokio::time::sleep(Duration::from_millis(30 + round * 37 % 400)).await;
+        if told("RUNNING") && round > 8 {
+            break;
+        }
+        drop(process);
+        process = bench.process().await;
+    }
+    bench.fake.reaches(&bench.arn(), "RUNNING").await;
+    let stopped = acs::Task { desired_status: "STOPPED".to_owned(), ..wanted.clone() };
+    bench.run(&stopped).await;
+    for round in 0..4_u64 {
+        tokio::time::sleep(Duration::from_millis(50 + round * 90)).await;
+        drop(process);
+        process = bench.process().await;
+    }
+    let change = bench.fake.reaches(&bench.arn(), "STOPPED").await;
+    assert_eq!(change.containers.iter().map(|one| one.exit_code).collect::<Vec<_>>(), [Some(3); 2], "{change:?}");
+    for name in ["first", "second"] {
+        assert_eq!(std::fs::read_to_string(folder.path().join(name)).unwrap(), "x\n", "{name}");
+    }
+    let views = bench.views().await;
+    assert_eq!(views.len(), 3);
+    assert!(views.iter().all(|view| view.status == Status::Exited), "{views:?}");
+    drop(process);
     bench.end().await;
 }
 

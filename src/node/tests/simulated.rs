@@ -574,3 +574,220 @@ async fn lines_with_days_between_them_are_put() {
     assert_eq!(fake.log(&stream), ["line 0", "line 1", "line 2", "line 3"]);
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_was_started_though_the_engine_did_not_say_so_is_not_given_up() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    // The first container is made as usual; that it was started is not said, and nothing is said of it for a while.
+    let name = wharf_node::task::Task::new(task(1, vec![container("app")])).container_name(0);
+    engine.mute(&name, true);
+    engine.lose_answers_of_starts(true);
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    eventually("it is started", || engine.starts(&name) == 1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(fake.changes(&arn(1)).iter().all(|change| change.status.as_deref() != Some("STOPPED")));
+    engine.mute(&name, false);
+    fake.reaches(&arn(1), "RUNNING").await;
+    assert_eq!(engine.starts(&name), 1);
+    // It can be told to end.
+    fake.payload(2, vec![stopped(task(1, vec![container("app")]))]).await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    assert!(engine.containers().iter().all(|view| view.status == Status::Exited));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_was_made_though_the_engine_did_not_say_so_is_removed() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let config = Config { cleanup_after: Duration::ZERO, ..config(&fake, folder.path()) };
+    let agent = Agent::start(config, engine.clone());
+    engine.lose_answers_of_creations(true);
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    let change = fake.reaches(&arn(1), "STOPPED").await;
+    assert!(change.reason.unwrap().starts_with("DockerTimeoutError: "));
+    let tasks = folder.path().join("tasks");
+    eventually("it is forgotten", || std::fs::read_dir(&tasks).unwrap().count() == 0).await;
+    assert!(engine.containers().is_empty(), "{:?}", engine.containers());
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_of_which_the_engine_says_nothing_holds_no_others_when_an_agent_starts() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let name = |id: u32| wharf_node::task::Task::new(task(id, vec![container("app")])).container_name(0);
+    engine.mute(&name(3), true);
+    fake.payload(1, [1, 2, 3].map(|id| task(id, vec![container("app")])).to_vec()).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    fake.reaches(&arn(2), "RUNNING").await;
+    eventually("it is started", || engine.starts(&name(3)) == 1).await;
+    agent.kill().await;
+    // Of one the agent knew that it runs; the other has ended since it was started, and nobody saw it run.
+    engine.mute(&name(1), true);
+    engine.exit(&name(3), 5);
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.payload(2, vec![task(4, vec![container("app")])]).await;
+    fake.reaches(&arn(4), "RUNNING").await;
+    engine.exit(&name(2), 2);
+    assert_eq!(fake.reaches(&arn(2), "STOPPED").await.containers[0].exit_code, Some(2));
+    let ended = |id: u32| fake.changes(&arn(id)).iter().any(|change| change.status.as_deref() == Some("STOPPED"));
+    assert!(!ended(1) && !ended(3), "nobody knows how they are");
+    engine.mute(&name(3), false);
+    assert_eq!(fake.reaches(&arn(3), "STOPPED").await.containers[0].exit_code, Some(5));
+    engine.mute(&name(1), false);
+    engine.exit(&name(1), 1);
+    assert_eq!(fake.reaches(&arn(1), "STOPPED").await.containers[0].exit_code, Some(1));
+    assert_eq!([1, 2, 3, 4].map(|id| engine.starts(&name(id))), [1; 4]);
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_cannot_be_written_down_has_its_log_all_the_same() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    eventually("it is connected", || fake.dials() == 1).await;
+    // As when the disk is full.
+    let beside = folder.path().join(format!("tasks/{:032x}.new", 33));
+    std::fs::create_dir(&beside).unwrap();
+    let (wanted, name, stream) = writer(33);
+    let message = |message_id: &str| {
+        ToAgent::Payload(acs::PayloadMessage {
+            tasks: vec![wanted.clone()],
+            message_id: message_id.to_owned(),
+            seq_num: 1,
+            ..acs::PayloadMessage::default()
+        })
+    };
+    fake.send(&message("lost")).await;
+    fake.reaches(&arn(33), "RUNNING").await;
+    engine.write(&name, lines(THEN, 1, 0..3));
+    eventually("its lines arrive", || fake.log(&stream).len() == 3).await;
+    assert!(!fake.is_acknowledged("lost"), "it must come again");
+    std::fs::remove_dir(&beside).unwrap();
+    fake.send(&message("kept")).await;
+    eventually("it is acknowledged", || fake.is_acknowledged("kept")).await;
+    assert!(beside.with_extension("json").exists());
+    assert_eq!(engine.starts(&name), 1);
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_starts_though_it_can_write_nothing_down() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.payload(1, vec![task(1, vec![container("app")])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    agent.kill().await;
+    engine.exit(&engine.containers()[0].name, 4);
+    for file in ["instance.new".to_owned(), format!("tasks/{:032x}.new", 1)] {
+        std::fs::create_dir(folder.path().join(file)).unwrap();
+    }
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    assert_eq!(fake.reaches(&arn(1), "STOPPED").await.containers[0].exit_code, Some(4));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_starts_though_its_log_stream_cannot_be_made_for_a_while() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    let (wanted, name, stream) = writer(34);
+    for (status, kind) in [(503, "ServiceUnavailableException"), (400, "ThrottlingException"), (500, "InternalFailure")]
+    {
+        fake.refuse("CreateLogStream", Some((status, json!({"__type": kind, "message": "later"}))));
+        let id = 1000 + u32::from(status);
+        fake.payload(1, vec![writer(id).0]).await;
+        eventually("it ends or runs", || {
+            !fake.changes(&arn(id)).is_empty()
+                && fake.changes(&arn(id)).last().unwrap().status.as_deref() != Some("PENDING")
+        })
+        .await;
+        let last = fake.changes(&arn(id)).pop().unwrap();
+        assert_eq!(last.status.as_deref(), Some("RUNNING"), "{kind}: {:?}", last.reason);
+    }
+    fake.refuse("CreateLogStream", None);
+    fake.payload(2, vec![wanted]).await;
+    fake.reaches(&arn(34), "RUNNING").await;
+    engine.write(&name, lines(THEN, 1, 0..1));
+    eventually("its line arrives", || fake.log(&stream).len() == 1).await;
+    // That its group is not there stays true.
+    let none = json!({"__type": "ResourceNotFoundException", "message": "The specified log group does not exist."});
+    fake.refuse("CreateLogStream", Some((400, none)));
+    fake.payload(3, vec![writer(35).0]).await;
+    let change = fake.reaches(&arn(35), "STOPPED").await;
+    assert!(change.reason.unwrap().starts_with("CannotStartContainerError: "));
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_container_that_is_gone_keeps_nothing() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let config = Config { cleanup_after: Duration::ZERO, ..config(&fake, folder.path()) };
+    let agent = Agent::start(config, engine.clone());
+    let (wanted, name, _) = writer(36);
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(36), "RUNNING").await;
+    engine.remove(&name).await.unwrap();
+    fake.reaches(&arn(36), "STOPPED").await;
+    let tasks = folder.path().join("tasks");
+    eventually("it is forgotten", || std::fs::read_dir(&tasks).unwrap().count() == 0).await;
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_cannot_be_measured_holds_no_others() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine.clone());
+    fake.payload(1, vec![task(1, vec![container("app")]), task(2, vec![container("app")])]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    fake.reaches(&arn(2), "RUNNING").await;
+    engine.mute(&wharf_node::task::Task::new(task(1, vec![container("app")])).container_name(0), true);
+    let published = || {
+        fake.frames().into_iter().any(|frame| match frame {
+            ToControl::PublishMetrics(request) => request.task_metrics.iter().any(|metric| metric.task_arn == arn(2)),
+            _ => false,
+        })
+    };
+    eventually("the other is measured", published).await;
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_many_connections_keeps_nobody_from_the_credentials() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let agent = Agent::start(Config { vendor: Some(free), ..config(&fake, folder.path()) }, engine);
+    let mut wanted = Task { network_mode: Some("host".to_owned()), ..task(1, vec![container("app")]) };
+    wanted.role_credentials = Some(credentials("APPLICATION"));
+    fake.payload(1, vec![wanted]).await;
+    fake.reaches(&arn(1), "RUNNING").await;
+    let mut held = Vec::new();
+    for _ in 0..600 {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        held.push(socket.connect(free).await.unwrap());
+    }
+    let url = format!("http://{free}/v2/credentials/APPLICATION");
+    let got = tokio::process::Command::new("curl").args(["-s", "-m", "3", &url]).output().await.unwrap();
+    let text = String::from_utf8(got.stdout).unwrap();
+    assert!(text.contains("ASIAAPPLICATION"), "{text}");
+    drop(held);
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_tasks_with_all_that_files_may_hold_are_taken_at_once() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(config(&fake, folder.path()), engine);
+    let large = |id: u32| {
+        let mut app = container("app");
+        app.environment.insert("A".to_owned(), "x".repeat(1 << 20).as_str().into());
+        task(id, vec![app])
+    };
+    fake.payload(1, (1..=10).map(large).collect()).await;
+    for id in 1..=10 {
+        fake.reaches(&arn(id), "RUNNING").await;
+    }
+    agent.end().await;
+}

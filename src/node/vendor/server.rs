@@ -1,8 +1,9 @@
 //! The server for containers: HTTP, one small answer for each request, with a clock on it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,6 +23,8 @@ use crate::task::Task;
 
 /// Connections at a time.
 const CONNECTIONS: usize = 512;
+/// And those from one address: a container that holds many must not keep the others from their credentials.
+const OF_ONE: usize = 64;
 /// How long a connection may last: clients ask once and are done.
 const LIFE: Duration = Duration::from_secs(60);
 /// How long the address of a container that has just started may be unknown.
@@ -33,6 +36,7 @@ pub(super) type Answer = (StatusCode, serde_json::Value);
 /// Answers until the task is dropped.
 pub(super) async fn serve<E: Engine>(host: Shared<E>, listener: TcpListener) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let guests = Arc::new(Guests::default());
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
         let (stream, peer) = match listener.accept().await {
@@ -43,9 +47,10 @@ pub(super) async fn serve<E: Engine>(host: Shared<E>, listener: TcpListener) {
                 continue;
             }
         };
+        let Some(guest) = Guests::admit(&guests, peer.ip()) else { continue };
         let host = host.clone();
         tokio::spawn(async move {
-            let _place = place;
+            let (_place, _guest) = (place, guest);
             let local = stream.local_addr();
             let service = service_fn(|request| respond(&host, request, peer, local.as_ref().ok().copied()));
             let connection = http1::Builder::new()
@@ -55,6 +60,45 @@ pub(super) async fn serve<E: Engine>(host: Shared<E>, listener: TcpListener) {
                 .serve_connection(TokioIo::new(stream), service);
             let _ = tokio::time::timeout(LIFE, connection).await;
         });
+    }
+}
+
+/// How many connections there are from each address.
+#[derive(Default)]
+struct Guests(Mutex<HashMap<IpAddr, usize>>);
+
+/// A connection that is counted.
+struct Guest {
+    guests: Arc<Guests>,
+    from: IpAddr,
+}
+
+impl Guests {
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts one more, unless there are too many.
+    fn admit(guests: &Arc<Self>, from: IpAddr) -> Option<Guest> {
+        let mut counts = guests.lock();
+        let count = counts.entry(from).or_default();
+        if *count >= OF_ONE {
+            return None;
+        }
+        *count += 1;
+        Some(Guest { guests: guests.clone(), from })
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        let mut counts = self.guests.lock();
+        if let Some(count) = counts.get_mut(&self.from) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.from);
+            }
+        }
     }
 }
 

@@ -65,8 +65,11 @@ pub(crate) async fn change_tags(
         .await
 }
 
-/// The name of a parameter as its row has it.
+/// The name of a parameter as its row has it. What is said of one of its versions is not said of the parameter.
 async fn existing(call: &Call, name: &Name) -> Result<Option<String>, Error> {
+    if name.selector().is_some() {
+        return Ok(None);
+    }
     let found = name.find(call, &mut call.ctx.app.db().reader().await?).await?;
     Ok(found.map(|(row, _)| row.name))
 }

@@ -96,6 +96,15 @@ impl Name {
     }
 }
 
+/// The other name that has the same ARN, if there is one. Policies know a parameter by its ARN, and its tags by that, so
+/// there is no parameter beside one of this name.
+pub(crate) fn twin(name: &str) -> Option<String> {
+    match name.strip_prefix('/') {
+        Some(rest) => (!rest.contains('/')).then(|| rest.to_owned()),
+        None => Some(format!("/{name}")),
+    }
+}
+
 /// The ARN of a parameter.
 pub(crate) fn arn(registry: &RegistryId, name: &str) -> Arn {
     Arn::of("ssm", registry, &format!("parameter/{}", name.strip_prefix('/').unwrap_or(name)))
@@ -142,6 +151,11 @@ mod tests {
         {
             assert!(check(name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_name_at_the_top_has_a_twin() {
+        assert_eq!((twin("a").as_deref(), twin("/a").as_deref(), twin("/a/b")), (Some("/a"), Some("a"), None));
     }
 
     #[test]

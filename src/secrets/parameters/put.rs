@@ -175,6 +175,11 @@ impl Writer {
             tags: tags::to_json(&request.tags),
         };
         if parameters::insert(conn, &fresh).await? {
+            if let Some(twin) = names::twin(&request.name)
+                && parameters::find(conn, &self.registry, &twin).await?.is_some()
+            {
+                return Err(failures::exists());
+            }
             let kind = request
                 .kind
                 .clone()

@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tests::harness::upstream::{Login, Mood};
 use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf, digest, random};
+use tokio::task::JoinSet;
 
-use super::{caching, counted};
+use super::{caching, counted, rule};
 use crate::jobs::{collect, stored};
 
 #[tokio::test]
@@ -77,6 +79,36 @@ async fn a_registry_in_trouble_does_not_hold_up_what_is_here() {
             _ => continue,
         };
     }
+}
+
+/// However many clients want something of a slow registry.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_registry_does_not_hold_up_what_comes_from_another() {
+    let (slow, quick) = (Upstream::start().await, Upstream::start().await);
+    let image = Image::small();
+    quick.put_image("app", "v1", &image);
+    let large = Image::of((0..40).map(|_| random(10_000)).collect());
+    slow.put_image("app", "v1", &large);
+    slow.plan(|asked| if asked.is_blob() { Mood::Linger(Duration::from_secs(25)) } else { Mood::Good });
+    let wharf = caching(
+        Backend::SqliteDisk,
+        slow.host(),
+        &[("WHARF_CACHE_UPSTREAMS", &format!("http://{},http://{}", slow.host(), quick.host()))],
+    )
+    .await;
+    rule(&wharf, json!({ "ecrRepositoryPrefix": "quick", "upstreamRegistryUrl": quick.host() })).await;
+    let waits = wharf.client().repository("cache/app");
+    waits.manifest("v1").await.expect(200);
+    let mut waiting = JoinSet::new();
+    for (layer, _) in large.blobs.clone() {
+        let waits = wharf.client().repository("cache/app");
+        waiting.spawn(async move { waits.blob(&layer).await.expect(200) });
+    }
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let begin = Instant::now();
+    wharf.client().repository("quick/app").expect_image(Some("v1"), &image).await;
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    waiting.abort_all();
 }
 
 #[tokio::test]

@@ -53,6 +53,11 @@ ssm.remove_tags_from_resource(ResourceType="Parameter", ResourceId="/app/url", T
 expect(tags(), {"b": "1"})
 message("InvalidResourceId", ssm.list_tags_for_resource, ResourceType="Parameter", ResourceId="absent")
 message("InvalidResourceType", ssm.list_tags_for_resource, ResourceType="Document", ResourceId="/app/url")
+# A version cannot be deleted, and who wants that does not want all of them to go.
+expect(message("ParameterNotFound", ssm.delete_parameter, Name="/app/url:104"), "Parameter /app/url:104 not found.")
+expect(ssm.delete_parameters(Names=["/app/url:104"])["InvalidParameters"], ["/app/url:104"])
+message("InvalidResourceId", ssm.add_tags_to_resource, ResourceType="Parameter", ResourceId="/app/url:104", Tags=[{"Key": "c", "Value": "1"}])
+expect(ssm.get_parameter(Name="/app/url")["Parameter"]["Version"], 104)
 ssm.delete_parameter(Name="/app/url")
 message("ParameterNotFound", ssm.delete_parameter, Name="/app/url")
 gone = ssm.delete_parameters(Names=["key", "list", "absent"])

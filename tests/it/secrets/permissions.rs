@@ -89,6 +89,36 @@ message("AccessDeniedException", ssm.describe_parameters)
     .await;
 }
 
+/// The ARN of a parameter says nothing of whether its name begins with a slash, and by it a parameter's tags are known.
+#[tokio::test]
+async fn nobody_hides_the_tags_of_a_parameter_behind_another_of_its_arn() {
+    on_default(async |wharf| {
+        run(
+            &wharf.aws(),
+            "ssm.put_parameter(Name='token', Value='v', Type='SecureString', Tags=[{'Key': 'class', 'Value': 'top'}])",
+        );
+        let policy = json!({ "Version": "2012-10-17", "Statement": [
+            { "Effect": "Allow", "Action": "ssm:*", "Resource": "*" },
+            { "Effect": "Deny", "Action": "ssm:GetParameter", "Resource": "*",
+              "Condition": { "StringEquals": { "aws:ResourceTag/class": "top" } } },
+        ] });
+        let user = wharf.known_user("reader", &policy).await;
+        run(
+            &wharf.aws().as_user(&user),
+            r#"
+message("AccessDeniedException", ssm.get_parameter, Name="token")
+for overwrite in [False, True]:
+    message("ParameterAlreadyExists", ssm.put_parameter, Name="/token", Value="x", Type="String", Overwrite=overwrite)
+message("AccessDeniedException", ssm.get_parameter, Name="token")
+ssm.put_parameter(Name="/other", Value="x", Type="String")
+message("ParameterAlreadyExists", ssm.put_parameter, Name="other", Value="x", Type="String")
+ssm.put_parameter(Name="/token/other", Value="x", Type="String")
+"#,
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn regions_have_secrets_and_parameters_of_their_own() {
     let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_REGIONS", "us-east-1, eu-west-1").start().await;

@@ -280,17 +280,18 @@ impl Task {
     }
 
     fn namespaces(&self, index: usize, host: &mut Map<String, Value>) {
-        let first = usize::from(self.has_own_network());
         for (mode, key) in [(&self.wanted.pid_mode, "PidMode"), (&self.wanted.ipc_mode, "IpcMode")] {
             match mode.as_deref() {
                 Some("host") => drop(host.insert(key.to_owned(), json!("host"))),
                 Some("none") => drop(host.insert(key.to_owned(), json!("none"))),
-                // The first container's are shared by the others. It has to be one that others may join.
-                Some("task") if index == first && key == "IpcMode" => {
+                // It has to be one that others may join.
+                Some("task") if self.namespace_holder() == Some(index) && key == "IpcMode" => {
                     drop(host.insert(key.to_owned(), json!("shareable")))
                 }
-                Some("task") if index > first => {
-                    host.insert(key.to_owned(), json!(format!("container:{}", self.container_name(first))));
+                Some("task") => {
+                    if let Some(holder) = self.joins(index) {
+                        host.insert(key.to_owned(), json!(format!("container:{}", self.container_name(holder))));
+                    }
                 }
                 _ => {}
             }
