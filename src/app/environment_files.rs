@@ -110,6 +110,7 @@ mod tests {
         let text: String = (0..LONGEST / 8).map(|number| format!("{number:05}=1\n")).collect();
         let begin = std::time::Instant::now();
         assert_eq!(parse(&text).len(), LONGEST / 8);
-        assert!(begin.elapsed() < std::time::Duration::from_secs(1), "{:?}", begin.elapsed());
+        // Looking through all lines for each of them takes twice that, and a busy machine no more than a part of it.
+        assert!(begin.elapsed() < std::time::Duration::from_secs(5), "{:?}", begin.elapsed());
     }
 }
