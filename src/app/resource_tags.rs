@@ -13,6 +13,7 @@ use crate::{Action, Ctx, Error, Permit, Result, repositories};
 const MAX_TAGS: usize = 50;
 const MAX_KEY: usize = 128;
 const MAX_VALUE: usize = 256;
+const CHARACTERS: &str = "Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@";
 
 /// A key with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,7 @@ pub async fn set(ctx: &Ctx, permit: &Permit, tags: Vec<ResourceTag>) -> Result<(
 /// Removes tags of a repository by their keys. Keys that it does not have are passed over, as on ECR.
 pub async fn remove(ctx: &Ctx, permit: &Permit, keys: Vec<String>) -> Result<()> {
     permit.require(Action::UntagResource)?;
+    keys.iter().try_for_each(|key| check_key(key))?;
     let permit = permit.clone();
     ctx.app
         .db
@@ -109,15 +111,12 @@ pub(crate) fn check(tags: &[ResourceTag]) -> Result<()> {
     }
     let mut keys = HashSet::new();
     for ResourceTag { key, value } in tags {
-        let invalid = |what: &str| Err(Error::InvalidTagParameter(what.to_owned()));
-        if !(1..=MAX_KEY).contains(&key.chars().count()) {
-            return invalid("Tag keys must have 1 to 128 characters");
-        }
+        check_key(key)?;
         if value.chars().count() > MAX_VALUE {
             return invalid("Tag values must have at most 256 characters");
         }
-        if !key.chars().all(is_tag_character) || !value.chars().all(is_tag_character) {
-            return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@");
+        if !value.chars().all(is_tag_character) {
+            return invalid(CHARACTERS);
         }
         if key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:")) {
             return invalid("Tag keys that begin with aws: are reserved");
@@ -127,6 +126,18 @@ pub(crate) fn check(tags: &[ResourceTag]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Checks the key of a tag that is to be set or removed.
+fn check_key(key: &str) -> Result<()> {
+    if !(1..=MAX_KEY).contains(&key.chars().count()) {
+        return invalid("Tag keys must have 1 to 128 characters");
+    }
+    if key.chars().all(is_tag_character) { Ok(()) } else { invalid(CHARACTERS) }
+}
+
+fn invalid(what: &str) -> Result<()> {
+    Err(Error::InvalidTagParameter(what.to_owned()))
 }
 
 fn too_many(count: usize) -> Error {

@@ -162,6 +162,14 @@ impl Checks {
         self.length("description", value, 0, 1000).pattern("description", value, pattern, value.chars().all(legal))
     }
 
+    /// What is said of a managed policy: any text that a database keeps and an answer can show.
+    pub(crate) fn policy_description(self, value: Option<&str>) -> Self {
+        let value = value.unwrap_or_default();
+        let legal = |c: char| matches!(c, '\t' | '\n' | '\r') || !c.is_control();
+        let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A0-\\uFFFF]*";
+        self.length("description", value, 0, 1000).pattern("description", value, pattern, value.chars().all(legal))
+    }
+
     /// The number of a version of a managed policy, `v1`.
     pub(crate) fn version_id(self, value: &str) -> Self {
         let pattern = "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?";

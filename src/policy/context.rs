@@ -13,6 +13,12 @@ use chrono::{DateTime, SecondsFormat, Utc};
 pub trait Facts: fmt::Debug {
     /// The values of a condition key, which is given in lower case; empty when the key is absent.
     fn get(&self, lowercase_key: &str) -> &[String];
+
+    /// The values that take the place of those that follow from the principal and the resource; empty to leave these. Only a
+    /// simulation has any: what judges requests must not contradict what is known.
+    fn instead(&self, _lowercase_key: &str) -> &[String] {
+        &[]
+    }
 }
 
 /// Condition keys and their values. Keys are compared without regard to case, as on AWS.

@@ -53,9 +53,14 @@ impl<'a> Scope<'a> {
         Self { request, resource_account, action: fold(request.action), meter: Meter::default() }
     }
 
-    /// The values of a condition key, which is in lower case. The derived keys win over the context's.
+    /// The values of a condition key, which is in lower case. The derived keys win over the context's, but for what it says
+    /// in their place.
     pub(crate) fn values(&self, key: &str) -> Values<'a> {
         let principal = self.request.principal;
+        let instead = self.request.context.instead(key);
+        if !instead.is_empty() {
+            return Values { one: None, many: instead };
+        }
         let one = match key {
             "aws:principalarn" => principal.policy_arn(),
             "aws:principalaccount" => principal.belongs_to_account().then_some(principal.account.as_str()),

@@ -14,10 +14,12 @@ use std::future::Future;
 use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
+use store::Conn;
 use store::blobs::BlobRow;
 use store::uploads::UploadRow;
 use tracing::Instrument;
 use types::{Algorithm, Digest};
+use uuid::Uuid;
 
 pub use self::expiry::expire;
 pub use self::layer_parts::{begin_layer, complete, put_part};
@@ -91,7 +93,7 @@ pub async fn status(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<Uploa
     permit.require(Action::UploadLayerPart)?;
     let mut conn = ctx.app.db.reader().await?;
     let repository = repositories::find(&mut conn, permit).await?;
-    let row = store::uploads::find(&mut conn, upload_id).await?;
+    let row = find(&mut conn, upload_id).await?;
     let row =
         own(ctx, &repository.repository_id, row).filter(|row| row.digest.is_none()).ok_or(Error::UploadUnknown)?;
     Ok(Upload { id: row.upload_id, received: row.received })
@@ -142,13 +144,21 @@ pub async fn cancel(ctx: &Ctx, permit: &Permit, upload_id: &str) -> Result<()> {
 /// The answer to a closing request that was already carried out: its first answer may have been lost on the way.
 async fn finished_before(ctx: &Ctx, permit: &Permit, upload_id: &str, digest: &Digest) -> Result<BlobRow> {
     let mut conn = ctx.app.db.reader().await?;
-    let row = store::uploads::find(&mut conn, upload_id).await?;
+    let row = find(&mut conn, upload_id).await?;
     let repository = repositories::find(&mut conn, permit).await?;
     own(ctx, &repository.repository_id, row)
         .filter(|row| row.digest.as_ref() == Some(digest))
         .ok_or(Error::UploadUnknown)?;
     drop(conn);
     crate::blobs::find(ctx, permit, digest).await.map_err(|_| Error::UploadUnknown)
+}
+
+/// The session of an id. What is no id of ours is looked for in no database: not every text can be.
+async fn find(conn: &mut Conn, upload_id: &str) -> Result<Option<UploadRow>> {
+    match Uuid::try_parse(upload_id) {
+        Ok(_) => Ok(store::uploads::find(conn, upload_id).await?),
+        Err(_) => Ok(None),
+    }
 }
 
 /// A session belongs to its repository and to whoever began it; to everybody else, and after its time, it does not

@@ -123,7 +123,7 @@ impl Session {
         let app = &ctx.app;
         let mut conn = app.db.reader().await?;
         let repository = repositories::find(&mut conn, permit).await?;
-        let seen = own(ctx, &repository.repository_id, uploads::find(&mut conn, upload_id).await?)
+        let seen = own(ctx, &repository.repository_id, super::find(&mut conn, upload_id).await?)
             .filter(|row| row.digest.is_none())
             .ok_or(Error::UploadUnknown)?;
         drop(conn);

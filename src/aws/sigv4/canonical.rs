@@ -79,7 +79,9 @@ fn path(raw: &str) -> String {
 /// The parameters, each encoded in the one way, sorted. A presigned address does not sign its own signature.
 fn query(raw: &str, presigned: bool) -> String {
     let encode = |text: &str| {
-        let decoded: Vec<u8> = percent_decode_str(text).collect();
+        // A `+` is the space that the service reads in it: else it could take the place of one that was signed as `%2B`.
+        let spaced = text.replace('+', "%20");
+        let decoded: Vec<u8> = percent_decode_str(&spaced).collect();
         percent_encode(&decoded, RESERVED).to_string()
     };
     let mut parameters: Vec<(String, String)> = raw
@@ -124,6 +126,8 @@ mod tests {
         assert_eq!(query("b&a=%7e%2f&a=", false), "a=&a=~%2F&b=");
         assert_eq!(query("X-Amz-Signature=1&a=b", true), "a=b");
         assert_eq!(query("X-Amz-Signature=1&a=b", false), "X-Amz-Signature=1&a=b");
+        // As the service reads them.
+        assert_eq!(query("a=1+2&b=1%2B2&c=1%202", false), "a=1%202&b=1%2B2&c=1%202");
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Operation for CreatePolicy {
             .policy_name(&input.policy_name)
             .policy_path("path", input.path.as_deref())
             .document("policyDocument", &input.policy_document)
-            .length("description", input.description.as_deref().unwrap_or_default(), 0, 1000)
+            .policy_description(input.description.as_deref())
             .finish()?;
         tags::check(&input.tags)?;
         let path = input.path.as_deref().unwrap_or("/");

@@ -8,19 +8,36 @@ use policy::{Context, Kind, Principal, PrincipalKind};
 use serde::Deserialize;
 use types::AccountId;
 
-use super::Setting;
 use super::sources::{self, Owner, Source};
+use super::{OF_ANYBODY, OF_CALLER, Setting};
 use crate::checks::Checks;
 use crate::error::Error;
 
 /// How many policies a list may have. AWS names no number; what can apply to one user there is less.
 const MOST_POLICIES: usize = 500;
 
+/// The types of facts. An operator reads a value as its own type, so that they change nothing.
+const TYPES: [&str; 12] = [
+    "string",
+    "stringList",
+    "numeric",
+    "numericList",
+    "boolean",
+    "booleanList",
+    "ip",
+    "ipList",
+    "binary",
+    "binaryList",
+    "date",
+    "dateList",
+];
+
 /// A fact about the simulated request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct ContextEntry {
     context_key_name: Option<String>,
+    context_key_type: Option<String>,
     #[serde(default)]
     context_key_values: Vec<String>,
 }
@@ -62,6 +79,10 @@ impl Simulated {
         for (index, arn) in self.resource_arns.iter().enumerate() {
             checks = checks.length(&format!("resourceArns.{}.member", index + 1), arn, 1, 2048);
         }
+        for (index, entry) in self.context_entries.iter().enumerate() {
+            let member = format!("contextEntries.{}.member.contextKeyType", index + 1);
+            checks = checks.one_of(&member, entry.context_key_type.as_deref(), &TYPES);
+        }
         checks.max_items(self.max_items).finish()?;
         if self.action_names.is_empty() {
             return Err(Fault::new("InvalidInput", "ActionNames must not be empty.").into());
@@ -97,6 +118,10 @@ impl Simulated {
         };
         let resource = self.resource_policy.as_ref();
         let resource = resource.map(|text| Source::input("ResourcePolicy", "resource", Kind::Resource, text));
+        let mut given: BTreeSet<String> = OF_ANYBODY.map(str::to_owned).into();
+        if self.caller_arn.is_some() || owner.caller.is_some() {
+            given.extend(OF_CALLER.map(str::to_owned));
+        }
         let caller = match (&self.caller_arn, owner.caller) {
             (Some(arn), caller) => caller.filter(|caller| caller.arn == *arn).map_or_else(|| user(arn), Ok)?,
             (None, Some(caller)) => caller,
@@ -112,7 +137,7 @@ impl Simulated {
             Some(text) => owner_account(text)?,
             None => default,
         };
-        let (mut context, mut given) = (Context::new(), BTreeSet::new());
+        let mut context = Context::new();
         for entry in &self.context_entries {
             if let Some(key) = &entry.context_key_name {
                 context.set_all(key, entry.context_key_values.iter().cloned());

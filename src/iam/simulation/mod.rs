@@ -10,23 +10,19 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use policy::{
-    Context, Decision, Origin, Policies, Policy, Position, Principal, Reason, Request, explain, statement_positions,
+    Context, Decision, Facts, Origin, Policies, Policy, Position, Principal, Reason, Request, explain,
+    statement_positions,
 };
 use serde::Serialize;
 use types::AccountId;
 
 use self::sources::Source;
 
-/// Keys that evaluation derives from the caller or the resource by itself.
-const DERIVED: &[&str] = &[
-    "aws:principalaccount",
-    "aws:principalarn",
-    "aws:principalisawsservice",
-    "aws:principaltype",
-    "aws:resourceaccount",
-    "aws:userid",
-    "aws:username",
-];
+/// Keys that follow from the account, whoever would ask.
+const OF_ANYBODY: [&str; 3] = ["aws:principalaccount", "aws:principalisawsservice", "aws:resourceaccount"];
+
+/// Keys that follow from the caller, if that is somebody in particular.
+const OF_CALLER: [&str; 4] = ["aws:principalarn", "aws:principaltype", "aws:userid", "aws:username"];
 
 /// How many statements, and how many missing keys, a result names at most.
 const MOST_NAMED: usize = 10_000;
@@ -45,8 +41,22 @@ pub(crate) struct Setting {
     pub(crate) owner: AccountId,
     /// What conditions may ask.
     pub(crate) context: Context,
-    /// The keys that the context has, in lower case.
+    /// The keys that nobody has to give, in lower case: those of the context, and what follows from the caller.
     pub(crate) given: BTreeSet<String>,
+}
+
+/// What the input says, also of the caller and of the owner of resources.
+#[derive(Debug)]
+struct Said(Context);
+
+impl Facts for Said {
+    fn get(&self, lowercase_key: &str) -> &[String] {
+        self.0.get(lowercase_key)
+    }
+
+    fn instead(&self, lowercase_key: &str) -> &[String] {
+        self.0.get(lowercase_key)
+    }
 }
 
 /// A setting, with all that is the same for every action and resource.
@@ -56,7 +66,7 @@ pub(crate) struct Scene {
     boundary: Option<Policy>,
     resource: Vec<Policy>,
     owner: AccountId,
-    context: Context,
+    context: Said,
     /// How each policy is reported, by the label that it has here.
     shown: HashMap<Arc<str>, Shown>,
     /// The keys that policies ask for and the input does not give.
@@ -134,7 +144,7 @@ impl Scene {
             resource: resource.into_iter().map(&mut label).collect(),
             caller,
             owner,
-            context,
+            context: Said(context),
             shown,
             missing,
         }
@@ -206,7 +216,7 @@ fn missing<'s>(sources: impl Iterator<Item = &'s Source>, given: &BTreeSet<Strin
         .flat_map(|source| source.document.context_keys())
         .filter(|key| {
             let key = key.to_lowercase();
-            !DERIVED.contains(&key.as_str()) && !given.contains(&key) && seen.insert(key)
+            !given.contains(&key) && seen.insert(key)
         })
         .take(MOST_NAMED)
         .map(str::to_owned)

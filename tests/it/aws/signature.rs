@@ -197,6 +197,8 @@ def presigned(seconds):
     return client("sts").generate_presigned_url("get_caller_identity", ExpiresIn=seconds, HttpMethod="GET")
 
 address, short = presigned(60), presigned(1)
+listed = client("iam").generate_presigned_url("list_users", Params={"PathPrefix": "/a+b/"}, HttpMethod="GET")
+assert "a%2Bb" in listed, listed
 time.sleep(2.1)
 print(json.dumps({
     "good": fetch(address),
@@ -208,6 +210,8 @@ print(json.dumps({
     "twice": fetch(address + "&X-Amz-Expires=60"),
     "header": fetch(address, headers={"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken"}),
     "expired": fetch(short),
+    "plus": fetch(listed),
+    "space": fetch(listed.replace("a%2Bb", "a+b")),
     "unsigned": fetch(address.split("X-Amz-Algorithm")[0]),
 }))
 "#,
@@ -221,7 +225,9 @@ print(json.dumps({
             assert_eq!(status, 200, "{name}: {text}");
             assert!(text.contains("<Arn>arn:aws:iam::000000000000:root</Arn>"), "{text}");
         }
+        assert_eq!(outcome("plus").0, 200, "{}", outcome("plus").1);
         for (name, status, code) in [
+            ("space", 403, "SignatureDoesNotMatch"),
             ("longer", 403, "SignatureDoesNotMatch"),
             ("other", 403, "SignatureDoesNotMatch"),
             ("more", 403, "SignatureDoesNotMatch"),

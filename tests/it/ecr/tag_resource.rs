@@ -23,6 +23,10 @@ ecr.tag_resource(resourceArn=arn, tags=[{"Key": str(number), "Value": ""} for nu
 message("TooManyTagsException", ecr.tag_resource, resourceArn=arn, tags=[{"Key": "one more", "Value": ""}])
 expect(len(tags()), 50)
 message("InvalidTagParameterException", ecr.tag_resource, resourceArn=arn, tags=[{"Key": "aws:x", "Value": ""}])
+# What can be no key can be looked for in no database either.
+for key in ["\0", "a\nb", "x" * 129]:
+    message("InvalidTagParameterException", ecr.untag_resource, resourceArn=arn, tagKeys=["1", key])
+expect(len(tags()), 50)
 absent = arn.replace("app", "absent")
 for call, more in [(ecr.tag_resource, {"tags": [{"Key": "k", "Value": "v"}]}), (ecr.untag_resource, {"tagKeys": ["k"]}),
                    (ecr.list_tags_for_resource, {})]:

@@ -175,3 +175,22 @@ ecr.upload_layer_part(repositoryName="app", uploadId=data["upload"], partFirstBy
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_upload_whose_id_is_none_is_not_found() {
+    on_default(async |wharf| {
+        run(
+            &wharf.aws(),
+            &json!({}),
+            r#"
+ecr.create_repository(repositoryName="app")
+for upload in ["\0", "a\0b", "0", "x" * 70000]:
+    message("UploadNotFoundException", ecr.upload_layer_part, repositoryName="app", uploadId=upload, partFirstByte=0,
+            partLastByte=0, layerPartBlob=b"x")
+    message("UploadNotFoundException", ecr.complete_layer_upload, repositoryName="app", uploadId=upload,
+            layerDigests=[sha256(b"x")])
+"#,
+        );
+    })
+    .await;
+}

@@ -103,6 +103,7 @@ for bad in ["arn:aws:iam::000000000000:user/anna", "not an ARN but long enough"]
 says("NoSuchEntity", 404, f"Policy {arn} version v7 does not exist or is not attachable.",
      iam.get_policy_version, PolicyArn=arn, VersionId="v7")
 refused("ValidationError", iam.get_policy_version, PolicyArn=arn, VersionId="7")
+refused("ValidationError", iam.create_policy, PolicyName="other", PolicyDocument=document(), Description="a\0b")
 says("DeleteConflict", 409, "Cannot delete the default version of a policy.",
      iam.delete_policy_version, PolicyArn=arn, VersionId="v1")
 for number in range(2, 6):

@@ -260,3 +260,38 @@ bad('AccessDenied', iam.simulate_principal_policy, PolicySourceArn='arn:aws:iam:
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_the_input_says_of_a_caller_counts() {
+    on_default(async |wharf| {
+        wharf.aws().boto3(
+            "
+iam = client('iam')
+statement = {'Effect': 'Allow', 'Action': 'ecr:*', 'Resource': 'arn:aws:ecr:*:*:repository/${aws:username}/*', 'Condition': {
+    'StringEquals': {'aws:PrincipalAccount': '111122223333', 'aws:ResourceAccount': '111122223333'}, 'ArnLike': {'aws:PrincipalArn': '*'}}}
+document = json.dumps({'Version': '2012-10-17', 'Statement': statement})
+def entry(key, *values, sort='string'):
+    return {'ContextKeyName': key, 'ContextKeyType': sort, 'ContextKeyValues': values}
+def told(call=iam.simulate_custom_policy, **arguments):
+    [result] = call(PolicyInputList=[document], ActionNames=['ecr:PutImage'],
+                    ResourceArns=['arn:aws:ecr:us-east-1:000000000000:repository/anna/app'], **arguments)['EvaluationResults']
+    return result['EvalDecision'], sorted(result['MissingContextValues'])
+accounts = [entry('aws:PrincipalAccount', '111122223333'), entry('aws:ResourceAccount', '111122223333')]
+# Nobody in particular has no name and no ARN.
+assert told() == ('implicitDeny', ['aws:PrincipalArn', 'aws:username']), told()
+said = accounts + [entry('aws:username', 'anna'), entry('AWS:principalARN', 'arn:aws:iam::111122223333:user/anna')]
+assert told(ContextEntries=said) == ('allowed', []), told(ContextEntries=said)
+# Of somebody in particular there is what is known, and what is said instead.
+anna = 'arn:aws:iam::000000000000:user/anna'
+assert told(CallerArn=anna) == ('implicitDeny', [])
+assert told(CallerArn=anna, ContextEntries=accounts) == ('allowed', [])
+assert told(CallerArn=anna, ContextEntries=accounts + [entry('aws:username', 'bob')]) == ('implicitDeny', [])
+iam.create_user(UserName='anna')
+assert told(iam.simulate_principal_policy, PolicySourceArn=anna) == ('implicitDeny', [])
+assert told(iam.simulate_principal_policy, PolicySourceArn=anna, ContextEntries=accounts) == ('allowed', [])
+refused('ValidationError', iam.simulate_custom_policy, PolicyInputList=[document], ActionNames=['ecr:PutImage'],
+        ContextEntries=[entry('aws:x', '1', sort='text')])",
+        );
+    })
+    .await;
+}
