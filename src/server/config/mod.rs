@@ -360,6 +360,11 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
     // The model of ECR, which clients check parts against, allows no more.
     let layer_part_bytes = bytes(sources, "max_layer_part_bytes", problems, 1..=20 * MIB, "between 1B and 20MiB");
     let layer_part_min_bytes = bytes(sources, "min_layer_part_bytes", problems, 0..=20 * MIB, "at most 20MiB");
+    if let (Some(most), Some(least)) = (layer_part_bytes, layer_part_min_bytes)
+        && least > most
+    {
+        validate::fault("min_layer_part_bytes", "is more than WHARF_MAX_LAYER_PART_BYTES", problems);
+    }
     Some(app::Limits {
         repositories: repositories?.into(),
         images: images?.into(),

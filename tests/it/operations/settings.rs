@@ -70,6 +70,7 @@ fn settings_that_make_no_sense_stop_the_start_and_are_named() {
         ("WHARF_ENVIRONMENT_FILES", "file:"),
         ("WHARF_EXTERNAL_URL", "not a url"),
         ("WHARF_MEMORY_BUDGET", "much"),
+        ("WHARF_MAX_LAYER_PART_BYTES", "4MiB"),
         ("WHARF_UPLOAD_TTL", "soon"),
         ("WHARF_LOG_FORMAT", "xml"),
         ("WHARF_AUTH_CHALLENGE", "digest"),

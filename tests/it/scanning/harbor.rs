@@ -365,4 +365,10 @@ async fn settings_that_make_no_sense_stop_the_start() {
         "WHARF_SCANNER_SECRET",
     );
     refused(&[("WHARF_SCANNER_SECRET", "hunter2")], "whsec_");
+    let nowhere =
+        [("WHARF_SCANNER", "harbor"), ("WHARF_SCANNER_URL", "http://me:hunter2@"), ("WHARF_EXTERNAL_URL", "http://b")];
+    refused(&nowhere, "WHARF_SCANNER_URL");
+    // Whoever forgets which scanner it is must not get the built-in one in silence.
+    refused(&[("WHARF_SCANNER_URL", "http://a")], "WHARF_SCANNER_URL: has no effect unless WHARF_SCANNER is");
+    refused(&[("WHARF_SCANNER_AUTHORIZATION", "hunter2")], "WHARF_SCANNER_AUTHORIZATION: has no effect");
 }
