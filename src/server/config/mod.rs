@@ -418,7 +418,7 @@ fn upstream(text: &str) -> Result<OwnUpstream, String> {
 /// Nothing, or long enough that the job that deletes is not always at it.
 fn audit_retention(text: &str) -> Result<Duration, String> {
     let (least, most) = (Duration::from_secs(3600), Duration::from_secs(3650 * 86_400));
-    match if text == "0" { Duration::ZERO } else { duration::parse(text)? } {
+    match duration::parse(text)? {
         time if time.is_zero() || (least..=most).contains(&time) => Ok(time),
         _ => Err(format!("'{text}' is neither 0 nor between 1h and 3650d")),
     }
