@@ -1,19 +1,24 @@
-//! `wharf check`: settings, database, migrations and storage, each by using it. It makes nothing that is not there: a path
+//! `wharf check`: settings, database, migrations, master key and storage, each by using it. It makes nothing that is not there: a path
 //! that is mistyped must not look like a new registry.
 
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use app::Sealer;
 use blobs::ObjectEncryption;
 
-use crate::config::{Config, Storage};
+use crate::config::{Config, MasterKey, Storage};
 use crate::open;
 
 pub(crate) async fn run(config: &Config) -> ExitCode {
     tell("settings: ok".to_owned()); // they would have stopped us before
     let mut healthy = true;
-    healthy &= show("database", database(config).await);
+    let database = database(config).await;
+    let known = database.is_ok();
+    healthy &= show("database", database);
+    // Without a database there is nothing that it could open.
+    healthy &= !known || show("master key", master_key(config).await);
     healthy &= show("storage", storage(config).await);
     if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -39,6 +44,27 @@ async fn database(config: &Config) -> Result<String> {
     probe.context("it answers and takes no writes")?;
     anyhow::ensure!(applied == known, "the schema has version {applied}, this program needs {known}");
     Ok(format!("{}, schema version {applied}", config.database.shown()))
+}
+
+async fn master_key(config: &Config) -> Result<String> {
+    let db = open::existing_database(config).await?;
+    let rows = store::access_keys::list(&mut db.reader().await?).await?;
+    db.close().await;
+    let key = match &config.master_key {
+        Some(key) => key.clone(),
+        None => {
+            let file = MasterKey::file_in(&config.data_dir);
+            if !file.exists() {
+                anyhow::ensure!(rows.is_empty(), "WHARF_MASTER_KEY is not set, and {} is not there", file.display());
+                return Ok("`wharf serve` makes one".to_owned());
+            }
+            MasterKey::load_or_create(&config.data_dir)?
+        }
+    };
+    let sealer = Sealer::new(key.expose());
+    let opened = rows.iter().filter(|row| sealer.open_text(&row.access_key_id, &row.sealed_secret).is_some()).count();
+    anyhow::ensure!(opened > 0 || rows.is_empty(), "it opens none of the {} access keys of the database", rows.len());
+    Ok(format!("it opens {opened} of {} access keys", rows.len()))
 }
 
 async fn storage(config: &Config) -> Result<String> {

@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Serve,
     /// Run the tasks of a cluster on this host, with its Docker or Podman
     Agent(AgentArguments),
-    /// Verify the settings, the database, its migrations and the storage, and say what is wrong
+    /// Verify the settings, the database, its migrations, the master key and the storage, and say what is wrong
     Check,
     /// Compare the database with the storage: orphans, holes and size mismatches
     Fsck {
