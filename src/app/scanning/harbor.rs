@@ -291,10 +291,10 @@ fn is_id(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len()) && text.bytes().all(legal) && !text.bytes().all(|byte| byte == b'.')
 }
 
-/// What an adapter says about a failure, or else its status.
+/// What an adapter says about a failure, in one line of the log, or else its status.
 fn words(status: u16, body: &[u8]) -> String {
     match serde_json::from_slice::<Refused>(body) {
-        Ok(refused) => cut(&refused.error.message, MAX_WORDS),
+        Ok(refused) => cut(&refused.error.message, MAX_WORDS).replace(char::is_control, " "),
         Err(_) => format!("it answered with {status}"),
     }
 }
@@ -322,6 +322,10 @@ mod tests {
     #[test]
     fn what_an_adapter_says_is_bounded() {
         assert_eq!(words(500, br#"{"error":{"message":"no space"}}"#), "no space");
+        assert_eq!(
+            words(503, b"{\"error\":{\"message\":\"busy\\nERROR \\u001b[31mforged\"}}"),
+            "busy ERROR  [31mforged"
+        );
         assert_eq!(words(502, b"<html>"), "it answered with 502");
         assert_eq!(
             words(500, format!(r#"{{"error":{{"message":"{}"}}}}"#, "x".repeat(5000)).as_bytes()).len(),
