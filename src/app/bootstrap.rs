@@ -19,22 +19,40 @@ pub struct AccessKey {
     pub secret_access_key: Secret,
 }
 
+/// A root access key to propose, if the default account has none. It counts once [`run`] says so: whoever is to see it must
+/// have kept it before, since nobody can ask for its secret afterwards.
+pub fn propose(app: &App) -> Result<Option<AccessKey>> {
+    (!app.snapshot().has_root_key(&app.config.registry.account)).then(generate).transpose()
+}
+
+/// Whether the master key is the one of this database: it opens an access key, if there are any. What another one seals
+/// could be opened by nobody else. Whoever has lost the master key begins anew: by configuring a root key that is not there yet.
+pub async fn fits_master_key(app: &App, configured: Option<&str>) -> Result<bool> {
+    if app.snapshot().has_access_keys() {
+        return Ok(true);
+    }
+    // Those that another process has made since, too.
+    let rows = access_keys::list(&mut app.db.reader().await?).await?;
+    let opens = |row: &AccessKeyRow| app.sealer.open_text(&row.access_key_id, &row.sealed_secret).is_some();
+    let new = configured.is_some_and(|id| rows.iter().all(|row| row.access_key_id != id));
+    Ok(rows.is_empty() || new || rows.iter().any(opens))
+}
+
 /// Makes sure that the default account exists, with a root access key and a signing key. `configured` is the key that
-/// the operator chose. Returns a key that was generated here, to be shown once.
+/// the operator chose, `proposed` one for when there is none. Returns whether the proposed one is in force now.
 ///
 /// Processes that start at once do this once: every step is "insert, unless it is there".
-pub async fn run(app: &Arc<App>, configured: Option<AccessKey>) -> Result<Option<AccessKey>> {
+pub async fn run(app: &Arc<App>, configured: Option<AccessKey>, proposed: Option<AccessKey>) -> Result<bool> {
     let account = app.config.registry.account.clone();
     let snapshot = app.snapshot();
-    let generated = (configured.is_none() && !snapshot.has_root_key(&account)).then(generate).transpose()?;
-    let chosen = configured.as_ref().or(generated.as_ref());
+    let chosen = configured.as_ref().or(proposed.as_ref());
     let unchanged = chosen.is_none_or(|chosen| {
         snapshot
             .access_key(&chosen.access_key_id)
             .is_some_and(|key| key.secret.matches(chosen.secret_access_key.expose()))
     });
     if unchanged && snapshot.signing_key().is_some() && snapshot.has_root_key(&account) {
-        return Ok(None);
+        return Ok(false);
     }
     let key = match chosen {
         Some(chosen) => Some(sealed(app, &account, None, chosen)?),
@@ -61,7 +79,7 @@ pub async fn run(app: &Arc<App>, configured: Option<AccessKey>) -> Result<Option
         })
         .await?;
     app.refresh().await?;
-    Ok(generated.filter(|_| won))
+    Ok(won && configured.is_none())
 }
 
 /// Adds the root key. A configured one replaces the secret of the same id; a generated one is for an account that has

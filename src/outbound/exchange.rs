@@ -140,6 +140,21 @@ impl Answer {
     }
 }
 
+/// The scheme, host and port of an address that can be asked; none if it is no such address.
+pub fn origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    Some(url.origin().ascii_serialization())
+}
+
+/// A URL without its login, query and fragment, where secrets are; none if it is no URL.
+pub fn shown(url: &str) -> Option<String> {
+    let mut url = Url::parse(url).ok()?;
+    url.set_username("").and_then(|()| url.set_password(None)).ok()?;
+    url.set_query(None);
+    url.set_fragment(None);
+    Some(url.into())
+}
+
 /// Whether two URLs have the same scheme, host and port.
 pub fn same_origin(one: &str, other: &str) -> bool {
     matches!((Url::parse(one), Url::parse(other)), (Ok(one), Ok(other)) if one.origin() == other.origin())

@@ -22,7 +22,7 @@ mod upgrade;
 pub use call::Call;
 pub use client::{ChosenBy, Client};
 pub use error::{Error, Result};
-pub use exchange::{Answer, Ask, same_origin};
+pub use exchange::{Answer, Ask, origin, same_origin, shown};
 pub use proxy::Proxy;
 pub use reqwest::header::{HeaderMap, HeaderValue};
 pub use reqwest::{Method, Upgraded};

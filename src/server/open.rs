@@ -1,10 +1,11 @@
 //! From settings to parts: the data directory, the master key, the database, the blob store, the application.
 
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use app::{App, Sealer};
+use app::{App, Sealer, bootstrap};
 use blobs::{Blobs, Buckets, Location, S3Config};
 use store::Db;
 use types::{RegistryId, Secret};
@@ -18,6 +19,28 @@ pub(crate) fn data_dir(config: &Config) -> Result<()> {
         .mode(0o700)
         .create(&config.data_dir)
         .with_context(|| format!("cannot create the data directory {}", config.data_dir.display()))
+}
+
+/// Refuses a SQLite file that is not there: a path that is mistyped, or a command in another directory, must not look like a
+/// registry in which there is nothing. Only the server makes one.
+pub(crate) fn require_database(config: &Config) -> Result<()> {
+    match &config.database {
+        Database::Sqlite(path) => require(path),
+        Database::Postgres(_) => Ok(()),
+    }
+}
+
+/// Refuses a path that is not there.
+pub(crate) fn require(path: &Path) -> Result<()> {
+    let there = path.try_exists().with_context(|| format!("cannot look at {}", path.display()))?;
+    anyhow::ensure!(there, "{} does not exist yet; `wharf serve` makes it", path.display());
+    Ok(())
+}
+
+/// Opens the database of a registry that is there.
+pub(crate) async fn existing_database(config: &Config) -> Result<Db> {
+    require_database(config)?;
+    database(config).await
 }
 
 /// Opens the database; its schema is brought up to date.
@@ -61,11 +84,12 @@ fn bucket(s3: &S3, roots: &outbound::Roots) -> S3Config {
     bucket
 }
 
-/// Opens everything that rules need for as long as `carry_out` takes.
+/// Opens everything that rules need of a registry that is there, for as long as `carry_out` takes.
 pub(crate) async fn with_application<T>(
     config: &Config,
     carry_out: impl AsyncFnOnce(&Arc<App>) -> Result<T>,
 ) -> Result<T> {
+    require_database(config)?;
     let app = application(config).await?;
     let done = carry_out(&app).await;
     app.db().close().await;
@@ -117,5 +141,14 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         balancing_tls: config.balancer_tls.is_some() || config.tls.is_some(),
         upload_ttl: config.upload_ttl,
     };
-    App::new(rules, db, blobs, Sealer::new(master_key.expose())).await.context("cannot read users and policies")
+    let app = App::new(rules, db, blobs, Sealer::new(master_key.expose())).await;
+    let app = app.context("cannot read users and policies")?;
+    let root = config.root_key.as_ref().map(|key| key.access_key_id.as_str());
+    anyhow::ensure!(
+        bootstrap::fits_master_key(&app, root).await?,
+        "the master key opens no access key of this database: set WHARF_MASTER_KEY, or put {} back, as they were; if the \
+         master key is lost, set WHARF_ROOT_ACCESS_KEY_ID and WHARF_ROOT_SECRET_ACCESS_KEY to new values",
+        MasterKey::file_in(&config.data_dir).display()
+    );
+    Ok(app)
 }

@@ -102,8 +102,9 @@ fn from_postgres(state: &str, message: String) -> Error {
         "53100" => return Error::Full(message),
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => return Error::Conflict(message),
-        // A standby after a failover (read_only_sql_transaction), a transaction that was cut for idling.
-        "25006" | "25P03" => return Error::Unavailable(message),
+        // A standby after a failover (read_only_sql_transaction), a transaction that was cut for idling, a database that
+        // takes no connections for now (object_not_in_prerequisite_state).
+        "25006" | "25P03" | "55000" => return Error::Unavailable(message),
         // invalid_catalog_name: no such database
         "3D000" => return Error::Unusable(message),
         _ => {}
@@ -154,8 +155,8 @@ mod tests {
             assert!(matches!(sqlite(code), Error::Unavailable(_)), "{code}");
         }
         // connection_failure, admin_shutdown, cannot_connect_now, query_canceled, too_many_connections, read only,
-        // idle in transaction, io_error
-        for state in ["08006", "57P01", "57P03", "57014", "53300", "25006", "25P03", "58030"] {
+        // idle in transaction, io_error, closed for connections
+        for state in ["55000", "08006", "57P01", "57P03", "57014", "53300", "25006", "25P03", "58030"] {
             assert!(matches!(postgres(state), Error::Unavailable(_)), "{state}");
         }
     }

@@ -35,6 +35,8 @@ pub enum Mood {
     Redirecting(String),
     /// The report never ends.
     Endless,
+    /// It takes scans, and its answer comes by a byte each second and never ends.
+    Dripping,
 }
 
 struct State {
@@ -166,6 +168,13 @@ impl Adapter {
             }
             (Method::POST, "/api/v1/scan") if self.mood() == Mood::Busy => error(503, "later"),
             (Method::POST, "/api/v1/scan") if self.mood() == Mood::Refusing => error(422, "no such thing"),
+            (Method::POST, "/api/v1/scan") if self.mood() == Mood::Dripping => {
+                let drops = futures_util::stream::unfold((), |()| async {
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                    Some((Ok(Frame::data(Bytes::from_static(b" "))), ()))
+                });
+                Response::new(StreamBody::new(drops).boxed())
+            }
             (Method::POST, "/api/v1/scan") => {
                 if header("content-type") != "application/vnd.scanner.adapter.scan.request+json; version=1.0" {
                     self.note(format!("a request of type {}", header("content-type")));

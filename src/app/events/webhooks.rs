@@ -35,7 +35,8 @@ pub async fn add(
     actions: &[ImageAction],
     repository_prefix: &str,
 ) -> Result<Added> {
-    if !(url.starts_with("https://") || url.starts_with("http://")) || url.chars().any(char::is_whitespace) {
+    let scheme = url.starts_with("https://") || url.starts_with("http://");
+    if !scheme || url.chars().any(char::is_whitespace) || outbound::origin(url).is_none() {
         return Err(Error::Invalid(format!("'{url}' is not an address that begins with https:// or http://")));
     }
     let mut key = [0; 32];

@@ -76,14 +76,14 @@ pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) ->
 
 async fn of_layer(app: &App, repository_id: &str, digest: &Digest) -> Result<Layer, Fault> {
     let mut conn = app.db.reader().await?;
+    // First, whatever is known of the layer from other repositories: whoever names a digest must not learn what it holds there.
+    let Some((_, _, blob)) = repository_blobs::find_by_id(&mut conn, repository_id, digest).await? else {
+        return Err(Fault::Image(format!("the layer {digest} is missing")));
+    };
     if let Some(noted) = layer_contents::find(&mut conn, digest, layer::VERSION).await? {
         return Ok(stored(&noted)?);
     }
-    let blob = repository_blobs::find_by_id(&mut conn, repository_id, digest).await?;
     drop(conn);
-    let Some((_, _, blob)) = blob else {
-        return Err(Fault::Image(format!("the layer {digest} is missing")));
-    };
     let key = blob.object_key.parse().map_err(Error::from)?;
     let stream = match app.blobs.read(&key, 0..blob.size, None).await {
         Ok(stream) => stream,

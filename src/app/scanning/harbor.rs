@@ -33,7 +33,7 @@ const RESPONSE: &str = "application/vnd.scanner.adapter.scan.response+json; vers
 const UPDATED_AT: &str = "harbor.scanner-adapter/vulnerability-database-updated-at";
 const AUTHORIZATION_TYPE: &str = "harbor.scanner-adapter/registry-authorization-type";
 
-/// How long an adapter may take to begin its answer, and to end a report.
+/// How long an adapter may take to answer, and to end a report.
 const PATIENCE: Duration = Duration::from_secs(30);
 const REPORT_PATIENCE: Duration = Duration::from_secs(300);
 /// The longest answer that is no report.
@@ -153,6 +153,24 @@ impl Harbor {
         app.outbound.call(call).await.map_err(|error| error.to_string())
     }
 
+    /// A call that has a short answer: its status and its body, which is not waited for longer than for its head, however
+    /// slowly it comes.
+    async fn ask(
+        &self,
+        app: &App,
+        path: &str,
+        accept: &str,
+        body: Option<Bytes>,
+    ) -> std::result::Result<(u16, Bytes), String> {
+        let asked = async {
+            let answer = self.call(app, path, accept, body).await?;
+            let status = answer.status();
+            let body = answer.body(MAX_ANSWER).await.map_err(|error| error.to_string())?;
+            Ok((status, body))
+        };
+        tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| Err("its answer takes too long".to_owned()))
+    }
+
     async fn submit(&self, app: &Arc<App>, scan: &Scan, request: &ScanRequestRow, forgotten: u32) -> Result<Step> {
         let metadata = match self.metadata(app).await {
             Ok(metadata) => metadata,
@@ -168,12 +186,8 @@ impl Harbor {
         let bearer = metadata.properties.get(AUTHORIZATION_TYPE).is_some_and(|kind| kind == "Bearer");
         let (registry, artifact) = remote::described(app, scan, request, &self.other, bearer)?;
         let body = json!({ "registry": registry, "artifact": artifact }).to_string();
-        let answer = match self.call(app, "scan", RESPONSE, Some(body.into())).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(remote::unreachable(scan, &error)),
-        };
-        let status = answer.status();
-        let body = answer.body(MAX_ANSWER).await.map_err(|error| remote::unreachable(scan, &error))?;
+        let asked = self.ask(app, "scan", RESPONSE, Some(body.into())).await;
+        let (status, body) = asked.map_err(|error| remote::unreachable(scan, &error))?;
         match status {
             200..=202 => {}
             // It will not take this one, however often it is asked.
@@ -197,9 +211,7 @@ impl Harbor {
     }
 
     async fn metadata(&self, app: &App) -> std::result::Result<Metadata, String> {
-        let answer = self.call(app, "metadata", METADATA, None).await?;
-        let status = answer.status();
-        let body = answer.body(MAX_ANSWER).await.map_err(|error| error.to_string())?;
+        let (status, body) = self.ask(app, "metadata", METADATA, None).await?;
         if status != 200 {
             return Err(words(status, &body));
         }
@@ -279,10 +291,10 @@ fn is_id(text: &str) -> bool {
     (1..=MAX_ID).contains(&text.len()) && text.bytes().all(legal) && !text.bytes().all(|byte| byte == b'.')
 }
 
-/// What an adapter says about a failure, or else its status.
+/// What an adapter says about a failure, in one line of the log, or else its status.
 fn words(status: u16, body: &[u8]) -> String {
     match serde_json::from_slice::<Refused>(body) {
-        Ok(refused) => cut(&refused.error.message, MAX_WORDS),
+        Ok(refused) => cut(&refused.error.message, MAX_WORDS).replace(char::is_control, " "),
         Err(_) => format!("it answered with {status}"),
     }
 }
@@ -310,6 +322,10 @@ mod tests {
     #[test]
     fn what_an_adapter_says_is_bounded() {
         assert_eq!(words(500, br#"{"error":{"message":"no space"}}"#), "no space");
+        assert_eq!(
+            words(503, b"{\"error\":{\"message\":\"busy\\nERROR \\u001b[31mforged\"}}"),
+            "busy ERROR  [31mforged"
+        );
         assert_eq!(words(502, b"<html>"), "it answered with 502");
         assert_eq!(
             words(500, format!(r#"{{"error":{{"message":"{}"}}}}"#, "x".repeat(5000)).as_bytes()).len(),

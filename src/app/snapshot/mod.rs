@@ -175,6 +175,11 @@ impl Snapshot {
         self.signing_keys.iter().find(|key| key.kid() == kid)
     }
 
+    /// Whether there is an access key that the master key opens.
+    pub(crate) fn has_access_keys(&self) -> bool {
+        !self.access_keys.is_empty()
+    }
+
     /// Whether there is a root access key of this account that may be used.
     pub fn has_root_key(&self, account: &AccountId) -> bool {
         self.access_keys.values().any(|key| {

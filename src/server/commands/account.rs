@@ -1,10 +1,12 @@
 //! `wharf account …`: which accounts there are. What is in one is managed by its own root, with the APIs.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use app::{App, accounts};
 use serde_json::json;
 
-use super::audited;
+use super::{audited, show_key};
 use crate::config::{AccountCommand, Config};
 use crate::open;
 
@@ -21,14 +23,12 @@ pub(crate) async fn run(config: &Config, command: AccountCommand) -> Result<()> 
 
 async fn create(app: &App, account_id: &str, alias: Option<&str>) -> Result<()> {
     let key = accounts::create(app, &account_id.parse()?, alias).await?;
-    println!("access key id:     {}", key.access_key_id);
-    println!("secret access key: {}", key.secret_access_key.expose());
-    Ok(())
+    show_key(&key)
 }
 
 async fn list(app: &App) -> Result<()> {
     for account in accounts::list(app).await? {
-        println!("{}  {}", account.account, account.alias.as_deref().unwrap_or("-"));
+        writeln!(stdout(), "{}  {}", account.account, account.alias.as_deref().unwrap_or("-"))?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! `wharf admin …`: what an operator does beside a running registry, with the same settings.
 
-use std::io::Read;
+use std::io::{Read, Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -8,7 +8,7 @@ use app::{App, admin};
 use serde_json::{Value, json};
 use types::{RepoName, TagFilter, TagMutability};
 
-use super::audited;
+use super::{audited, show_key};
 use crate::config::{AdminCommand, Config};
 use crate::open;
 
@@ -22,14 +22,13 @@ async fn change(app: &App, command: AdminCommand) -> Result<()> {
     match command {
         AdminCommand::CreateUser { name, policy } => {
             let key = iam::admin::create_user(app, &registry.account, &name, &read(&policy)?).await?;
-            println!("access key id:     {}", key.access_key_id);
-            println!("secret access key: {}", key.secret_access_key.expose());
+            show_key(&key)?;
         }
         AdminCommand::SetUserPolicy { name, policy } => {
             iam::admin::set_user_policy(app, &registry.account, &name, &read(&policy)?).await?;
         }
         AdminCommand::LoginPassword { access_key_id } => {
-            println!("{}", admin::login_password(app, &access_key_id)?.token);
+            writeln!(stdout(), "{}", admin::login_password(app, &access_key_id)?.token)?;
         }
         AdminCommand::DisableKey { access_key_id } => {
             iam::admin::set_access_key_status(app, &access_key_id, false).await?;

@@ -51,12 +51,16 @@ async fn import(config: &Config, app: &App, sources: &[String]) -> Result<()> {
         advisories::finish(app).await?;
     }
     let failure = outcome.as_ref().err().map(|error| format!("{error:#}"));
+    let sources: Vec<String> = sources.iter().map(|source| shown(source)).collect();
     let parameters = json!({ "sources": sources, "advisories": total.advisories, "withdrawn": total.withdrawn });
     audit::record_command(app, "ImportAdvisories", parameters, failure.as_deref()).await;
-    println!(
+    writeln!(
+        io::stdout(),
         "{} advisories imported, {} withdrawn, {} about nothing that is looked for",
-        total.advisories, total.withdrawn, total.other
-    );
+        total.advisories,
+        total.withdrawn,
+        total.other
+    )?;
     outcome?;
     if let Some(first) = faults.first() {
         bail!("{} documents could not be read, the first: {first}", faults.len());
@@ -75,7 +79,7 @@ async fn import_all(
     faults: &mut Vec<String>,
 ) -> Result<()> {
     for source in sources {
-        let fetched = match source.starts_with("https://") || source.starts_with("http://") {
+        let fetched = match is_address(source) {
             true => Some(fetch(config, source).await?),
             false => None,
         };
@@ -93,9 +97,18 @@ async fn import_all(
             }
         }
         *total += advisories::import(app, batch).await?;
-        reader.await?.with_context(|| format!("cannot import {source}"))?;
+        reader.await?.with_context(|| format!("cannot import {}", shown(source)))?;
     }
     Ok(())
+}
+
+/// A source as everybody may see it: an address without what opens it.
+fn shown(source: &str) -> String {
+    outbound::shown(source).filter(|_| is_address(source)).unwrap_or_else(|| source.to_owned())
+}
+
+fn is_address(source: &str) -> bool {
+    source.starts_with("https://") || source.starts_with("http://")
 }
 
 /// A document with the place that it is from.
@@ -151,6 +164,6 @@ async fn fetch(config: &Config, url: &str) -> Result<Fetched> {
     client
         .download(url, MAX_DOWNLOAD, PATIENCE, |piece| file.write_all(piece))
         .await
-        .with_context(|| format!("cannot fetch {url}"))?;
+        .with_context(|| format!("cannot fetch {}", shown(url)))?;
     Ok(fetched)
 }

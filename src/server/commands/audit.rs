@@ -21,19 +21,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const LATE: Duration = Duration::from_secs(15);
 
 pub(crate) async fn run(config: &Config, since: Option<Timestamp>, follow: bool) -> Result<()> {
-    match print(config, since, follow).await {
-        // Whoever read the lines has enough of them.
-        Err(error)
-            if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) =>
-        {
-            Ok(())
-        }
-        done => done,
-    }
-}
-
-async fn print(config: &Config, since: Option<Timestamp>, follow: bool) -> Result<()> {
-    let db = open::database(config).await?;
+    let db = open::existing_database(config).await?;
     let mut after = since.map(audit::place).unwrap_or_default();
     // What was printed and may come again.
     let mut printed = BTreeSet::new();

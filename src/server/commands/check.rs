@@ -1,42 +1,43 @@
-//! `wharf check`: settings, database, migrations and storage, each by using it. It makes nothing that is not there: a path
+//! `wharf check`: settings, database, migrations, master key and storage, each by using it. It makes nothing that is not there: a path
 //! that is mistyped must not look like a new registry.
 
-use std::path::Path;
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use app::Sealer;
 use blobs::ObjectEncryption;
 
-use crate::config::{Config, Database, Storage};
+use crate::config::{Config, MasterKey, Storage};
 use crate::open;
 
 pub(crate) async fn run(config: &Config) -> ExitCode {
-    println!("settings: ok"); // they would have stopped us before
+    tell("settings: ok".to_owned()); // they would have stopped us before
     let mut healthy = true;
-    healthy &= show("database", database(config).await);
+    let database = database(config).await;
+    let known = database.is_ok();
+    healthy &= show("database", database);
+    // Without a database there is nothing that it could open.
+    healthy &= !known || show("master key", master_key(config).await);
     healthy &= show("storage", storage(config).await);
     if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn show(what: &str, result: Result<String>) -> bool {
     match &result {
-        Ok(text) => println!("{what}: ok, {text}"),
-        Err(error) => println!("{what}: {error:#}"),
+        Ok(text) => tell(format!("{what}: ok, {text}")),
+        Err(error) => tell(format!("{what}: {error:#}")),
     }
     result.is_ok()
 }
 
-fn require(path: &Path) -> Result<()> {
-    let there = path.try_exists().with_context(|| format!("cannot look at {}", path.display()))?;
-    anyhow::ensure!(there, "{} does not exist yet; `wharf serve` makes it", path.display());
-    Ok(())
+/// Whoever does not read it still has the exit code.
+fn tell(line: String) {
+    let _ = writeln!(stdout(), "{line}");
 }
 
 async fn database(config: &Config) -> Result<String> {
-    if let Database::Sqlite(path) = &config.database {
-        require(path)?;
-    }
-    let db = open::database(config).await?;
+    let db = open::existing_database(config).await?;
     let (applied, known) = store::migrations::versions(&mut db.reader().await?).await?;
     let probe = db.probe().await;
     db.close().await;
@@ -45,9 +46,30 @@ async fn database(config: &Config) -> Result<String> {
     Ok(format!("{}, schema version {applied}", config.database.shown()))
 }
 
+async fn master_key(config: &Config) -> Result<String> {
+    let db = open::existing_database(config).await?;
+    let rows = store::access_keys::list(&mut db.reader().await?).await?;
+    db.close().await;
+    let key = match &config.master_key {
+        Some(key) => key.clone(),
+        None => {
+            let file = MasterKey::file_in(&config.data_dir);
+            if !file.exists() {
+                anyhow::ensure!(rows.is_empty(), "WHARF_MASTER_KEY is not set, and {} is not there", file.display());
+                return Ok("`wharf serve` makes one".to_owned());
+            }
+            MasterKey::load_or_create(&config.data_dir)?
+        }
+    };
+    let sealer = Sealer::new(key.expose());
+    let opened = rows.iter().filter(|row| sealer.open_text(&row.access_key_id, &row.sealed_secret).is_some()).count();
+    anyhow::ensure!(opened > 0 || rows.is_empty(), "it opens none of the {} access keys of the database", rows.len());
+    Ok(format!("it opens {opened} of {} access keys", rows.len()))
+}
+
 async fn storage(config: &Config) -> Result<String> {
     if let Storage::Disk(root) = &config.storage {
-        require(root)?;
+        open::require(root)?;
     }
     let blobs = open::blob_store(config).await?;
     if config.storage.repository_encryption() {

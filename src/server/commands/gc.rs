@@ -1,5 +1,6 @@
 //! `wharf gc`: collects garbage now, as the running servers do by themselves.
 
+use std::io::{Write, stdout};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use crate::open;
 pub(crate) async fn run(config: &Config, delay: Option<Duration>) -> Result<()> {
     let collect = async |app: &Arc<App>| Ok(jobs::collect_garbage(app, delay).await?);
     let collected = open::with_application(config, collect).await?;
-    println!(
+    writeln!(
+        stdout(),
         "{} deleted manifests forgotten, {} blobs reviewed, {} unlinked, {} freed ({} bytes), {} objects removed",
         collected.manifests,
         collected.reviewed,
@@ -20,6 +22,6 @@ pub(crate) async fn run(config: &Config, delay: Option<Duration>) -> Result<()> 
         collected.blobs,
         collected.bytes,
         collected.objects
-    );
+    )?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `wharf gc-delay`: how long a registry keeps bytes to which nothing refers. Running servers obey within seconds.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use app::garbage::delay;
 use serde_json::json;
@@ -16,8 +18,8 @@ pub(crate) async fn run(config: &Config, command: GcDelayCommand) -> Result<()> 
             GcDelayCommand::Remove => None,
             GcDelayCommand::Show => {
                 match delay::find(app, registry).await? {
-                    Some(delay) => println!("{}s", delay.as_secs()),
-                    None => println!("{}s, as WHARF_GC_DELAY says", config.gc_delay.as_secs()),
+                    Some(delay) => writeln!(stdout(), "{}s", delay.as_secs())?,
+                    None => writeln!(stdout(), "{}s, as WHARF_GC_DELAY says", config.gc_delay.as_secs())?,
                 }
                 return Ok(());
             }

@@ -14,7 +14,7 @@ use crate::open;
 const PAGE: usize = 1000;
 
 pub(crate) async fn run(config: &Config) -> Result<()> {
-    let db = open::database(config).await?;
+    let db = open::existing_database(config).await?;
     let now = Timestamp::from(SystemTime::now());
     let mut out = io::stdout().lock();
     writeln!(out, "{:<30} {:<34} {:<8} {:<27} {:<27} ERROR", "KIND", "SUBJECT", "STATE", "DUE", "LAST RUN")?;

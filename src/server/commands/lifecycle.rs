@@ -30,9 +30,15 @@ async fn apply(config: &Config, repository: &str) -> Result<()> {
         audited(app, "ApplyLifecyclePolicy", json!({ "repositoryName": repository }), apply).await
     };
     let applied = open::with_application(config, apply).await?.with_context(|| without_policy(repository))?;
-    println!("{} images, {} expired, {} with them", applied.images, applied.expired, applied.expired_followers);
+    writeln!(
+        io::stdout(),
+        "{} images, {} expired, {} with them",
+        applied.images,
+        applied.expired,
+        applied.expired_followers
+    )?;
     if applied.archived > 0 {
-        println!("{} archived, {} with them", applied.archived, applied.archived_followers);
+        writeln!(io::stdout(), "{} archived, {} with them", applied.archived, applied.archived_followers)?;
     }
     Ok(())
 }

@@ -20,10 +20,12 @@ mod serve;
 mod usage;
 mod webhook;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use app::App;
+use app::bootstrap::AccessKey;
 use serde_json::Value;
 
 use crate::config::{Command, Config};
@@ -59,11 +61,30 @@ pub(crate) async fn run(command: Command, config: Config, log: &Log) -> ExitCode
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_unread(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Whether a command ended because whoever read its lines had enough of them, as `head` has.
+fn is_unread(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// Shows an access key that was just made.
+fn show_key(key: &AccessKey) -> Result<()> {
+    show_once(&[("access key id:     ", &key.access_key_id), ("secret access key: ", key.secret_access_key.expose())])
+}
+
+/// Shows what nobody can ask for again. It is a failure if nobody sees it, whatever the reason.
+fn show_once(lines: &[(&str, &str)]) -> Result<()> {
+    let text: String = lines.iter().map(|(name, value)| format!("{name}{value}\n")).collect();
+    let mut out = io::stdout();
+    let shown = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    shown.map_err(|error| anyhow!("it was made, and its secret cannot be shown: {error}; remove it and make another"))
 }
 
 /// Makes a change, and writes to the audit log what became of it.

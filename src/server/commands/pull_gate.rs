@@ -1,6 +1,8 @@
 //! `wharf pull-gate`: whether a repository gives out images with known vulnerabilities. Running servers obey within
 //! seconds.
 
+use std::io::{Write, stdout};
+
 use anyhow::{Context, Result};
 use app::scanning::gate::{self, Allowed, Gate};
 use scan::osv::Severity;
@@ -27,8 +29,7 @@ pub(crate) async fn run(config: &Config, command: PullGateCommand) -> Result<()>
     open::with_application(config, async |app| {
         let registry = &app.config().registry;
         let Some(gate) = to else {
-            show(gate::find(app, registry, &name).await?);
-            return Ok(());
+            return show(gate::find(app, registry, &name).await?);
         };
         let parameters = json!({ "repositoryName": repository, "gate": gate });
         audited(app, "SetPullGate", parameters, gate::set(app, registry, &name, gate)).await
@@ -36,19 +37,20 @@ pub(crate) async fn run(config: &Config, command: PullGateCommand) -> Result<()>
     .await
 }
 
-fn show(gate: Option<Gate>) {
+fn show(gate: Option<Gate>) -> Result<()> {
     let Some(gate) = gate else {
-        println!("every image is given out");
-        return;
+        writeln!(stdout(), "every image is given out")?;
+        return Ok(());
     };
-    println!("images with findings of severity {} and above are refused", gate.severity.as_str());
+    writeln!(stdout(), "images with findings of severity {} and above are refused", gate.severity.as_str())?;
     if gate.require_scan {
-        println!("images without a complete scan are refused");
+        writeln!(stdout(), "images without a complete scan are refused")?;
     }
     for allowed in gate.allowed {
         let until = allowed.until.map(|until| format!(" until {}", Timestamp::from_micros(until).rfc3339()));
-        println!("{} is allowed{}", allowed.name, until.unwrap_or_default());
+        writeln!(stdout(), "{} is allowed{}", allowed.name, until.unwrap_or_default())?;
     }
+    Ok(())
 }
 
 /// `CVE-2024-1`, or `CVE-2024-1=2027-01-31`: to the beginning of that day in UTC.

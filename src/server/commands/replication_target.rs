@@ -1,6 +1,8 @@
 //! `wharf replication-target …`: where destinations of replication are that belong to other installations. Running servers
 //! look at each image anew.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use app::{App, replication};
 use serde_json::{Value, json};
@@ -63,7 +65,7 @@ async fn obey(app: &App, command: ReplicationTargetCommand) -> Result<()> {
                 let (scheme, to) = (if target.plain { "http" } else { "https" }, &target.destination);
                 let secret = target.credential_arn.as_deref().unwrap_or("-");
                 let (owner, host, prefix) = (&target.owner, &target.host, &target.repository_prefix);
-                println!("{owner} -> {}/{}  {scheme}://{host}/{prefix}  {secret}", to.account, to.region);
+                writeln!(stdout(), "{owner} -> {}/{}  {scheme}://{host}/{prefix}  {secret}", to.account, to.region)?;
             }
         }
         ReplicationTargetCommand::Remove { destination_account, destination_region, source_account } => {

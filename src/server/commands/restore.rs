@@ -1,10 +1,12 @@
 //! `wharf restore REPOSITORY [REFERENCE]`: undoes the deletion of an image or the last move of a tag, or lists what can be
 //! restored.
 
+use std::io::{Write, stdout};
 use std::sync::Arc;
 
 use anyhow::Result;
-use app::{App, garbage};
+use app::App;
+use app::garbage::{self, Restored};
 use serde_json::json;
 use types::{Reference, RepoName};
 
@@ -21,7 +23,7 @@ pub(crate) async fn run(config: &Config, repository: &str, reference: Option<Str
         None => list(app, &name).await,
         Some(reference) => {
             let parameters = json!({ "repositoryName": repository, "reference": reference });
-            audited(app, "RestoreImage", parameters, restore(app, &name, reference)).await
+            show(&audited(app, "RestoreImage", parameters, restore(app, &name, reference)).await?)
         }
     })
     .await
@@ -32,7 +34,7 @@ async fn list(app: &App, name: &RepoName) -> Result<()> {
     loop {
         let page = garbage::deleted(app, &app.config().registry, name, &after, PAGE).await?;
         for (digest, deleted_at) in &page {
-            println!("{digest} deleted {}", deleted_at.rfc3339());
+            writeln!(stdout(), "{digest} deleted {}", deleted_at.rfc3339())?;
         }
         match page.last().filter(|_| page.len() == PAGE) {
             Some((digest, _)) => digest.as_str().clone_into(&mut after),
@@ -41,14 +43,17 @@ async fn list(app: &App, name: &RepoName) -> Result<()> {
     }
 }
 
-async fn restore(app: &Arc<App>, name: &RepoName, reference: &str) -> Result<()> {
+async fn restore(app: &Arc<App>, name: &RepoName, reference: &str) -> Result<Restored> {
     let reference: Reference = reference.parse()?;
-    let restored = garbage::restore(app, &app.config().registry, name, &reference).await?;
+    Ok(garbage::restore(app, &app.config().registry, name, &reference).await?)
+}
+
+fn show(restored: &Restored) -> Result<()> {
     for digest in &restored.images {
-        println!("restored {digest}");
+        writeln!(stdout(), "restored {digest}")?;
     }
     for (tag, digest) in &restored.tags {
-        println!("{tag} -> {digest}");
+        writeln!(stdout(), "{tag} -> {digest}")?;
     }
     Ok(())
 }

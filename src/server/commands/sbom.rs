@@ -1,5 +1,6 @@
 //! `wharf sbom REPOSITORY REFERENCE`: prints what an image holds, as its scan noted it.
 
+use std::io::{Write, stdout};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -19,6 +20,6 @@ pub(crate) async fn run(config: &Config, repository: &str, reference: &str, form
     let find = async |app: &Arc<App>| Ok(sbom::find(app, &app.config().registry, &name, reference, format).await?);
     let found = open::with_application(config, find).await?;
     let document = found.with_context(|| format!("no scan has found out what {repository} {reference} holds"))?;
-    println!("{}", serde_json::to_string_pretty(&document)?);
+    writeln!(stdout(), "{}", serde_json::to_string_pretty(&document)?)?;
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `wharf sbom-referrers …`: whether images of the default registry get their bill of materials beside them.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use app::App;
 use app::scanning::referrers::{self, Wanted};
@@ -19,10 +21,10 @@ async fn obey(app: &App, command: SbomReferrersCommand) -> Result<()> {
     let (name, wanted) = match command {
         SbomReferrersCommand::Show => {
             match referrers::find(app, registry).await? {
-                None => println!("no bill of materials is put beside an image"),
+                None => writeln!(stdout(), "no bill of materials is put beside an image")?,
                 Some(Wanted { filters, formats }) => {
                     let formats: Vec<&str> = formats.iter().map(|format| format.as_str()).collect();
-                    println!("{} beside the images of {}", formats.join(" and "), filters.join(", "));
+                    writeln!(stdout(), "{} beside the images of {}", formats.join(" and "), filters.join(", "))?;
                 }
             }
             return Ok(());

@@ -1,8 +1,9 @@
 //! `wharf serve`: runs the registry until it is told to stop.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{Write, stdout};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -35,8 +36,16 @@ pub(crate) async fn run(config: &Config, log: &Log) -> Result<()> {
         access_key_id: key.access_key_id.clone(),
         secret_access_key: key.secret_access_key.clone(),
     });
-    if let Some(key) = bootstrap::run(&app, configured).await.context("cannot set up the root access key")? {
-        announce(config, &listener, &key)?;
+    let proposed = if configured.is_none() { bootstrap::propose(&app)? } else { None };
+    let draft = proposed.as_ref().map(|key| draft(config, key)).transpose()?;
+    let in_force =
+        bootstrap::run(&app, configured, proposed.clone()).await.context("cannot set up the root access key")?;
+    if let (Some(key), Some(draft)) = (&proposed, draft) {
+        match in_force {
+            true => announce(config, &listener, key, &draft)?,
+            // Another process was faster.
+            false => std::fs::remove_file(&draft).with_context(|| format!("cannot remove {}", draft.display()))?,
+        }
     }
     let mut metrics = Metrics::new();
     metrics.registry().register_collector(Box::new(log.metrics()));
@@ -121,8 +130,27 @@ fn stop_signal() -> Result<impl Future<Output = ()>> {
     })
 }
 
-/// Shows the generated root key, once, and keeps it in a file that only its owner can read.
-fn announce(config: &Config, listener: &Listener, key: &AccessKey) -> Result<()> {
+/// Writes a file with the root key, which only its owner can read, before the key is in force: a start that ends in between
+/// loses no key. Returns its path.
+fn draft(config: &Config, key: &AccessKey) -> Result<PathBuf> {
+    let path = config.data_dir.join(format!(".credentials.{}", std::process::id()));
+    let (id, secret) = (&key.access_key_id, key.secret_access_key.expose());
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
+        write!(file, "[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")?;
+        file.sync_all()?;
+        File::open(&config.data_dir)?.sync_all()
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(path)
+}
+
+/// Gives the file of the generated root key its name, and shows the key, once.
+fn announce(config: &Config, listener: &Listener, key: &AccessKey, draft: &Path) -> Result<()> {
+    // In place of a file that is there, whoever can read that one.
+    let path = config.data_dir.join("credentials");
+    std::fs::rename(draft, &path)
+        .with_context(|| format!("cannot write {}; the root access key is in {}", path.display(), draft.display()))?;
     let host = match &config.external_url {
         Some(url) => url.split("://").nth(1).unwrap_or(url).to_owned(),
         None => {
@@ -132,20 +160,15 @@ fn announce(config: &Config, listener: &Listener, key: &AccessKey) -> Result<()>
         }
     };
     let (id, secret) = (&key.access_key_id, key.secret_access_key.expose());
-    let path = config.data_dir.join("credentials");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    write!(file, "[default]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n")?;
-    file.sync_all()?;
-    println!("Root access key (also in {}, readable by you alone):", path.display());
-    println!("  access key id:     {id}");
-    println!("  secret access key: {secret}");
-    println!("Log in with:");
-    println!("  docker login -u {id} -p {secret} {host}");
+    // Whoever does not read it has the file.
+    let _ = writeln!(
+        stdout(),
+        "Root access key (also in {}, readable by you alone):\n  \
+           access key id:     {id}\n  \
+           secret access key: {secret}\n\
+         Log in with:\n  \
+           docker login -u {id} -p {secret} {host}",
+        path.display()
+    );
     Ok(())
 }

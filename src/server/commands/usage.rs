@@ -15,7 +15,7 @@ use crate::open;
 const PAGE: usize = 1000;
 
 pub(crate) async fn run(config: &Config, now: bool) -> Result<()> {
-    let db = open::database(config).await?;
+    let db = open::existing_database(config).await?;
     if now {
         let blobs = open::blob_store(config).await?;
         app::usage::measure(&db, &blobs, || Timestamp::from(SystemTime::now())).await?;

@@ -1,11 +1,13 @@
 //! `wharf webhook …`: who is told of what happens to images of the default registry.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use app::App;
 use app::events::{self, ImageAction};
 use serde_json::{Value, json};
 
-use super::audited;
+use super::{audited, show_once};
 use crate::config::{Config, WebhookAction, WebhookCommand};
 use crate::open;
 
@@ -23,8 +25,9 @@ pub(crate) async fn run(config: &Config, command: WebhookCommand) -> Result<()> 
 /// How the audit log names a command that changes something, and what it was told.
 fn described(command: &WebhookCommand) -> Option<(&'static str, Value)> {
     match command {
+        // Whoever knows the whole address of a webhook may be able to post to it.
         WebhookCommand::Add { url, repository_prefix, .. } => {
-            Some(("AddWebhook", json!({ "url": url, "repositoryPrefix": repository_prefix })))
+            Some(("AddWebhook", json!({ "url": outbound::origin(url), "repositoryPrefix": repository_prefix })))
         }
         WebhookCommand::Remove { webhook_id } => Some(("RemoveWebhook", json!({ "webhookId": webhook_id }))),
         WebhookCommand::Resend { delivery_id } => Some(("ResendEvent", json!({ "deliveryId": delivery_id }))),
@@ -42,17 +45,20 @@ async fn obey(app: &App, command: WebhookCommand) -> Result<()> {
                 ImageAction::ALL.into_iter().filter(wants).collect()
             };
             let added = events::add(app, &app.config().registry, &url, &wanted, &repository_prefix).await?;
-            println!("id:     {}", added.webhook_id);
-            println!("secret: {}", added.secret.expose());
+            show_once(&[("id:     ", &added.webhook_id), ("secret: ", added.secret.expose())])?;
         }
         WebhookCommand::List => {
             for webhook in events::list(app).await? {
                 let (id, actions) = (&webhook.webhook_id, webhook.actions.join(","));
                 let registry = &webhook.registry;
-                println!(
+                writeln!(
+                    stdout(),
                     "{id}  {}/{}  {actions}  {}*  {}",
-                    registry.account, registry.region, webhook.repository_prefix, webhook.url
-                );
+                    registry.account,
+                    registry.region,
+                    webhook.repository_prefix,
+                    webhook.url
+                )?;
             }
         }
         WebhookCommand::Remove { webhook_id } => events::remove(app, &webhook_id).await?,
@@ -64,7 +70,7 @@ async fn obey(app: &App, command: WebhookCommand) -> Result<()> {
                     (None, None) => "-".to_owned(),
                 };
                 let (id, state) = (&delivery.delivery_id, &delivery.state);
-                println!("{id}  {state:<9}  {} attempts  {answer}  {}", delivery.attempts, delivery.event);
+                writeln!(stdout(), "{id}  {state:<9}  {} attempts  {answer}  {}", delivery.attempts, delivery.event)?;
             }
         }
         WebhookCommand::Resend { delivery_id } => events::resend(app, &delivery_id).await?,

@@ -17,7 +17,7 @@ use super::duration;
 use super::settings::{CONFIG_VARIABLE, SETTINGS};
 use super::subcommands::{
     AccountCommand, AdminCommand, AdvisoriesCommand, GcDelayCommand, PullGateCommand, ReplicationTargetCommand,
-    SbomReferrersCommand, WebhookCommand, delay,
+    SbomReferrersCommand, WebhookCommand,
 };
 
 /// What `wharf` was called with.
@@ -39,7 +39,7 @@ pub(crate) enum Command {
     Serve,
     /// Run the tasks of a cluster on this host, with its Docker or Podman
     Agent(AgentArguments),
-    /// Verify the settings, the database, its migrations and the storage, and say what is wrong
+    /// Verify the settings, the database, its migrations, the master key and the storage, and say what is wrong
     Check,
     /// Compare the database with the storage: orphans, holes and size mismatches
     Fsck {
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Gc {
         /// Free what nothing has referred to for this long, instead of the time that is set; with 0, pushes under way may
         /// have to send layers again
-        #[arg(long, value_parser = delay)]
+        #[arg(long, value_parser = duration::parse)]
         delay: Option<Duration>,
     },
     /// Keep garbage in the default registry for another time than WHARF_GC_DELAY says; for another registry, add its

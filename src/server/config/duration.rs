@@ -1,10 +1,14 @@
-//! Durations as people write them: `500ms`, `30s`, `15m`, `12h`, `7d`, or several parts such as `1h30m`.
+//! Durations as people write them: `500ms`, `30s`, `15m`, `12h`, `7d`, or several parts such as `1h30m`. Nothing is `0`, in
+//! whatever unit.
 
 use std::time::Duration;
 
 /// Reads a duration. Every part needs its unit (`ms`, `s`, `m`, `h`, `d`): a bare number would leave the reader
 /// guessing.
 pub(crate) fn parse(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
     let mut total: u64 = 0;
     let mut rest = text;
     while !rest.is_empty() {
@@ -38,9 +42,15 @@ mod tests {
 
     #[test]
     fn durations_are_read_in_every_unit() {
-        for (text, milliseconds) in
-            [("0s", 0), ("500ms", 500), ("30s", 30_000), ("15m", 900_000), ("12h", 43_200_000), ("1h30m", 5_400_000)]
-        {
+        for (text, milliseconds) in [
+            ("0", 0),
+            ("0s", 0),
+            ("500ms", 500),
+            ("30s", 30_000),
+            ("15m", 900_000),
+            ("12h", 43_200_000),
+            ("1h30m", 5_400_000),
+        ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
     }

@@ -360,6 +360,11 @@ fn read_limits(sources: &Sources, problems: &mut Problems) -> Option<app::Limits
     // The model of ECR, which clients check parts against, allows no more.
     let layer_part_bytes = bytes(sources, "max_layer_part_bytes", problems, 1..=20 * MIB, "between 1B and 20MiB");
     let layer_part_min_bytes = bytes(sources, "min_layer_part_bytes", problems, 0..=20 * MIB, "at most 20MiB");
+    if let (Some(most), Some(least)) = (layer_part_bytes, layer_part_min_bytes)
+        && least > most
+    {
+        validate::fault("min_layer_part_bytes", "is more than WHARF_MAX_LAYER_PART_BYTES", problems);
+    }
     Some(app::Limits {
         repositories: repositories?.into(),
         images: images?.into(),
@@ -413,7 +418,7 @@ fn upstream(text: &str) -> Result<OwnUpstream, String> {
 /// Nothing, or long enough that the job that deletes is not always at it.
 fn audit_retention(text: &str) -> Result<Duration, String> {
     let (least, most) = (Duration::from_secs(3600), Duration::from_secs(3650 * 86_400));
-    match if text == "0" { Duration::ZERO } else { duration::parse(text)? } {
+    match duration::parse(text)? {
         time if time.is_zero() || (least..=most).contains(&time) => Ok(time),
         _ => Err(format!("'{text}' is neither 0 nor between 1h and 3650d")),
     }

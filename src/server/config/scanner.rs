@@ -6,6 +6,7 @@ use app::events::signature;
 use app::scanning::{OtherScanner, Protocol};
 use types::Secret;
 
+use super::database::redact;
 use super::problems::Problems;
 use super::sources::Sources;
 use super::url;
@@ -35,6 +36,22 @@ pub(super) fn read_all(sources: &Sources, problems: &mut Problems) -> Option<Opt
     // A malformed external URL was noted by whoever it is for.
     let external = optional(sources, "external_url", &mut Problems::default(), url::base).flatten();
     let (kind, url, authorization, secret) = (kind?, url?, authorization?, secret?);
+    // Forgetting which scanner it is would otherwise leave the built-in one at work in silence.
+    let mut idle = |key: &str, kinds: &str| {
+        if sources.given(key).is_some() {
+            fault(key, format_args!("has no effect unless WHARF_SCANNER is {kinds}"), problems);
+        }
+    };
+    if kind == Kind::BuiltIn {
+        idle("scanner_url", "harbor or webhook");
+        idle("scanner_registry_url", "harbor or webhook");
+    }
+    if kind != Kind::Harbor {
+        idle("scanner_authorization", "harbor");
+    }
+    if kind != Kind::Webhook {
+        idle("scanner_secret", "webhook");
+    }
     if kind == Kind::BuiltIn {
         return Some(None);
     }
@@ -58,9 +75,9 @@ pub(super) fn read_all(sources: &Sources, problems: &mut Problems) -> Option<Opt
 
 fn address(text: &str) -> Result<String, String> {
     let scheme = text.starts_with("https://") || text.starts_with("http://");
-    match scheme && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+    match scheme && text.bytes().all(|byte| byte.is_ascii_graphic()) && outbound::origin(text).is_some() {
         true => Ok(text.to_owned()),
-        false => Err(format!("'{text}' is not an address that begins with https:// or http://")),
+        false => Err(format!("'{}' is not an address that begins with https:// or http://", redact(text))),
     }
 }
 

@@ -60,6 +60,7 @@ impl Sources {
         for (name, value) in &environment.0 {
             match settings::by_variable(name) {
                 Some(setting) => _ = values.insert(setting.key, value.clone()),
+                None if is_of_a_service(name, value) => {}
                 None => refuse_unknown_variable(name, problems),
             }
         }
@@ -82,6 +83,28 @@ impl Sources {
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name)
     }
+}
+
+/// Whether a variable is one of those that Kubernetes gives every container for each service of its namespace, and Docker for
+/// each link: a service may well be called `wharf` or `wharf-postgres`.
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>
+fn is_of_a_service(name: &str, value: &str) -> bool {
+    const PROTOCOLS: [&str; 3] = ["TCP", "UDP", "SCTP"];
+    if name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
+        return true;
+    }
+    name.match_indices("_PORT").any(|(at, port)| {
+        let behind = &name[at + port.len()..];
+        if behind.is_empty() {
+            // WHARF_PORT=tcp://10.0.0.1:5000; with anything else somebody takes it for a setting.
+            return ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+        }
+        // WHARF_PORT_5000_TCP, and with _PROTO, _PORT or _ADDR behind it.
+        let mut parts = behind.split('_');
+        parts.next() == Some("")
+            && parts.next().is_some_and(|number| number.parse::<u16>().is_ok())
+            && parts.next().is_some_and(|protocol| PROTOCOLS.contains(&protocol))
+    })
 }
 
 fn refuse_unknown_variable(name: &str, problems: &mut Problems) {

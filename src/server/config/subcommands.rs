@@ -63,18 +63,13 @@ pub(crate) enum GcDelayCommand {
     /// Free what nothing in the registry has referred to for this long
     Set {
         /// Such as 1h or 7d; 0 frees as soon as it can
-        #[arg(value_parser = delay)]
+        #[arg(value_parser = duration::parse)]
         delay: Duration,
     },
     /// Obey WHARF_GC_DELAY again
     Remove,
     /// Say which delay holds
     Show,
-}
-
-/// Reads a duration, or 0.
-pub(crate) fn delay(text: &str) -> Result<Duration, String> {
-    if text == "0" { Ok(Duration::ZERO) } else { duration::parse(text) }
 }
 
 /// What `wharf sbom-referrers` can do.

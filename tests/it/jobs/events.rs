@@ -209,7 +209,7 @@ client("ecr").put_lifecycle_policy(repositoryName="app", lifecyclePolicyText=jso
 #[tokio::test]
 async fn addresses_that_are_none_are_refused() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
-    for url in ["ftp://host/x", "host", "http://a b", ""] {
+    for url in ["ftp://host/x", "host", "http://a b", "http://", "https://[::1", "http://:80", ""] {
         let finished = wharf.run(&["webhook", "add", url]);
         assert!(!finished.status.success() && finished.stderr.contains("address"), "{url}: {finished:?}");
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tests::harness::admin::within;
 use tests::harness::sigv4::Unsigned;
-use tests::harness::{Auth, Backend, Wharf, on_default};
+use tests::harness::{Auth, Backend, Wharf, on_default, port};
 
 use crate::access::model::{PULL, allow, identity_policy};
 
@@ -252,6 +252,15 @@ async fn commands_beside_the_registry_are_kept_and_places_can_be_named() {
     assert_eq!(event["eventSource"], "wharf.admin");
     assert_eq!(events(&wharf, &["--since", "1h"]).len(), events(&wharf, &[]).len());
     assert!(events(&wharf, &["--since", "2999-01-01T00:00:00Z"]).is_empty());
+    // Addresses of webhooks and of advisories are secrets in part.
+    let finished = wharf.run(&["webhook", "add", "https://me:canary-1@hooks.example.com:8443/canary-2?token=canary-3"]);
+    assert!(finished.status.success(), "{finished:?}");
+    assert_eq!(named(&wharf, "AddWebhook", 1).await[0]["requestParameters"]["url"], "https://hooks.example.com:8443");
+    let nowhere = format!("http://me:canary-4@127.0.0.1:{}/all.zip?token=canary-5", port::free());
+    assert!(!wharf.run(&["advisories", "import", &nowhere]).status.success());
+    let event = named(&wharf, "ImportAdvisories", 1).await.remove(0);
+    assert!(event["requestParameters"]["sources"][0].as_str().expect("a source").ends_with("/all.zip"), "{event}");
+    assert!(events(&wharf, &[]).iter().all(|event| !event.to_string().contains("canary")));
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(events(&wharf, &["--since", "10ms"]).is_empty());
     assert_eq!(wharf.run(&["audit", "--since", "yesterday"]).status.code(), Some(2));

@@ -10,7 +10,7 @@ async fn a_good_setup_passes() {
         let finished = wharf.run(&["check"]);
         assert!(finished.status.success(), "{finished:?}");
         let text = format!("{}{}", finished.stdout, finished.stderr).to_lowercase();
-        for part in ["settings", "database", "schema", "storage"] {
+        for part in ["settings", "database", "schema", "master key", "storage"] {
             assert!(text.contains(part), "{part} is not mentioned: {text}");
         }
         assert!(!text.contains(&tests::harness::server::ROOT_SECRET_ACCESS_KEY.to_lowercase()), "{text}");
@@ -65,6 +65,28 @@ async fn what_is_not_there_is_not_made() {
     let finished = wharf.run_with(&["check"], &[("WHARF_DATABASE_URL", &url)]);
     assert!(!finished.status.success() && finished.stdout.contains("does not exist"), "{finished:?}");
     assert!(!absent.exists(), "a look makes nothing");
+}
+
+/// As after a restore that forgot it.
+#[tokio::test]
+async fn another_master_key_is_found_out() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let wharf = Wharf::start(backend).await;
+        let other = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        let finished = wharf.run_with(&["check"], &[("WHARF_MASTER_KEY", other)]);
+        assert_eq!(finished.status.code(), Some(1), "{finished:?}");
+        assert!(finished.stdout.contains("master key: it opens none of the"), "{finished:?}");
+        assert!(!finished.stdout.contains(other), "{finished:?}");
+    }
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    let master = wharf.data_directory().join("master.key");
+    std::fs::remove_file(&master).expect("a file can be removed");
+    let finished = wharf.run(&["check"]);
+    assert!(
+        finished.status.code() == Some(1) && finished.stdout.contains("master key: WHARF_MASTER_KEY"),
+        "{finished:?}"
+    );
+    assert!(!master.exists(), "a look makes nothing");
 }
 
 #[tokio::test]

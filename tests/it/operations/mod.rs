@@ -2,8 +2,10 @@
 
 pub mod audit;
 mod check;
+mod commands;
 mod composition;
 mod credential_helper;
+mod first_start;
 mod footprint;
 mod fsck;
 mod health;

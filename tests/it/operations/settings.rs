@@ -70,6 +70,7 @@ fn settings_that_make_no_sense_stop_the_start_and_are_named() {
         ("WHARF_ENVIRONMENT_FILES", "file:"),
         ("WHARF_EXTERNAL_URL", "not a url"),
         ("WHARF_MEMORY_BUDGET", "much"),
+        ("WHARF_MAX_LAYER_PART_BYTES", "4MiB"),
         ("WHARF_UPLOAD_TTL", "soon"),
         ("WHARF_LOG_FORMAT", "xml"),
         ("WHARF_AUTH_CHALLENGE", "digest"),
@@ -92,6 +93,41 @@ fn settings_that_make_no_sense_stop_the_start_and_are_named() {
         assert!(text.contains(name) || text.contains(partner), "{name}={value} is not named: {text}");
         assert!(!text.contains("panicked"), "{text}");
         assert!(text.lines().filter(|line| !line.trim().is_empty()).count() <= 6, "one clear line, not: {text}");
+    }
+}
+
+/// The list of settings writes it so.
+#[test]
+fn a_duration_of_nothing_needs_no_unit() {
+    for name in ["WHARF_UNDO_WINDOW", "WHARF_GC_DELAY", "WHARF_AUDIT_RETENTION", "WHARF_SHUTDOWN_GRACE"] {
+        let finished = run(&["check"], &[(name, "0")]);
+        assert!(finished.stdout.contains("settings: ok"), "{name}: {finished:?}");
+    }
+    assert_eq!(run(&["check"], &[("WHARF_UPLOAD_TTL", "0")]).status.code(), Some(2));
+}
+
+#[test]
+fn what_kubernetes_says_of_services_is_no_setting() {
+    let services = [
+        ("WHARF_SERVICE_HOST", "10.96.0.7"),
+        ("WHARF_SERVICE_PORT", "5000"),
+        ("WHARF_SERVICE_PORT_HTTP", "5000"),
+        ("WHARF_PORT", "tcp://10.96.0.7:5000"),
+        ("WHARF_PORT_5000_TCP", "tcp://10.96.0.7:5000"),
+        ("WHARF_PORT_5000_TCP_PROTO", "tcp"),
+        ("WHARF_PORT_5000_TCP_PORT", "5000"),
+        ("WHARF_PORT_5000_TCP_ADDR", "10.96.0.7"),
+        ("WHARF_POSTGRES_SERVICE_HOST", "10.96.0.8"),
+        ("WHARF_POSTGRES_PORT", "tcp://10.96.0.8:5432"),
+        ("WHARF_POSTGRES_PORT_5432_TCP_ADDR", "10.96.0.8"),
+        ("WHARF_PORTAL_PORT_80_TCP", "tcp://10.96.0.9:80"),
+    ];
+    let finished = run(&["check"], &services);
+    assert!(finished.stdout.contains("settings: ok"), "{finished:?}");
+    // What people may take for settings is still refused.
+    for wrong in [("WHARF_PORT", "5000"), ("WHARF_PORTS_5000_TLS", "x"), ("WHARF_SERVICE_HOSTS", "x")] {
+        let finished = run(&["check"], &[wrong]);
+        assert!(finished.status.code() == Some(2) && finished.stderr.contains(wrong.0), "{wrong:?}: {finished:?}");
     }
 }
 

@@ -214,6 +214,22 @@ assert found["imageScanStatus"] == {"status": "FAILED", "description": "the scan
 }
 
 #[tokio::test]
+async fn an_answer_that_drips_holds_nobody() {
+    let adapter = Adapter::start();
+    let wharf = with(Wharf::with(Backend::SqliteDisk), &adapter).set("WHARF_SCANNER_TIMEOUT", "3s").start().await;
+    wharf.client().repository("app").push_small("v1").await;
+    adapter.set(Mood::Dripping);
+    run(
+        &wharf,
+        r#"
+ecr.start_image_scan(repositoryName="app", imageId={"imageTag": "v1"})
+found = scanned("app", "v1", 400)
+assert found["imageScanStatus"] == {"status": "FAILED", "description": "the scanner had no results after 3 seconds"}, found
+"#,
+    );
+}
+
+#[tokio::test]
 async fn whatever_an_adapter_does_the_scan_ends_and_says_why() {
     let adapter = Adapter::start();
     let wharf = wharf(Backend::SqliteDisk, &adapter).await;
@@ -365,4 +381,10 @@ async fn settings_that_make_no_sense_stop_the_start() {
         "WHARF_SCANNER_SECRET",
     );
     refused(&[("WHARF_SCANNER_SECRET", "hunter2")], "whsec_");
+    let nowhere =
+        [("WHARF_SCANNER", "harbor"), ("WHARF_SCANNER_URL", "http://me:hunter2@"), ("WHARF_EXTERNAL_URL", "http://b")];
+    refused(&nowhere, "WHARF_SCANNER_URL");
+    // Whoever forgets which scanner it is must not get the built-in one in silence.
+    refused(&[("WHARF_SCANNER_URL", "http://a")], "WHARF_SCANNER_URL: has no effect unless WHARF_SCANNER is");
+    refused(&[("WHARF_SCANNER_AUTHORIZATION", "hunter2")], "WHARF_SCANNER_AUTHORIZATION: has no effect");
 }

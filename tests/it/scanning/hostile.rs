@@ -76,3 +76,30 @@ assert found["imageScanStatus"]["status"] == "FAILED", found
 "##,
     );
 }
+
+/// Content is a matter of the repositories that have it, also for whoever knows its digest from elsewhere.
+#[tokio::test]
+async fn what_a_layer_holds_is_told_only_where_the_layer_is() {
+    let wharf = Wharf::with(Backend::SqliteDisk).set("WHARF_SPARSE_INDEXES", "true").start().await;
+    wharf.create_repository("theirs", "MUTABLE", &[]);
+    wharf.create_repository("mine", "MUTABLE", &[]);
+    import(&wharf, &[advisory("CVE-2024-0001", "Debian:12", "openssl", None, "high")]);
+    run(
+        &wharf,
+        r#"
+base = layer({**DEBIAN, "var/lib/dpkg/status": dpkg(openssl="3.0.11")})
+push("theirs", "v1", [base])
+assert names(scan("theirs", "v1")) == ["CVE-2024-0001"]
+config = {"mediaType": CONFIG, **upload("mine", b'{"architecture":"amd64","os":"linux"}')}
+absent = {"mediaType": LAYER, "digest": sha256(base), "size": len(base)}
+manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config, "layers": [absent]})
+ecr.put_image(repositoryName="mine", imageTag="v1", imageManifest=manifest)
+found = scan("mine", "v1")
+assert found["imageScanStatus"]["status"] == "FAILED" and "missing" in found["imageScanStatus"]["description"], found
+# Once it is there, it is told.
+upload("mine", base)
+push("mine", "v2", [base])
+assert names(scan("mine", "v2")) == ["CVE-2024-0001"]
+"#,
+    );
+}
