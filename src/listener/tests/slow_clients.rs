@@ -110,7 +110,7 @@ async fn a_client_of_http2_that_does_not_read_its_answer_is_dropped() {
         // It answers pings all the while.
         let connection = tokio::spawn(connection);
         let uri = format!("http://{}/{path}", running.address);
-        let request = axum::http::Request::get(uri).body(Body::empty()).unwrap();
+        let request = http::Request::get(uri).body(Body::empty()).unwrap();
         let answer = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
         assert_eq!(answer.status(), 200);
         let _ = timeout(PATIENCE, connection).await.unwrap_or_else(|_| panic!("the server keeps /{path} for ever"));
@@ -129,7 +129,7 @@ async fn a_client_of_http2_may_read_slowly() {
         .await
         .unwrap();
     tokio::spawn(connection);
-    let request = axum::http::Request::get(format!("http://{}/large", running.address)).body(Body::empty()).unwrap();
+    let request = http::Request::get(format!("http://{}/large", running.address)).body(Body::empty()).unwrap();
     let answer = timeout(PATIENCE, sender.send_request(request)).await.unwrap().unwrap();
     let (mut read, mut body) = (0, answer.into_body());
     while let Some(frame) = timeout(PATIENCE, body.frame()).await.expect("the answer goes on") {
