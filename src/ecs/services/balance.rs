@@ -314,33 +314,11 @@ async fn tell(app: &App, service: &Service, what: String) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use store::tasks::TaskRow;
-    use types::Timestamp;
-
     use super::*;
 
     #[test]
     fn a_task_that_ended_while_its_service_was_looked_at_is_not_forgotten_before_its_target_is() {
-        let row = TaskRow {
-            task_id: "t".to_owned(),
-            cluster_id: String::new(),
-            instance_id: None,
-            service_id: None,
-            deployment_id: None,
-            family: "web".to_owned(),
-            revision: 1,
-            group: "service:web".to_owned(),
-            started_by: None,
-            launch_type: "EC2".to_owned(),
-            desired_status: STOPPED.to_owned(),
-            last_status: STOPPED.to_owned(),
-            client_token: None,
-            version: 1,
-            document: String::new(),
-            created_at: Timestamp::from_micros(0),
-            stopped_at: None,
-        };
-        let mut task = Task::read(row);
+        let mut task = Task::example(STOPPED, STOPPED);
         let mut balanced = Balanced::default();
         assert!(balanced.has_let_go(&task), "it is in no target group");
         task.document.targets.push(RegisteredTarget {
@@ -350,7 +328,7 @@ mod tests {
             port: 80,
         });
         assert!(!balanced.has_let_go(&task), "nobody has taken it out");
-        balanced.left.insert("t".to_owned());
+        balanced.left.insert(task.row.task_id.clone());
         assert!(balanced.has_let_go(&task));
     }
 }

@@ -183,6 +183,32 @@ pub(crate) struct Task {
     was_over: bool,
 }
 
+#[cfg(test)]
+impl Task {
+    /// One that a test changes as it needs.
+    pub(crate) fn example(desired_status: &str, last_status: &str) -> Self {
+        Self::read(TaskRow {
+            task_id: "0".repeat(32),
+            cluster_id: String::new(),
+            instance_id: None,
+            service_id: None,
+            deployment_id: None,
+            family: "web".to_owned(),
+            revision: 1,
+            group: "family:web".to_owned(),
+            started_by: None,
+            launch_type: "EC2".to_owned(),
+            desired_status: desired_status.to_owned(),
+            last_status: last_status.to_owned(),
+            client_token: None,
+            version: 1,
+            document: String::new(),
+            created_at: Timestamp::from_micros(0),
+            stopped_at: None,
+        })
+    }
+}
+
 impl Task {
     /// From its row.
     pub(crate) fn read(row: TaskRow) -> Self {

@@ -180,36 +180,14 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use store::tasks::TaskRow;
-
     use super::*;
-    use crate::tasks::{Attachment, Document};
+    use crate::tasks::Attachment;
 
     fn task() -> Task {
         let container = Container { name: "web".to_owned(), essential: true, ..Container::default() };
-        Task {
-            was_over: false,
-            row: TaskRow {
-                task_id: "0".repeat(32),
-                cluster_id: String::new(),
-                instance_id: None,
-                service_id: None,
-                deployment_id: None,
-                family: "web".to_owned(),
-                revision: 1,
-                group: "family:web".to_owned(),
-                started_by: None,
-                launch_type: "EC2".to_owned(),
-                desired_status: RUNNING.to_owned(),
-                last_status: PENDING.to_owned(),
-                client_token: None,
-                version: 1,
-                document: String::new(),
-                created_at: Timestamp::from_micros(0),
-                stopped_at: None,
-            },
-            document: Document { containers: vec![container], ..Document::default() },
-        }
+        let mut task = Task::example(RUNNING, PENDING);
+        task.document.containers.push(container);
+        task
     }
 
     fn said(status: &str, reason: Option<&str>, exit_code: Option<i64>) -> SubmitTaskStateChangeRequest {

@@ -9,8 +9,9 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlSafeStr};
 use tempfile::TempDir;
 use types::{Algorithm, Digest, Encryption, RegistryId, RepoName, Secret, TagMutability, Timestamp};
 
+use crate::clusters::ClusterRow;
 use crate::repositories::RepositoryRow;
-use crate::{Config, Conn, Db, Error, Pending, Result, accounts, repositories};
+use crate::{Config, Conn, Db, Error, Pending, Result, accounts, clusters, repositories};
 
 /// A time to begin with; tests make their own clock from it.
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
@@ -136,4 +137,19 @@ pub(super) async fn repository(db: &Db, name: &str) -> String {
     .await
     .unwrap();
     id
+}
+
+/// Adds a cluster, `c`.
+pub(super) async fn cluster(conn: &mut Conn) -> Result<()> {
+    let row = ClusterRow {
+        cluster_id: "c".to_owned(),
+        registry: registry(),
+        name: "c".to_owned(),
+        status: "ACTIVE".to_owned(),
+        document: "{}".to_owned(),
+        created_at: NOW,
+    };
+    accounts::insert(conn, &row.registry.account, NOW).await?;
+    assert!(clusters::insert(conn, &row).await?);
+    Ok(())
 }

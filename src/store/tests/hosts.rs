@@ -1,12 +1,9 @@
 //! Hosts of clusters: who speaks for them, and when they are forgotten.
 
-use types::Timestamp;
-
-use super::harness::{NOW, number, on_each, registry, write};
-use crate::clusters::ClusterRow;
+use super::harness::{self, NOW, at, number, on_each, write};
 use crate::container_instances::ContainerInstanceRow;
 use crate::tasks::TaskRow;
-use crate::{Conn, Result, accounts, clusters, container_instances, tasks};
+use crate::{Conn, Result, container_instances, tasks};
 
 fn host(id: &str) -> ContainerInstanceRow {
     ContainerInstanceRow {
@@ -46,24 +43,11 @@ fn task(host: &str) -> TaskRow {
 }
 
 async fn prepare(conn: &mut Conn) -> Result<()> {
-    let cluster = ClusterRow {
-        cluster_id: "c".to_owned(),
-        registry: registry(),
-        name: "c".to_owned(),
-        status: "ACTIVE".to_owned(),
-        document: "{}".to_owned(),
-        created_at: NOW,
-    };
-    accounts::insert(conn, &registry().account, NOW).await?;
-    clusters::insert(conn, &cluster).await?;
+    harness::cluster(conn).await?;
     for id in ["a", "b", "c", "d"] {
         container_instances::upsert(conn, &host(id)).await?;
     }
     Ok(())
-}
-
-fn later(seconds: i64) -> Timestamp {
-    Timestamp::from_micros(NOW.micros() + seconds * 1_000_000)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,16 +56,16 @@ async fn of_two_connections_the_one_that_began_last_counts() {
         write(&test.db, |conn| {
             Box::pin(async move {
                 prepare(conn).await?;
-                container_instances::update_session(conn, "a", "first", later(1)).await?;
-                assert!(container_instances::update_connected(conn, "a", "first", later(2)).await?);
-                container_instances::update_session(conn, "a", "second", later(3)).await?;
+                container_instances::update_session(conn, "a", "first", at(1)).await?;
+                assert!(container_instances::update_connected(conn, "a", "first", at(2)).await?);
+                container_instances::update_session(conn, "a", "second", at(3)).await?;
                 assert!(!container_instances::update_connected(conn, "a", "first", NOW).await?);
                 let connected = |found: Option<ContainerInstanceRow>| found.map(|host| host.connected_until);
-                assert_eq!(connected(container_instances::find(conn, "a").await?), Some(later(3)));
+                assert_eq!(connected(container_instances::find(conn, "a").await?), Some(at(3)));
                 // That it registers anew changes nothing about who speaks for it.
                 container_instances::upsert(conn, &host("a")).await?;
-                assert!(container_instances::update_connected(conn, "a", "second", later(4)).await?);
-                assert!(!container_instances::update_connected(conn, "b", "second", later(4)).await?);
+                assert!(container_instances::update_connected(conn, "a", "second", at(4)).await?);
+                assert!(!container_instances::update_connected(conn, "b", "second", at(4)).await?);
                 Ok(())
             })
         })
@@ -100,13 +84,13 @@ async fn a_host_that_was_deregistered_is_forgotten_after_its_last_task() {
                 for id in ["a", "b"] {
                     container_instances::update_gone(conn, id, NOW).await?;
                 }
-                container_instances::update_gone(conn, "c", later(10)).await?;
+                container_instances::update_gone(conn, "c", at(10)).await?;
                 tasks::insert(conn, &task("b"), None).await?;
-                assert_eq!(container_instances::delete_gone(conn, later(5), 10).await?, 1);
+                assert_eq!(container_instances::delete_gone(conn, at(5), 10).await?, 1);
                 for (id, left) in [("a", false), ("b", true), ("c", true), ("d", true)] {
                     assert_eq!(container_instances::find(conn, id).await?.is_some(), left, "{id}");
                 }
-                assert_eq!(container_instances::delete_gone(conn, later(20), 10).await?, 1);
+                assert_eq!(container_instances::delete_gone(conn, at(20), 10).await?, 1);
                 Ok(())
             })
         })

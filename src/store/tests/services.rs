@@ -2,13 +2,12 @@
 
 use types::Timestamp;
 
-use super::harness::{NOW, on_each, registry, write};
-use crate::clusters::ClusterRow;
+use super::harness::{self, NOW, on_each, write};
 use crate::service_deployments::{Filter, ServiceDeploymentRow};
 use crate::service_events::ServiceEventRow;
 use crate::service_tasks::ServiceTaskRow;
 use crate::services::ServiceRow;
-use crate::{Conn, Db, Result, accounts, clusters, service_deployments, service_events, service_tasks, services};
+use crate::{Conn, Db, Result, service_deployments, service_events, service_tasks, services};
 
 fn service(id: &str, name: &str) -> ServiceRow {
     ServiceRow {
@@ -38,16 +37,7 @@ fn deployment(number: i64, status: &str) -> ServiceDeploymentRow {
 }
 
 async fn cluster(conn: &mut Conn) -> Result<()> {
-    let cluster = ClusterRow {
-        cluster_id: "c".to_owned(),
-        registry: registry(),
-        name: "c".to_owned(),
-        status: "ACTIVE".to_owned(),
-        document: "{}".to_owned(),
-        created_at: NOW,
-    };
-    accounts::insert(conn, &registry().account, NOW).await?;
-    clusters::insert(conn, &cluster).await?;
+    harness::cluster(conn).await?;
     services::insert(conn, &service("s", "web")).await?;
     Ok(())
 }
