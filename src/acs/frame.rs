@@ -15,8 +15,8 @@ use crate::{
     TaskStopVerificationAck, TaskStopVerificationMessage,
 };
 
-/// What an agent takes in one frame. A payload may hold ten tasks, each with a MiB of variables from files, which in JSON may be
-/// six times as long. A host whose agent does not take one gets no other.
+/// What an agent takes in one frame. Ours sends half of it at the most; another control plane may put ten tasks into a payload, each
+/// with a MiB of variables from files, which in JSON may be six times as long. An agent that does not take one gets no other.
 pub const MAX_TO_AGENT: usize = 64 << 20;
 
 /// What a control plane takes in one frame.

@@ -26,24 +26,18 @@ pub struct Tag {
 
 /// Refuses tags that nothing may have.
 pub(crate) fn check(tags: &[Tag]) -> Result<()> {
-    let invalid = |message: &str| Err(Error::InvalidParameter(message.to_owned()));
     if tags.len() > MAX_TAGS {
         return invalid("Tags can not have more than 50 elements.");
     }
     let mut keys = HashSet::new();
     for Tag { key, value } in tags {
-        if !(1..=MAX_KEY).contains(&key.chars().count()) {
-            return invalid("Tag keys must have 1 to 128 characters.");
-        }
+        check_length(key)?;
         if value.chars().count() > MAX_VALUE {
             return invalid("Tag values must have at most 256 characters.");
         }
-        if !key.chars().all(is_tag_character) || !value.chars().all(is_tag_character) {
-            return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@.");
-        }
-        if is_reserved(key) {
-            return invalid("Tag keys that begin with aws: are reserved.");
-        }
+        check_characters(key)?;
+        check_characters(value)?;
+        check_ours(key)?;
         if !keys.insert(key) {
             return invalid("Duplicate tag keys found. Please note that Tag keys are case insensitive.");
         }
@@ -53,19 +47,33 @@ pub(crate) fn check(tags: &[Tag]) -> Result<()> {
 
 /// Refuses keys that no tag can have, and those that only AWS itself sets.
 pub(crate) fn check_keys(keys: &[String]) -> Result<()> {
-    let invalid = |message: &str| Err(Error::InvalidParameter(message.to_owned()));
-    for key in keys {
-        if !(1..=MAX_KEY).contains(&key.chars().count()) {
-            return invalid("Tag keys must have 1 to 128 characters.");
-        }
-        if !key.chars().all(is_tag_character) {
-            return invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@.");
-        }
-        if is_reserved(key) {
-            return invalid("Tag keys that begin with aws: are reserved.");
-        }
+    keys.iter()
+        .try_for_each(|key| check_length(key).and_then(|()| check_characters(key)).and_then(|()| check_ours(key)))
+}
+
+fn check_length(key: &str) -> Result<()> {
+    match (1..=MAX_KEY).contains(&key.chars().count()) {
+        true => Ok(()),
+        false => invalid("Tag keys must have 1 to 128 characters."),
     }
-    Ok(())
+}
+
+fn check_characters(text: &str) -> Result<()> {
+    match text.chars().all(is_tag_character) {
+        true => Ok(()),
+        false => invalid("Tag keys and values must consist of letters, digits, spaces and any of _.:/=+-@."),
+    }
+}
+
+fn check_ours(key: &str) -> Result<()> {
+    match is_reserved(key) {
+        true => invalid("Tag keys that begin with aws: are reserved."),
+        false => Ok(()),
+    }
+}
+
+fn invalid(message: &str) -> Result<()> {
+    Err(Error::InvalidParameter(message.to_owned()))
 }
 
 /// Whether a key is one that only AWS itself sets.

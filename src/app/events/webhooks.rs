@@ -35,8 +35,7 @@ pub async fn add(
     actions: &[ImageAction],
     repository_prefix: &str,
 ) -> Result<Added> {
-    let scheme = url.starts_with("https://") || url.starts_with("http://");
-    if !scheme || url.chars().any(char::is_whitespace) || outbound::origin(url).is_none() {
+    if url.chars().any(char::is_whitespace) || outbound::origin(url).is_none() {
         return Err(Error::Invalid(format!("'{url}' is not an address that begins with https:// or http://")));
     }
     let mut key = [0; 32];

@@ -38,11 +38,8 @@ impl Task {
     /// one port.
     pub fn ranges(&self, index: usize) -> Vec<Range> {
         let bridge = self.wanted.network_mode.as_deref().is_none_or(|mode| mode == "bridge");
-        let definition = self.definition(index).filter(|_| bridge);
-        let placed = |definition: &acs::Container| -> Vec<Range> {
-            definition.port_mappings.iter().filter_map(|mapping| placed(definition, mapping)).collect()
-        };
-        definition.map(placed).unwrap_or_default()
+        let Some(definition) = self.definition(index).filter(|_| bridge) else { return Vec::new() };
+        definition.port_mappings.iter().filter_map(|mapping| placed(definition, mapping)).collect()
     }
 }
 

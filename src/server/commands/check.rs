@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use app::Sealer;
 use blobs::ObjectEncryption;
+use store::Db;
 
 use crate::config::{Config, MasterKey, Storage};
 use crate::open;
@@ -14,11 +15,15 @@ use crate::open;
 pub(crate) async fn run(config: &Config) -> ExitCode {
     tell("settings: ok".to_owned()); // they would have stopped us before
     let mut healthy = true;
-    let database = database(config).await;
-    let known = database.is_ok();
-    healthy &= show("database", database);
-    // Without a database there is nothing that it could open.
-    healthy &= !known || show("master key", master_key(config).await);
+    match open::existing_database(config).await {
+        Ok(db) => {
+            let usable = show("database", database(config, &db).await);
+            // Without a database there is nothing that it could open.
+            healthy &= usable && show("master key", master_key(config, &db).await);
+            db.close().await;
+        }
+        Err(error) => healthy = show("database", Err(error)),
+    }
     healthy &= show("storage", storage(config).await);
     if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -36,20 +41,15 @@ fn tell(line: String) {
     let _ = writeln!(stdout(), "{line}");
 }
 
-async fn database(config: &Config) -> Result<String> {
-    let db = open::existing_database(config).await?;
+async fn database(config: &Config, db: &Db) -> Result<String> {
     let (applied, known) = store::migrations::versions(&mut db.reader().await?).await?;
-    let probe = db.probe().await;
-    db.close().await;
-    probe.context("it answers and takes no writes")?;
+    db.probe().await.context("it answers and takes no writes")?;
     anyhow::ensure!(applied == known, "the schema has version {applied}, this program needs {known}");
     Ok(format!("{}, schema version {applied}", config.database.shown()))
 }
 
-async fn master_key(config: &Config) -> Result<String> {
-    let db = open::existing_database(config).await?;
+async fn master_key(config: &Config, db: &Db) -> Result<String> {
     let rows = store::access_keys::list(&mut db.reader().await?).await?;
-    db.close().await;
     let key = match &config.master_key {
         Some(key) => key.clone(),
         None => {

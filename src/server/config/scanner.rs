@@ -74,8 +74,7 @@ pub(super) fn read_all(sources: &Sources, problems: &mut Problems) -> Option<Opt
 }
 
 fn address(text: &str) -> Result<String, String> {
-    let scheme = text.starts_with("https://") || text.starts_with("http://");
-    match scheme && text.bytes().all(|byte| byte.is_ascii_graphic()) && outbound::origin(text).is_some() {
+    match text.bytes().all(|byte| byte.is_ascii_graphic()) && outbound::origin(text).is_some() {
         true => Ok(text.to_owned()),
         false => Err(format!("'{}' is not an address that begins with https:// or http://", redact(text))),
     }
