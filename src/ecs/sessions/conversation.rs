@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use acs::frame::{MAX_TO_AGENT, ToAgent, ToControl};
+use acs::frame::{ToAgent, ToControl};
 use acs::{
     Complaint, HeartbeatMessage, IamRoleCredentialsMessage, PayloadMessage, TaskIdentifier, TaskManifestMessage,
     TaskStopVerificationAck,
@@ -17,7 +17,7 @@ use store::{container_instances, tasks};
 use tokio::time::{Instant, interval, sleep_until};
 use types::Timestamp;
 
-use super::{Connection, Session, send};
+use super::{Connection, Session, send, size};
 use crate::error::{Error, Result};
 use crate::services;
 use crate::tasks::{
@@ -30,8 +30,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How many tasks one message is about at the most.
 const TOLD_AT_ONCE: usize = 10;
-/// How many bytes they have together at the most; the rest of what an agent takes is for what is around them.
-const LARGEST: usize = MAX_TO_AGENT / 2;
 /// How often an agent hears that this side is there. After a minute or two of silence it dials anew.
 const HEARTBEAT_EVERY: Duration = Duration::from_secs(30);
 /// How long after its last sign an agent is taken for connected.
@@ -284,7 +282,7 @@ async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told,
                 continue;
             }
         };
-        let (message, size) = match taken(&written) {
+        let (message, size) = match size::taken(&written) {
             Some(size) => (written, size),
             None if desired == STOPPED => (payload::to_stop(session, &task.row.task_id), 0),
             None => {
@@ -302,38 +300,12 @@ async fn tell_tasks(session: &Session, connection: &Connection, told: &mut Told,
     if let Some((task_id, error)) = failed {
         tracing::warn!(%error, task = task_id, "a task could not be put into words for its agent");
     }
-    for some in messages(words) {
+    for some in size::messages(words) {
         if !tell_at_once(session, connection, told, some).await? {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-/// How long a task is in a message; none if agents do not take it, since it or one of its lists is too long. They would drop it,
-/// and whatever else is in the message.
-fn taken(task: &acs::Task) -> Option<usize> {
-    let text = serde_json::to_string(task).ok().filter(|text| text.len() <= LARGEST)?;
-    serde_json::from_str::<acs::Task>(&text).ok().map(|_| text.len())
-}
-
-/// What goes into which message, by how long each is.
-fn messages<T>(words: Vec<(usize, T)>) -> Vec<Vec<T>> {
-    let mut messages: Vec<Vec<T>> = Vec::new();
-    let mut left = 0;
-    for (size, word) in words {
-        match messages.last_mut().filter(|_| size <= left) {
-            Some(message) => {
-                left -= size;
-                message.push(word);
-            }
-            None => {
-                left = LARGEST.saturating_sub(size);
-                messages.push(vec![word]);
-            }
-        }
-    }
-    messages
 }
 
 /// Tasks that are to run or to stop, in one message.
@@ -508,23 +480,4 @@ async fn next_sequence(session: &Session) -> Result<i64> {
             as store::Pending<'_, u64, store::Error>
     });
     Ok(i64::try_from(next.await?).unwrap_or(i64::MAX))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_message_is_longer_than_agents_take() {
-        let half = LARGEST / 2;
-        let sizes = [half, half, 1, LARGEST, 1, 1, LARGEST + 1, 2];
-        let words: Vec<(usize, usize)> = sizes.into_iter().map(|size| (size, size)).collect();
-        let found = messages(words);
-        assert_eq!(
-            found,
-            [vec![half, half], vec![1], vec![LARGEST], vec![1, 1], vec![LARGEST + 1], vec![2]],
-            "what is too long by itself is seen before"
-        );
-        assert!(messages::<()>(Vec::new()).is_empty());
-    }
 }

@@ -6,6 +6,7 @@
 
 mod conversation;
 mod refusal;
+mod size;
 mod telemetry;
 
 use std::sync::Arc;
