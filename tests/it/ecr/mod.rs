@@ -52,7 +52,7 @@ fn run(aws: &Aws, data: &Value, script: &str) -> Value {
 }
 
 const HEAD: &str = r#"
-import hashlib, time, urllib.request, urllib.error
+import base64, hashlib, time, urllib.request, urllib.error
 ecr = client("ecr")
 
 def message(code, call, **arguments):
