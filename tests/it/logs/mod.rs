@@ -23,7 +23,7 @@ fn run(aws: &Aws, script: &str) -> Value {
 }
 
 const HEAD: &str = r#"
-import time, random
+import base64, random, time
 logs = client("logs")
 now = int(time.time() * 1000)
 HOUR, DAY = 3_600_000, 24 * 3_600_000
