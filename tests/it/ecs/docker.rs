@@ -1,18 +1,15 @@
 //! The whole way, on a real Docker engine.
 
-use std::process::{Command, Stdio};
-
 use serde_json::json;
 use tests::harness::docker::Docker;
-use tests::harness::engine::client;
 use tests::harness::{Backend, Wharf};
 
 use super::load::Load;
 use super::way::Way;
 
-async fn server(docker: &Docker, backend: Backend) -> Wharf {
+async fn server(docker: &Docker) -> Wharf {
     // Figures are by the minute, so a minute is what tests and demonstrations wait for at the least.
-    let wharf = Wharf::with(backend)
+    let wharf = Wharf::with(Backend::SqliteDisk)
         .set("WHARF_AGENT", docker.host())
         .set("WHARF_SERVICE_SETTLE", "1s")
         .set("WHARF_SCALE_OUT_AFTER", "1m")
@@ -27,7 +24,7 @@ async fn server(docker: &Docker, backend: Backend) -> Wharf {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_pushed_runs_behind_a_load_balancer_scales_with_what_it_does_and_loses_no_request() {
     let docker = Docker::take();
-    let wharf = server(&docker, Backend::SqliteDisk).await;
+    let wharf = server(&docker).await;
     let way = Way::new(&wharf, &docker, "bridge");
     for version in ["v1", "v2"] {
         docker.run(&["push", "--quiet", &way.image(version)]);
@@ -166,32 +163,4 @@ assert "-AlarmLow-" in done[0]["Cause"] and done[0]["Cause"].endswith(" in state
 eventually(stable, 60)
 "#;
     way.run(&json!({}), script);
-}
-
-/// The commands of the README do what it says, as they stand there.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_commands_of_the_readme_run_what_is_pushed() {
-    let docker = Docker::take();
-    let wharf = server(&docker, Backend::PostgresS3).await;
-    let way = Way::new(&wharf, &docker, "bridge");
-    let readme = include_str!("../../../README.md");
-    let (_, section) = readme.split_once("\n## Run what you push\n").expect("the README has the section");
-    let (_, block) = section.split_once("\n```sh\n").expect("which has commands");
-    let (commands, _) = block.split_once("\n```\n").expect("which end");
-    assert_eq!(commands.matches("aws ").count(), 6, "{commands}");
-    let script = commands
-        .replace("127.0.0.1:5000", &wharf.address().to_string())
-        .replace("--port 8000", &format!("--port {}", way.port))
-        .replace("127.0.0.1:8000", &format!("127.0.0.1:{}", way.port));
-    let aws = wharf.aws().command("aws");
-    let tools = std::path::Path::new(aws.get_program()).parent().expect("a folder").display().to_string();
-    let docker_folder = client().rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
-    let path = format!("{tools}:{docker_folder}:{}", std::env::var("PATH").unwrap_or_default());
-    let mut shell = Command::new("bash");
-    shell.args(["-eu", "-o", "pipefail", "-c", &script]).env_clear();
-    shell.envs(aws.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    shell.env("PATH", path).env("DOCKER_HOST", docker.host()).env("HOME", std::env::var("HOME").unwrap_or_default());
-    let done = shell.stdin(Stdio::null()).output().expect("bash");
-    let (said, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success() && said.trim_end().ends_with("v1"), "{script}\n{said}\n{errors}");
 }

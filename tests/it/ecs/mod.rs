@@ -17,7 +17,6 @@ mod hosts;
 mod load;
 mod lost_hosts;
 mod podman;
-mod secrets;
 mod service_deployments;
 mod services;
 mod tags;
@@ -32,7 +31,7 @@ use tests::harness::aws::Aws;
 /// Runs a script of boto3 in which `ecs` is a client, `data` is what is given, `home` is how ARNs of the account begin,
 /// and `message(code, call, …)` is the text of a refusal.
 #[track_caller]
-fn run(aws: &Aws, data: &Value, script: &str) -> Value {
+pub fn run(aws: &Aws, data: &Value, script: &str) -> Value {
     let data = serde_json::to_string(&data.to_string()).expect("text is JSON");
     aws.boto3(&format!("data = json.loads({data})\n{HEAD}\n{script}"))
 }

@@ -12,6 +12,7 @@ mod health;
 mod image;
 mod logs;
 mod metrics;
+mod readme;
 mod settings;
 mod shutdown;
 mod tls;

@@ -5,6 +5,7 @@ mod manager;
 mod parameters;
 mod permissions;
 mod sealed;
+mod tasks;
 
 use serde_json::Value;
 use tests::harness::aws::Aws;

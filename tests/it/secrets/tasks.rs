@@ -6,7 +6,7 @@ use tests::harness::docker::Docker;
 use tests::harness::ecs_agent::EcsAgent;
 use tests::harness::{Backend, Wharf};
 
-use super::run;
+use crate::ecs::run;
 
 const SETUP: &str = r#"
 iam, logs, sm, ssm = client("iam"), client("logs"), client("secretsmanager"), client("ssm")
