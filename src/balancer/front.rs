@@ -100,6 +100,10 @@ impl Service<Request<RequestBody>> for Front {
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let front = self.clone();
-        Box::pin(async move { Ok(front.answer(request).await) })
+        let head = request.method() == Method::HEAD;
+        Box::pin(async move {
+            let answer = front.answer(request).await;
+            Ok(if head { reply::head(answer) } else { answer })
+        })
     }
 }
