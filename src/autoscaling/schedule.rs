@@ -101,7 +101,30 @@ fn cron(text: &str) -> Option<croner::Cron> {
     let any = |field: &str| if field == "?" { "*".to_owned() } else { field.to_owned() };
     // The last day of a week is Saturday.
     let weekday = if weekday == "L" { "SAT" } else { weekday };
-    parser.parse(&format!("0 {minute} {hour} {} {month} {} {year}", any(day), any(weekday))).ok()
+    let minute = without_wraps(minute, (0, 59), &[]);
+    let hour = without_wraps(hour, (0, 23), &[]);
+    let month = without_wraps(month, (1, 12), &MONTHS);
+    let weekday = without_wraps(&any(weekday), (1, 7), &WEEKDAYS);
+    parser.parse(&format!("0 {minute} {hour} {} {month} {weekday} {year}", any(day))).ok()
+}
+
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+/// A field whose ranges that go over its end, such as `FRI-MON`, are two ranges each: AWS goes round, the parser does not.
+/// All else stays as it is, for the parser to judge. `names` are those of its numbers, from the least on.
+fn without_wraps(field: &str, (least, most): (usize, usize), names: &[&str]) -> String {
+    let number = |text: &str| {
+        let named = names.iter().position(|name| name.eq_ignore_ascii_case(text)).map(|place| least + place);
+        named.or_else(|| text.parse().ok()).filter(|number| (least..=most).contains(number))
+    };
+    let split = |part: &str| {
+        let (from, to) = part.split_once('-')?;
+        let (from, to) = (number(from)?, number(to)?);
+        (from > to).then(|| format!("{from}-{most},{least}-{to}"))
+    };
+    let parts: Vec<String> = field.split(',').map(|part| split(part).unwrap_or_else(|| part.to_owned())).collect();
+    parts.join(",")
 }
 
 #[cfg(test)]
@@ -128,6 +151,15 @@ mod tests {
             ("rate(1 day)", None, "2026-12-31T00:00:00Z", Some("2027-01-01T00:00:30")),
             ("cron(0 8 ? * MON-FRI *)", None, "2027-01-01T09:00:00Z", Some("2027-01-04T08:00:00")),
             ("cron(0 8 ? * 2 *)", None, "2027-01-01T09:00:00Z", Some("2027-01-04T08:00:00")),
+            // A range may go over the end of the week, the year or the day. The first of 2027 is a Friday.
+            ("cron(0 8 ? * FRI-MON *)", None, "2027-01-01T09:00:00Z", Some("2027-01-02T08:00:00")),
+            ("cron(0 8 ? * fri-mon *)", None, "2027-01-03T09:00:00Z", Some("2027-01-04T08:00:00")),
+            ("cron(0 8 ? * 6-2 *)", None, "2027-01-04T09:00:00Z", Some("2027-01-08T08:00:00")),
+            ("cron(0 8 ? * WED,FRI-SUN *)", None, "2027-01-03T09:00:00Z", Some("2027-01-06T08:00:00")),
+            ("cron(0 8 1 NOV-FEB ? *)", None, "2027-02-01T09:00:00Z", Some("2027-11-01T08:00:00")),
+            ("cron(0 8 1 11-2 ? *)", None, "2027-01-01T09:00:00Z", Some("2027-02-01T08:00:00")),
+            ("cron(0 22-2 * * ? *)", None, "2027-01-01T02:30:00Z", Some("2027-01-01T22:00:00")),
+            ("cron(0 22-2 * * ? *)", None, "2027-01-01T23:30:00Z", Some("2027-01-02T00:00:00")),
             ("cron(0/15 * * * ? *)", None, "2027-01-01T09:01:00Z", Some("2027-01-01T09:15:00")),
             ("cron(0 8 L * ? *)", None, "2027-02-01T00:00:00Z", Some("2027-02-28T08:00:00")),
             ("cron(0 8 1 * ? *)", Some("America/New_York"), "2027-01-02T00:00:00Z", Some("2027-02-01T13:00:00")),

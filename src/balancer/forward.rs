@@ -72,10 +72,15 @@ pub(crate) async fn forward(
     }
     let pulse = Pulse::new();
     let bodyless = body.is_end_stream();
-    let again = bodyless && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
+    let again = bodyless && matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
     if !bodyless && !parts.headers.contains_key(CONTENT_LENGTH) {
         // Said by us: nothing else says that a `GET` has a body, and it would go without.
         parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+    if bodyless && matches!(parts.method, Method::POST | Method::PUT | Method::PATCH) {
+        // HTTP/2 ends a request without a word of its length, and many servers refuse these methods then (411; RFC 9110,
+        // section 8.6).
+        parts.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     let body = if bodyless { empty() } else { Upload::new(body, pulse.clone()).boxed_unsync() };
     let hostless = !parts.headers.contains_key(HOST);

@@ -44,7 +44,8 @@ impl Front {
         if let Some((status, _)) = listener::fault(&request) {
             return last(refused(status), request.version());
         }
-        if request.method() == Method::CONNECT {
+        // Nor does AWS let a client read what is said to targets alone.
+        if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
             return last(refused(StatusCode::METHOD_NOT_ALLOWED), request.version());
         }
         let Some(peer) = request.extensions().get::<Peer>().copied() else {
@@ -100,6 +101,10 @@ impl Service<Request<RequestBody>> for Front {
 
     fn call(&mut self, request: Request<RequestBody>) -> Self::Future {
         let front = self.clone();
-        Box::pin(async move { Ok(front.answer(request).await) })
+        let head = request.method() == Method::HEAD;
+        Box::pin(async move {
+            let answer = front.answer(request).await;
+            Ok(if head { reply::head(answer) } else { answer })
+        })
     }
 }

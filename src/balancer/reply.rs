@@ -1,9 +1,10 @@
 //! Answers of the load balancer itself: failures, redirects and fixed responses.
 
 use elb::routing::Action;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::uri::Authority;
 use http::{HeaderValue, Response, StatusCode, Uri};
+use http_body::Body as _;
 
 use crate::body::{AnyBody, empty, full};
 
@@ -21,12 +22,27 @@ pub(crate) fn fixed(status: u16, content_type: Option<&str>, body: &str) -> Resp
 }
 
 fn answer(status: StatusCode, content_type: Option<&str>, body: String) -> Response<AnyBody> {
-    let mut answer = Response::new(if body.is_empty() { empty() } else { full(body) });
+    // Whatever it was given, this status has no body (RFC 9110, section 15.3.5).
+    let bodyless = body.is_empty() || status == StatusCode::NO_CONTENT;
+    let mut answer = Response::new(if bodyless { empty() } else { full(body) });
     *answer.status_mut() = status;
     if let Some(Ok(value)) = content_type.map(HeaderValue::from_str) {
         answer.headers_mut().insert(CONTENT_TYPE, value);
     }
     answer
+}
+
+/// An answer to `HEAD`: without its body, and with the length of it. Over HTTP/1 hyper would leave the body out by itself, but
+/// in HTTP/2 it sends what it is given, and clients take that for an error of the protocol (RFC 9113, section 8.1.1).
+pub(crate) fn head(mut answer: Response<AnyBody>) -> Response<AnyBody> {
+    // What a target said has none, and its length is the target's to say.
+    if answer.body().is_end_stream() {
+        return answer;
+    }
+    if let Some(length) = answer.body().size_hint().exact() {
+        answer.headers_mut().insert(CONTENT_LENGTH, length.into());
+    }
+    answer.map(|_| empty())
 }
 
 /// Sends a client elsewhere.

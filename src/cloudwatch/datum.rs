@@ -85,7 +85,8 @@ impl MetricDatum {
         let Statistics { sample_count, sum, minimum, maximum } = statistics;
         // 2^360, as on AWS.
         let legal = |value: f64| value.is_finite() && value.abs() <= 2_f64.powi(360);
-        if ![sample_count, sum, minimum, maximum].into_iter().all(legal) {
+        // The average too: it is what is asked for, and what is no number has no place in JSON.
+        if ![sample_count, sum, minimum, maximum, sum / sample_count].into_iter().all(legal) {
             return Err(failures::invalid_value(format!(
                 "The value for parameter MetricData.member.{number} is not a number within -2^360 and 2^360."
             )));
@@ -146,5 +147,17 @@ mod tests {
         assert!(of_values(1, &[1.0], Some(&[f64::NAN])).is_err());
         assert!(of_values(1, &[1.0], Some(&[1.0, 1.0])).is_err());
         assert!(of_values(1, &vec![1.0; 151], None).is_err());
+    }
+
+    #[test]
+    fn what_has_no_average_is_refused() {
+        let read = |count: f64| {
+            let values = serde_json::json!({ "SampleCount": count, "Sum": 1.0, "Minimum": 1.0, "Maximum": 1.0 });
+            let datum = serde_json::json!({ "MetricName": "m", "StatisticValues": values });
+            serde_json::from_value::<MetricDatum>(datum).unwrap().read(1, "n", Timestamp::from_micros(0))
+        };
+        assert!(read(0.5).is_ok());
+        // One by so little is more than any number.
+        assert!(read(1e-320).is_err());
     }
 }

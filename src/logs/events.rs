@@ -59,6 +59,9 @@ pub(crate) async fn get(
     };
     let source = Source::Streams(vec![(id, found.name)]);
     let page = walk(app, &source, &scan, |_| true).await?;
+    // A page that ended before it came to anything goes on from there: with the token that it began with it would be the end.
+    let came_to = page.place.as_ref().map(|place| (direction, place.at, place.sequence));
+    let began = came_to.or(began);
     let mut events: Vec<Event> = page.events.into_iter().map(|(_, _, event)| event).collect();
     if direction == Direction::Backward {
         events.reverse();

@@ -252,3 +252,34 @@ until_open(arn)
     assert_eq!(answer.status(), 502);
     assert_eq!(blue.asked() - before, 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_load_balancer_says_itself_has_no_body_where_only_the_head_is_asked_for() {
+    let balanced = Balanced::start(
+        Backend::SqliteDisk,
+        &[],
+        r#"
+arn, nobody = balancer(), quick_group()
+one = listener(arn, PORT, fixed("hello"))
+rule(one, 1, path("/nobody"), forward(nobody))
+rule(one, 2, path("/nothing"), fixed("unheard", "204"))
+until_open(arn)
+"#,
+    )
+    .await;
+    let two = builder().http2_prior_knowledge().build().unwrap();
+    for client in [client(), two] {
+        let nothing = client.get(balanced.url("/nothing")).send().await.unwrap();
+        assert_eq!((nothing.status().as_u16(), &*nothing.bytes().await.unwrap()), (204, &b""[..]));
+        for (path, status, length) in [("/x", 200, Some(5)), ("/nobody", 503, None)] {
+            // A frame of data that answers HEAD would be an error of the protocol.
+            let answer = client.head(balanced.url(path)).send().await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+            let said =
+                answer.headers().get("content-length").map(|said| said.to_str().unwrap().parse::<u64>().unwrap());
+            assert!(said.is_some() && length.is_none_or(|length| said == Some(length)), "{path} {said:?}");
+            let body = answer.bytes().await.unwrap_or_else(|error| panic!("{path}: {error:?}"));
+            assert!(body.is_empty(), "{path}");
+        }
+    }
+}

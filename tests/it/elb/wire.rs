@@ -239,3 +239,32 @@ async fn an_answer_to_a_body_that_nobody_reads_arrives() {
         assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (413, "large"));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_of_nothing_has_a_length_at_the_target() {
+    let blue = Target::start("blue").await;
+    let balanced = balanced(blue.port()).await;
+    let two = super::balanced::builder().http2_prior_knowledge().build().expect("a client");
+    for method in [reqwest::Method::POST, reqwest::Method::PUT, reqwest::Method::PATCH] {
+        let answer = two.request(method.clone(), balanced.url("/x")).send().await.expect("an answer");
+        let told = super::balanced::told(answer).await;
+        assert_eq!(told["headers"]["content-length"], "0", "{method} {told}");
+        let request = raw::request(method.as_str(), "/x", &balanced.address, &[]);
+        let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+        assert_eq!(self::told(&answer)["headers"]["content-length"], "0", "{method}");
+    }
+    // Nothing is said of a body where none is expected.
+    let answer = two.get(balanced.url("/x")).send().await.expect("an answer");
+    assert!(super::balanced::told(answer).await["headers"].get("content-length").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_target_repeats_what_it_was_asked() {
+    let blue = Target::start("blue").await;
+    let balanced = balanced(blue.port()).await;
+    let before = blue.seen().len();
+    let request = raw::request("TRACE", "/x", &balanced.address, &[]);
+    let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+    assert_eq!(answer.status(), Some(405), "{}", answer.text());
+    assert_eq!(blue.seen().len(), before);
+}

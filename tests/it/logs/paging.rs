@@ -184,3 +184,33 @@ print(rounds)
     assert!(found.as_u64() > Some(1), "{found}");
     assert_eq!(query(&wharf, "select count(*) from log_chunks where level = 0"), "0");
 }
+
+#[tokio::test]
+async fn a_page_that_took_too_much_to_find_anything_says_where_to_go_on() {
+    let wharf = Wharf::with(Backend::SqliteDisk).start().await;
+    run(
+        &wharf.aws(),
+        r#"
+stream("g", "s")
+minute = lambda number: (now - 2 * HOUR) // HOUR * HOUR + number * 60_000
+# More than a call reads, on both sides of the one that is wanted.
+for number in range(72):
+    put("g", "s", [(minute(0), "x" * 1_040_000), (minute(50), f"end {number}")])
+put("g", "s", [(minute(35), "wanted")])
+between = {"logGroupName": "g", "logStreamName": "s", "startTime": minute(20), "endTime": minute(45)}
+for head, side, other in [(True, "nextForwardToken", "nextBackwardToken"), (False, "nextBackwardToken", "nextForwardToken")]:
+    found, token, pages = [], None, []
+    while True:
+        page = logs.get_log_events(startFromHead=head, **between, **({"nextToken": token} if token else {}))
+        found += [event["message"] for event in page["events"]]
+        pages.append(page)
+        if page[side] == token:
+            break
+        token = page[side]
+    expect(found, ["wanted"])
+    # What was passed over is behind the other token.
+    back = logs.get_log_events(nextToken=pages[-1][other], **between)
+    expect([event["message"] for event in back["events"]], ["wanted"])
+"#,
+    );
+}
