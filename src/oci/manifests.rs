@@ -170,15 +170,25 @@ fn bad_condition(text: &str) -> WireError {
     WireError::new(StatusCode::BAD_REQUEST, "UNSUPPORTED", text)
 }
 
-/// Where `If-Match` wants the tag to be.
+/// Where `If-Match` wants the tag to be, in one line or several. A weak ETag is that of no manifest (RFC 9110, section 13.1.1).
 fn if_match(headers: &HeaderMap) -> Result<Condition, WireError> {
-    let Some(tags) = headers.get(IF_MATCH) else {
+    let wrong = || bad_condition("If-Match must hold the ETags of manifests, or * alone");
+    let lines: Result<Vec<&str>, _> = headers.get_all(IF_MATCH).iter().map(HeaderValue::to_str).collect();
+    let lines = lines.map_err(|_| wrong())?;
+    if lines.is_empty() {
         return Ok(Condition::None);
-    };
-    let tags = tags.to_str().unwrap_or_default().trim();
-    if tags == "*" {
+    }
+    let tags: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).collect();
+    if tags == ["*"] {
         return Ok(Condition::Present);
     }
-    let digests: Result<Vec<_>, _> = tags.split(',').map(|tag| tag.trim().trim_matches('"').parse()).collect();
-    Ok(Condition::At(digests.map_err(|_| bad_condition("If-Match must hold the ETags of manifests"))?))
+    let mut digests = Vec::new();
+    for tag in tags {
+        let (weak, tag) = tag.strip_prefix("W/").map_or((false, tag), |tag| (true, tag));
+        let digest = tag.trim_matches('"').parse().map_err(|_| wrong())?;
+        if !weak {
+            digests.push(digest);
+        }
+    }
+    Ok(Condition::At(digests))
 }

@@ -66,8 +66,15 @@ async fn a_tag_moves_only_from_where_the_client_saw_it() {
         };
         put("if-none-match", "*".to_owned()).await.expect(412);
         put("if-match", format!("\"{}\"", two.digest)).await.expect(412);
+        // A weak ETag is that of no manifest (RFC 9110, section 13.1.1).
+        put("if-match", format!("W/\"{}\"", one.digest)).await.expect(412);
+        put("if-match", format!("*, \"{}\"", one.digest)).await.expect(400);
         repository.expect_image(Some("one"), &one).await;
-        put("if-match", format!("\"{}\"", one.digest)).await.expect(201);
+        // Any of several, in several lines too.
+        let call = repository.put_manifest_call("one", OCI_MANIFEST, &two.manifest);
+        let call =
+            call.header("if-match", format!("\"{}\"", two.digest)).header("if-match", format!("\"{}\"", one.digest));
+        call.send().await.expect(201);
         repository.expect_image(Some("one"), &two).await;
         let call = repository.put_manifest_call("new", OCI_MANIFEST, &two.manifest).header("if-none-match", "*");
         call.send().await.expect(201);
