@@ -167,11 +167,16 @@ impl<'p> Push<'p> {
                     tokio::time::sleep(SOON).await;
                     session = self.client().find_upload(&self.to, &at.location).await?;
                 }
+                // The registry has lost the upload. It has the repository, or none would have begun there.
+                upstream::Error::Missing => {}
                 // What was noted is not to be gone on with.
-                upstream::Error::Rejected { .. } | upstream::Error::Missing if resumed => {}
+                upstream::Error::Rejected { .. } if resumed => {}
                 _ => return Err(error.into()),
             }
-            failure = error.into();
+            failure = match error {
+                upstream::Error::Missing => Trouble::Failed(404),
+                error => error.into(),
+            };
         }
         Err(failure)
     }

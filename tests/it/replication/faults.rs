@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use tests::harness::admin::within;
-use tests::harness::fault_proxy::{Fault, FaultProxy};
+use tests::harness::fault_proxy::{Fault, FaultProxy, Seen};
 use tests::harness::peer::Peer;
 use tests::harness::tcp_proxy::{Link, TcpProxy};
 use tests::harness::{Backend, Image, random};
@@ -94,4 +94,32 @@ async fn a_blob_that_is_too_large_for_one_request_goes_in_pieces() {
     within(120, "it arrives", async || status(&here.aws(), "team/app", "v1") == complete()).await;
     peer.expect_image("mirror/team/app", "v1", &image).await;
     assert_eq!((refused.load(Ordering::SeqCst), pieces.load(Ordering::SeqCst)), (4, 3));
+}
+
+/// Registries of several processes lose uploads, and some restart.
+#[tokio::test]
+async fn an_upload_that_the_registry_lost_is_begun_anew() {
+    let peer = Peer::start();
+    let proxy = FaultProxy::start(&peer.url()).await;
+    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
+    let here = reaching(Backend::SqliteDisk, &[&host]).await;
+    replicate_to_anybody(&here, &host);
+    let uploads = |seen: &Seen| seen.method == Method::PUT && seen.uri.path().contains("/blobs/uploads/");
+    let lost = AtomicUsize::new(0);
+    proxy.plan(move |seen| {
+        let loses = uploads(seen) && lost.fetch_add(1, Ordering::SeqCst) < 2;
+        if loses { Fault::Status(404) } else { Fault::None }
+    });
+    let repository = here.client().repository("team/app");
+    let image = repository.push_small("v1").await;
+    within(60, "it arrives", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+    // One that loses them all may do better later.
+    proxy.plan(move |seen| if uploads(seen) { Fault::Status(404) } else { Fault::None });
+    let next = repository.push_small("v2").await;
+    within(60, "it was tried", async || proxy.faults() > 7).await;
+    assert_eq!(status(&here.aws(), "team/app", "v2"), in_progress());
+    proxy.heal();
+    within(120, "it arrives too", async || status(&here.aws(), "team/app", "v2") == complete()).await;
+    peer.expect_image("mirror/team/app", "v2", &next).await;
 }
