@@ -12,7 +12,7 @@ use crate::arns;
 use crate::error::{Error, Result};
 use crate::shapes::task_definition::TaskDefinition;
 use crate::tags::{self, Tag};
-use crate::task_definitions::{self, Definition, roles};
+use crate::task_definitions::{self, Definition, conditions, roles};
 
 /// The operation.
 pub(crate) struct RegisterTaskDefinition;
@@ -54,7 +54,7 @@ impl Operation for RegisterTaskDefinition {
             let need = Need::new(action, Resource::Arn(call.account().clone(), arn.clone()));
             need.with_request_tags(tags::pairs(&input.tags))
         };
-        let mut needs = vec![on(Self::ACTION)];
+        let mut needs = vec![conditions::judged_by(on(Self::ACTION), &input.definition)];
         if !input.tags.is_empty() {
             needs.push(on("ecs:TagResource").with("ecs:CreateAction", [Self::NAME.to_owned()]));
         }

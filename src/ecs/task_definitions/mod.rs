@@ -3,6 +3,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod compatibilities;
+pub(crate) mod conditions;
 pub(crate) mod container;
 pub(crate) mod definition;
 pub(crate) mod demand;

@@ -128,3 +128,37 @@ message("AccessDeniedException", ecs.run_task, taskDefinition="web")
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_ask_what_a_definition_is_registered_for() {
+    on_default(async |wharf| {
+        let deny = |condition: Value| json!({ "Effect": "Deny", "Action": "ecs:RegisterTaskDefinition", "Resource": "*", "Condition": condition });
+        let careful = policy(json!([
+            { "Effect": "Allow", "Action": "ecs:*", "Resource": "*" },
+            deny(json!({ "Bool": { "ecs:privileged": "true" } })),
+            deny(json!({ "NumericGreaterThan": { "ecs:task-cpu": "1024" } })),
+            deny(json!({ "NumericGreaterThan": { "ecs:task-memory": "2048" } })),
+            deny(json!({ "ForAnyValue:StringEquals": { "ecs:compute-compatibility": "FARGATE" } })),
+        ]));
+        let careful = wharf.known_user("careful", &careful).await;
+        run(
+            &wharf.aws().as_user(&careful),
+            &json!({}),
+            r#"
+plain = {"name": "app", "image": "app:1", "memory": 64}
+privileged = plain | {"name": "side", "privileged": True}
+def registered(*containers, **more):
+    return ecs.register_task_definition(family="web", containerDefinitions=list(containers), **more)
+registered(plain, plain | {"name": "side", "privileged": False})
+registered(plain, cpu="1024", memory="2 GB", requiresCompatibilities=["EC2"])
+for containers, more in [
+    ([privileged], {}), ([plain, privileged], {}), ([plain], {"cpu": "2 vCPU"}), ([plain], {"cpu": "1025"}),
+    ([plain], {"memory": "2049"}), ([plain], {"memory": "3GB"}),
+    ([plain], {"requiresCompatibilities": ["EC2", "FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512"}),
+]:
+    message("AccessDeniedException", lambda **rest: registered(*containers, **rest), **more)
+"#,
+        );
+    })
+    .await;
+}
