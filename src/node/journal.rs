@@ -3,7 +3,7 @@
 //! Each file is replaced whole: written beside it, flushed, renamed, and the folder flushed. Credentials are never in it;
 //! the variables of containers are, as they are in the engine's own files, so only the agent's user may read them.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -32,9 +32,22 @@ pub(crate) struct Journal {
     root: PathBuf,
 }
 
+/// Holds the data folder for one agent. It is let go by its word, not by closing the file: a program that is being started just
+/// then still has it open.
+#[derive(Debug)]
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the data folder could not be let go before the end");
+        }
+    }
+}
+
 impl Journal {
     /// Opens the folder, and makes it if need be. Only one agent can have it.
-    pub(crate) fn open(root: &Path) -> Result<(Self, File)> {
+    pub(crate) fn open(root: &Path) -> Result<(Self, Lock)> {
         for folder in [root.to_owned(), root.join("tasks"), root.join("logs")] {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
             made.map_err(|source| data(&folder, source))?;
@@ -42,9 +55,11 @@ impl Journal {
         let path = root.join("lock");
         let lock = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
         let lock = lock.map_err(|source| data(&path, source))?;
-        rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-            .map_err(|_| data(&path, std::io::Error::other("another agent uses this folder")))?;
-        Ok((Self { root: root.to_owned() }, lock))
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => data(&path, std::io::Error::other("another agent uses this folder")),
+            TryLockError::Error(source) => data(&path, source),
+        })?;
+        Ok((Self { root: root.to_owned() }, Lock(lock)))
     }
 
     /// Which instance this is, if it is known.
@@ -162,8 +177,11 @@ mod tests {
         journal.put_instance(&instance).unwrap();
         assert_eq!(journal.instance().unwrap(), Some(instance));
         assert!(Journal::open(folder.path()).is_err(), "another agent must not use it");
+        // As a program has it that was just started, until it closes what is not its own.
+        let inherited = lock.0.try_clone().unwrap();
         drop(lock);
         assert!(Journal::open(folder.path()).is_ok());
+        drop(inherited);
 
         let wanted = acs::Task { arn: "arn:aws:ecs:r:a:task/c/../../x".to_owned(), ..Default::default() };
         let task = Task::new(wanted);
