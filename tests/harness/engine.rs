@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::Wharf;
+
 /// An engine.
 pub struct Engine {
     host: String,
@@ -25,6 +27,13 @@ impl Engine {
         let done = self.command(arguments).output().expect("docker is installed");
         assert!(done.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    }
+
+    /// Logs the client in to a server, as root.
+    #[track_caller]
+    pub fn login(&self, wharf: &Wharf) {
+        let root = wharf.aws();
+        self.run(&["login", "-u", &root.access_key_id, "-p", &root.secret, &wharf.address().to_string()]);
     }
 
     /// Makes an image of busybox with a page, which it serves on port 80.

@@ -16,7 +16,7 @@ pub(crate) async fn start(rounds: usize) {
         .await;
     let aws = wharf.aws();
     let host = wharf.address().to_string();
-    docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &host]);
+    docker.login(&wharf);
     let image = format!("{host}/team/web:v1");
     docker.page(&image, "a page");
     docker.run(&["push", "--quiet", &image]);

@@ -36,8 +36,7 @@ async fn server(docker: &Docker) -> (Wharf, String) {
         .set("WHARF_SERVICE_SETTLE", "1s")
         .start()
         .await;
-    let aws = wharf.aws();
-    docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &wharf.address().to_string()]);
+    docker.login(&wharf);
     let image = format!("{}/box:v1", wharf.address());
     docker.page(&image, "here");
     docker.run(&["push", "--quiet", &image]);

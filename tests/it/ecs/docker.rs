@@ -16,8 +16,7 @@ async fn server(docker: &Docker) -> Wharf {
         .set("WHARF_SCALE_IN_AFTER", "1m")
         .start()
         .await;
-    let aws = wharf.aws();
-    docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &wharf.address().to_string()]);
+    docker.login(&wharf);
     wharf
 }
 

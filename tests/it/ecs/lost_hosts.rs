@@ -36,7 +36,7 @@ async fn the_tasks_of_a_host_without_power_or_network_move_and_nothing_runs_twic
     let host = wharf.address().to_string();
     let image = format!("{host}/web:v1");
     one.page(&image, "v1");
-    one.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &host]);
+    one.login(&wharf);
     one.run(&["push", "--quiet", &image]);
     let since = Instant::now();
     let run = |data: Value, script: &str| {

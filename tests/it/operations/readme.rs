@@ -15,8 +15,7 @@ async fn the_commands_of_the_readme_run_what_is_pushed() {
         .set("WHARF_SERVICE_SETTLE", "1s")
         .start()
         .await;
-    let aws = wharf.aws();
-    docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &wharf.address().to_string()]);
+    docker.login(&wharf);
     docker.page(&format!("{}/web:v1", wharf.address()), "v1");
     let port = port::free();
     let readme = include_str!("../../../README.md");
@@ -28,7 +27,7 @@ async fn the_commands_of_the_readme_run_what_is_pushed() {
         .replace("127.0.0.1:5000", &wharf.address().to_string())
         .replace("--port 8000", &format!("--port {port}"))
         .replace("127.0.0.1:8000", &format!("127.0.0.1:{port}"));
-    let aws = aws.command("aws");
+    let aws = wharf.aws().command("aws");
     let tools = std::path::Path::new(aws.get_program()).parent().expect("a folder").display().to_string();
     let docker_folder = client().rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
     let path = format!("{tools}:{docker_folder}:{}", std::env::var("PATH").unwrap_or_default());

@@ -58,7 +58,7 @@ async fn secrets_are_read_as_the_execution_role() {
             Wharf::with(backend).set("WHARF_AGENT", docker.host()).set("WHARF_ENVIRONMENT_FILES", place).start().await;
         let aws = wharf.aws();
         let host = wharf.address().to_string();
-        docker.run(&["login", "-u", &aws.access_key_id, "-p", &aws.secret, &host]);
+        docker.login(&wharf);
         let image = format!("{host}/team/job:v1");
         docker.page(&image, "v1");
         docker.run(&["push", "--quiet", &image]);
