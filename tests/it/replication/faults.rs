@@ -9,9 +9,19 @@ use tests::harness::admin::within;
 use tests::harness::fault_proxy::{Fault, FaultProxy, Seen};
 use tests::harness::peer::Peer;
 use tests::harness::tcp_proxy::{Link, TcpProxy};
-use tests::harness::{Backend, Image, random};
+use tests::harness::{Backend, Image, Wharf, random};
 
 use super::{complete, in_progress, reaching, replicate_to_anybody, status};
+
+/// A registry, what fails in front of it, and a server that replicates to it through that.
+async fn past_faults(backend: Backend) -> (Peer, FaultProxy, Wharf) {
+    let peer = Peer::start();
+    let proxy = FaultProxy::start(&peer.url()).await;
+    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
+    let here = reaching(backend, &[&host]).await;
+    replicate_to_anybody(&here, &host);
+    (peer, proxy, here)
+}
 
 #[tokio::test]
 async fn a_registry_that_is_down_gets_its_images_once_it_is_back_and_keeps_no_other() {
@@ -40,11 +50,7 @@ async fn a_registry_that_is_down_gets_its_images_once_it_is_back_and_keeps_no_ot
 
 #[tokio::test]
 async fn a_busy_registry_is_left_alone_and_a_failure_at_one_image_keeps_no_other() {
-    let peer = Peer::start();
-    let proxy = FaultProxy::start(&peer.url()).await;
-    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
-    let here = reaching(Backend::PostgresDisk, &[&host]).await;
-    replicate_to_anybody(&here, &host);
+    let (peer, proxy, here) = past_faults(Backend::PostgresDisk).await;
     proxy.plan(|_| Fault::Status(429));
     let repository = here.client().repository("team/app");
     let image = repository.push_small("v1").await;
@@ -72,11 +78,7 @@ async fn a_busy_registry_is_left_alone_and_a_failure_at_one_image_keeps_no_other
 /// Proxies limit the size of a body.
 #[tokio::test]
 async fn a_blob_that_is_too_large_for_one_request_goes_in_pieces() {
-    let peer = Peer::start();
-    let proxy = FaultProxy::start(&peer.url()).await;
-    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
-    let here = reaching(Backend::SqliteDisk, &[&host]).await;
-    replicate_to_anybody(&here, &host);
+    let (peer, proxy, here) = past_faults(Backend::SqliteDisk).await;
     let (refused, pieces) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (no, patches) = (Arc::clone(&refused), Arc::clone(&pieces));
     let layer = random(40 << 20);
@@ -99,11 +101,7 @@ async fn a_blob_that_is_too_large_for_one_request_goes_in_pieces() {
 /// Registries of several processes lose uploads, and some restart.
 #[tokio::test]
 async fn an_upload_that_the_registry_lost_is_begun_anew() {
-    let peer = Peer::start();
-    let proxy = FaultProxy::start(&peer.url()).await;
-    let host = proxy.endpoint().trim_start_matches("http://").to_owned();
-    let here = reaching(Backend::SqliteDisk, &[&host]).await;
-    replicate_to_anybody(&here, &host);
+    let (peer, proxy, here) = past_faults(Backend::SqliteDisk).await;
     let uploads = |seen: &Seen| seen.method == Method::PUT && seen.uri.path().contains("/blobs/uploads/");
     let lost = AtomicUsize::new(0);
     proxy.plan(move |seen| {
