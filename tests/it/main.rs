@@ -9,6 +9,7 @@ mod bad_input;
 mod cache;
 mod cloudwatch;
 mod coverage;
+mod documents;
 mod ecr;
 mod ecs;
 mod elb;
