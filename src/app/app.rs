@@ -19,7 +19,7 @@ use crate::authn::throttle::Throttle;
 use crate::authn::token::Verified;
 use crate::cache::Cache;
 use crate::events::Webhooks;
-use crate::images::ImageCache;
+use crate::images::{ImageCache, Outgoing};
 use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
@@ -43,6 +43,7 @@ pub struct App {
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
+    pub(crate) outgoing: Outgoing,
     pub(crate) key_uses: KeyUses,
     pub(crate) pulls: Pulls,
     pub(crate) headroom: Headroom,
@@ -75,6 +76,7 @@ impl App {
         drop(conn);
         Ok(Arc::new(Self {
             audit: Audit::new(db.clone(), config.audit_retention),
+            outgoing: Outgoing::new(config.memory_budget),
             config,
             db,
             blobs,

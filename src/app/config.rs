@@ -38,6 +38,8 @@ pub struct Config {
     pub limits: Limits,
     /// The largest manifest in bytes.
     pub max_manifest_bytes: usize,
+    /// What large manifests may take together on their way out, in bytes.
+    pub memory_budget: usize,
     /// How long a registry token is good for.
     pub token_ttl: Duration,
     /// How long events of the audit log are kept. Zero: there is none.

@@ -338,7 +338,7 @@ fn failure(head: &Head, protocol: &Protocol, label: &'static str, fault: &Fault)
         Protocol::Cbor { .. } => cbor::encode_fault(fault, protocol),
         Protocol::Query { .. } => query::encode_fault(fault, protocol, &head.request_id),
     };
-    let mut answer = finish(head, fault.status(protocol), content_type(head, protocol), label, body);
+    let mut answer = finish(head, fault.status(protocol), content_type(head, protocol), label, body.into());
     // A service that spoke Query once: its clients go on to know failures by the names of then.
     if !matches!(protocol, Protocol::Query { .. }) && head.header("x-amzn-query-mode") == Some("true") {
         let code = fault.code(&NOBODY);
@@ -350,8 +350,8 @@ fn failure(head: &Head, protocol: &Protocol, label: &'static str, fault: &Fault)
     answer
 }
 
-fn finish(head: &Head, status: StatusCode, content_type: &'static str, label: &'static str, body: Vec<u8>) -> Answer {
-    let mut answer = Response::new(Bytes::from(body));
+fn finish(head: &Head, status: StatusCode, content_type: &'static str, label: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(body);
     *answer.status_mut() = status;
     if content_type == cbor::CONTENT_TYPE {
         answer.headers_mut().insert(cbor::HEADER, HeaderValue::from_static(cbor::PROTOCOL));

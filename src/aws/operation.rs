@@ -1,7 +1,9 @@
 //! An operation as its author writes it, and as dispatch sees it.
 
+use std::any::Any;
 use std::future::{Future, ready};
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -59,6 +61,11 @@ pub trait Operation: Send + 'static {
         grant: &<Self::Call as Call>::Grant,
         input: Self::Input,
     ) -> impl Future<Output = Result<Self::Output, Self::Error>> + Send;
+
+    /// What is kept until the answer was sent: its share of a budget of memory.
+    fn kept(_output: &mut Self::Output) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// An operation whose types are known to nobody else any more.
@@ -66,7 +73,7 @@ type Run<C> = for<'a> fn(&'a C, &'a Exchange<'a>) -> BoxFuture<'a, Result<Done, 
 
 /// What came of an operation.
 pub(crate) struct Done {
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
     /// The output for the audit log; null if it only reads.
     pub(crate) response: Value,
 }
@@ -110,10 +117,28 @@ async fn run<O: Operation>(call: &O::Call, exchange: &Exchange<'_>) -> Result<Do
         return Err(Fault::internal());
     }
     let grant = call.authorize(&needs).await?;
-    let output = O::run(call, &grant, input).await.map_err(Into::into)?;
+    let mut output = O::run(call, &grant, input).await.map_err(Into::into)?;
     let response = match O::AUDIT {
         Audit::Change | Audit::Push => serde_json::to_value(&output).map_or(Value::Null, members),
         Audit::Read | Audit::Data => Value::Null,
     };
-    Ok(Done { body: exchange.encode(O::NAME, &output)?, response })
+    let kept = O::kept(&mut output);
+    let body = exchange.encode(O::NAME, &output)?;
+    let body = match kept {
+        Some(kept) => Bytes::from_owner(Kept { body, _with: kept }),
+        None => Bytes::from(body),
+    };
+    Ok(Done { body, response })
+}
+
+/// An answer with what is kept until its last byte is let go.
+struct Kept {
+    body: Vec<u8>,
+    _with: Box<dyn Any + Send>,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }

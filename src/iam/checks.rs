@@ -61,7 +61,7 @@ impl Checks {
     pub(crate) fn path(self, member: &str, value: Option<&str>) -> Self {
         let Some(value) = value else { return self };
         let printable = value.bytes().all(|byte| (0x21..=0x7e).contains(&byte));
-        let whole = value.starts_with('/') && value.ends_with('/') && printable;
+        let whole = value.starts_with('/') && value.ends_with('/') && value != "//" && printable;
         self.length(member, value, 1, 512).sentence(
             whole,
             member,
@@ -294,7 +294,7 @@ mod tests {
         for path in ["/", "/a/", "/a/b/", "/!~/"] {
             assert!(Checks::new().path("path", Some(path)).finish().is_ok(), "{path}");
         }
-        for path in ["", "a", "/a", "a/", "/a b/", "/ä/"] {
+        for path in ["", "//", "a", "/a", "a/", "/a b/", "/ä/"] {
             assert!(Checks::new().path("path", Some(path)).finish().is_err(), "{path}");
         }
         for path in ["/", "/a/", "/a/b=c/"] {

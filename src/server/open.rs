@@ -119,6 +119,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         repository_encryption: config.storage.repository_encryption(),
         limits: config.limits.clone(),
         max_manifest_bytes: usize::try_from(config.max_manifest_bytes).unwrap_or(usize::MAX),
+        memory_budget: usize::try_from(config.memory_budget).unwrap_or(usize::MAX),
         token_ttl: config.token_ttl,
         audit_retention: config.audit_retention,
         outbound: config.outbound.clone(),

@@ -42,6 +42,8 @@ pub struct DescribedRow {
     pub artifact_type: Option<String>,
     /// See [`ManifestRow::subject`].
     pub subject: Option<Digest>,
+    /// Its bytes.
+    pub size: u64,
     /// See [`ManifestRow::image_size`].
     pub image_size: u64,
     /// When it was pushed first.
@@ -58,6 +60,7 @@ fn described(row: &Row) -> Result<DescribedRow> {
         media_type: row.parsed(1, "media_type")?,
         artifact_type: row.optional_text(2)?,
         subject: row.optional_parsed(3, "subject_digest")?,
+        size: row.size(10)?,
         image_size: row.size(4)?,
         pushed_at: row.time(5)?,
         pulled_at: row.optional_time(6)?,
@@ -74,6 +77,8 @@ pub struct FoundManifest {
     pub digest: Option<Digest>,
     /// What it is called. The same bytes may be called otherwise once they were deleted and pushed again.
     pub media_type: Option<String>,
+    /// Its bytes; 0 if there is none.
+    pub size: u64,
     /// Whether that is archived.
     pub archived: bool,
 }
@@ -108,7 +113,7 @@ pub async fn find_by_tag(
     // uq_repositories_name, uq_tags_live, pk_manifests
     conn.optional(
         "select repository.repository_id, tag.manifest_digest, coalesce(manifest.storage_class, 'STANDARD'),
-             manifest.media_type
+             manifest.media_type, coalesce(manifest.size, 0)
          from repositories repository
          left join tags tag
              on tag.repository_id = repository.repository_id and tag.name = $4 and tag.ended_at is null
@@ -131,7 +136,7 @@ pub async fn find_by_digest(
     // uq_repositories_name, pk_manifests
     conn.optional(
         "select repository.repository_id, manifest.digest, coalesce(manifest.storage_class, 'STANDARD'),
-             manifest.media_type
+             manifest.media_type, coalesce(manifest.size, 0)
          from repositories repository
          left join manifests manifest
              on manifest.repository_id = repository.repository_id and manifest.digest = $4
@@ -148,6 +153,7 @@ fn found(row: &Row) -> Result<FoundManifest> {
         repository_id: row.text(0)?,
         digest: row.optional_parsed(1, "digest")?,
         media_type: row.optional_text(3)?,
+        size: row.size(4)?,
         archived,
     })
 }
@@ -276,7 +282,7 @@ pub async fn list_described(conn: &mut Conn, repository_id: &str, digests: &[&Di
     // pk_manifests
     conn.all(
         "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at,
-             storage_class, archived_at, activated_at
+             storage_class, archived_at, activated_at, size
          from manifests
          where repository_id = $1 and digest in (select value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
@@ -296,7 +302,7 @@ pub async fn list_pushed(
     // ix_manifests_pushed
     conn.all(
         "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at,
-             storage_class, archived_at, activated_at
+             storage_class, archived_at, activated_at, size
          from manifests
          where repository_id = $1 and (pushed_at, digest) > ($2, $3)
          order by pushed_at, digest

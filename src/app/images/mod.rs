@@ -6,6 +6,7 @@ mod describe;
 mod expire;
 mod id;
 mod list;
+mod outgoing;
 mod put;
 pub mod reference;
 pub mod storage_class;
@@ -15,10 +16,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use moka::sync::Cache;
+use store::manifests::{DescribedRow, FoundManifest};
 use store::{Conn, manifests};
 use types::{Digest, MediaType, Reference, RegistryId, StorageClass};
 
-pub use self::batch::pull_many;
+pub use self::batch::{Batch, pull_many};
 pub(crate) use self::delete::delete_copy;
 pub use self::delete::{Removed, delete, delete_many};
 pub use self::describe::{ImageDetail, Storage, describe, describe_page};
@@ -26,13 +28,15 @@ pub(crate) use self::expire::{Candidate, take};
 pub use self::id::{Failure, ImageId, is_digest};
 pub(crate) use self::id::{find, resolve};
 pub use self::list::{Listed, list};
+pub(crate) use self::outgoing::Outgoing;
+pub use self::outgoing::Room;
 pub use self::put::{Condition, Push, Pushed, Sender, put};
 pub(crate) use self::put::{Origin, admit, copy, put_back};
 use crate::authn::scanner;
 use crate::{Action, Ctx, Error, Permit, Result};
 
 /// A manifest as it is served.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Image {
     /// In which repository.
     pub(crate) repository_id: Arc<str>,
@@ -108,24 +112,60 @@ impl ImageCache {
     }
 }
 
-/// The manifest that a reference names.
+/// A manifest that a repository has, without its bytes.
+struct Located {
+    repository_id: String,
+    digest: Digest,
+    media_type: String,
+    size: u64,
+}
+
+impl Located {
+    fn of(repository_id: &str, row: &DescribedRow) -> Self {
+        Self {
+            repository_id: repository_id.to_owned(),
+            digest: row.digest.clone(),
+            media_type: row.media_type.to_string(),
+            size: row.size,
+        }
+    }
+
+    fn is_large(&self) -> bool {
+        self.size > outgoing::SMALL
+    }
+}
+
+/// The manifest that a reference names. A large one has its memory from a budget, for as long as somebody has its bytes.
 pub async fn get(ctx: &Ctx, permit: &Permit, reference: &Reference) -> Result<Arc<Image>> {
     permit.require(Action::BatchGetImage)?;
-    let (registry, name) = (permit.registry(), permit.repository());
     let mut conn = ctx.app.db.reader().await?;
-    let found = match reference {
-        Reference::Tag(tag) => manifests::find_by_tag(&mut conn, registry, name, tag).await?,
-        Reference::Digest(digest) => manifests::find_by_digest(&mut conn, registry, name, digest).await?,
-    };
-    let found = found.ok_or_else(|| permit.repository_unknown())?;
+    let located = locate(ctx, &mut conn, permit, reference).await?;
     let unknown = || Error::ManifestUnknown(reference.to_string());
-    let digest = found.digest.ok_or_else(unknown)?;
-    if found.archived {
+    if !located.is_large() {
+        return load(ctx, &mut conn, located).await?.ok_or_else(unknown);
+    }
+    drop(conn);
+    let room = ctx.app.outgoing.take(located.size).await?;
+    let mut conn = ctx.app.db.reader().await?;
+    let image = load(ctx, &mut conn, located).await?.ok_or_else(unknown)?;
+    Ok(Arc::new(Image { bytes: room.hold(image.bytes.clone()), ..Image::clone(&image) }))
+}
+
+async fn locate(ctx: &Ctx, conn: &mut Conn, permit: &Permit, reference: &Reference) -> Result<Located> {
+    let (registry, name) = (permit.registry(), permit.repository());
+    let found = match reference {
+        Reference::Tag(tag) => manifests::find_by_tag(conn, registry, name, tag).await?,
+        Reference::Digest(digest) => manifests::find_by_digest(conn, registry, name, digest).await?,
+    };
+    let FoundManifest { repository_id, digest, media_type, size, archived } =
+        found.ok_or_else(|| permit.repository_unknown())?;
+    let unknown = || Error::ManifestUnknown(reference.to_string());
+    let digest = digest.ok_or_else(unknown)?;
+    if archived {
         return Err(Error::ManifestArchived(reference.to_string()));
     }
     scanner::require_image(ctx, &digest)?;
-    let media_type = found.media_type.ok_or_else(unknown)?;
-    load(ctx, &mut conn, &found.repository_id, digest, &media_type).await?.ok_or_else(unknown)
+    Ok(Located { repository_id, digest, media_type: media_type.ok_or_else(unknown)?, size })
 }
 
 /// Notes that an image of a registry was pulled, unless pulls of the caller do not count there. Those of scanners never do. The time is recorded some
@@ -138,18 +178,12 @@ pub fn note_pull(ctx: &Ctx, registry: &RegistryId, image: &Image) {
 }
 
 /// A manifest that the repository had a moment ago under this media type, from memory or from its row.
-async fn load(
-    ctx: &Ctx,
-    conn: &mut Conn,
-    repository_id: &str,
-    digest: Digest,
-    media_type: &str,
-) -> Result<Option<Arc<Image>>> {
-    let key = (Arc::from(repository_id), digest);
-    if let Some(image) = ctx.app.images.0.get(&key).filter(|image| image.media_type.as_str() == media_type) {
+async fn load(ctx: &Ctx, conn: &mut Conn, located: Located) -> Result<Option<Arc<Image>>> {
+    let key = (Arc::from(located.repository_id), located.digest);
+    if let Some(image) = ctx.app.images.0.get(&key).filter(|image| image.media_type.as_str() == located.media_type) {
         return Ok(Some(image));
     }
-    let Some(row) = manifests::find(conn, repository_id, &key.1).await? else {
+    let Some(row) = manifests::find(conn, &key.0, &key.1).await? else {
         return Ok(None);
     };
     let image = Arc::new(Image {

@@ -4,6 +4,8 @@
 //! `acceptedMediaTypes` only decides about a conversion to Docker's schema 1, which Wharf does not store; a manifest is
 //! answered as it was pushed, byte by byte. One call counts as one pull of each image.
 
+use std::any::Any;
+
 use app::api::Call;
 use app::{Action, Grant, images};
 use aws::{Audit, Need, Operation};
@@ -31,6 +33,8 @@ pub(crate) struct Input {
 pub(crate) struct Output {
     images: Vec<Image>,
     failures: Vec<ImageFailure>,
+    #[serde(skip)]
+    room: Option<images::Room>,
 }
 
 impl Operation for BatchGetImage {
@@ -53,8 +57,8 @@ impl Operation for BatchGetImage {
             paging::length("acceptedMediaTypes", accepted, 100)?;
         }
         let asked = image::ids(&input.image_ids);
-        let found = images::pull_many(&call.ctx, &target.permit(grant), &asked).await?;
-        let mut output = Output { images: Vec::new(), failures: Vec::new() };
+        let images::Batch { found, room } = images::pull_many(&call.ctx, &target.permit(grant), &asked).await?;
+        let mut output = Output { images: Vec::new(), failures: Vec::new(), room };
         for (id, found) in input.image_ids.into_iter().zip(found) {
             match found {
                 Ok(image) => output.images.push(Image::new(&target, &image, id.image_tag)),
@@ -62,6 +66,10 @@ impl Operation for BatchGetImage {
             }
         }
         Ok(output)
+    }
+
+    fn kept(output: &mut Output) -> Option<Box<dyn Any + Send>> {
+        output.room.take().map(|room| Box::new(room) as _)
     }
 }
 

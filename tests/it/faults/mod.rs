@@ -7,6 +7,7 @@ mod deletion_races;
 mod disk_full;
 mod kill;
 mod kill_jobs;
+mod large_answers;
 mod lock_order;
 mod memory;
 mod mixture;
