@@ -112,7 +112,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("max_layer_parts", "4200", "Most parts of a layer that is uploaded through the API of ECR"),
     setting("max_layer_part_bytes", "20MiB", "Largest part of such a layer"),
     setting("min_layer_part_bytes", "5MiB", "Smallest part of such a layer, other than its last"),
-    setting("memory_budget", "256MiB", "Memory for the buffers of all uploads together, and for large manifests on their way out"),
+    setting(
+        "memory_budget",
+        "256MiB",
+        "Memory for the buffers of all uploads together, and for large manifests on their way out",
+    ),
     setting("audit_retention", "90d", "How long events of the audit log are kept; 0 keeps no audit log"),
     setting("upload_ttl", "24h", "Life of an upload session that is not continued"),
     setting("gc_delay", "24h", "How long bytes to which nothing refers are kept before garbage collection frees them"),
