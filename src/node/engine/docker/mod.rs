@@ -3,6 +3,8 @@
 //! bollard does the talking; what its client waits for is bounded here, since a pull may take an hour and an inspection
 //! must not.
 
+mod images;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
@@ -16,8 +18,8 @@ use bollard::models::{
 };
 use bollard::query_parameters::{
     CreateContainerOptions, CreateImageOptions, EventsOptions, InspectContainerOptions, InspectNetworkOptions,
-    ListContainersOptions, LogsOptions, RemoveContainerOptions, RemoveVolumeOptions, StartContainerOptions,
-    StatsOptions, StopContainerOptions,
+    ListContainersOptions, ListImagesOptions, LogsOptions, RemoveContainerOptions, RemoveImageOptions,
+    RemoveVolumeOptions, StartContainerOptions, StatsOptions, StopContainerOptions,
 };
 use bollard::{ClientVersion, Docker as Client, body_full};
 use bytes::Bytes;
@@ -27,7 +29,7 @@ use tokio::sync::{Mutex, mpsc};
 use types::Timestamp;
 
 use super::{
-    Address, Binding, Engine, Failure, Health, Image, LogPiece, Login, Result, Status, Usage, View, VolumeSpec,
+    Address, Binding, Engine, Failure, Health, Image, LogPiece, Login, Removal, Result, Status, Usage, View, VolumeSpec,
 };
 
 /// How long the client waits for the head of an answer; what takes longer by its nature has a limit of its own.
@@ -100,7 +102,7 @@ impl Engine for Docker {
             serveraddress: Some(login.registry.clone()),
             ..DockerCredentials::default()
         });
-        let (name, tag) = split(image);
+        let (name, tag) = images::split(image);
         let options =
             CreateImageOptions { from_image: Some(name.to_owned()), tag: tag.map(str::to_owned), ..Default::default() };
         let mut progress = self.client.create_image(Some(options), None, credentials);
@@ -120,8 +122,25 @@ impl Engine for Docker {
         let Some(found) = absent(within(ANSWER, "inspected", self.client.inspect_image(image)).await)? else {
             return Ok(None);
         };
-        let digest = digest_of(image, &found.repo_digests.unwrap_or_default());
-        Ok(Some(Image { id: found.id.unwrap_or_default(), digest }))
+        let (tags, digests) = (found.repo_tags.unwrap_or_default(), found.repo_digests.unwrap_or_default());
+        Ok(Some(images::image(Some(image), found.id.unwrap_or_default(), tags, digests)))
+    }
+
+    async fn images(&self) -> Result<Vec<Image>> {
+        let found = within(ANSWER, "listed", self.client.list_images(None::<ListImagesOptions>)).await?;
+        Ok(found.into_iter().map(|found| images::image(None, found.id, found.repo_tags, found.repo_digests)).collect())
+    }
+
+    async fn used_images(&self) -> Result<Vec<String>> {
+        let options = ListContainersOptions { all: true, ..Default::default() };
+        let found = within(ANSWER, "listed", self.client.list_containers(Some(options))).await?;
+        Ok(found.into_iter().filter_map(|container| container.image_id).collect())
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<Removal> {
+        // What it was built of may be somebody's.
+        let options = RemoveImageOptions { force: false, noprune: true, platforms: None };
+        images::removal(within(START, "removed", self.client.remove_image(name, Some(options), None)).await)
     }
 
     async fn import(&self, name: &str, tree: Bytes) -> Result<()> {
@@ -278,29 +297,6 @@ impl Engine for Docker {
             }
         }
     }
-}
-
-/// The name of an image and its tag or digest. The engine takes both apart; a digest is its own tag there.
-fn split(image: &str) -> (&str, Option<&str>) {
-    if let Some((name, digest)) = image.split_once('@') {
-        return (name, Some(digest));
-    }
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-        _ => (image, Some("latest")),
-    }
-}
-
-/// The digest by which an image is here, of those that the engine knows of it. One image may have several, also in one
-/// repository: it may be in an index, and beside it.
-fn digest_of(image: &str, known: &[String]) -> Option<String> {
-    if let Some((_, asked)) = image.split_once('@') {
-        return Some(asked.to_owned());
-    }
-    let (name, _) = split(image);
-    let of_name = |digest: &&String| digest.split_once('@').is_some_and(|(of, _)| of == name);
-    let digest = known.iter().find(of_name).or(known.first())?;
-    Some(digest.split_once('@')?.1.to_owned())
 }
 
 /// Waits no longer than that for the engine.
@@ -481,15 +477,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn images_are_taken_apart_as_the_engine_wants_them() {
-        assert_eq!(split("busybox"), ("busybox", Some("latest")));
-        assert_eq!(split("localhost:5000/a/b"), ("localhost:5000/a/b", Some("latest")));
-        assert_eq!(split("localhost:5000/a/b:1"), ("localhost:5000/a/b", Some("1")));
-        assert_eq!(split("h/a@sha256:00"), ("h/a", Some("sha256:00")));
-        assert_eq!(split("h/a:t@sha256:00"), ("h/a:t", Some("sha256:00")));
-    }
-
-    #[test]
     fn a_container_that_podman_has_not_cleaned_up_has_ended() {
         let said = r#"{"Id":"0a","State":{"Status":"stopped","Running":false,"ExitCode":3,
             "StartedAt":"2026-11-26T00:00:00Z","FinishedAt":"2026-11-26T00:00:01Z"}}"#;
@@ -514,20 +501,6 @@ mod tests {
         ));
         assert!(!refused(500, "no space left on device"));
         assert!(!is_name_taken(&Refusal::RequestTimeoutError));
-    }
-
-    #[test]
-    fn an_image_that_was_asked_for_by_digest_has_that() {
-        let known = ["other/a@sha256:00", "h:5000/a@sha256:01", "h:5000/a@sha256:02"].map(str::to_owned);
-        for (image, digest) in [
-            ("h:5000/a@sha256:02", "sha256:02"),
-            ("h:5000/a:1@sha256:02", "sha256:02"),
-            ("h:5000/a:1", "sha256:01"),
-            ("short", "sha256:00"),
-        ] {
-            assert_eq!(digest_of(image, &known).as_deref(), Some(digest), "{image}");
-        }
-        assert_eq!(digest_of("a", &[]), None);
     }
 
     /// A registry that falls silent in the middle of an image, behind an engine that waits for it.
