@@ -117,10 +117,13 @@ async fn take_away<E: Engine>(engine: &E, image: &Image) -> engine::Result<bool>
             return Ok(false);
         }
     }
-    // One that has no name goes by its id. That would take a name with it that somebody gave it just now.
+    // One that has no name goes by its id, and one that has only names by which the engine does not find it. That would take a
+    // name with it that somebody gave it just now.
     match engine.image(&image.id).await? {
         None => Ok(true),
-        Some(left) if left.names.is_empty() => Ok(engine.remove_image(&image.id).await? != Removal::InUse),
+        Some(left) if left.names.iter().all(|name| image.names.contains(name)) => {
+            Ok(engine.remove_image(&image.id).await? != Removal::InUse)
+        }
         Some(_) => Ok(false),
     }
 }

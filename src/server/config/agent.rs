@@ -74,3 +74,43 @@ fn interval(text: &str) -> Result<Duration, String> {
 fn count(text: &str) -> Result<NonZeroU32, String> {
     text.parse().map_err(|_| "it is a number from 1; --keep-images removes none".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        agent: AgentArguments,
+    }
+
+    fn read(flags: &[&str]) -> Result<AgentArguments, String> {
+        let line = Line::try_parse_from(["agent", "--server", "h"].iter().chain(flags));
+        line.map(|line| line.agent).map_err(|error| error.to_string().lines().next().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn images_are_removed_as_amazons_agent_does_unless_it_is_said_otherwise() {
+        let usual = read(&[]).unwrap();
+        let as_amazon = node::ImageCleanup::default();
+        let said = (usual.image_cleanup_interval, usual.image_cleanup_age, usual.image_cleanup_count);
+        assert_eq!(said, (as_amazon.interval, as_amazon.age, as_amazon.count));
+        assert!(!usual.keep_images);
+        assert!(read(&["--keep-images"]).unwrap().keep_images);
+        assert_eq!(read(&["--image-cleanup-age", "0"]).unwrap().image_cleanup_age, Duration::ZERO);
+        for (flag, value, why) in [
+            ("--image-cleanup-interval", "0", "images cannot be removed all the time; --keep-images removes none"),
+            ("--image-cleanup-interval", "30", "'30' is not a duration such as 500ms, 30s, 15m, 12h or 7d"),
+            ("--image-cleanup-age", "-1h", "'-1h' is not a duration such as 500ms, 30s, 15m, 12h or 7d"),
+            ("--image-cleanup-count", "0", "it is a number from 1; --keep-images removes none"),
+            ("--image-cleanup-count", "-1", "it is a number from 1; --keep-images removes none"),
+        ] {
+            let refusal = read(&[&format!("{flag}={value}")]).unwrap_err();
+            assert!(refusal.starts_with(&format!("error: invalid value '{value}'")), "{refusal}");
+            assert!(refusal.ends_with(why), "{refusal}");
+        }
+    }
+}
