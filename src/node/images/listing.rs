@@ -8,13 +8,16 @@ use tokio::time::Instant;
 
 use crate::engine::{Engine, Image};
 
-/// The images of the engine when they were listed last, and when that was; nothing if the engine did not say.
+/// The images of the engine; nothing if it did not say.
+type Images = Option<Arc<[Image]>>;
+
+/// The images of the engine when they were listed last, and when that was.
 #[derive(Default)]
-pub(super) struct Listing(Mutex<Option<(Instant, Option<Arc<[Image]>>)>>);
+pub(super) struct Listing(Mutex<Option<(Instant, Images)>>);
 
 impl Listing {
     /// What was there after this was called; nothing if the engine does not say.
-    pub(super) async fn look<E: Engine>(&self, engine: &E) -> Option<Arc<[Image]>> {
+    pub(super) async fn look<E: Engine>(&self, engine: &E) -> Images {
         let asked = Instant::now();
         let mut last = self.0.lock().await;
         if let Some((_, images)) = last.as_ref().filter(|(begun, _)| *begun >= asked) {

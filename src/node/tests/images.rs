@@ -204,3 +204,15 @@ async fn a_removal_never_comes_between_a_pull_and_its_container() {
     eventually("all go in the end", || engine.image_ids().is_empty()).await;
     agent.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_keeps_no_image() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let agent = Agent::start(hurried(&fake, folder.path()), engine.clone());
+    // Nothing can be written down of images.
+    std::fs::create_dir(folder.path().join("images.new")).unwrap();
+    fake.payload(1, vec![brief(1, IMAGE)]).await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    eventually("it is gone", || engine.image_ids().is_empty()).await;
+    agent.end().await;
+}
