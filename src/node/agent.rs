@@ -8,7 +8,7 @@ use crate::board::Board;
 use crate::control::Control;
 use crate::engine::Engine;
 use crate::host::Host;
-use crate::images::Flights;
+use crate::images::{self, Images};
 use crate::journal::Journal;
 use crate::network::ports::Rows;
 use crate::register::register;
@@ -35,10 +35,10 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
         config,
         engine,
         control,
+        images: Images::open(&journal),
         journal,
         wallet: Wallet::default(),
         board: Board::default(),
-        flights: Flights::default(),
         rows: Rows::default(),
         tags: Tags::default(),
         vendor: OnceLock::new(),
@@ -53,6 +53,8 @@ pub async fn run<E: Engine>(config: Config, engine: E, client: Client, until: im
     let (arn, version): (Arc<str>, Arc<str>) = (instance.arn.as_str().into(), version.as_str().into());
     let (runner, outbox) = Runner::start(host.clone(), instance).await?;
     tokio::spawn(session::run(host.clone(), arn.clone(), version.clone(), outbox.clone()));
+    // The tasks that go on are on the board by now.
+    tokio::spawn(images::cleanup::run(host.clone(), outbox.clone()));
     tokio::spawn(telemetry::run(host, arn, version, outbox));
     runner.run(until).await
 }

@@ -1,6 +1,7 @@
 //! What an operator says about an agent.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -25,6 +26,8 @@ pub struct Config {
     pub reserved_memory: i64,
     /// How long stopped containers are kept, for whoever wants to see why.
     pub cleanup_after: Duration,
+    /// How images that no task needs any more are removed; none: not at all.
+    pub image_cleanup: Option<ImageCleanup>,
     /// Where credentials and metadata are served; none: not at all.
     pub vendor: Option<std::net::SocketAddr>,
     /// The network of tasks of network mode `awsvpc`, made if it is not there.
@@ -39,4 +42,23 @@ impl Config {
         std::net::SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::new(169, 254, 170, 2), 80));
     /// The name of the network of `awsvpc` tasks.
     pub const TASK_NETWORK: &str = "wharf-tasks";
+}
+
+/// How images are removed that the agent pulled and that no task needs any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageCleanup {
+    /// How often it is done.
+    pub interval: Duration,
+    /// How long ago an image was pulled or used at the least.
+    pub age: Duration,
+    /// How many are removed at a time.
+    pub count: NonZeroU32,
+}
+
+impl Default for ImageCleanup {
+    /// As Amazon's agent does it.
+    fn default() -> Self {
+        let count = NonZeroU32::MIN.saturating_add(4);
+        Self { interval: Duration::from_secs(30 * 60), age: Duration::from_secs(60 * 60), count }
+    }
 }

@@ -7,7 +7,7 @@ use aws::Credentials;
 use crate::board::Board;
 use crate::control::Control;
 use crate::engine::Engine;
-use crate::images::Flights;
+use crate::images::Images;
 use crate::journal::Journal;
 use crate::network::ports::Rows;
 use crate::task::Task;
@@ -23,7 +23,7 @@ pub(crate) struct Host<E> {
     pub(crate) journal: Journal,
     pub(crate) wallet: Wallet,
     pub(crate) board: Board,
-    pub(crate) flights: Flights,
+    pub(crate) images: Images,
     /// Ports of the host for containers that want many in a row.
     pub(crate) rows: Rows,
     /// What the control plane said of tags.

@@ -1,4 +1,5 @@
-//! What an agent must not forget, in its data folder: which instance it is, which message it saw last, and its tasks.
+//! What an agent must not forget, in its data folder: which instance it is, which message it saw last, its tasks,
+//! and which images it pulled.
 //!
 //! Each file is replaced whole: written beside it, flushed, renamed, and the folder flushed. Credentials are never in it;
 //! the variables of containers are, as they are in the engine's own files, so only the agent's user may read them.
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::images::Pulled;
 use crate::task::Task;
 use crate::{Error, Result};
 
@@ -24,6 +26,13 @@ pub(crate) struct Instance {
     pub(crate) arn: String,
     /// The greatest sequence number that it has seen.
     pub(crate) sequence: i64,
+}
+
+/// The images that the agent pulled.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct PulledImages {
+    images: Vec<Pulled>,
 }
 
 /// The data folder.
@@ -102,6 +111,16 @@ impl Journal {
 
     fn task(&self, id: &str) -> PathBuf {
         self.root.join("tasks").join(format!("{}.json", file_name(id)))
+    }
+
+    /// The images that the agent pulled.
+    pub(crate) fn images(&self) -> Result<Vec<Pulled>> {
+        Ok(read::<PulledImages>(&self.root.join("images.json"))?.unwrap_or_default().images)
+    }
+
+    /// Writes down which images the agent pulled.
+    pub(crate) fn put_images(&self, images: Vec<Pulled>) -> Result<()> {
+        write(&self.root.join("images.json"), &PulledImages { images })
     }
 
     /// Something that is known of the log of a container.

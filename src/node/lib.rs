@@ -29,5 +29,5 @@ pub mod engine;
 pub mod task;
 
 pub use agent::run;
-pub use config::Config;
+pub use config::{Config, ImageCleanup};
 pub use error::{Error, Result};

@@ -41,6 +41,20 @@ pub struct Image {
     pub id: String,
     /// The digest of its manifest in the repository that it was pulled from.
     pub digest: Option<String>,
+    /// All that it is called here: tags, then digests in repositories. One that has none came under a name that another image
+    /// has now.
+    pub names: Vec<String>,
+}
+
+/// What came of removing an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It, or this name of it, is gone.
+    Done,
+    /// It was not there.
+    Absent,
+    /// Something of the engine needs it.
+    InUse,
 }
 
 /// How a container is.
@@ -179,6 +193,12 @@ pub trait Engine: Send + Sync + 'static {
     fn pull(&self, image: &str, login: Option<&Login>) -> impl Future<Output = Result<()>> + Send;
     /// An image, if it is here.
     fn image(&self, image: &str) -> impl Future<Output = Result<Option<Image>>> + Send;
+    /// All images, but those that only others are made of.
+    fn images(&self) -> impl Future<Output = Result<Vec<Image>>> + Send;
+    /// The images of all containers, by id, whoever made them and whether they run or not.
+    fn used_images(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
+    /// Takes a name from an image, and removes the image with its last one, or one without a name by its id. Never by force.
+    fn remove_image(&self, name: &str) -> impl Future<Output = Result<Removal>> + Send;
     /// Makes an image of a tree, a tar archive.
     fn import(&self, name: &str, tree: Bytes) -> impl Future<Output = Result<()>> + Send;
     /// Makes a container, and gives its id. If there is one of this name, that is it.

@@ -13,7 +13,9 @@ use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 use types::Timestamp;
 
-use super::{Binding, Engine, Failure, Health, Image, LogPiece, Login, Result, Status, Usage, View, VolumeSpec};
+use super::{
+    Binding, Engine, Failure, Health, Image, LogPiece, Login, Removal, Result, Status, Usage, View, VolumeSpec,
+};
 
 /// An engine in memory. Clones are the same engine, so that a test can look at it and act on it.
 #[derive(Clone)]
@@ -31,6 +33,14 @@ struct Inner {
     /// Every start of each container, by name.
     starts: BTreeMap<String, u32>,
     missing_images: BTreeSet<String>,
+    /// What names mean in registries, where it is not an id that is spelled like the name.
+    published: BTreeMap<String, String>,
+    /// The images that are here, by id, and what each is called.
+    images: BTreeMap<String, BTreeSet<String>>,
+    /// Images that cannot be removed, by id.
+    stuck_images: BTreeSet<String>,
+    /// How long a pull takes, and how long a removal.
+    slow: (Duration, Duration),
     /// Whether containers cannot be removed.
     keeps: bool,
     /// Whether it makes containers, and starts them, and does not say so.
@@ -57,6 +67,31 @@ impl Simulated {
     /// Images that cannot be pulled.
     pub fn lacks(&self, image: &str) {
         self.lock().missing_images.insert(image.to_owned());
+    }
+
+    /// Has a name mean another image in its registry from now on.
+    pub fn publish(&self, name: &str, id: &str) {
+        self.lock().published.insert(name.to_owned(), id.to_owned());
+    }
+
+    /// Gives an image that is here another name, as somebody would by hand; one that is not here is made.
+    pub fn tag(&self, id: &str, name: &str) {
+        self.lock().tag(id, name);
+    }
+
+    /// Cannot remove an image from now on.
+    pub fn stick(&self, id: &str) {
+        self.lock().stuck_images.insert(id.to_owned());
+    }
+
+    /// Takes its time from now on to pull an image, and to remove one.
+    pub fn take_time(&self, pull: Duration, removal: Duration) {
+        self.lock().slow = (pull, removal);
+    }
+
+    /// The ids of all images that are here.
+    pub fn image_ids(&self) -> Vec<String> {
+        self.lock().images.keys().cloned().collect()
     }
 
     /// Removes no containers from now on; `false`: it does again.
@@ -161,6 +196,45 @@ impl Simulated {
 const PORTS: (u16, u16) = (49_153, 16_000);
 
 impl Inner {
+    /// The id of an image that is here, by name or id.
+    fn image_id(&self, name: &str) -> Option<String> {
+        let found = self.images.iter().find(|(id, names)| *id == name || names.contains(name));
+        found.map(|(id, _)| id.clone())
+    }
+
+    /// A name means one image: that which had it before goes on without it.
+    fn tag(&mut self, id: &str, name: &str) {
+        for names in self.images.values_mut() {
+            names.remove(name);
+        }
+        self.images.entry(id.to_owned()).or_default().insert(name.to_owned());
+    }
+
+    fn image(&self, id: &str) -> Option<Image> {
+        let names = self.images.get(id)?;
+        Some(Image { id: id.to_owned(), digest: None, names: names.iter().cloned().collect() })
+    }
+
+    fn remove_image(&mut self, name: &str) -> Result<Removal> {
+        let Some(id) = self.image_id(name) else { return Ok(Removal::Absent) };
+        if self.stuck_images.contains(&id) {
+            return Err(Failure("Error response from daemon: device or resource busy".to_owned()));
+        }
+        let used = self.containers.values().any(|view| view.image_id == id);
+        let names = self.images.entry(id.clone()).or_default();
+        match (names.len(), names.contains(name)) {
+            (2.., true) => {
+                names.remove(name);
+            }
+            (2.., false) => return Ok(Removal::InUse),
+            _ if used => return Ok(Removal::InUse),
+            _ => {
+                self.images.remove(&id);
+            }
+        }
+        Ok(Removal::Done)
+    }
+
     fn is_mute(&self, container: &str) -> bool {
         let is_it = |view: &&View| view.name == container || view.id == container;
         self.containers.values().find(is_it).is_some_and(|view| self.mute.contains(&view.name))
@@ -212,20 +286,44 @@ impl Engine for Simulated {
     }
 
     async fn pull(&self, image: &str, login: Option<&Login>) -> Result<()> {
+        let slow = {
+            let mut inner = self.lock();
+            let login = login.map(|login| (login.username.clone(), login.password.expose().to_owned()));
+            inner.logins.push((image.to_owned(), login));
+            if inner.missing_images.contains(image) {
+                return Err(Failure(format!("Error response from daemon: manifest for {image} not found")));
+            }
+            inner.slow.0
+        };
+        tokio::time::sleep(slow).await;
         let mut inner = self.lock();
-        let login = login.map(|login| (login.username.clone(), login.password.expose().to_owned()));
-        inner.logins.push((image.to_owned(), login));
-        match inner.missing_images.contains(image) {
-            true => Err(Failure(format!("Error response from daemon: manifest for {image} not found"))),
-            false => Ok(()),
-        }
+        let id = inner.published.get(image).cloned().unwrap_or_else(|| image.to_owned());
+        inner.tag(&id, image);
+        Ok(())
     }
 
     async fn image(&self, image: &str) -> Result<Option<Image>> {
-        Ok((!self.lock().missing_images.contains(image)).then(|| Image { id: image.to_owned(), digest: None }))
+        let inner = self.lock();
+        Ok(inner.image_id(image).and_then(|id| inner.image(&id)))
     }
 
-    async fn import(&self, _: &str, _: Bytes) -> Result<()> {
+    async fn images(&self) -> Result<Vec<Image>> {
+        let inner = self.lock();
+        Ok(inner.images.keys().filter_map(|id| inner.image(id)).collect())
+    }
+
+    async fn used_images(&self) -> Result<Vec<String>> {
+        Ok(self.lock().containers.values().map(|view| view.image_id.clone()).collect())
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<Removal> {
+        let slow = self.lock().slow.1;
+        tokio::time::sleep(slow).await;
+        self.lock().remove_image(name)
+    }
+
+    async fn import(&self, name: &str, _: Bytes) -> Result<()> {
+        self.lock().tag(name, name);
         Ok(())
     }
 
@@ -234,6 +332,13 @@ impl Engine for Simulated {
         if let Some(view) = find(&mut inner, name) {
             return Ok(view.id.clone());
         }
+        let image_id = match body.get("Image").and_then(Value::as_str) {
+            Some(image) => inner
+                .image_id(image)
+                .ok_or_else(|| Failure(format!("Error response from daemon: No such image: {image}")))?,
+            // Only who asks an engine without an agent leaves it away.
+            None => String::new(),
+        };
         inner.next += 1;
         let id = format!("{:064x}", inner.next);
         let labels = body.get("Labels").cloned().and_then(|labels| serde_json::from_value(labels).ok());
@@ -242,6 +347,7 @@ impl Engine for Simulated {
             name: name.to_owned(),
             labels: labels.unwrap_or_default(),
             created_at: Some(now()),
+            image_id,
             ..View::default()
         };
         inner.containers.insert(id.clone(), view);

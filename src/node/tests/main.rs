@@ -5,5 +5,6 @@
 mod bench;
 mod control;
 mod docker;
+mod images;
 mod process;
 mod simulated;

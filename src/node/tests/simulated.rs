@@ -13,9 +13,9 @@ use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use types::Timestamp;
-use wharf_node::Config;
 use wharf_node::engine::simulated::Simulated;
 use wharf_node::engine::{Engine as _, Status};
+use wharf_node::{Config, ImageCleanup};
 
 use crate::control::{CLUSTER, Fake, INSTANCE, eventually};
 
@@ -38,6 +38,7 @@ pub fn config_at(server: &str, data: &Path) -> Config {
         reserved_cpu: 0,
         reserved_memory: 0,
         cleanup_after: Config::CLEANUP_AFTER,
+        image_cleanup: Some(ImageCleanup::default()),
         vendor: None,
         task_network: Config::TASK_NETWORK.to_owned(),
     }

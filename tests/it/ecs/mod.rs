@@ -14,6 +14,7 @@ mod deploy_on_push;
 mod docker;
 mod failures;
 mod hosts;
+mod images;
 mod load;
 mod lost_hosts;
 mod podman;

@@ -19,6 +19,7 @@ use crate::Error;
 use crate::control::{ECR, Target};
 use crate::engine::{Engine, Failure, Image, Login};
 use crate::host::Host;
+use crate::runner::now;
 use crate::task::Task;
 
 /// How often a pull is tried.
@@ -28,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Which images are being pulled.
 #[derive(Default)]
-pub(crate) struct Flights(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
+pub(super) struct Flights(Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>);
 
 impl Flights {
     fn of(&self, image: &str) -> Arc<tokio::sync::Mutex<()>> {
@@ -41,7 +42,13 @@ impl Flights {
 /// Gets the image of a container of a task.
 pub(crate) async fn get<E: Engine>(host: &Host<E>, task: &Task, container: &Container) -> Result<Image, Failure> {
     let image = &container.image;
-    let flight = host.flights.of(image);
+    let _no_removal = host.images.gate.read().await;
+    // Before waiting in line: another pull of this name may be what brings it.
+    let before = match host.config.image_cleanup {
+        Some(_) => host.images.listing.look(&host.engine).await,
+        None => None,
+    };
+    let flight = host.images.flights.of(image);
     let _alone = flight.lock().await;
     let mut failure = Failure(String::new());
     for attempt in 0..TRIES {
@@ -61,7 +68,11 @@ pub(crate) async fn get<E: Engine>(host: &Host<E>, task: &Task, container: &Cont
         match host.engine.pull(image, login.as_ref()).await {
             Ok(()) => {
                 let found = host.engine.image(image).await.map_err(|error| refused(&error.0, 0))?;
-                return found.ok_or_else(|| refused("the image is not there after it was pulled", 0));
+                let found = found.ok_or_else(|| refused("the image is not there after it was pulled", 0))?;
+                if host.images.ledger.pulled(image, &found, before.as_deref(), now().micros()) {
+                    host.images.ledger.save().await;
+                }
+                return Ok(found);
             }
             Err(error) if is_final(&error.0) => return Err(refused(&error.0, attempt)),
             Err(error) => failure = refused(&error.0, attempt),
@@ -69,6 +80,7 @@ pub(crate) async fn get<E: Engine>(host: &Host<E>, task: &Task, container: &Cont
         // Without its registry a host goes on with what it has.
         if let Ok(Some(here)) = host.engine.image(image).await {
             tracing::warn!(image, error = %failure, "the registry cannot be asked; the image that is here is used");
+            host.images.ledger.used(&here.id, now().micros());
             return Ok(here);
         }
     }

@@ -3,6 +3,10 @@
 //! bollard does the talking; what its client waits for is bounded here, since a pull may take an hour and an inspection
 //! must not.
 
+mod images;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
@@ -11,13 +15,13 @@ use bollard::auth::DockerCredentials;
 use bollard::container::LogOutput;
 use bollard::errors::Error as Refusal;
 use bollard::models::{
-    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerStatsResponse, EndpointSettings,
-    HealthStatusEnum, NetworkCreateRequest, PortMap, VolumeCreateRequest,
+    ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, ContainerStatsResponse, ContainerSummary,
+    EndpointSettings, HealthStatusEnum, NetworkCreateRequest, PortMap, VolumeCreateRequest,
 };
 use bollard::query_parameters::{
     CreateContainerOptions, CreateImageOptions, EventsOptions, InspectContainerOptions, InspectNetworkOptions,
-    ListContainersOptions, LogsOptions, RemoveContainerOptions, RemoveVolumeOptions, StartContainerOptions,
-    StatsOptions, StopContainerOptions,
+    ListContainersOptions, ListImagesOptions, LogsOptions, RemoveContainerOptions, RemoveImageOptions,
+    RemoveVolumeOptions, StartContainerOptions, StatsOptions, StopContainerOptions,
 };
 use bollard::{ClientVersion, Docker as Client, body_full};
 use bytes::Bytes;
@@ -27,7 +31,7 @@ use tokio::sync::{Mutex, mpsc};
 use types::Timestamp;
 
 use super::{
-    Address, Binding, Engine, Failure, Health, Image, LogPiece, Login, Result, Status, Usage, View, VolumeSpec,
+    Address, Binding, Engine, Failure, Health, Image, LogPiece, Login, Removal, Result, Status, Usage, View, VolumeSpec,
 };
 
 /// How long the client waits for the head of an answer; what takes longer by its nature has a limit of its own.
@@ -54,6 +58,15 @@ pub struct Docker {
     making_network: Mutex<()>,
 }
 
+/// What is asked of a list of containers.
+#[derive(serde::Deserialize)]
+struct Listed {
+    #[serde(rename = "Id")]
+    id: Option<String>,
+    #[serde(rename = "ImageID")]
+    image_id: Option<String>,
+}
+
 impl Docker {
     /// Finds the engine at a socket, and agrees on a version of its API.
     pub async fn connect(socket: &str) -> Result<Self> {
@@ -66,6 +79,24 @@ impl Docker {
     async fn find_network(&self, name: &str) -> Result<bool> {
         let found = self.client.inspect_network(name, None::<InspectNetworkOptions>);
         Ok(absent(within(ANSWER, "inspected", found).await)?.is_some())
+    }
+
+    /// All containers, whether they run or not, also where Podman says of one what Docker has no word for.
+    async fn containers(&self, filters: Option<HashMap<String, Vec<String>>>) -> Result<Vec<Listed>> {
+        let options = ListContainersOptions { all: true, filters, ..Default::default() };
+        let list = async {
+            match self.client.list_containers(Some(options)).await {
+                Ok(found) => {
+                    let listed = |found: ContainerSummary| Listed { id: found.id, image_id: found.image_id };
+                    Ok(found.into_iter().map(listed).collect())
+                }
+                Err(Refusal::JsonDataError { contents, message, column }) => {
+                    serde_json::from_str(&contents).map_err(|_| Refusal::JsonDataError { contents, message, column })
+                }
+                Err(refusal) => Err(refusal),
+            }
+        };
+        Ok(within(ANSWER, "listed", list).await?)
     }
 
     /// A container, also where Podman says of it what Docker has no word for.
@@ -100,7 +131,7 @@ impl Engine for Docker {
             serveraddress: Some(login.registry.clone()),
             ..DockerCredentials::default()
         });
-        let (name, tag) = split(image);
+        let (name, tag) = images::split(image);
         let options =
             CreateImageOptions { from_image: Some(name.to_owned()), tag: tag.map(str::to_owned), ..Default::default() };
         let mut progress = self.client.create_image(Some(options), None, credentials);
@@ -120,8 +151,23 @@ impl Engine for Docker {
         let Some(found) = absent(within(ANSWER, "inspected", self.client.inspect_image(image)).await)? else {
             return Ok(None);
         };
-        let digest = digest_of(image, &found.repo_digests.unwrap_or_default());
-        Ok(Some(Image { id: found.id.unwrap_or_default(), digest }))
+        let (tags, digests) = (found.repo_tags.unwrap_or_default(), found.repo_digests.unwrap_or_default());
+        Ok(Some(images::image(Some(image), found.id.unwrap_or_default(), tags, digests)))
+    }
+
+    async fn images(&self) -> Result<Vec<Image>> {
+        let found = within(ANSWER, "listed", self.client.list_images(None::<ListImagesOptions>)).await?;
+        Ok(found.into_iter().map(|found| images::image(None, found.id, found.repo_tags, found.repo_digests)).collect())
+    }
+
+    async fn used_images(&self) -> Result<Vec<String>> {
+        Ok(self.containers(None).await?.into_iter().filter_map(|container| container.image_id).collect())
+    }
+
+    async fn remove_image(&self, name: &str) -> Result<Removal> {
+        // What it was built of may be somebody's.
+        let options = RemoveImageOptions { force: false, noprune: true, platforms: None };
+        images::removal(within(START, "removed", self.client.remove_image(name, Some(options), None)).await)
     }
 
     async fn import(&self, name: &str, tree: Bytes) -> Result<()> {
@@ -188,9 +234,7 @@ impl Engine for Docker {
 
     async fn list(&self, label: &str) -> Result<Vec<String>> {
         let filters = HashMap::from([("label".to_owned(), vec![label.to_owned()])]);
-        let options = ListContainersOptions { all: true, filters: Some(filters), ..Default::default() };
-        let found = within(ANSWER, "listed", self.client.list_containers(Some(options))).await?;
-        Ok(found.into_iter().filter_map(|container| container.id).collect())
+        Ok(self.containers(Some(filters)).await?.into_iter().filter_map(|container| container.id).collect())
     }
 
     async fn watch(&self, label: &str, ids: mpsc::Sender<String>) -> Result<()> {
@@ -278,29 +322,6 @@ impl Engine for Docker {
             }
         }
     }
-}
-
-/// The name of an image and its tag or digest. The engine takes both apart; a digest is its own tag there.
-fn split(image: &str) -> (&str, Option<&str>) {
-    if let Some((name, digest)) = image.split_once('@') {
-        return (name, Some(digest));
-    }
-    match image.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-        _ => (image, Some("latest")),
-    }
-}
-
-/// The digest by which an image is here, of those that the engine knows of it. One image may have several, also in one
-/// repository: it may be in an index, and beside it.
-fn digest_of(image: &str, known: &[String]) -> Option<String> {
-    if let Some((_, asked)) = image.split_once('@') {
-        return Some(asked.to_owned());
-    }
-    let (name, _) = split(image);
-    let of_name = |digest: &&String| digest.split_once('@').is_some_and(|(of, _)| of == name);
-    let digest = known.iter().find(of_name).or(known.first())?;
-    Some(digest.split_once('@')?.1.to_owned())
 }
 
 /// Waits no longer than that for the engine.
@@ -473,97 +494,5 @@ fn usage(stats: ContainerStatsResponse) -> Usage {
         read: blocks("read"),
         written: blocks("write"),
         raw,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn images_are_taken_apart_as_the_engine_wants_them() {
-        assert_eq!(split("busybox"), ("busybox", Some("latest")));
-        assert_eq!(split("localhost:5000/a/b"), ("localhost:5000/a/b", Some("latest")));
-        assert_eq!(split("localhost:5000/a/b:1"), ("localhost:5000/a/b", Some("1")));
-        assert_eq!(split("h/a@sha256:00"), ("h/a", Some("sha256:00")));
-        assert_eq!(split("h/a:t@sha256:00"), ("h/a:t", Some("sha256:00")));
-    }
-
-    #[test]
-    fn a_container_that_podman_has_not_cleaned_up_has_ended() {
-        let said = r#"{"Id":"0a","State":{"Status":"stopped","Running":false,"ExitCode":3,
-            "StartedAt":"2026-11-26T00:00:00Z","FinishedAt":"2026-11-26T00:00:01Z"}}"#;
-        let found = view(translate(said).unwrap());
-        assert_eq!((found.status, found.exit_code), (Status::Exited, Some(3)));
-        let ending = r#"{"Id":"0a","State":{"Status":"stopping","Running":false}}"#;
-        assert_eq!(view(serde_json::from_str(ending).unwrap()).status, Status::Running);
-        assert!(translate(&said.replace("stopped", "improper")).is_none());
-        assert!(translate("no JSON").is_none());
-    }
-
-    #[test]
-    fn a_name_can_be_taken_on_both_engines() {
-        let refused = |status_code, message: &str| {
-            is_name_taken(&Refusal::DockerResponseServerError { status_code, message: message.to_owned() })
-        };
-        assert!(refused(409, "Conflict. The container name \"/a\" is already in use by container \"0a\"."));
-        assert!(refused(
-            500,
-            "container create: creating container storage: the container name \"a\" is already in use by 0a: \
-                              that name is already in use"
-        ));
-        assert!(!refused(500, "no space left on device"));
-        assert!(!is_name_taken(&Refusal::RequestTimeoutError));
-    }
-
-    #[test]
-    fn an_image_that_was_asked_for_by_digest_has_that() {
-        let known = ["other/a@sha256:00", "h:5000/a@sha256:01", "h:5000/a@sha256:02"].map(str::to_owned);
-        for (image, digest) in [
-            ("h:5000/a@sha256:02", "sha256:02"),
-            ("h:5000/a:1@sha256:02", "sha256:02"),
-            ("h:5000/a:1", "sha256:01"),
-            ("short", "sha256:00"),
-        ] {
-            assert_eq!(digest_of(image, &known).as_deref(), Some(digest), "{image}");
-        }
-        assert_eq!(digest_of("a", &[]), None);
-    }
-
-    /// A registry that falls silent in the middle of an image, behind an engine that waits for it.
-    #[tokio::test]
-    async fn a_pull_that_stands_still_is_given_up() {
-        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-        let folder = tempfile::tempdir().unwrap();
-        let socket = folder.path().join("docker.sock");
-        let listener = tokio::net::UnixListener::bind(&socket).unwrap();
-        let engine = tokio::spawn(async move {
-            let (mut connection, _) = listener.accept().await.unwrap();
-            let _ = connection.read(&mut [0; 4096]).await.unwrap();
-            let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
-            connection.write_all(head.as_bytes()).await.unwrap();
-            for _ in 0..4 {
-                let line = "{\"status\":\"Downloading\"}\r\n";
-                connection.write_all(format!("{:x}\r\n{line}\r\n", line.len()).as_bytes()).await.unwrap();
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-            // It ends when whoever asked hangs up.
-            connection.read(&mut [0; 4096]).await.unwrap_or_default()
-        });
-        let oldest = ClientVersion { major_version: 1, minor_version: 41 };
-        let client = Client::connect_with_unix(socket.to_str().unwrap(), CLIENT_TIMEOUT, &oldest).unwrap();
-        let docker = Docker { client, pull_idle: Duration::from_millis(250), making_network: Mutex::default() };
-        let begun = std::time::Instant::now();
-        let pull = tokio::time::timeout(Duration::from_secs(10), docker.pull("localhost:5000/a:1", None)).await;
-        assert_eq!(pull.expect("it is waited for"), Err(Failure(PULL_STALLED.to_owned())));
-        assert!(begun.elapsed() > Duration::from_millis(500), "as long as there is progress it goes on");
-        assert_eq!(engine.await.unwrap(), 0, "the engine hears of it");
-    }
-
-    #[test]
-    fn the_year_one_is_never() {
-        assert_eq!(time(Some("0001-01-01T00:00:00Z")), None);
-        assert_eq!(time(Some("2026-11-26T00:00:00.5Z")).unwrap().micros() % 1_000_000, 500_000);
-        assert_eq!(go_duration(START), "3m0s");
     }
 }
