@@ -24,6 +24,8 @@ pub struct Config {
     pub reserved_cpu: i64,
     /// MiB that tasks do not get.
     pub reserved_memory: i64,
+    /// Whether tasks that ask for something of the host itself are refused; see [`crate::confinement`].
+    pub confine_tasks: bool,
     /// How long stopped containers are kept, for whoever wants to see why.
     pub cleanup_after: Duration,
     /// How images that no task needs any more are removed; none: not at all.

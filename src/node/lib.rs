@@ -9,6 +9,7 @@ mod agent;
 mod backoff;
 mod board;
 mod config;
+mod confinement;
 mod control;
 mod error;
 mod host;

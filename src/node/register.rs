@@ -11,7 +11,7 @@ use crate::backoff::Backoff;
 use crate::engine::Engine;
 use crate::host::Host;
 use crate::journal::Instance;
-use crate::{Config, Error, Result};
+use crate::{Config, Error, Result, confinement};
 
 /// Ports that tasks do not get, as Amazon's agent reserves them: remote login, Docker, the agent.
 const RESERVED_PORTS: [&str; 5] = ["22", "2375", "2376", "51678", "51679"];
@@ -35,7 +35,7 @@ const CAPABILITIES: &[&str] = &[
     "com.amazonaws.ecs.capability.logging-driver.awslogs",
     "com.amazonaws.ecs.capability.logging-driver.json-file",
     "com.amazonaws.ecs.capability.logging-driver.none",
-    "com.amazonaws.ecs.capability.privileged-container",
+    confinement::PRIVILEGED,
     "com.amazonaws.ecs.capability.task-iam-role",
     "com.amazonaws.ecs.capability.task-iam-role-network-host",
     "ecs.capability.container-health-check",
@@ -155,7 +155,8 @@ fn attributes(config: &Config, log_drivers: &[String]) -> Vec<Attribute> {
         value: Some(value.to_owned()),
         ..Attribute::default()
     };
-    let mut attributes: Vec<Attribute> = CAPABILITIES.iter().map(capability).collect();
+    let given = |name: &&&str| !config.confine_tasks || **name != confinement::PRIVILEGED;
+    let mut attributes: Vec<Attribute> = CAPABILITIES.iter().filter(given).map(capability).collect();
     for driver in LOG_DRIVERS.iter().filter(|known| log_drivers.iter().any(|driver| driver == *known)) {
         let name = format!("com.amazonaws.ecs.capability.logging-driver.{driver}");
         attributes.push(Attribute { name, ..Attribute::default() });

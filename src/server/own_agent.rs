@@ -75,6 +75,7 @@ async fn run(config: &Config, app: &Arc<App>, server: &str, socket: &str) -> Res
         reserved_cpu: 0,
         reserved_memory: 0,
         cleanup_after: node::Config::CLEANUP_AFTER,
+        confine_tasks: config.agent_confine_tasks,
         image_cleanup: Some(node::ImageCleanup::default()),
         vendor: Some(node::Config::VENDOR),
         task_network: node::Config::TASK_NETWORK.to_owned(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use types::Timestamp;
 
 use crate::backoff::Backoff;
+use crate::confinement;
 use crate::engine::{Engine, Failure, Image, Status, View};
 use crate::host::Shared;
 use crate::images;
@@ -197,6 +198,9 @@ async fn create<E: Engine>(host: &Shared<E>, task: &Task, index: usize) -> Resul
     }
     let failed = |text: &str| prefixed("CannotCreateContainerError", text);
     for (volume, _) in task.volumes() {
+        if host.config.confine_tasks {
+            confinement::volume(&volume).map_err(|text| failed(&text))?;
+        }
         host.engine.create_volume(&volume).await.map_err(|Failure(text)| prefixed("CannotCreateVolumeError", &text))?;
     }
     let secrets = match task.definition(index) {
@@ -228,6 +232,10 @@ async fn create<E: Engine>(host: &Shared<E>, task: &Task, index: usize) -> Resul
         pause_image: pause::IMAGE,
     };
     let body = task.body(index, &around).map_err(|text| failed(&text))?;
+    // The one without a definition is the agent's own.
+    if host.config.confine_tasks && task.definition(index).is_some() {
+        confinement::container(&body).map_err(|text| failed(&text))?;
+    }
     let id = host.engine.create(&task.container_name(index), body).await.map_err(|Failure(text)| failed(&text))?;
     Ok(id)
 }

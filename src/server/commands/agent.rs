@@ -54,6 +54,7 @@ pub(crate) async fn run(
         reserved_cpu: arguments.reserved_cpu,
         reserved_memory: arguments.reserved_memory,
         cleanup_after: arguments.cleanup_after,
+        confine_tasks: arguments.confine_tasks,
         image_cleanup: (!arguments.keep_images).then_some(node::ImageCleanup {
             interval: arguments.image_cleanup_interval,
             age: arguments.image_cleanup_age,

@@ -49,6 +49,9 @@ pub(crate) struct AgentArguments {
     /// Remove no images
     #[arg(long, env = "ECS_DISABLE_IMAGE_CLEANUP", value_parser = BoolishValueParser::new())]
     pub(crate) keep_images: bool,
+    /// Refuse tasks that ask for something of the host itself: privileges, devices, folders, the network …
+    #[arg(long)]
+    pub(crate) confine_tasks: bool,
     /// Where tasks find credentials and metadata: an address and port, or none
     #[arg(long, default_value = "169.254.170.2:80")]
     pub(crate) credentials_address: String,

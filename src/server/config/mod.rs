@@ -125,6 +125,8 @@ pub(crate) struct Config {
     pub(crate) scan_quota_period: Duration,
     /// Whether this process runs ECS tasks.
     pub(crate) agent: OwnAgent,
+    /// Whether it refuses tasks that ask for something of this host itself.
+    pub(crate) agent_confine_tasks: bool,
     /// See [`app::Config::host_timeout`].
     pub(crate) host_timeout: Duration,
     /// See [`app::Config::service_back_off`].
@@ -259,6 +261,7 @@ impl Config {
         let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
+        let agent_confine_tasks = switch(sources, "agent_confine_tasks", problems);
         let agent = read(sources, "agent", problems, |text| match text {
             "auto" => Ok(OwnAgent::Auto),
             "off" => Ok(OwnAgent::Off),
@@ -322,6 +325,7 @@ impl Config {
             scan_timeout: scan_timeout?,
             scan_quota_period: scan_quota_period?,
             agent: agent?,
+            agent_confine_tasks: agent_confine_tasks?,
             host_timeout: host_timeout?,
             service_back_off: service_back_off?,
             service_settle: service_settle?,

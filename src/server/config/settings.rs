@@ -146,6 +146,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         "auto",
         "Run ECS tasks on this host: auto if Docker or Podman is found, off, or the engine's socket (unix:///run/docker.sock)",
     ),
+    switch("agent_confine_tasks", "false", "Refuse tasks on this host that ask for something of the host itself"),
     setting(
         "host_timeout",
         "2m",

@@ -9,6 +9,7 @@ mod capacity_providers;
 mod cli;
 mod clusters;
 mod conditions;
+mod confined;
 mod containers;
 mod deploy_on_push;
 mod docker;

@@ -36,6 +36,7 @@ pub fn config_at(server: &str, data: &Path) -> Config {
         reserved_cpu: 0,
         reserved_memory: 0,
         cleanup_after: Config::CLEANUP_AFTER,
+        confine_tasks: false,
         image_cleanup: Some(ImageCleanup::default()),
         vendor: None,
         task_network: Config::TASK_NETWORK.to_owned(),
