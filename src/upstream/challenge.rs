@@ -19,20 +19,50 @@ pub(crate) enum Challenge {
 /// The challenge that we can meet, a token before a password.
 pub(crate) fn choose<'a>(headers: impl Iterator<Item = &'a str>) -> Option<Challenge> {
     let mut basic = None;
-    for header in headers {
-        match parse(header) {
-            Some(bearer @ Challenge::Bearer { .. }) => return Some(bearer),
-            Some(Challenge::Basic) => basic = Some(Challenge::Basic),
-            None => {}
+    for challenge in headers.flat_map(parse) {
+        match challenge {
+            Challenge::Bearer { .. } => return Some(challenge),
+            Challenge::Basic => basic = Some(challenge),
         }
     }
     basic
 }
 
-/// One header, of which the first challenge counts.
-fn parse(header: &str) -> Option<Challenge> {
-    let header = header.trim();
-    let (scheme, rest) = header.split_once(' ').unwrap_or((header, ""));
+/// The challenges of one header that we know. Proxies put several headers together into one, so several may be there; a
+/// scheme is told from a parameter by what stands before the first `=`.
+fn parse(header: &str) -> Vec<Challenge> {
+    let mut schemes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for element in elements(header) {
+        let before = element.split('=').next().unwrap_or_default().trim_end();
+        let begins = before.len() == element.len() || before.contains(' ');
+        match schemes.last_mut() {
+            Some((_, parameters)) if !begins => parameters.push(element),
+            _ => {
+                let (scheme, rest) = element.split_once(' ').unwrap_or((element, ""));
+                schemes.push((scheme, vec![rest]));
+            }
+        }
+    }
+    schemes.into_iter().filter_map(|(scheme, parameters)| challenge(scheme, &parameters)).collect()
+}
+
+/// What stands between commas, those in quotes aside.
+fn elements(header: &str) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    let parts = header.split(move |character| {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ',' => return !quoted,
+            _ => {}
+        }
+        false
+    });
+    parts.map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn challenge(scheme: &str, parameters: &[&str]) -> Option<Challenge> {
     if scheme.eq_ignore_ascii_case("basic") {
         return Some(Challenge::Basic);
     }
@@ -40,18 +70,19 @@ fn parse(header: &str) -> Option<Challenge> {
         return None;
     }
     let (mut realm, mut service, mut scope) = (None, None, None);
-    let mut rest = rest;
-    while let Some((name, value, after)) = parameter(rest) {
-        let place = match name.to_ascii_lowercase().as_str() {
-            "realm" => Some(&mut realm),
-            "service" => Some(&mut service),
-            "scope" => Some(&mut scope),
-            _ => None,
-        };
-        if let Some(place) = place {
-            place.get_or_insert(value);
+    for mut rest in parameters.iter().copied() {
+        while let Some((name, value, after)) = parameter(rest) {
+            let place = match name.to_ascii_lowercase().as_str() {
+                "realm" => Some(&mut realm),
+                "service" => Some(&mut service),
+                "scope" => Some(&mut scope),
+                _ => None,
+            };
+            if let Some(place) = place {
+                place.get_or_insert(value);
+            }
+            rest = after;
         }
-        rest = after;
     }
     Some(Challenge::Bearer { realm: realm?, service, scope })
 }
@@ -100,6 +131,14 @@ mod tests {
         );
         assert_eq!(choose([r#"Basic realm="x""#, hub].into_iter()), wanted);
         assert_eq!(choose(["Basic"].into_iter()), Some(Challenge::Basic));
+        // Several in one header, as proxies put them together.
+        for before in [r#"Basic realm="a, Bearer b", charset="UTF-8""#, "Negotiate", "Negotiate YQ==", "Digest realm=x"]
+        {
+            assert_eq!(choose([format!("{before}, {hub}").as_str()].into_iter()), wanted, "{before}");
+            assert_eq!(choose([format!("{hub}, {before}").as_str()].into_iter()), wanted, "{before}");
+        }
+        assert_eq!(choose([r#"Negotiate,Basic realm="x""#].into_iter()), Some(Challenge::Basic));
+        assert_eq!(choose([r#"Digest realm="Bearer realm=x, Basic""#].into_iter()), None);
         for nothing in
             ["", "Bearer", "Bearer realm", r#"Bearer realm="https://a"#, "Digest realm=x", r#"Bearer service="s""#]
         {

@@ -12,7 +12,7 @@ use crate::tar::{Archive, EntryKind};
 use crate::{Error, Limits, Package, Release, Result, decompress};
 
 /// Counts changes to what is read of a layer: what an older program found is read again.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// Files that a layer may take away from those beneath.
 const MAX_REMOVED: usize = 200_000;
@@ -68,6 +68,8 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
         let Some(reader) = readers::of(&path, entry.executable && entry.size > 0) else { continue };
         if entry.size > limits.file_bytes && matches!(reader, Reader::Whole(_)) && !readers::is_essential(&path) {
             layer.unread += 1;
+            // What it tells of is not known, and what the file beneath told of is not there any more.
+            layer.files.insert(path, Contents::Packages(Vec::new()));
             continue;
         }
         let contents = match (entry.kind, reader) {

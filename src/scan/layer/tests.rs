@@ -135,6 +135,18 @@ fn a_link_takes_the_place_of_a_list() {
 }
 
 #[test]
+fn a_file_too_large_to_read_takes_the_place_of_a_list() {
+    let lock = |size: usize| format!("{:size$}", r#"{"packages":{"node_modules/old":{"version":"1.0.0"}}}"#);
+    let limits = Limits { file_bytes: 100, ..Limits::default() };
+    let layer = |size| read(&tar(&[("app/package-lock.json", &lock(size))])[..], &limits).unwrap();
+    let mut image = crate::image::Image::default();
+    image.add(layer(100));
+    assert_eq!(image.packages().len(), 1);
+    image.add(layer(101));
+    assert_eq!((image.packages().len(), image.unread()), (0, 1));
+}
+
+#[test]
 fn long_names_are_read_in_both_dialects() {
     let long = format!("var/lib/dpkg/status.d/{}", "n".repeat(150));
     let layer = read_all(&tar(&[(&long, "Package: a\nVersion: 1\n")])).unwrap();
