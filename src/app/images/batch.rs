@@ -76,7 +76,9 @@ async fn several(ctx: &Ctx, permit: &Permit, ids: &[ImageId]) -> Result<Batch> {
     let digests: Vec<&Digest> = resolved.iter().flatten().collect();
     let described = manifests::list_described(&mut conn, repository_id, &digests).await?;
     let described: HashMap<Digest, DescribedRow> = described.into_iter().map(|row| (row.digest.clone(), row)).collect();
-    let bytes: u64 = digests.iter().filter_map(|digest| described.get(*digest)).map(|row| row.size).sum();
+    // What is archived is not given out.
+    let sent = |digest: &&Digest| described.get(*digest).filter(|row| row.storage.class == StorageClass::Standard);
+    let bytes: u64 = digests.iter().filter_map(sent).map(|row| row.size).sum();
     if bytes > MOST {
         let reason = format!("The manifests have more than {MOST} bytes together; ask for fewer images at once");
         return Err(Error::LimitExceeded(reason));

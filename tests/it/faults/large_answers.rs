@@ -14,6 +14,8 @@ use tokio::net::TcpStream;
 /// Nearly 60 MB in one answer.
 const MANIFESTS: usize = 15;
 const LENGTH: usize = 4_000_000;
+/// With these one answer would be too large.
+const ARCHIVED: usize = 2;
 const CLIENTS: usize = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -25,16 +27,27 @@ async fn answers_that_nobody_reads_stay_within_the_budget() {
         repository.push_small("small").await;
         repository.push_blob(b"{}").await;
         let manifest = content::to_bytes(&content::manifest(content::descriptor(OCI_CONFIG, b"{}"), Vec::new()));
-        for number in 0..MANIFESTS {
+        for number in 0..MANIFESTS + ARCHIVED {
             let mut large = manifest.clone();
             large.resize(LENGTH + number, b' ');
             repository.put_manifest(&format!("t{number}"), OCI_MANIFEST, &large).await.expect(201);
         }
-        let ids: Vec<_> = (0..MANIFESTS).map(|number| json!({"imageTag": format!("t{number}")})).collect();
+        for number in MANIFESTS..MANIFESTS + ARCHIVED {
+            let id = json!({"imageTag": format!("t{number}")});
+            let class = json!({"repositoryName": "tests/answers", "imageId": id, "targetStorageClass": "ARCHIVE"});
+            let class = Unsigned::ecr("UpdateImageStorageClass", &class.to_string());
+            class.sign(&wharf.aws()).send(&wharf.url()).await.expect(200);
+        }
+        let ids: Vec<_> = (0..MANIFESTS + ARCHIVED).map(|number| json!({"imageTag": format!("t{number}")})).collect();
         let ask = json!({"repositoryName": "tests/answers", "imageIds": ids}).to_string();
         let ask = Unsigned::ecr("BatchGetImage", &ask);
         let whole = ask.sign(&wharf.aws()).send(&wharf.url()).await.expect(200);
         assert_eq!(whole.json()["images"].as_array().map(Vec::len), Some(MANIFESTS));
+        assert_eq!(
+            whole.json()["failures"].as_array().map(Vec::len),
+            Some(ARCHIVED),
+            "what is not sent counts for nothing"
+        );
         drop(whole);
 
         let before = resources::peak(wharf.pid());
