@@ -1,6 +1,6 @@
-//! The memory that all uploads together may hold: one process-wide semaphore counted in bytes.
+//! The memory that many may hold together, such as all uploads: one process-wide semaphore counted in bytes.
 //!
-//! It cannot deadlock because of one rule that both drivers keep: **a reservation is waited for only by an upload that
+//! It cannot deadlock because of one rule that both drivers of uploads keep: **a reservation is waited for only by an upload that
 //! holds none.** An upload that holds some asks with [`Budget::try_reserve`] and, when it gets nothing, first writes
 //! out what it has. While it holds a reservation it waits only for its client (bounded by the idle timeout) and for the
 //! storage (bounded by time-outs), so every reservation is given back in bounded time and the queue, which is fair,
@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// The budget; clones share it.
 #[derive(Clone)]
-pub(crate) struct Budget {
+pub struct Budget {
     semaphore: Arc<Semaphore>,
     total: usize,
     waiting: Arc<AtomicUsize>,
@@ -22,7 +22,8 @@ pub(crate) struct Budget {
 }
 
 /// Some bytes of the budget, given back when dropped.
-pub(crate) struct Reserved {
+#[derive(Debug)]
+pub struct Reserved {
     permit: OwnedSemaphorePermit,
     in_use: Gauge,
 }
@@ -34,8 +35,13 @@ impl Budget {
         Self { semaphore: Arc::new(Semaphore::new(total)), total, waiting: Arc::default(), in_use }
     }
 
+    /// A budget of `total` bytes whose use nobody watches.
+    pub fn unwatched(total: usize) -> Self {
+        Self::new(total, Gauge::default())
+    }
+
     /// Waits for `bytes`. The caller must hold no reservation: see the rule above.
-    pub(crate) async fn reserve(&self, bytes: usize) -> Reserved {
+    pub async fn reserve(&self, bytes: usize) -> Reserved {
         let amount = self.amount(bytes);
         let _waiting = Waiting::begin(&self.waiting);
         let permit = Arc::clone(&self.semaphore).acquire_many_owned(amount).await;
@@ -43,7 +49,7 @@ impl Budget {
     }
 
     /// `bytes` at once or not at all.
-    pub(crate) fn try_reserve(&self, bytes: usize) -> Option<Reserved> {
+    pub fn try_reserve(&self, bytes: usize) -> Option<Reserved> {
         let permit = Arc::clone(&self.semaphore).try_acquire_many_owned(self.amount(bytes)).ok()?;
         Some(self.reserved(permit))
     }

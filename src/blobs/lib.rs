@@ -24,6 +24,7 @@ mod store;
 mod tests;
 
 pub use buckets::Buckets;
+pub use budget::{Budget, Reserved};
 pub use config::{Config, Location, S3Config};
 pub use encryption::ObjectEncryption;
 pub use error::{Error, IdleBody, Result};

@@ -4,20 +4,16 @@
 //! are no more of them than connections. Large ones take their memory from one budget, and those that find none wait,
 //! without a connection to the database.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use blobs::{Budget, Reserved};
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::{Error, Result};
 
 /// What is sent without asking for memory, in bytes. Most manifests are smaller.
 pub(super) const SMALL: u64 = 64 << 10;
-
-/// The budget is counted in pieces of this size.
-const PIECE: u64 = 16 << 10;
 
 /// How long memory is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -26,32 +22,27 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(10);
 
 /// The memory that all large manifests take together.
-pub(crate) struct Outgoing {
-    pieces: Arc<Semaphore>,
-    total: u32,
-}
+pub(crate) struct Outgoing(Budget);
 
 /// Some of that memory, given back when dropped.
 #[derive(Debug)]
 pub struct Room {
-    _pieces: OwnedSemaphorePermit,
+    _reserved: Reserved,
 }
 
 impl Outgoing {
     /// So many bytes.
     pub(crate) fn new(budget: usize) -> Self {
-        let total = u32::try_from(budget as u64 / PIECE).unwrap_or(u32::MAX).max(1);
-        let total = total.min(u32::try_from(Semaphore::MAX_PERMITS).unwrap_or(u32::MAX));
-        Self { pieces: Arc::new(Semaphore::new(total as usize)), total }
+        Self(Budget::unwatched(budget))
     }
 
     /// Waits for the memory of so many bytes; one that is larger than everything takes all there is. Who holds some must
     /// not wait for more.
     pub(super) async fn take(&self, bytes: u64) -> Result<Room> {
-        let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX).min(self.total);
-        match timeout(PATIENCE, Arc::clone(&self.pieces).acquire_many_owned(pieces)).await {
-            Ok(Ok(permit)) => Ok(Room { _pieces: permit }),
-            Ok(Err(_)) | Err(_) => Err(Error::TooManyRequests { retry_after: AGAIN }),
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
+        match timeout(PATIENCE, self.0.reserve(bytes)).await {
+            Ok(reserved) => Ok(Room { _reserved: reserved }),
+            Err(_) => Err(Error::TooManyRequests { retry_after: AGAIN }),
         }
     }
 }
@@ -78,20 +69,23 @@ impl AsRef<[u8]> for Held {
 mod tests {
     use super::*;
 
-    fn free(outgoing: &Outgoing) -> u64 {
-        outgoing.pieces.available_permits() as u64 * PIECE
+    /// Whether exactly so many bytes are free.
+    fn has_free(outgoing: &Outgoing, bytes: usize) -> bool {
+        let rest = outgoing.0.try_reserve(bytes);
+        rest.is_some() && outgoing.0.try_reserve(1).is_none()
     }
 
     #[tokio::test]
     async fn memory_is_given_back_with_the_last_clone_of_the_bytes() {
         let outgoing = Outgoing::new(1 << 20);
         let bytes = outgoing.take(100_000).await.unwrap().hold(Bytes::from_static(b"a manifest"));
-        assert_eq!(free(&outgoing), (1 << 20) - 7 * PIECE);
+        assert!(has_free(&outgoing, (1 << 20) - 100_000));
         let part = bytes.slice(2..);
         drop(bytes);
-        assert_eq!((&part[..], free(&outgoing)), (&b"manifest"[..], (1 << 20) - 7 * PIECE));
+        assert_eq!(&part[..], b"manifest");
+        assert!(has_free(&outgoing, (1 << 20) - 100_000));
         drop(part);
-        assert_eq!(free(&outgoing), 1 << 20);
+        assert!(has_free(&outgoing, 1 << 20));
     }
 
     #[tokio::test]
