@@ -49,7 +49,11 @@ pub(crate) async fn run<E: Engine>(host: Shared<E>, runner: mpsc::Sender<Message
 async fn chosen<E: Engine>(host: &Host<E>, rules: &ImageCleanup) -> engine::Result<Vec<Pulled>> {
     let ledger = &host.images.ledger;
     let begun = now();
+    // In mid-pull, Docker's containerd image store takes a name from an image a moment before it lists it without one.
+    let quiet = host.images.gate.try_write().ok();
     let images = host.engine.images().await?;
+    let complete = quiet.is_some();
+    drop(quiet);
     let containers = host.engine.used_images().await?;
     let needed = Needed::by(&host.board.all());
     let changed = ledger.review(|pulled| {
@@ -59,7 +63,7 @@ async fn chosen<E: Engine>(host: &Host<E>, rules: &ImageCleanup) -> engine::Resu
             Some(image) if needed.has(image) => pulled.used_at = now().micros(),
             Some(_) => {}
             // Somebody else has removed it, unless it came meanwhile.
-            None => return pulled.used_at >= begun.micros(),
+            None => return !complete || pulled.used_at >= begun.micros(),
         }
         true
     });

@@ -127,6 +127,31 @@ async fn the_next_agent_knows_which_images_may_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_is_not_listed_in_mid_pull_is_not_forgotten() {
+    let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
+    let rules = ImageCleanup { age: Duration::from_secs(3600), ..hurried(&fake, folder.path()).image_cleanup.unwrap() };
+    let agent = Agent::start(Config { image_cleanup: Some(rules), ..hurried(&fake, folder.path()) }, engine.clone());
+    let known = || std::fs::read_to_string(folder.path().join("images.json")).unwrap().contains(IMAGE);
+    fake.payload(1, vec![brief(1, IMAGE)]).await;
+    fake.reaches(&arn(1), "STOPPED").await;
+    eventually("its container is gone", || engine.containers().is_empty()).await;
+    engine.take_time(Duration::from_secs(2), Duration::ZERO);
+    let pulls = engine.logins().len();
+    fake.payload(2, vec![brief(2, "h.example/b:1")]).await;
+    eventually("something is pulled", || engine.logins().len() > pulls).await;
+    engine.remove_image(IMAGE).await.unwrap();
+    rounds().await;
+    assert!(known(), "it may come back");
+    engine.tag(IMAGE, IMAGE);
+    fake.reaches(&arn(2), "STOPPED").await;
+    rounds().await;
+    assert!(known());
+    engine.remove_image(IMAGE).await.unwrap();
+    eventually("what somebody removes is forgotten", || !known()).await;
+    agent.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_keeps_images_removes_none() {
     let (fake, folder, engine) = (Fake::start().await, tempfile::tempdir().unwrap(), Simulated::default());
     let keeping = Config { image_cleanup: None, ..hurried(&fake, folder.path()) };
