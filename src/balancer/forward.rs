@@ -103,6 +103,8 @@ pub(crate) async fn forward(
         pulse.beat();
         let outcome = tokio::select! {
             outcome = pool::exchange(&target, request) => outcome,
+            // AWS answers so too when the deregistration delay is over.
+            () = target.gone.cancelled() => return failed(StatusCode::BAD_GATEWAY),
             () = pulse.silence(idle) => {
                 return failed(if pulse.has_client_failed() {
                     StatusCode::BAD_REQUEST
@@ -115,6 +117,8 @@ pub(crate) async fn forward(
         };
         let last = tried.len() >= ATTEMPTS;
         let why = match outcome {
+            // Its bytes are not those of the content, and nothing could tell the client so.
+            Ok(answer) if headers::is_coded(answer.headers()) => return failed(StatusCode::BAD_GATEWAY),
             Ok(answer) => {
                 let took = begun.elapsed();
                 listener.counts.answered(answer.status(), took);
