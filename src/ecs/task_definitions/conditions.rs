@@ -19,8 +19,7 @@ pub(crate) fn judged_by(need: Need, definition: &Definition) -> Need {
 /// A need with `ecs:task-cpu` (CPU units) and `ecs:task-memory` (MiB) of what is registered or run, as far as it says them.
 pub(crate) fn sized(mut need: Need, cpu: Option<&str>, memory: Option<&str>) -> Need {
     // A policy compares numbers, however a client writes them.
-    for (key, units) in
-        [("ecs:task-cpu", cpu.and_then(size::cpu)), ("ecs:task-memory", memory.and_then(size::memory))]
+    for (key, units) in [("ecs:task-cpu", cpu.and_then(size::cpu)), ("ecs:task-memory", memory.and_then(size::memory))]
     {
         if let Some(units) = units {
             need = need.with(key, [units.to_string()]);
