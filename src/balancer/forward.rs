@@ -94,6 +94,10 @@ pub(crate) async fn forward(
             return failed(so_far);
         };
         tried.push(Arc::clone(&target));
+        if target.gone.is_cancelled() {
+            // Others were tried for so long that the table is another one by now.
+            continue;
+        }
         // A client of HTTP/1.0 need not say whom it asks; a target of HTTP/1.1 refuses what does not.
         if hostless && let Ok(host) = HeaderValue::from_str(&target.address.to_string()) {
             request.headers_mut().insert(HOST, host);
