@@ -103,27 +103,33 @@ fn cron(text: &str) -> Option<croner::Cron> {
     let weekday = if weekday == "L" { "SAT" } else { weekday };
     let minute = without_wraps(minute, (0, 59), &[]);
     let hour = without_wraps(hour, (0, 23), &[]);
+    let day = without_wraps(&any(day), (1, 31), &[]);
     let month = without_wraps(month, (1, 12), &MONTHS);
     let weekday = without_wraps(&any(weekday), (1, 7), &WEEKDAYS);
-    parser.parse(&format!("0 {minute} {hour} {} {month} {weekday} {year}", any(day))).ok()
+    parser.parse(&format!("0 {minute} {hour} {day} {month} {weekday} {year}")).ok()
 }
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// A field whose ranges that go over its end, such as `FRI-MON`, are two ranges each: AWS goes round, the parser does not.
-/// All else stays as it is, for the parser to judge. `names` are those of its numbers, from the least on.
+/// A field whose ranges that go over its end, such as `FRI-MON` and `50-10/5`, are written out: AWS goes round and counts the
+/// steps on over the end, as the scheduler does whose grammar it has (Quartz), and the parser does not. All else stays as it
+/// is, for the parser to judge. `names` are those of its numbers, from the least on.
 fn without_wraps(field: &str, (least, most): (usize, usize), names: &[&str]) -> String {
     let number = |text: &str| {
         let named = names.iter().position(|name| name.eq_ignore_ascii_case(text)).map(|place| least + place);
         named.or_else(|| text.parse().ok()).filter(|number| (least..=most).contains(number))
     };
-    let split = |part: &str| {
-        let (from, to) = part.split_once('-')?;
+    let length = most - least + 1;
+    let write_out = |part: &str| {
+        let (range, step) = part.split_once('/').unwrap_or((part, "1"));
+        let (from, to) = range.split_once('-')?;
         let (from, to) = (number(from)?, number(to)?);
-        (from > to).then(|| format!("{from}-{most},{least}-{to}"))
+        let step: usize = step.parse().ok().filter(|step| (1..=length).contains(step))?;
+        let numbers = (from..=to + length).step_by(step).map(|at| (at - least) % length + least);
+        (from > to).then(|| numbers.map(|number| number.to_string()).collect::<Vec<_>>().join(","))
     };
-    let parts: Vec<String> = field.split(',').map(|part| split(part).unwrap_or_else(|| part.to_owned())).collect();
+    let parts: Vec<String> = field.split(',').map(|part| write_out(part).unwrap_or_else(|| part.to_owned())).collect();
     parts.join(",")
 }
 
@@ -160,6 +166,17 @@ mod tests {
             ("cron(0 8 1 11-2 ? *)", None, "2027-01-01T09:00:00Z", Some("2027-02-01T08:00:00")),
             ("cron(0 22-2 * * ? *)", None, "2027-01-01T02:30:00Z", Some("2027-01-01T22:00:00")),
             ("cron(0 22-2 * * ? *)", None, "2027-01-01T23:30:00Z", Some("2027-01-02T00:00:00")),
+            ("cron(0 8 30-2 * ? *)", None, "2027-01-02T09:00:00Z", Some("2027-01-30T08:00:00")),
+            ("cron(0 8 30-2 * ? *)", None, "2027-01-31T09:00:00Z", Some("2027-02-01T08:00:00")),
+            ("cron(0 8 30-2 * ? *)", None, "2027-02-02T09:00:00Z", Some("2027-03-01T08:00:00")),
+            // Steps count on over the end: 22, 1, 4; the 29th and the 1st, of any month; November, February.
+            ("cron(0 22-5/3 * * ? *)", None, "2027-01-01T22:30:00Z", Some("2027-01-02T01:00:00")),
+            ("cron(0 22-5/3 * * ? *)", None, "2027-01-01T04:30:00Z", Some("2027-01-01T22:00:00")),
+            ("cron(50-10/7 * * * ? *)", None, "2027-01-01T09:05:00Z", Some("2027-01-01T09:50:00")),
+            ("cron(50-10/7 * * * ? *)", None, "2027-01-01T09:57:00Z", Some("2027-01-01T10:04:00")),
+            ("cron(0 8 29-3/3 * ? *)", None, "2027-01-29T09:00:00Z", Some("2027-02-01T08:00:00")),
+            ("cron(0 8 1 NOV-FEB/3 ? *)", None, "2027-02-01T09:00:00Z", Some("2027-11-01T08:00:00")),
+            ("cron(0 8 ? * FRI-TUE/2 *)", None, "2027-01-01T09:00:00Z", Some("2027-01-03T08:00:00")),
             ("cron(0/15 * * * ? *)", None, "2027-01-01T09:01:00Z", Some("2027-01-01T09:15:00")),
             ("cron(0 8 L * ? *)", None, "2027-02-01T00:00:00Z", Some("2027-02-28T08:00:00")),
             ("cron(0 8 1 * ? *)", Some("America/New_York"), "2027-01-02T00:00:00Z", Some("2027-02-01T13:00:00")),
@@ -194,6 +211,10 @@ mod tests {
             "cron(0 8 ? * ? *)",
             "cron(61 8 ? * MON *)",
             "cron(0 8 ? * MON *",
+            "cron(0 22-2/0 * * ? *)",
+            "cron(0 22-2/25 * * ? *)",
+            "cron(0 22-2/-1 * * ? *)",
+            "cron(0 8 1 * ? 2028-2027)",
             "in(5 minutes)",
         ] {
             assert!(Schedule::read(text, None).is_none(), "{text}");

@@ -1,5 +1,5 @@
 //! The bodies on their way through: the client's, whose pieces count as signs of life, and the target's, which keeps the
-//! target's count of requests until it has gone out whole.
+//! target's count of requests until it has gone out whole, and ends when the target's time is over.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Empty, Full};
 use hyper::body::Incoming;
 use listener::RequestBody;
 use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::pulse::Pulse;
 use crate::target::InFlight;
@@ -76,13 +77,16 @@ pub(crate) struct Download {
     /// Runs while the target is waited for.
     timer: Option<Pin<Box<Sleep>>>,
     waiting: bool,
-    _in_flight: InFlight,
+    /// Completes when the target's time is over; made when it is waited for.
+    gone: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    in_flight: InFlight,
 }
 
 impl Download {
-    /// Fails when the target sends nothing for `idle`, and takes nothing of the client's body either: `pulse` tells that.
+    /// Fails when the target sends nothing for `idle`, and takes nothing of the client's body either: `pulse` tells that. And
+    /// when the target has drained for as long as it may.
     pub(crate) fn new(body: Incoming, pulse: Pulse, idle: Duration, in_flight: InFlight) -> Self {
-        Self { body, pulse, idle, timer: None, waiting: false, _in_flight: in_flight }
+        Self { body, pulse, idle, timer: None, waiting: false, gone: None, in_flight }
     }
 }
 
@@ -95,6 +99,11 @@ impl Body for Download {
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
             this.waiting = false;
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+        }
+        let token = &this.in_flight.target().gone;
+        let gone = this.gone.get_or_insert_with(|| Box::pin(token.clone().cancelled_owned()));
+        if gone.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err("the time of the target is over".into())));
         }
         let deadline = Instant::now() + this.idle;
         let timer = this.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));

@@ -94,6 +94,10 @@ pub(crate) async fn forward(
             return failed(so_far);
         };
         tried.push(Arc::clone(&target));
+        if target.gone.is_cancelled() {
+            // Others were tried for so long that the table is another one by now.
+            continue;
+        }
         // A client of HTTP/1.0 need not say whom it asks; a target of HTTP/1.1 refuses what does not.
         if hostless && let Ok(host) = HeaderValue::from_str(&target.address.to_string()) {
             request.headers_mut().insert(HOST, host);
@@ -103,6 +107,8 @@ pub(crate) async fn forward(
         pulse.beat();
         let outcome = tokio::select! {
             outcome = pool::exchange(&target, request) => outcome,
+            // AWS answers so too when the deregistration delay is over.
+            () = target.gone.cancelled() => return failed(StatusCode::BAD_GATEWAY),
             () = pulse.silence(idle) => {
                 return failed(if pulse.has_client_failed() {
                     StatusCode::BAD_REQUEST
@@ -115,6 +121,8 @@ pub(crate) async fn forward(
         };
         let last = tried.len() >= ATTEMPTS;
         let why = match outcome {
+            // Its bytes are not those of the content, and nothing could tell the client so.
+            Ok(answer) if headers::is_coded(answer.headers()) => return failed(StatusCode::BAD_GATEWAY),
             Ok(answer) => {
                 let took = begun.elapsed();
                 listener.counts.answered(answer.status(), took);

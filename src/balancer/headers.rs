@@ -44,6 +44,14 @@ pub(crate) fn strip(headers: &mut HeaderMap) {
     }
 }
 
+/// Whether the body of a message is in a transfer coding that is not undone on the way: any but `chunked`, once and by itself
+/// (RFC 9112, section 7).
+pub(crate) fn is_coded(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let alone = values.next().is_none_or(|value| value.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"));
+    !alone || values.next().is_some()
+}
+
 /// Whether a client wants a websocket instead of an answer.
 pub(crate) fn wants_websocket(headers: &HeaderMap) -> bool {
     let has = |name: HeaderName, word: &str| {

@@ -105,8 +105,13 @@ impl Live {
             let known: Vec<&Arc<Target>> =
                 known.map(|known| known.open.iter().chain(&known.draining).collect()).unwrap_or_default();
             for spec in &spec.targets {
-                let target = known.iter().find(|target| target.is(spec)).copied().cloned();
-                let target = target.unwrap_or_else(|| Target::new(spec));
+                let target = match known.iter().find(|target| target.is(spec)) {
+                    Some(target) => Arc::clone(target),
+                    None => match known.iter().find(|target| target.is_at(spec)) {
+                        Some(before) => before.registered_again(spec),
+                        None => Target::new(spec),
+                    },
+                };
                 if spec.draining { group.draining.push(target) } else { group.open.push(target) }
             }
             routes.groups.insert(id.clone(), Arc::new(group));
@@ -136,11 +141,13 @@ impl Live {
         for (id, group) in &before.groups {
             let group_now = now.groups.get(id);
             for target in group.open.iter().chain(&group.draining) {
-                let stays = group_now
-                    .is_some_and(|now| now.open.iter().chain(&now.draining).any(|other| Arc::ptr_eq(other, target)));
-                if !stays {
+                let now = || group_now.into_iter().flat_map(|now| now.open.iter().chain(&now.draining));
+                if now().any(|other| Arc::ptr_eq(other, target)) {
+                    continue;
+                }
+                target.pool.close();
+                if !now().any(|other| other.id == target.id && other.address == target.address) {
                     target.gone.cancel();
-                    target.pool.close();
                 }
             }
         }

@@ -41,7 +41,7 @@ pub(crate) struct Target {
     health: Mutex<Health>,
     /// The state in `health`, for requests.
     state: AtomicU8,
-    in_flight: AtomicUsize,
+    in_flight: Arc<AtomicUsize>,
     /// Since when nothing is under way, of one that drains.
     quiet_since: Mutex<Option<Instant>>,
     begun: Instant,
@@ -51,8 +51,18 @@ pub(crate) struct Target {
 
 impl Target {
     pub(crate) fn new(spec: &routing::Target) -> Arc<Self> {
+        Arc::new(Self::fresh(spec))
+    }
+
+    /// The same target under a new registration: what was begun under this one goes on, and belongs to it.
+    pub(crate) fn registered_again(&self, spec: &routing::Target) -> Arc<Self> {
+        let in_flight = Arc::clone(&self.in_flight);
+        Arc::new(Self { gone: self.gone.clone(), in_flight, ..Self::fresh(spec) })
+    }
+
+    fn fresh(spec: &routing::Target) -> Self {
         let address = SocketAddr::new(spec.address, spec.port);
-        Arc::new(Self {
+        Self {
             token: cookie::token(&address.to_string()),
             id: spec.id.clone(),
             address,
@@ -62,18 +72,21 @@ impl Target {
             drained: AtomicBool::new(false),
             health: Mutex::new(unchecked()),
             state: AtomicU8::new(0),
-            in_flight: AtomicUsize::new(0),
+            in_flight: Arc::default(),
             quiet_since: Mutex::new(None),
             begun: Instant::now(),
             avoided_until: AtomicU64::new(0),
-        })
+        }
     }
 
     /// Whether it is the target of that registration.
     pub(crate) fn is(&self, spec: &routing::Target) -> bool {
-        self.id == spec.id
-            && self.address == SocketAddr::new(spec.address, spec.port)
-            && self.registered_at == spec.registered_at
+        self.is_at(spec) && self.registered_at == spec.registered_at
+    }
+
+    /// Whether it is that target, under whichever registration.
+    pub(crate) fn is_at(&self, spec: &routing::Target) -> bool {
+        self.id == spec.id && self.address == SocketAddr::new(spec.address, spec.port)
     }
 
     /// How it is, by its checks.

@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use app::api::Call;
+use aws::Need;
 use store::{Conn, service_deployments, services, tasks};
 use types::{Arn, RegistryId};
 
@@ -35,6 +36,22 @@ pub(crate) fn find(registry: &RegistryId, given: &str) -> Option<&'static str> {
     let name = arns::resource(registry, given).and_then(|resource| resource.strip_prefix("capacity-provider/"));
     let name = name.unwrap_or(given);
     BUILT_IN.iter().copied().find(|known| *known == name)
+}
+
+/// A need with `ecs:capacity-provider`: the ARNs of those that a request names, if it names any.
+pub(crate) fn judged_by<'n>(registry: &RegistryId, need: Need, given: impl IntoIterator<Item = &'n String>) -> Need {
+    let arn = |given: &String| match find(registry, given) {
+        Some(name) => arn(registry, name).to_string(),
+        // There is none of that name, which is said once it is known who asks.
+        None => given.clone(),
+    };
+    let arns: Vec<String> = given.into_iter().map(arn).collect();
+    if arns.is_empty() { need } else { need.with("ecs:capacity-provider", arns) }
+}
+
+/// The names in a strategy.
+pub(crate) fn names(strategy: &[StrategyItem]) -> impl Iterator<Item = &String> {
+    strategy.iter().map(|item| &item.capacity_provider)
 }
 
 /// Those that a cluster is to have.

@@ -15,33 +15,9 @@ pub struct Image {
 impl Image {
     /// Lays a layer over those that are there.
     pub fn add(&mut self, layer: Layer) {
-        for directory in &layer.opaque {
-            self.remove_below(directory);
-        }
-        for path in &layer.removed {
-            self.files.remove(path);
-            self.remove_below(path);
-        }
+        self.files.retain(|path, _| !layer.hidden.has(path));
         self.files.extend(layer.files);
         self.unread += layer.unread;
-    }
-
-    fn remove_below(&mut self, directory: &str) {
-        if directory.is_empty() {
-            self.files.clear();
-            return;
-        }
-        let start = format!("{directory}/");
-        let below: Vec<String> = self
-            .files
-            .range(start.clone()..)
-            .map(|(path, _)| path)
-            .take_while(|path| path.starts_with(&start))
-            .cloned()
-            .collect();
-        for path in below {
-            self.files.remove(&path);
-        }
     }
 
     /// The distribution, if the image is of one that says so.
@@ -50,6 +26,12 @@ impl Image {
             Some(Contents::Release(release)) if is_text(&release.id) && is_text(&release.version) => Some(release),
             _ => None,
         })
+    }
+
+    /// The files that are read of it, by their paths.
+    #[cfg(test)]
+    pub(crate) fn files(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
     }
 
     /// Files that are too large to be looked into, in all layers.
@@ -87,13 +69,17 @@ pub fn ecosystems(kind: Kind, release: Option<&Release>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layer::Hidden;
 
     fn layer(files: &[(&str, &str)], removed: &[&str], opaque: &[&str]) -> Layer {
         let contents = |name: &&str| Contents::Packages(vec![Package::new(Kind::Node, *name, "1")]);
+        let mut hidden = Hidden::default();
+        removed.iter().for_each(|path| hidden.add(path));
+        opaque.iter().for_each(|path| hidden.add_below(path));
+        hidden.seal();
         Layer {
             files: files.iter().map(|(path, name)| ((*path).to_owned(), contents(name))).collect(),
-            removed: removed.iter().map(|path| (*path).to_owned()).collect(),
-            opaque: opaque.iter().map(|path| (*path).to_owned()).collect(),
+            hidden,
             unread: 0,
         }
     }

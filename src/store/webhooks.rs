@@ -59,7 +59,20 @@ pub async fn insert(conn: &mut Conn, webhook: &WebhookRow) -> Result<()> {
     Ok(())
 }
 
-/// All webhooks of all registries: there are few.
+/// One of them, by its id.
+pub async fn find(conn: &mut Conn, webhook_id: &str) -> Result<Option<WebhookRow>> {
+    // pk_webhooks
+    conn.optional(
+        "select webhook_id, account_id, region, url, sealed_secret, actions, repository_prefix, created_at
+         from webhooks
+         where webhook_id = $1",
+        [webhook_id.into()],
+        read,
+    )
+    .await
+}
+
+/// All webhooks of all registries: for the copy in memory of who is told of what, and for an operator.
 pub async fn list_all(conn: &mut Conn) -> Result<Vec<WebhookRow>> {
     conn.all(
         "select webhook_id, account_id, region, url, sealed_secret, actions, repository_prefix, created_at

@@ -1,7 +1,7 @@
 //! Requests for manifests and blobs. A request that is refused for want of a login is repeated with one, once.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use outbound::{Answer, Ask, HeaderValue};
@@ -182,10 +182,58 @@ pub(crate) fn failure(answer: &Answer) -> Error {
     match answer.status() {
         404 | 410 => Error::Missing,
         status @ (401 | 403) => Error::Refused(status),
-        429 => {
-            let seconds = answer.header("retry-after").and_then(|text| text.trim().parse().ok());
-            Error::Busy { retry_after: seconds.map(Duration::from_secs) }
-        }
+        429 => Error::Busy { retry_after: retry_after(answer) },
+        // Without a time it is no better than another failure.
+        status @ 503 => match retry_after(answer) {
+            None => Error::Status(status),
+            some => Error::Busy { retry_after: some },
+        },
         status => Error::Status(status),
+    }
+}
+
+fn retry_after(answer: &Answer) -> Option<Duration> {
+    wait(answer.header("retry-after")?, answer.header("date"), SystemTime::now())
+}
+
+/// What `Retry-After` asks for (RFC 9110, section 10.2.3): seconds, or a date. That counts from the date of the answer, for the
+/// clocks of the two may differ. None if it is neither.
+fn wait(retry_after: &str, date: Option<&str>, now: SystemTime) -> Option<Duration> {
+    let text = retry_after.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let from = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok()).unwrap_or(now);
+    Some(until.duration_since(from).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_registry_says_how_long_to_wait_in_seconds_or_by_a_date() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
+        let (date, later) = ("Sun, 06 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:50:37 GMT");
+        for (text, date, seconds) in [
+            ("30", None, Some(30)),
+            (" 0 ", None, Some(0)),
+            ("99999999999999999999", None, Some(u64::MAX)),
+            (later, None, Some(60)),
+            ("Sunday, 06-Nov-94 08:50:37 GMT", None, Some(60)),
+            ("Sun Nov  6 08:50:37 1994", None, Some(60)),
+            // A registry whose clock is wrong.
+            (later, Some("Sun, 06 Nov 1994 08:50:07 GMT"), Some(30)),
+            (later, Some("nonsense"), Some(60)),
+            // In the past.
+            (date, Some(later), Some(0)),
+            ("", None, None),
+            ("-1", None, None),
+            ("1.5", None, None),
+            ("soon", None, None),
+        ] {
+            assert_eq!(wait(text, date, now), seconds.map(Duration::from_secs), "{text}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub enum Mood {
     /// It is answered.
     Good,
     /// It is answered with this status, and `Retry-After` if there is one.
-    Status(u16, Option<u64>),
+    Status(u16, Option<&'static str>),
     /// It is sent elsewhere.
     Redirect(String),
     /// The body is another one of the same length.
@@ -189,7 +189,7 @@ impl State {
         match &mood {
             Mood::Silence(time) => tokio::time::sleep(*time).await,
             Mood::Status(status, retry_after) => {
-                let retry_after = retry_after.map(|seconds| ("retry-after", seconds.to_string()));
+                let retry_after = retry_after.map(|wait| ("retry-after", wait.to_owned()));
                 return Ok(reply(*status, retry_after.into_iter().collect(), whole(Bytes::new())));
             }
             Mood::Redirect(to) => return Ok(reply(307, vec![("location", to.clone())], whole(Bytes::new()))),

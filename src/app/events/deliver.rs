@@ -94,8 +94,7 @@ async fn claim(app: &App, webhook_id: &str) -> Result<(Vec<DeliveryRow>, Option<
         .write_in_background(move |conn| {
             Box::pin(async move {
                 let due = webhook_deliveries::claim(conn, &id, now, until, BATCH).await?;
-                let webhook = webhooks::list_all(conn).await?.into_iter().find(|webhook| webhook.webhook_id == id);
-                Ok((due, webhook))
+                Ok((due, webhooks::find(conn, &id).await?))
             }) as Pending<'_, (Vec<DeliveryRow>, Option<WebhookRow>), Error>
         })
         .await

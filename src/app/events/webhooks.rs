@@ -85,7 +85,7 @@ pub async fn remove(app: &App, webhook_id: &str) -> Result<()> {
 /// The last deliveries to a webhook, at most `limit`.
 pub async fn deliveries(app: &App, webhook_id: &str, limit: usize) -> Result<Vec<DeliveryRow>> {
     let mut conn = app.db().reader().await?;
-    if !webhooks::list_all(&mut conn).await?.iter().any(|webhook| webhook.webhook_id == webhook_id) {
+    if webhooks::find(&mut conn, webhook_id).await?.is_none() {
         return Err(unknown(webhook_id));
     }
     // Behind every id.

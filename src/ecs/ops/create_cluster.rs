@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::account_settings;
 use crate::arns;
+use crate::capacity_providers;
 use crate::clusters::{self, Counts, Document, Setting, StrategyItem};
 use crate::error::{Error, Result};
 use crate::shapes::cluster::{Cluster, Include};
@@ -56,7 +57,10 @@ impl Operation for CreateCluster {
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
         let arn = arns::arn(&call.ctx.registry, &clusters::resource(input.name()?));
         let on = |action| Need::new(action, Resource::Arn(call.account().clone(), arn.clone()));
-        let mut needs = vec![on(Self::ACTION).with_request_tags(tags::pairs(&input.tags))];
+        let strategy = capacity_providers::names(&input.default_capacity_provider_strategy);
+        let providers = input.capacity_providers.iter().chain(strategy);
+        let need = on(Self::ACTION).with_request_tags(tags::pairs(&input.tags));
+        let mut needs = vec![capacity_providers::judged_by(&call.ctx.registry, need, providers)];
         // Tags at creation are tagging.
         if !input.tags.is_empty() {
             needs.push(tags::on_creation(on("ecs:TagResource"), Self::NAME, &input.tags));

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::arns;
+use crate::capacity_providers;
 use crate::clusters::{self, StrategyItem};
 use crate::error::{Error, Result};
 use crate::services;
@@ -19,7 +20,7 @@ use crate::services::create::{self, Request};
 use crate::services::revision::{LoadBalancer, Revision, ServiceRegistry};
 use crate::shapes::service::Service;
 use crate::tags::{self, Tag};
-use crate::task_definitions::{self, roles};
+use crate::task_definitions::{self, Named, roles};
 
 /// Who the role of a service is passed to.
 const PASSED_TO: (&str, &str) = ("iam:PassedToService", "ecs.amazonaws.com");
@@ -36,6 +37,9 @@ pub(crate) struct Input {
     /// The revision that the name of a family means.
     #[serde(skip)]
     resolved: Option<String>,
+    /// What counts of it.
+    #[serde(skip)]
+    named: Named,
     availability_zone_rebalancing: Option<String>,
     #[serde(default)]
     load_balancers: Vec<LoadBalancer>,
@@ -112,6 +116,7 @@ impl Operation for CreateService {
     async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         if let Some(given) = &input.task_definition {
             input.resolved = task_definitions::newest(call, given).await;
+            input.named = task_definitions::named(call, input.resolved.as_ref().unwrap_or(given)).await?;
         }
         Ok(())
     }
@@ -129,8 +134,10 @@ impl Operation for CreateService {
             .with("ecs:cluster", [cluster_arn])
             .with("ecs:enable-execute-command", [input.enable_execute_command.to_string()])
             .with_request_tags(tags::pairs(&input.tags));
+        let providers = capacity_providers::names(&input.capacity_provider_strategy);
+        let need = capacity_providers::judged_by(registry, need, providers);
         let given = input.resolved.as_ref().or(input.task_definition.as_ref());
-        let mut needs = vec![services::on_definition(call, need, given)];
+        let mut needs = vec![services::on_definition(call, need, given, &input.named)];
         if !input.tags.is_empty() {
             needs.push(tags::on_creation(on("ecs:TagResource"), Self::NAME, &input.tags));
         }

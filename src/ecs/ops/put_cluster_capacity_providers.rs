@@ -39,7 +39,10 @@ impl Operation for PutClusterCapacityProviders {
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
         let arn = clusters::arn(call, Some(&input.cluster))?;
-        Ok(vec![Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn))])
+        let need = Need::new(Self::ACTION, Resource::Arn(call.account().clone(), arn));
+        let strategy = capacity_providers::names(&input.default_capacity_provider_strategy);
+        let named = input.capacity_providers.iter().chain(strategy);
+        Ok(vec![capacity_providers::judged_by(&call.ctx.registry, need, named)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::shapes::failure::Failure;
 use crate::shapes::task::Task;
 use crate::tags::Tag;
-use crate::task_definitions;
+use crate::task_definitions::{self, Named};
 use crate::tasks::request::{self, Judged, PlacementConstraint, PlacementStrategy, Request, Where};
 
 /// The most tasks of one call.
@@ -29,9 +29,9 @@ pub(crate) struct Input {
     /// The revision that the name of a family means.
     #[serde(skip)]
     resolved: Option<String>,
-    /// The roles of that revision: its task role and its execution role.
+    /// What counts of that revision.
     #[serde(skip)]
-    roles: [Option<String>; 2],
+    named: Named,
     count: Option<i64>,
     launch_type: Option<String>,
     #[serde(default)]
@@ -73,7 +73,7 @@ impl Operation for RunTask {
     async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         input.resolved = task_definitions::newest(call, &input.task_definition).await;
         let given = input.resolved.as_ref().unwrap_or(&input.task_definition);
-        input.roles = task_definitions::roles(call, given).await?;
+        input.named = task_definitions::named(call, given).await?;
         Ok(())
     }
 
@@ -87,7 +87,8 @@ impl Operation for RunTask {
             cluster: input.cluster.as_deref(),
             task_definition: input.resolved.as_ref().unwrap_or(&input.task_definition),
             container_instances: &[],
-            roles: &input.roles,
+            capacity_provider_strategy: &input.capacity_provider_strategy,
+            named: &input.named,
             overrides: &input.overrides,
             tags: &input.tags,
             enable_execute_command: input.enable_execute_command,

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::shapes::failure::Failure;
 use crate::shapes::task::Task;
 use crate::tags::Tag;
-use crate::task_definitions;
+use crate::task_definitions::{self, Named};
 use crate::tasks::request::{self, Judged, Request, Where};
 
 /// The most hosts of one call.
@@ -29,9 +29,9 @@ pub(crate) struct Input {
     /// The revision that the name of a family means.
     #[serde(skip)]
     resolved: Option<String>,
-    /// The roles of that revision: its task role and its execution role.
+    /// What counts of that revision.
     #[serde(skip)]
-    roles: [Option<String>; 2],
+    named: Named,
     network_configuration: Option<Value>,
     #[serde(default)]
     overrides: Value,
@@ -63,7 +63,7 @@ impl Operation for StartTask {
     async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         input.resolved = task_definitions::newest(call, &input.task_definition).await;
         let given = input.resolved.as_ref().unwrap_or(&input.task_definition);
-        input.roles = task_definitions::roles(call, given).await?;
+        input.named = task_definitions::named(call, given).await?;
         Ok(())
     }
 
@@ -82,7 +82,8 @@ impl Operation for StartTask {
             cluster: input.cluster.as_deref(),
             task_definition: input.resolved.as_ref().unwrap_or(&input.task_definition),
             container_instances: &input.container_instances,
-            roles: &input.roles,
+            capacity_provider_strategy: &[],
+            named: &input.named,
             overrides: &input.overrides,
             tags: &input.tags,
             enable_execute_command: input.enable_execute_command,

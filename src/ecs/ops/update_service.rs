@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::create_service::{Controller, refuse};
+use crate::capacity_providers;
 use crate::clusters::StrategyItem;
 use crate::error::{Error, Result};
 use crate::services;
@@ -15,7 +16,7 @@ use crate::services::configuration::{Configuration, PlacementConstraint, Placeme
 use crate::services::revision::{LoadBalancer, ServiceRegistry};
 use crate::services::update::{self, Request};
 use crate::shapes::service::Service;
-use crate::task_definitions;
+use crate::task_definitions::{self, Named};
 
 /// The operation.
 pub(crate) struct UpdateService;
@@ -30,6 +31,9 @@ pub(crate) struct Input {
     /// The revision that the name of a family means.
     #[serde(skip)]
     resolved: Option<String>,
+    /// What counts of it.
+    #[serde(skip)]
+    named: Named,
     capacity_provider_strategy: Option<Vec<StrategyItem>>,
     deployment_configuration: Option<Configuration>,
     availability_zone_rebalancing: Option<String>,
@@ -72,6 +76,7 @@ impl Operation for UpdateService {
     async fn resolve(call: &Call, input: &mut Input) -> Result<()> {
         if let Some(given) = &input.task_definition {
             input.resolved = task_definitions::newest(call, given).await;
+            input.named = task_definitions::named(call, input.resolved.as_ref().unwrap_or(given)).await?;
         }
         Ok(())
     }
@@ -81,8 +86,11 @@ impl Operation for UpdateService {
         if let Some(enabled) = input.enable_execute_command {
             need = need.with("ecs:enable-execute-command", [enabled.to_string()]);
         }
+        if let Some(strategy) = &input.capacity_provider_strategy {
+            need = capacity_providers::judged_by(&call.ctx.registry, need, capacity_providers::names(strategy));
+        }
         let given = input.resolved.as_ref().or(input.task_definition.as_ref());
-        Ok(vec![services::on_definition(call, need, given)])
+        Ok(vec![services::on_definition(call, need, given, &input.named)])
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output> {

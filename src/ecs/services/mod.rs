@@ -39,6 +39,7 @@ use self::configuration::{Configuration, PlacementConstraint, PlacementStrategy}
 use crate::arns;
 use crate::clusters::{self, Cluster, written};
 use crate::error::{Error, Result};
+use crate::task_definitions::{Named, conditions};
 
 pub use self::reconcile::{AT_ONCE, EVERY, JOB, Next, reconcile};
 pub(crate) use self::wake::wake_some;
@@ -141,11 +142,12 @@ pub(crate) async fn wake_all(conn: &mut Conn, cluster_id: &str, at: Timestamp) -
     Ok(())
 }
 
-/// What an operation needs that says which definition the tasks of a service have.
-pub(crate) fn on_definition(call: &Call, need: Need, given: Option<&String>) -> Need {
+/// What an operation needs that says which definition the tasks of a service have, and what counts of it.
+pub(crate) fn on_definition(call: &Call, need: Need, given: Option<&String>, named: &Named) -> Need {
     let Some(given) = given.filter(|given| !given.is_empty()) else {
         return need;
     };
+    let need = conditions::sized(need, named.cpu.as_deref(), named.memory.as_deref());
     match crate::task_definitions::arn_of(&call.ctx.registry, given) {
         Ok(arn) => need.with("ecs:task-definition", [arn.to_string()]),
         // What looks it up refuses it, as one that is not there.

@@ -1,4 +1,4 @@
-//! What policies may ask of a definition that is to be registered, beside its tags.
+//! What policies may ask of a definition that is to be registered or run, beside its tags.
 
 use aws::Need;
 
@@ -13,11 +13,14 @@ pub(crate) fn judged_by(need: Need, definition: &Definition) -> Need {
     if let Some(compatibilities) = &definition.requires_compatibilities {
         need = need.with("ecs:compute-compatibility", compatibilities.iter().cloned());
     }
-    // As it is sent: a policy compares numbers, however a client writes them.
-    for (key, units) in [
-        ("ecs:task-cpu", definition.cpu.as_deref().and_then(size::cpu)),
-        ("ecs:task-memory", definition.memory.as_deref().and_then(size::memory)),
-    ] {
+    sized(need, definition.cpu.as_deref(), definition.memory.as_deref())
+}
+
+/// A need with `ecs:task-cpu` (CPU units) and `ecs:task-memory` (MiB) of what is registered or run, as far as it says them.
+pub(crate) fn sized(mut need: Need, cpu: Option<&str>, memory: Option<&str>) -> Need {
+    // A policy compares numbers, however a client writes them.
+    for (key, units) in [("ecs:task-cpu", cpu.and_then(size::cpu)), ("ecs:task-memory", memory.and_then(size::memory))]
+    {
         if let Some(units) = units {
             need = need.with(key, [units.to_string()]);
         }

@@ -173,12 +173,26 @@ pub(crate) async fn newest(call: &Call, given: &str) -> Option<String> {
     Some(format!("{family}:{}", found.revision))
 }
 
-/// The task role and the execution role of the revision that a request names, as far as it is there and has them: whoever runs
-/// it hands them on.
-pub(crate) async fn roles(call: &Call, given: &str) -> Result<[Option<String>; 2]> {
+/// What of the revision that a request names whoever runs it is judged by, as far as it is there and says so.
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// The task role and the execution role, which are handed on.
+    pub(crate) roles: [Option<String>; 2],
+    /// The CPU of a task.
+    pub(crate) cpu: Option<String>,
+    /// The memory of a task.
+    pub(crate) memory: Option<String>,
+}
+
+/// Looks that up.
+pub(crate) async fn named(call: &Call, given: &str) -> Result<Named> {
     let mut conn = call.ctx.app.db().reader().await?;
     let found = look_up(&mut conn, &call.ctx.registry, given).await?.map(|found| found.definition);
-    Ok(found.map_or_else(Default::default, |definition| [definition.task_role_arn, definition.execution_role_arn]))
+    Ok(found.map_or_else(Default::default, |definition| Named {
+        roles: [definition.task_role_arn, definition.execution_role_arn],
+        cpu: definition.cpu,
+        memory: definition.memory,
+    }))
 }
 
 /// The revision that is meant, if it is there: of a family alone, the newest active one.

@@ -23,7 +23,7 @@ use crate::shapes::failure::Failure;
 use crate::shapes::task::Task as Shape;
 use crate::tags::{self, Tag};
 use crate::task_definitions::definition::NetworkMode;
-use crate::task_definitions::{self, TaskDefinition, roles};
+use crate::task_definitions::{self, Named, TaskDefinition, conditions, roles};
 
 /// The longest `startedBy`.
 const LONGEST_STARTED_BY: usize = 128;
@@ -105,8 +105,10 @@ pub(crate) struct Judged<'r> {
     pub(crate) task_definition: &'r str,
     /// The hosts that are named.
     pub(crate) container_instances: &'r [String],
-    /// The task role and the execution role of the definition.
-    pub(crate) roles: &'r [Option<String>; 2],
+    /// The capacity providers that are named.
+    pub(crate) capacity_provider_strategy: &'r [StrategyItem],
+    /// What counts of the definition.
+    pub(crate) named: &'r Named,
     pub(crate) overrides: &'r Value,
     pub(crate) tags: &'r [Tag],
     pub(crate) enable_execute_command: bool,
@@ -130,6 +132,14 @@ pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
     if !request.container_instances.is_empty() {
         need = need.with("ecs:container-instances", hosts);
     }
+    let providers = capacity_providers::names(request.capacity_provider_strategy);
+    need = capacity_providers::judged_by(registry, need, providers);
+    let (overrides, named) = (Overrides::read(request.overrides)?, request.named);
+    need = conditions::sized(
+        need,
+        overrides.cpu.as_deref().or(named.cpu.as_deref()),
+        overrides.memory.as_deref().or(named.memory.as_deref()),
+    );
     let mut needs = vec![need];
     if !request.tags.is_empty() {
         needs.push(tags::on_creation(
@@ -138,13 +148,12 @@ pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
             request.tags,
         ));
     }
-    let overrides = Overrides::read(request.overrides)?;
-    let [task_role, execution_role] = request.roles;
-    let named = [
+    let [task_role, execution_role] = &named.roles;
+    let passed = [
         overrides.task_role_arn.as_deref().or(task_role.as_deref()),
         overrides.execution_role_arn.as_deref().or(execution_role.as_deref()),
     ];
-    needs.extend(roles::needs(&call.ctx.registry, named)?);
+    needs.extend(roles::needs(&call.ctx.registry, passed)?);
     Ok(needs)
 }
 

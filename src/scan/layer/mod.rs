@@ -1,10 +1,13 @@
-//! What one layer says, whatever lies beneath it: the packages that its files tell of, and what it takes away.
+//! What one layer says, whatever lies beneath it: the packages that its files tell of, and what it hides.
 //!
 //! The result depends on the bytes of the layer alone, so it is kept under its digest.
+
+mod hidden;
 
 use std::collections::BTreeMap;
 use std::io::Read;
 
+pub use hidden::Hidden;
 use serde::{Deserialize, Serialize};
 
 use crate::readers::{self, Reader};
@@ -12,20 +15,15 @@ use crate::tar::{Archive, EntryKind};
 use crate::{Error, Limits, Package, Release, Result, decompress};
 
 /// Counts changes to what is read of a layer: what an older program found is read again.
-pub const VERSION: u64 = 2;
-
-/// Files that a layer may take away from those beneath.
-const MAX_REMOVED: usize = 200_000;
+pub const VERSION: u64 = 3;
 
 /// What a layer says.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layer {
     /// Files that tell of packages, by their paths.
     pub files: BTreeMap<String, Contents>,
-    /// Paths that are taken away from the layers beneath, with all that is in them.
-    pub removed: Vec<String>,
-    /// Directories of which only what this layer has is left.
-    pub opaque: Vec<String>,
+    /// What is not there any more of the layers beneath.
+    pub hidden: Hidden,
     /// Files that are too large to be looked into.
     pub unread: u64,
 }
@@ -51,20 +49,20 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
         if let Some(hidden) = name.strip_prefix(".wh.") {
             match hidden {
-                ".wh..opq" => layer.opaque.push(parent.to_owned()),
+                ".wh..opq" => layer.hidden.add_below(parent),
                 // Other names of AUFS's own.
                 _ if hidden.starts_with(".wh.") => {}
-                _ if parent.is_empty() => layer.removed.push(hidden.to_owned()),
-                _ => layer.removed.push(format!("{parent}/{hidden}")),
-            }
-            if layer.removed.len() + layer.opaque.len() > MAX_REMOVED {
-                return Err(Error::Limit(format!("the layer takes away more than {MAX_REMOVED} files")));
+                _ if parent.is_empty() => layer.hidden.add(hidden),
+                _ => layer.hidden.add(&format!("{parent}/{hidden}")),
             }
             continue;
         }
         if entry.kind == EntryKind::Directory {
+            layer.hidden.add_directory(&path);
             continue;
         }
+        // Whether it tells of packages or not.
+        layer.hidden.add(&path);
         let Some(reader) = readers::of(&path, entry.executable && entry.size > 0) else { continue };
         if entry.size > limits.file_bytes && matches!(reader, Reader::Whole(_)) && !readers::is_essential(&path) {
             layer.unread += 1;
@@ -87,6 +85,7 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
         }
         layer.files.insert(path, contents);
     }
+    layer.hidden.seal();
     Ok(layer)
 }
 

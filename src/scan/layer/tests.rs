@@ -122,8 +122,12 @@ fn whiteouts_are_told_and_say_nothing_else() {
         ("lib/apk/db/installed", MUSL),
     ]))
     .unwrap();
-    assert_eq!(layer.removed, ["var/lib/dpkg", "top"]);
-    assert_eq!(layer.opaque, ["opt/app"]);
+    for path in ["var/lib/dpkg", "var/lib/dpkg/status", "top", "top/x", "opt/app/x", "lib/apk/db/installed"] {
+        assert!(layer.hidden.has(path), "{path}");
+    }
+    for path in ["var/lib/x", "var/lib/.wh.dpkg", "var", "opt/app", "opt/x", ".wh.plnk", "plnk", "lib/apk/db/x"] {
+        assert!(!layer.hidden.has(path), "{path}");
+    }
     assert_eq!(names(&layer), ["musl"]);
 }
 
@@ -144,6 +148,30 @@ fn a_file_too_large_to_read_takes_the_place_of_a_list() {
     assert_eq!(image.packages().len(), 1);
     image.add(layer(101));
     assert_eq!((image.packages().len(), image.unread()), (0, 1));
+}
+
+#[test]
+fn what_tells_of_nothing_hides_what_is_beneath() {
+    let lock = r#"{"packages":{"node_modules/old":{"version":"1.0.0"}}}"#;
+    let base = || tar(&[("srv/app/package-lock.json", lock), ("srv/web/package-lock.json", lock)]);
+    let left = |flag, path| {
+        let mut upper = entry(path, flag, b"");
+        upper.resize(upper.len() + 1024, 0);
+        let mut image = crate::image::Image::default();
+        image.add(read_all(&base()).unwrap());
+        // As it is stored.
+        let upper = serde_json::to_string(&read_all(&upper).unwrap()).unwrap();
+        image.add(serde_json::from_str(&upper).unwrap());
+        image.files().count()
+    };
+    for flag in *b"0123" {
+        assert_eq!(left(flag, "srv/app"), 1, "{flag}");
+        assert_eq!(left(flag, "srv"), 0, "{flag}");
+        assert_eq!(left(flag, "srv/ap"), 2, "{flag}");
+    }
+    // A directory takes the place of a file, and stays what it was where one is.
+    assert_eq!(left(b'5', "srv/app/"), 2);
+    assert_eq!(left(b'5', "srv/app/package-lock.json"), 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ async fn a_busy_registry_is_left_alone_and_what_is_here_is_served() {
     let wharf = caching(Backend::SqliteDisk, upstream.host(), &[("WHARF_CACHE_TAG_TTL", "0s")]).await;
     let ours = wharf.client().repository("cache/app");
     ours.expect_image(Some("v1"), &image).await;
-    upstream.plan(|_| Mood::Status(429, Some(100)));
+    upstream.plan(|_| Mood::Status(429, Some("100")));
     ours.expect_image(Some("v1"), &image).await;
     upstream.asked();
     let busy = ours.manifest("v2").await.expect_error(429, "TOOMANYREQUESTS");
@@ -56,6 +56,27 @@ async fn a_busy_registry_is_left_alone_and_what_is_here_is_served() {
     ours.expect_image(Some("v1"), &image).await;
     ours.blob(&digest(b"x")).await.expect_error(429, "TOOMANYREQUESTS");
     assert!(upstream.asked().is_empty());
+}
+
+/// `Retry-After` is a date as well, and is also of a registry that is down for a while (RFC 9110, section 10.2.3).
+#[tokio::test]
+async fn a_registry_says_in_any_way_how_long_it_is_to_be_left_alone() {
+    let upstream = Upstream::start().await;
+    for (status, wait, seconds) in [
+        (429, "Fri, 01 Jan 2100 00:00:00 GMT", 290..=300),
+        (503, "Fri, 01 Jan 2100 00:00:00 GMT", 290..=300),
+        (503, "100", 80..=100),
+    ] {
+        let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+        let ours = wharf.client().repository("cache/app");
+        upstream.plan(move |_| Mood::Status(status, Some(wait)));
+        let busy = ours.manifest("v2").await.expect_error(429, "TOOMANYREQUESTS");
+        let told: u64 = busy.header("retry-after").parse().expect("seconds");
+        assert!(seconds.contains(&told), "{status} {wait}: {busy}");
+        upstream.asked();
+        ours.blob(&digest(b"x")).await.expect_error(429, "TOOMANYREQUESTS");
+        assert!(upstream.asked().is_empty(), "{status} {wait}");
+    }
 }
 
 #[tokio::test]

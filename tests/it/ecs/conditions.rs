@@ -162,3 +162,76 @@ for containers, more in [
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_ask_how_large_tasks_are_and_which_capacity_they_get() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        let large = ["ecs:RunTask", "ecs:StartTask", "ecs:CreateService", "ecs:UpdateService"];
+        let deny = |condition: Value| json!({ "Effect": "Deny", "Action": large, "Resource": "*", "Condition": condition });
+        let spot = "arn:aws:ecs:us-east-1:000000000000:capacity-provider/FARGATE_SPOT";
+        let careful = policy(json!([
+            { "Effect": "Allow", "Action": "ecs:*", "Resource": "*" },
+            deny(json!({ "NumericGreaterThan": { "ecs:task-cpu": "512" } })),
+            deny(json!({ "NumericGreaterThan": { "ecs:task-memory": "1024" } })),
+            { "Effect": "Deny", "Action": "ecs:*", "Resource": "*",
+              "Condition": { "ForAnyValue:ArnEquals": { "ecs:capacity-provider": spot } } },
+        ]));
+        let careful = wharf.known_user("careful", &careful).await;
+        let both = "capacityProviders=['FARGATE', 'FARGATE_SPOT']";
+        let ready = format!("ecs.create_cluster({both})\n").to_owned()
+            + r#"
+def sized(name, **more):
+    app = {"name": "app", "image": "app:1", "memory": 64}
+    ecs.register_task_definition(family=name, containerDefinitions=[app], **more)
+sized("plain")
+sized("small", cpu="512", memory="1 GB")
+sized("wide", cpu="1 vCPU", memory="512")
+sized("high", cpu="256", memory="2048")
+ecs.create_service(serviceName="there", taskDefinition="small", desiredCount=0)
+"#;
+        run(&aws, &json!({}), &ready);
+        let host = EcsAgent::join(&aws, "default", 4096, 4096).await;
+        run(
+            &aws.as_user(&careful),
+            &json!({ "host": host.instance_arn }),
+            r#"
+def all_of(name):
+    yield lambda **more: ecs.run_task(taskDefinition=name, **more)
+    yield lambda **more: ecs.start_task(taskDefinition=name, containerInstances=[data["host"]], **more)
+    yield lambda **more: ecs.create_service(serviceName="of-" + name.split(":")[0], taskDefinition=name, desiredCount=0)
+    yield lambda **more: ecs.update_service(service="there", taskDefinition=name)
+for name in ["plain", "small", "small:1"]:
+    for call in list(all_of(name))[:2] + list(all_of(name))[3:]:
+        call()
+ecs.create_service(serviceName="of-small", taskDefinition="small", desiredCount=0)
+for name in ["wide", "wide:1", "high"]:
+    for call in all_of(name):
+        message("AccessDeniedException", call)
+# What a task gets instead counts.
+for call in list(all_of("small"))[:2]:
+    message("AccessDeniedException", call, overrides={"cpu": "513"})
+    message("AccessDeniedException", call, overrides={"memory": "1025"})
+for call in list(all_of("wide"))[:2]:
+    call(overrides={"cpu": "512"})
+
+def with_provider(name):
+    strategy = [{"capacityProvider": name}]
+    yield lambda: ecs.create_service(serviceName="of-" + name, taskDefinition="small", desiredCount=0, capacityProviderStrategy=strategy)
+    yield lambda: ecs.update_service(service="there", capacityProviderStrategy=strategy, forceNewDeployment=True)
+    yield lambda: ecs.run_task(taskDefinition="small", capacityProviderStrategy=strategy)
+    yield lambda: ecs.put_cluster_capacity_providers(cluster="default", capacityProviders=["FARGATE", name], defaultCapacityProviderStrategy=[])
+    yield lambda: ecs.put_cluster_capacity_providers(cluster="default", capacityProviders=[], defaultCapacityProviderStrategy=strategy)
+    yield lambda: ecs.create_cluster(clusterName="more", capacityProviders=[name])
+for call in with_provider("FARGATE_SPOT"):
+    message("AccessDeniedException", call)
+for call in with_provider("FARGATE"):
+    try:
+        call()
+    except ecs.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] != "AccessDeniedException", error
+"#,
+        );
+    })
+    .await;
+}

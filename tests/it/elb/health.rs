@@ -186,3 +186,44 @@ elb.get_waiter("target_deregistered").wait(TargetGroupArn=web, Targets=[{"Id": "
         assert!(begun.elapsed() < Duration::from_secs(60));
     }
 }
+
+/// As on AWS: "The deregistration delay period elapsed for a request being handled by a target that was deregistered" is a
+/// cause of 502.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_under_way_to_a_target_ends_with_its_deregistration_delay() {
+    let blue = Target::start("blue").await;
+    let targets = [("BLUE", &blue)];
+    let setup = r#"
+arn, web = balancer(), quick_group()
+listener(arn, PORT, forward(web))
+elb.modify_target_group_attributes(TargetGroupArn=web, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "2"}])
+register(web, BLUE)
+until_healthy(web, BLUE)
+until_open(arn)
+"#;
+    let balanced = Balanced::start(Backend::SqliteDisk, &targets, setup).await;
+    let find = r#"
+web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
+"#;
+    let client = client();
+    // Registered again meanwhile, it has time again.
+    let slow = tokio::spawn(client.get(balanced.url("/slow/6000")).send());
+    let begun = Instant::now();
+    while blue.asked() == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let again = "deregister(web, BLUE)\ntime.sleep(1)\nregister(web, BLUE)\nuntil_healthy(web, BLUE)";
+    balanced.run(&targets, &format!("{find}{again}")).await;
+    let answer = slow.await.unwrap().unwrap();
+    assert_eq!(answer.status(), 200, "after {:?}", begun.elapsed());
+
+    let asked = blue.asked();
+    let slow = tokio::spawn(client.get(balanced.url("/slow/40000")).send());
+    while blue.asked() == asked {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let begun = Instant::now();
+    balanced.run(&targets, &format!("{find}deregister(web, BLUE)\nuntil(lambda: BLUE not in health(web))")).await;
+    assert_eq!(slow.await.unwrap().unwrap().status(), 502);
+    assert!(begun.elapsed() < Duration::from_secs(25), "{:?}", begun.elapsed());
+}

@@ -116,6 +116,29 @@ async fn an_answer_that_says_its_length_twice_arrives_whole() {
     }
 }
 
+/// RFC 9112, section 7: only the chunks are undone on the way, and the client would not know of the rest.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_in_another_transfer_coding_is_not_handed_on() {
+    let port = target(|stream, head, _| {
+        Box::pin(async move {
+            let coding = head.split(' ').nth(1).unwrap_or_default().trim_start_matches('/').replace('_', ", ");
+            let coding = coding.replace("+", "\r\nTransfer-Encoding: ");
+            let answer = format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: {coding}\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.is_ok()
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    for coding in ["gzip_chunked", "gzip+chunked", "chunked_chunked", "chunked+chunked", "gzip", "chunked_gzip", "x"] {
+        let answer = client().get(balanced.url(&format!("/{coding}"))).send().await.unwrap();
+        assert_eq!(answer.status(), 502, "{coding}");
+    }
+    for coding in ["chunked", "Chunked"] {
+        let answer = client().get(balanced.url(&format!("/{coding}"))).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), &*answer.text().await.unwrap()), (200, "hello"), "{coding}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_a_target_has_just_given_up_fails_no_request_that_can_be_repeated() {
     // As if its time for idle connections were over at the moment when the second request comes.
@@ -186,6 +209,39 @@ async fn a_target_that_takes_no_connection_is_slow_and_one_that_refuses_them_is_
         let answer = client().get(balanced.url("/")).send().await.unwrap();
         assert_eq!(answer.status(), expected);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_an_end_ends_with_the_deregistration_delay() {
+    let port = target(|stream, _, _| {
+        Box::pin(async move {
+            let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+            let mut goes = stream.write_all(head).await.is_ok();
+            while goes {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                goes = stream.write_all(b"1\r\nx\r\n").await.is_ok();
+            }
+            goes
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    let answer = client().get(balanced.url("/")).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let whole = tokio::spawn(answer.text());
+    let begun = Instant::now();
+    let script = format!(
+        r#"
+[group] = [one["TargetGroupArn"] for one in elb.describe_target_groups()["TargetGroups"]]
+delay = dict(Key="deregistration_delay.timeout_seconds", Value="2")
+elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=[delay])
+deregister(group, {port})
+"#
+    );
+    balanced.run(&[], &script).await;
+    let ended = tokio::time::timeout(Duration::from_secs(20), whole).await.expect("it ends").unwrap();
+    assert!(ended.is_err(), "the client sees that it is not whole");
+    assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,7 +47,7 @@ modules = b"x" * 16 + b"path\tcmd/x\nmod\texample.com/own\t(devel)\t\ndep\tgolan
 program = (b"\x7fELF\x02\x01".ljust(1 << 20, b"\1") + b"\xff Go buildinf:\x08\x02".ljust(32, b"\0") + b"\x08go1.21.3"
            + bytes([len(modules)]) + modules + b"\0" * 100)
 site = "usr/lib/python3/site-packages"
-push("app", "v1", [layer({
+base = layer({
     f"{site}/Jinja2-3.1.2.dist-info/METADATA": "Metadata-Version: 2.1\nName: Jinja2\nVersion: 3.1.2\n\nText\n",
     "srv/poetry.lock": '[[package]]\nname = "Django"\nversion = "4.1.13"\n',
     "srv/node_modules/@scope/left/package.json": '{"name": "@scope/left", "version": "1.9.0"}',
@@ -59,10 +59,16 @@ push("app", "v1", [layer({
     "srv/app.war": jar({"WEB-INF/lib/log4j.jar": log4j}),
     # What a package brought with it says nothing about the image.
     f"{site}/thing/requirements.txt": "django==1.0\n",
-})])
+})
+push("app", "v1", [base])
 found = scan("app", "v1")
 assert found["imageScanStatus"] == {"status": "COMPLETE", "description": "The scan was completed successfully."}, found
 assert sorted(names(found)) == sorted(["PY-1", "PY-2", "NPM-1", "NPM-2", "GEM-1", "GEM-2", "RUST-1", "GO-1", "GO-2", "JAVA-1"]), names(found)
+
+# A script takes the place of the program, and a directory that of the archive.
+push("app", "over", [base, layer({"usr/bin/tool": "#!/bin/sh\n", "srv/app.war/": ""})])
+found = scan("app", "over")
+assert sorted(names(found)) == sorted(["PY-1", "PY-2", "NPM-1", "NPM-2", "GEM-1", "GEM-2", "RUST-1"]), names(found)
 
 # Of a part of what it holds there are no advisories: that is said.
 push("app", "v2", [layer({**DEBIAN, "var/lib/dpkg/status": dpkg(a="1"), "srv/Gemfile.lock": "GEM\n  specs:\n    rack (1.0)\n"})])

@@ -70,6 +70,41 @@ assert error["message"] == "The scan quota per image has been exceeded. Wait and
     .await;
 }
 
+/// A program, an archive and a folder of a base, of which the layer above makes something that tells of no packages.
+#[tokio::test]
+async fn what_tells_of_no_packages_hides_what_is_beneath() {
+    on_default(async |wharf| {
+        wharf.create_repository("app", "MUTABLE", &[]);
+        import(wharf, &["minimist", "left-pad", "async"].map(|name| advisory(name, "npm", name, None, "high")));
+        run(
+            wharf,
+            r#"
+def package(name):
+    return json.dumps({"name": name, "version": "1.0.0"})
+
+base = layer({"srv/node_modules/left-pad/package.json": package("left-pad"),
+              "opt/node_modules/minimist/package.json": package("minimist"),
+              "app/node_modules/async/package.json": package("async")})
+push("app", "base", [base])
+assert names(scan("app", "base")) == ["async", "left-pad", "minimist"], names(scanned("app", "base"))
+# A file in place of a folder, and a link in place of another.
+out = io.BytesIO()
+with tarfile.open(fileobj=out, mode="w") as archive:
+    link = tarfile.TarInfo("opt/node_modules")
+    link.type, link.linkname = tarfile.SYMTYPE, "/elsewhere"
+    archive.addfile(link)
+    archive.addfile(tarfile.TarInfo("srv/node_modules/left-pad"))
+push("app", "over", [base, gzip.compress(out.getvalue(), mtime=0)])
+assert names(scan("app", "over")) == ["async"], names(scanned("app", "over"))
+# Other files beside them hide nothing.
+push("app", "beside", [base, layer({"srv/node_modules/left-pad/index.js": "x", "app/node_modules/asyn": "x"})])
+assert names(scan("app", "beside")) == ["async", "left-pad", "minimist"], names(scanned("app", "beside"))
+"#,
+        );
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn findings_come_in_pages() {
     on_default(async |wharf| {

@@ -4,7 +4,7 @@ use super::super::harness::{NOW, registry};
 use super::{ID, TIME, digest};
 use crate::{
     Conn, Result, replication_backfill_items, replication_backfills, replication_uploads, replications,
-    webhook_deliveries,
+    webhook_deliveries, webhooks,
 };
 
 pub(super) const ROWS: &str = "
@@ -32,6 +32,9 @@ pub(super) const ROWS: &str = "
         select 'd' || cast(i as text), 'w' || cast(i % 20 as text), '{}',
             case when i % 500 = 0 then 'PENDING' else 'DELIVERED' end, 0, i,
             case when i % 500 = 0 then null else i end from n;
+    insert into webhooks (webhook_id, account_id, region, url, sealed_secret, actions, repository_prefix, created_at)
+        with recursive n (i) as (select 100001 union all select i + 1 from n where i < 103000)
+        select 'w' || cast(i as text), '000000000000', 'us-east-1', 'http://x', cast('x' as blob), '[]', '', i from n;
 ";
 
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
@@ -61,6 +64,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     replications::delete_some(conn, id, 10).await?;
     webhook_deliveries::list_due(conn, time).await?;
     webhook_deliveries::claim(conn, "w1", time, NOW, 10).await?;
+    webhooks::find(conn, "w101000").await?;
     webhook_deliveries::update_pending(conn, "d105000", NOW).await?;
     webhook_deliveries::list(conn, "w1", "d105000", 100).await?;
     webhook_deliveries::delete_ended(conn, time, 100).await?;
