@@ -187,8 +187,7 @@ elb.get_waiter("target_deregistered").wait(TargetGroupArn=web, Targets=[{"Id": "
     }
 }
 
-/// As on AWS: "The deregistration delay period elapsed for a request being handled by a target that was deregistered" is a
-/// cause of 502.
+/// As on AWS, which lists a delay that is over among the causes of 502.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_to_a_target_ends_with_its_deregistration_delay() {
     let blue = Target::start("blue").await;
