@@ -122,9 +122,15 @@ pub fn generate() -> Result<AccessKey> {
     Ok(AccessKey { access_key_id: format!("AKIA{}", random_base32(16)?), secret_access_key: secret_access_key()? })
 }
 
-/// A new secret access key: 40 characters of 240 random bits.
+/// A new secret access key: 40 characters of 240 random bits. The first is no `-`: `aws configure set` and others would take the
+/// secret for an option.
 pub(crate) fn secret_access_key() -> Result<Secret> {
-    Ok(Secret::new(random_text(40)?))
+    loop {
+        let text = random_text(40)?;
+        if !text.starts_with('-') {
+            return Ok(Secret::new(text));
+        }
+    }
 }
 
 /// A new id of a user, group, role or policy: four letters that say of what, and 17 of `A-Z2-7`.
@@ -148,4 +154,17 @@ fn random(length: usize, alphabet: &[u8]) -> Result<String> {
     let mut bytes = vec![0; length];
     SystemRandom::new().fill(&mut bytes).map_err(|_| Error::Internal)?;
     Ok(bytes.iter().map(|byte| char::from(alphabet[usize::from(*byte) % alphabet.len()])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_looks_like_an_option() {
+        for _ in 0..2000 {
+            let secret = secret_access_key().unwrap();
+            assert!(secret.expose().len() == 40 && !secret.expose().starts_with('-'));
+        }
+    }
 }
