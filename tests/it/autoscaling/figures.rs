@@ -50,13 +50,16 @@ def read(name, **dimensions):
     points = cloudwatch.get_metric_statistics(Namespace="AWS/ECS", MetricName=name, Dimensions=dimensions, Period=60,
         StartTime=now - datetime.timedelta(minutes=10), EndTime=now + datetime.timedelta(minutes=5),
         Statistics=["Average", "SampleCount"])["Datapoints"]
-    return [(point["Average"], point["SampleCount"], point["Unit"]) for point in points]
+    # A minute may end in between.
+    count = sum(point["SampleCount"] for point in points)
+    average = sum(point["Average"] * point["SampleCount"] for point in points) / count
+    return average, count, {point["Unit"] for point in points}
 web = {"ClusterName": "default", "ServiceName": "web"}
-expect(read("CPUUtilization", **web), [(80.0, 2.0, "Percent")])
-expect(read("MemoryUtilization", **web), [(25.0, 2.0, "Percent")])
+expect(read("CPUUtilization", **web), (80.0, 2.0, {"Percent"}))
+expect(read("MemoryUtilization", **web), (25.0, 2.0, {"Percent"}))
 # Of both hosts together it is a twentieth of the smaller one, and 16 MiB of 16 GiB.
-expect(read("CPUUtilization", ClusterName="default"), [(2.5, 8.0, "Percent")])
-expect(read("MemoryUtilization", ClusterName="default"), [(100 / 1024, 16.0, "Percent")])
+expect(read("CPUUtilization", ClusterName="default"), (2.5, 8.0, {"Percent"}))
+expect(read("MemoryUtilization", ClusterName="default"), (100 / 1024, 16.0, {"Percent"}))
 "#,
         );
     })

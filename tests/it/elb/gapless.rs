@@ -151,7 +151,7 @@ async fn replicas_balance_alike_and_wait_for_one_another() {
         assert_eq!(answer.unwrap().status(), 200, "{host}");
     }
     // Either of them answers what both have found out; of one that is gone nobody waits for anything.
-    run(&second, &format!("{GROUP}\nassert health(web)[BLUE][0] == 'healthy'")).await;
+    run(&second, &format!("{GROUP}\nuntil(lambda: health(web)[BLUE][0] == 'healthy', 40)")).await;
     second.kill();
     run(&first, &format!("{GROUP}\nregister(web, 1)\nuntil(lambda: health(web)[1][0] == 'unhealthy', 40)")).await;
     let answer = client.get(format!("http://127.0.0.2:{port}/")).send().await.unwrap();
