@@ -3,32 +3,53 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layer::{Contents, Layer};
-use crate::{Kind, Package, Release};
+use crate::limits::EACH;
+use crate::{Error, Kind, Package, Release, Result};
+
+/// Bytes that all of what an image tells of takes: as many layers as it has, it is held as a whole.
+const MOST: u64 = 128 << 20;
 
 /// An image, layer by layer from the lowest.
 #[derive(Debug, Default)]
 pub struct Image {
     files: BTreeMap<String, Contents>,
+    /// Bytes that those take.
+    held: u64,
     unread: u64,
 }
 
 impl Image {
     /// Lays a layer over those that are there.
-    pub fn add(&mut self, layer: Layer) {
+    pub fn add(&mut self, layer: Layer) -> Result<()> {
         for directory in &layer.opaque {
             self.remove_below(directory);
         }
         for path in &layer.removed {
-            self.files.remove(path);
+            self.remove(path);
             self.remove_below(path);
         }
-        self.files.extend(layer.files);
+        for (path, contents) in layer.files {
+            self.remove(&path);
+            self.held += held(&path, &contents);
+            self.files.insert(path, contents);
+        }
         self.unread += layer.unread;
+        if self.held > MOST {
+            return Err(Error::Limit(format!("the image tells of more than {MOST} bytes of names")));
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &str) {
+        if let Some(contents) = self.files.remove(path) {
+            self.held -= held(path, &contents);
+        }
     }
 
     fn remove_below(&mut self, directory: &str) {
         if directory.is_empty() {
             self.files.clear();
+            self.held = 0;
             return;
         }
         let start = format!("{directory}/");
@@ -40,7 +61,7 @@ impl Image {
             .cloned()
             .collect();
         for path in below {
-            self.files.remove(&path);
+            self.remove(&path);
         }
     }
 
@@ -69,6 +90,11 @@ impl Image {
         };
         lists.flatten().filter(is_named).cloned().collect()
     }
+}
+
+/// What it takes to hold a file.
+fn held(path: &str, contents: &Contents) -> u64 {
+    EACH + path.len() as u64 + contents.held()
 }
 
 /// Whether everybody takes it for text: PostgreSQL stores none with a NUL in it.
@@ -101,7 +127,7 @@ mod tests {
     fn names(layers: Vec<Layer>) -> Vec<String> {
         let mut image = Image::default();
         for layer in layers {
-            image.add(layer);
+            image.add(layer).unwrap();
         }
         image.packages().into_iter().map(|package| package.name).collect()
     }
@@ -123,5 +149,24 @@ mod tests {
         // It is taken away and comes back later.
         let again = layer(&[("a/x", "again")], &[], &[]);
         assert_eq!(names(vec![layer(&[("a/x", "x")], &[], &[]), layer(&[], &["a"], &[]), again]), ["again"]);
+    }
+
+    /// An image may have thousands of layers.
+    #[test]
+    fn an_image_does_not_tell_of_more_than_can_be_held() {
+        let name = "n".repeat(500);
+        let of = |number: usize| {
+            let packages = (0..10_000).map(|version| Package::new(Kind::Node, &*name, format!("{number}.{version}")));
+            Layer { files: [(number.to_string(), Contents::Packages(packages.collect()))].into(), ..Layer::default() }
+        };
+        let mut image = Image::default();
+        let full = (0..100).find(|number| image.add(of(*number)).is_err());
+        assert_eq!(full, Some(21));
+        // What takes the place of something else takes no more.
+        let mut image = Image::default();
+        assert!((0..100).all(|number| image.add(of(number % 10)).is_ok()));
+        let removed = Layer { opaque: vec![String::new()], ..Layer::default() };
+        image.add(removed).unwrap();
+        assert_eq!(image.held, 0);
     }
 }

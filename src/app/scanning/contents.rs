@@ -65,7 +65,7 @@ pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) ->
             continue;
         }
         let digest: Digest = descriptor.digest.parse().map_err(|_| malformed())?;
-        image.add(of_layer(app, repository_id, &digest).await?);
+        image.add(of_layer(app, repository_id, &digest).await?).map_err(|error| Fault::Image(error.to_string()))?;
     }
     Ok(Bill {
         release: image.release().cloned(),

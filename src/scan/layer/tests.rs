@@ -140,9 +140,9 @@ fn a_file_too_large_to_read_takes_the_place_of_a_list() {
     let limits = Limits { file_bytes: 100, ..Limits::default() };
     let layer = |size| read(&tar(&[("app/package-lock.json", &lock(size))])[..], &limits).unwrap();
     let mut image = crate::image::Image::default();
-    image.add(layer(100));
+    image.add(layer(100)).unwrap();
     assert_eq!(image.packages().len(), 1);
-    image.add(layer(101));
+    image.add(layer(101)).unwrap();
     assert_eq!((image.packages().len(), image.unread()), (0, 1));
 }
 
@@ -237,6 +237,13 @@ fn absurd_numbers_and_names_are_refused() {
     let list: String = (0..11).map(|at| format!("P:p{at}\nV:1\n\n")).collect();
     let few = Limits { packages: 10, ..Limits::default() };
     assert!(limit(read(&tar(&[("lib/apk/db/installed", &list)])[..], &few)).contains("10 packages"));
+    // Paths are held too, whether something stands there or is taken away.
+    let little = Limits { told_bytes: 100_000, ..Limits::default() };
+    let long = "n".repeat(1000);
+    for (name, flag) in [("x.jar", b'2'), (".wh.x", b'0')] {
+        let paths: Vec<u8> = (0..100).flat_map(|at| entry(&format!("{long}/{at}/{name}"), flag, b"")).collect();
+        assert!(limit(read(&paths[..], &little)).contains("100000 bytes of names"), "{name}");
+    }
 }
 
 #[test]
