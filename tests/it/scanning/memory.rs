@@ -87,3 +87,27 @@ print(json.dumps(found['imageScanStatus']['description'][:200]))"
 assert names(scan('app', 'good')) == ['CVE-2024-1']",
     );
 }
+
+/// A distribution's kernel has thousands of advisories, and a list of packages says as often as it wants that it is there.
+#[tokio::test]
+async fn an_image_with_millions_of_findings_is_told_of_with_the_worst_and_takes_little_memory() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    let low = (0..300).map(|number| advisory(&format!("CVE-2024-{number}"), "Debian:12", "linux", None, "low"));
+    let worst = advisory("CVE-2025-1", "Debian:12", "zlib", None, "critical");
+    import(&wharf, &low.chain([worst]).collect::<Vec<_>>());
+    let before = peak(wharf.pid());
+    run(
+        &wharf,
+        r#"
+listed = "".join(f"Package: linux-{number}\nSource: linux\nVersion: 1\n\n" for number in range(10_000)) + "Package: zlib\nVersion: 1\n"
+push("app", "v1", [layer({**DEBIAN, "var/lib/dpkg/status": listed})])
+ecr.start_image_scan(repositoryName="app", imageId={"imageTag": "v1"})
+found = scanned("app", "v1", 1500)["imageScanFindings"]
+assert found["findingSeverityCounts"] == {"CRITICAL": 1, "LOW": 3_000_000}, found["findingSeverityCounts"]
+assert found["findings"][0]["name"] == "CVE-2025-1", found["findings"][0]
+"#,
+    );
+    let taken = peak(wharf.pid()) - before;
+    assert!(taken < MOST, "{} MiB", taken >> 20);
+}
