@@ -174,3 +174,19 @@ async fn a_registry_that_says_nothing_does_not_hold_up_what_goes_to_another() {
         within(120, "what waited arrives", async || status(&here.aws(), &name, "v1") == complete()).await;
     }
 }
+
+/// Not every registry says how far an upload is.
+#[tokio::test]
+async fn an_upload_of_which_the_registry_says_nothing_is_begun_anew() {
+    let (peer, proxy, here) = past_faults(Backend::SqliteDisk).await;
+    let broken = AtomicUsize::new(0);
+    proxy.plan(move |seen| match seen.method {
+        Method::PATCH if broken.fetch_add(1, Ordering::SeqCst) == 0 => Fault::Reset,
+        Method::GET if seen.uri.path().contains("/blobs/uploads/") => Fault::Status(405),
+        _ => Fault::None,
+    });
+    let image = Image::of(vec![random(3 << 20)]);
+    here.client().repository("team/app").push_image("v1", &image).await;
+    within(60, "it arrives", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+}
