@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layer::{Contents, Layer};
-use crate::limits::EACH;
+use crate::limits::{EACH, PACKAGES};
 use crate::{Error, Kind, Package, Release, Result};
 
 /// Bytes that all of what an image tells of takes: as many layers as it has, it is held as a whole.
@@ -78,8 +78,9 @@ impl Image {
         self.unread
     }
 
-    /// The packages, each once. One whose name or version is no text was made up to do harm.
-    pub fn packages(&self) -> BTreeSet<Package> {
+    /// The packages, each once. One whose name or version is no text was made up to do harm. An image has no more than a layer
+    /// may have: what is made of the list takes many times its memory.
+    pub fn packages(&self) -> Result<BTreeSet<Package>> {
         let lists = self.files.values().filter_map(|contents| match contents {
             Contents::Packages(packages) => Some(packages),
             Contents::Release(_) => None,
@@ -88,7 +89,16 @@ impl Image {
             let source = package.source.iter().flat_map(|(name, version)| [name, version]);
             [&package.name, &package.version].into_iter().chain(source).all(|text| is_text(text))
         };
-        lists.flatten().filter(is_named).cloned().collect()
+        let mut packages = BTreeSet::new();
+        for package in lists.flatten().filter(is_named) {
+            if !packages.contains(package) {
+                packages.insert(package.clone());
+            }
+            if packages.len() > PACKAGES {
+                return Err(Error::Limit(format!("the image has more than {PACKAGES} packages")));
+            }
+        }
+        Ok(packages)
     }
 }
 
@@ -129,7 +139,7 @@ mod tests {
         for layer in layers {
             image.add(layer).unwrap();
         }
-        image.packages().into_iter().map(|package| package.name).collect()
+        image.packages().unwrap().into_iter().map(|package| package.name).collect()
     }
 
     #[test]

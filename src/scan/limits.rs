@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{Error, Result};
 
-/// Packages of one layer.
+/// Packages of one layer, and of one image.
 pub(crate) const PACKAGES: usize = 100_000;
 
 /// What it takes to hold a path or a package, beside its text.

@@ -74,11 +74,8 @@ pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) ->
         let digest: Digest = descriptor.digest.parse().map_err(|_| malformed())?;
         image.add(of_layer(app, repository_id, &digest).await?).map_err(|error| Fault::Image(error.to_string()))?;
     }
-    Ok(Bill {
-        release: image.release().cloned(),
-        packages: image.packages().into_iter().collect(),
-        unread: image.unread(),
-    })
+    let packages = image.packages().map_err(|error| Fault::Image(error.to_string()))?;
+    Ok(Bill { release: image.release().cloned(), packages: packages.into_iter().collect(), unread: image.unread() })
 }
 
 async fn of_layer(app: &App, repository_id: &str, digest: &Digest) -> Result<Layer, Fault> {
