@@ -23,6 +23,7 @@ use crate::images::{ImageCache, Outgoing};
 use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
+use crate::replication::Turns;
 use crate::resource_tags::ResourceTags;
 use crate::scanning::gate::Gates;
 use crate::web_identity::key_sets::KeySets;
@@ -40,6 +41,7 @@ pub struct App {
     pub(crate) key_sets: KeySets,
     pub(crate) outbound: Arc<outbound::Client>,
     pub(crate) cache: Cache,
+    pub(crate) turns: Turns,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
@@ -86,6 +88,7 @@ impl App {
             known_sessions: session::Known::new(),
             key_sets: KeySets::new(),
             cache: Cache::new(Arc::clone(&outbound)),
+            turns: Turns::default(),
             outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),

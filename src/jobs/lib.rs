@@ -62,11 +62,10 @@ const KINDS: &[Kind] = &[
         every: Duration::from_secs(1),
         look_every: worker::LOOK_EVERY,
         single: false,
-        workers: 4,
-        run: Run::One(|app, subject| {
+        workers: replication::WORKERS_ELSEWHERE,
+        run: Run::Sparing(replication::spared_elsewhere, |app, subject| {
             Box::pin(async move {
-                replication::run_elsewhere(&app, &subject).await?;
-                Ok(Outcome::Over)
+                Ok(replication::run_elsewhere(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again))
             })
         }),
     },

@@ -49,6 +49,8 @@ pub(crate) type Attempts = Pin<Box<dyn Future<Output = Vec<Result<Outcome>>> + S
 pub(crate) enum Run {
     /// One after the other.
     One(fn(Arc<App>, String) -> Attempt),
+    /// One after the other, without those that end so: they stay where they are until their time has come.
+    Sparing(fn(&App) -> Vec<String>, fn(Arc<App>, String) -> Attempt),
     /// So many at once: they are taken, looked at and given back together, which costs little more than one of them.
     Many(usize, fn(Arc<App>, Vec<String>) -> Attempts),
 }
@@ -70,6 +72,16 @@ pub(crate) struct Kind {
     pub(crate) run: Run,
 }
 
+impl Kind {
+    /// How the subjects end of jobs that are to be left for later.
+    fn spared(&self, app: &App) -> Vec<String> {
+        match self.run {
+            Run::Sparing(spared, _) => spared(app),
+            Run::One(_) | Run::Many(..) => Vec::new(),
+        }
+    }
+}
+
 /// Puts the jobs down of which there is one for the whole installation.
 pub(crate) async fn seed(app: &App, kinds: &'static [Kind]) -> Result<()> {
     let now = app.now();
@@ -89,11 +101,12 @@ pub(crate) async fn work(app: Arc<App>, kind: Kind, metrics: JobMetrics) {
     let owner = Uuid::new_v4().simple().to_string();
     let pause = kind.look_every.min(kind.every);
     loop {
-        if !is_due(&app, kind.name).await {
+        let spared = kind.spared(&app);
+        if !is_due(&app, kind.name, &spared).await {
             tokio::time::sleep(pause).await;
             continue;
         }
-        match claim(&app, kind, &owner).await {
+        match claim(&app, kind, &owner, spared).await {
             Ok(claimed) if claimed.is_empty() => tokio::time::sleep(pause).await,
             Ok(claimed) => {
                 let ended = attempt(&app, kind, claimed, &owner).await;
@@ -108,21 +121,23 @@ pub(crate) async fn work(app: Arc<App>, kind: Kind, metrics: JobMetrics) {
 }
 
 /// Whether there may be something to do. It reads, so that looking often does not disturb those who write.
-async fn is_due(app: &App, kind: &'static str) -> bool {
-    let due = async { Ok::<_, Error>(jobs::is_due(&mut app.db().reader().await?, kind, app.now()).await?) };
+async fn is_due(app: &App, kind: &'static str, spared: &[String]) -> bool {
+    let due = async { Ok::<_, Error>(jobs::is_due(&mut app.db().reader().await?, kind, app.now(), spared).await?) };
     // If that cannot be said, the attempt to take a job says why.
     due.await.unwrap_or(true)
 }
 
-async fn claim(app: &App, kind: Kind, owner: &str) -> Result<Vec<JobRow>> {
+async fn claim(app: &App, kind: Kind, owner: &str, spared: Vec<String>) -> Result<Vec<JobRow>> {
     let (owner, now) = (owner.to_owned(), app.now());
     let until = now.after(LEASE);
     let limit = match kind.run {
-        Run::One(_) => 1,
+        Run::One(_) | Run::Sparing(..) => 1,
         Run::Many(most, _) => most,
     };
-    write(app, move |conn| Box::pin(async move { Ok(jobs::claim(conn, kind.name, &owner, now, until, limit).await?) }))
-        .await
+    write(app, move |conn| {
+        Box::pin(async move { Ok(jobs::claim(conn, kind.name, &owner, now, until, limit, &spared).await?) })
+    })
+    .await
 }
 
 /// Does jobs and gives them back. How many came to an end.
@@ -131,7 +146,7 @@ async fn attempt(app: &Arc<App>, kind: Kind, claimed: Vec<JobRow>, owner: &str) 
     let run = async {
         match kind.run {
             Run::Many(_, run) => run(Arc::clone(app), subjects).await,
-            Run::One(run) => {
+            Run::One(run) | Run::Sparing(_, run) => {
                 let mut outcomes = Vec::new();
                 for subject in subjects {
                     outcomes.push(run(Arc::clone(app), subject).await);
@@ -218,7 +233,7 @@ async fn claim_single(app: &App, kind: Kind, owner: &str) -> Result<Option<JobRo
     let claimed = write(app, move |conn| {
         Box::pin(async move {
             jobs::upsert(conn, &new_id, kind.name, "", now).await?;
-            Ok(jobs::claim(conn, kind.name, &owner, now, now.after(LEASE), 1).await?)
+            Ok(jobs::claim(conn, kind.name, &owner, now, now.after(LEASE), 1, &[]).await?)
         })
     });
     Ok(claimed.await?.pop())

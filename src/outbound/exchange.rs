@@ -1,7 +1,7 @@
 //! Requests of a protocol that needs more than a body: they carry headers and perhaps credentials, and the answer is
-//! read piece by piece. How long the whole takes is not limited; how long nothing comes is.
+//! read piece by piece. How long the whole takes is not limited; how long nothing comes is, or next to nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
@@ -13,6 +13,8 @@ use crate::{ChosenBy, Client, Error, Result};
 
 /// A body that brings nothing for this long has ended.
 const IDLE: Duration = Duration::from_secs(30);
+/// Nor is it worth waiting for one that brings less than this in the same time: whoever waits would do so for ever.
+const LEAST: u64 = 16 * 1024;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -38,6 +40,9 @@ pub struct Ask<'a> {
 pub struct Answer {
     url: Url,
     response: Response,
+    /// For how long the host was waited for, and what it brought in that time.
+    waited: Duration,
+    brought: u64,
 }
 
 impl Client {
@@ -65,7 +70,7 @@ impl Client {
             }
             let response = request.send().await.map_err(|error| failure(&url, &error))?;
             let Some(next) = next(&url, &response) else {
-                return Ok(Answer { url, response });
+                return Ok(Answer::new(url, response));
             };
             if next.origin() != url.origin() {
                 // Never given back: a chain that returns to the first host was led there by another.
@@ -81,7 +86,7 @@ impl Client {
 impl Answer {
     /// From a place, which failures name.
     pub(crate) fn new(url: Url, response: Response) -> Self {
-        Self { url, response }
+        Self { url, response, waited: Duration::ZERO, brought: 0 }
     }
 
     /// The status.
@@ -121,10 +126,23 @@ impl Answer {
 
     /// The next bytes of the body; none at its end.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
-        match tokio::time::timeout(IDLE, self.response.chunk()).await {
-            Ok(chunk) => chunk.map_err(|error| failure(&self.url, &error)),
-            Err(_) => Err(Error::Unreachable(host(&self.url), "it fell silent".to_owned())),
+        let begun = Instant::now();
+        let unreachable = |why: &str| Err(Error::Unreachable(host(&self.url), why.to_owned()));
+        let Ok(chunk) = tokio::time::timeout(IDLE, self.response.chunk()).await else {
+            return unreachable("it fell silent");
+        };
+        let Some(chunk) = chunk.map_err(|error| failure(&self.url, &error))? else {
+            return Ok(None);
+        };
+        self.waited += begun.elapsed();
+        self.brought += chunk.len() as u64;
+        if self.waited >= IDLE {
+            if self.brought < LEAST {
+                return unreachable("it brings next to nothing");
+            }
+            (self.waited, self.brought) = (Duration::ZERO, 0);
         }
+        Ok(Some(chunk))
     }
 
     /// The whole body, of at most `limit` bytes.

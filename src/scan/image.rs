@@ -3,21 +3,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::layer::{Contents, Layer};
-use crate::{Kind, Package, Release};
+use crate::limits::{EACH, PACKAGES};
+use crate::{Error, Kind, Package, Release, Result};
+
+/// Bytes that all of what an image tells of takes: as many layers as it has, it is held as a whole.
+const MOST: u64 = 128 << 20;
 
 /// An image, layer by layer from the lowest.
 #[derive(Debug, Default)]
 pub struct Image {
     files: BTreeMap<String, Contents>,
+    /// Bytes that those take.
+    held: u64,
     unread: u64,
 }
 
 impl Image {
     /// Lays a layer over those that are there.
-    pub fn add(&mut self, layer: Layer) {
-        self.files.retain(|path, _| !layer.hidden.has(path));
-        self.files.extend(layer.files);
+    pub fn add(&mut self, layer: Layer) -> Result<()> {
+        self.files.retain(|path, contents| {
+            let stays = !layer.hidden.has(path);
+            if !stays {
+                self.held -= held(path, contents);
+            }
+            stays
+        });
+        for (path, contents) in layer.files {
+            self.held += held(&path, &contents);
+            // The list of what is hidden is not always whole.
+            if let Some(before) = self.files.get(&path) {
+                self.held -= held(&path, before);
+            }
+            self.files.insert(path, contents);
+        }
         self.unread += layer.unread;
+        if self.held > MOST {
+            return Err(Error::Limit(format!("the image tells of more than {MOST} bytes of names")));
+        }
+        Ok(())
     }
 
     /// The distribution, if the image is of one that says so.
@@ -39,8 +62,9 @@ impl Image {
         self.unread
     }
 
-    /// The packages, each once. One whose name or version is no text was made up to do harm.
-    pub fn packages(&self) -> BTreeSet<Package> {
+    /// The packages, each once. One whose name or version is no text was made up to do harm. An image has no more than a layer
+    /// may have: what is made of the list takes many times its memory.
+    pub fn packages(&self) -> Result<BTreeSet<Package>> {
         let lists = self.files.values().filter_map(|contents| match contents {
             Contents::Packages(packages) => Some(packages),
             Contents::Release(_) => None,
@@ -49,8 +73,22 @@ impl Image {
             let source = package.source.iter().flat_map(|(name, version)| [name, version]);
             [&package.name, &package.version].into_iter().chain(source).all(|text| is_text(text))
         };
-        lists.flatten().filter(is_named).cloned().collect()
+        let mut packages = BTreeSet::new();
+        for package in lists.flatten().filter(is_named) {
+            if !packages.contains(package) {
+                packages.insert(package.clone());
+            }
+            if packages.len() > PACKAGES {
+                return Err(Error::Limit(format!("the image has more than {PACKAGES} packages")));
+            }
+        }
+        Ok(packages)
     }
+}
+
+/// What it takes to hold a file.
+fn held(path: &str, contents: &Contents) -> u64 {
+    EACH + path.len() as u64 + contents.held()
 }
 
 /// Whether everybody takes it for text: PostgreSQL stores none with a NUL in it.
@@ -87,9 +125,9 @@ mod tests {
     fn names(layers: Vec<Layer>) -> Vec<String> {
         let mut image = Image::default();
         for layer in layers {
-            image.add(layer);
+            image.add(layer).unwrap();
         }
-        image.packages().into_iter().map(|package| package.name).collect()
+        image.packages().unwrap().into_iter().map(|package| package.name).collect()
     }
 
     #[test]
@@ -109,5 +147,23 @@ mod tests {
         // It is taken away and comes back later.
         let again = layer(&[("a/x", "again")], &[], &[]);
         assert_eq!(names(vec![layer(&[("a/x", "x")], &[], &[]), layer(&[], &["a"], &[]), again]), ["again"]);
+    }
+
+    /// An image may have thousands of layers.
+    #[test]
+    fn an_image_does_not_tell_of_more_than_can_be_held() {
+        let name = "n".repeat(500);
+        let of = |number: usize| {
+            let packages = (0..10_000).map(|version| Package::new(Kind::Node, &*name, format!("{number}.{version}")));
+            Layer { files: [(number.to_string(), Contents::Packages(packages.collect()))].into(), ..Layer::default() }
+        };
+        let mut image = Image::default();
+        let full = (0..100).find(|number| image.add(of(*number)).is_err());
+        assert_eq!(full, Some(21));
+        // What takes the place of something else takes no more.
+        let mut image = Image::default();
+        assert!((0..100).all(|number| image.add(of(number % 10)).is_ok()));
+        image.add(layer(&[], &[], &[""])).unwrap();
+        assert_eq!(image.held, 0);
     }
 }

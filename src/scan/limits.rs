@@ -5,6 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::{Error, Result};
 
+/// Packages of one layer, and of one image.
+pub(crate) const PACKAGES: usize = 100_000;
+
+/// What it takes to hold a path or a package, beside its text.
+pub(crate) const EACH: u64 = 128;
+
 /// The limits of one layer.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -22,6 +28,8 @@ pub struct Limits {
     pub file_bytes: u64,
     /// Packages that are told of.
     pub packages: usize,
+    /// Bytes that all of what is told of takes: paths, and the names of packages.
+    pub told_bytes: u64,
     /// Raised by somebody for whom it takes too long.
     pub stop: Arc<AtomicBool>,
 }
@@ -35,7 +43,8 @@ impl Default for Limits {
             path_bytes: 4096,
             depth: 128,
             file_bytes: 64 << 20,
-            packages: 100_000,
+            packages: PACKAGES,
+            told_bytes: 64 << 20,
             stop: Arc::default(),
         }
     }

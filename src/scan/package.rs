@@ -1,7 +1,5 @@
 //! Packages, and the distribution that an image is of.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// Who packed it, which decides how its versions are ordered and where its advisories are.
@@ -64,6 +62,9 @@ impl Package {
     }
 }
 
+/// Bytes of what a distribution is called; longer is no name.
+const LONGEST: usize = 256;
+
 /// What an image says of its distribution.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
@@ -76,13 +77,17 @@ pub struct Release {
 impl Release {
     /// Reads a file os-release.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let fields: BTreeMap<&str, &str> = text
-            .lines()
-            .filter_map(|line| line.trim().split_once('='))
-            .map(|(key, value)| (key, value.trim_matches(['"', '\''])))
-            .collect();
-        let id = (*fields.get("ID")?).to_owned();
-        Some(Self { id, version: fields.get("VERSION_ID").map_or_else(String::new, |text| (*text).to_owned()) })
+        let (mut id, mut version) = (None, "");
+        for (key, value) in text.lines().filter_map(|line| line.trim().split_once('=')) {
+            let value = value.trim_matches(['"', '\'']);
+            match key {
+                "ID" => id = Some(value),
+                "VERSION_ID" => version = value,
+                _ => {}
+            }
+        }
+        let id = id.filter(|id| id.len() <= LONGEST && version.len() <= LONGEST)?;
+        Some(Self { id: id.to_owned(), version: version.to_owned() })
     }
 
     /// The ecosystems of OSV whose advisories are about this distribution, the exact one first.

@@ -112,23 +112,25 @@ pub async fn find_last_run(conn: &mut Conn, kind: &str, subject: &str) -> Result
     Ok(found.flatten())
 }
 
-/// Whether a job of a kind is due that nobody is at.
-pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp) -> Result<bool> {
+/// Whether a job of a kind is due that nobody is at. Those whose subjects end as `spared` says do not count.
+pub async fn is_due(conn: &mut Conn, kind: &str, now: Timestamp, spared: &[String]) -> Result<bool> {
     // ix_jobs_due
     let found = conn
         .optional(
             "select 1
              from jobs
              where kind = $1 and due_at <= $2 and lease_until <= $2
+               and not exists (select 1 from json_each($3) where subject like '%' || value)
              limit 1",
-            [kind.into(), now.into()],
+            [kind.into(), now.into(), list_of(spared.iter().map(String::as_str))],
             |_| Ok(()),
         )
         .await?;
     Ok(found.is_some())
 }
 
-/// Takes jobs of a kind that are due and that nobody is at, the longest overdue first, at most `limit`.
+/// Takes jobs of a kind that are due and that nobody is at, the longest overdue first, at most `limit`, and none whose subject
+/// ends as `spared` says.
 pub async fn claim(
     conn: &mut Conn,
     kind: &str,
@@ -136,6 +138,7 @@ pub async fn claim(
     now: Timestamp,
     until: Timestamp,
     limit: usize,
+    spared: &[String],
 ) -> Result<Vec<JobRow>> {
     // ix_jobs_due
     let found = conn
@@ -143,10 +146,11 @@ pub async fn claim(
             "select job_id, kind, subject, due_at, attempts, lease_until, last_error, last_run_at
              from jobs
              where kind = $1 and due_at <= $2 and lease_until <= $2
+               and not exists (select 1 from json_each($4) where subject like '%' || value)
              order by due_at
              limit $3",
             Lock::UpdateUnlessLocked,
-            [kind.into(), now.into(), limit.into()],
+            [kind.into(), now.into(), limit.into(), list_of(spared.iter().map(String::as_str))],
             read,
         )
         .await?;

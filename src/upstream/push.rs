@@ -148,8 +148,9 @@ impl Client {
                 }
                 Ok(Some(found))
             }
-            400 | 404 | 410 => Ok(None),
-            _ => Err(failure(&answer)),
+            429 => Err(failure(&answer)),
+            // Not every registry has it any more, or tells of it: then it is begun anew, and that says what is wrong.
+            _ => Ok(None),
         }
     }
 

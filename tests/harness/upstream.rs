@@ -35,6 +35,8 @@ pub enum Mood {
     BreakOff(usize),
     /// Half of the body comes after this time.
     Linger(Duration),
+    /// The body comes byte by byte, each after this time.
+    Drip(Duration),
     /// Nothing comes for this time.
     Silence(Duration),
 }
@@ -219,6 +221,7 @@ impl State {
                 let half = bytes.len() / 2;
                 pieces(vec![Ok((Duration::ZERO, bytes.slice(..half))), Ok((time, bytes.slice(half..)))])
             }
+            Mood::Drip(time) => pieces(bytes.chunks(1).map(|byte| Ok((time, Bytes::copy_from_slice(byte)))).collect()),
             _ => whole(bytes),
         };
         Ok(reply(200, headers, body))

@@ -20,6 +20,8 @@ use crate::{Ctx, Error, Permit, Result};
 
 /// Bytes that a blob holds for its readers.
 const WINDOW: usize = 2 << 20;
+/// Pieces that a blob holds for them. Some registries send few bytes at a time, and each piece takes more than its bytes.
+const PIECES: usize = 1024;
 /// Bytes that are given out at once. Much less than the window: a reader waits for the next piece before it takes one.
 const PIECE: usize = 256 << 10;
 /// A reader that takes nothing for so long is not waited for.
@@ -62,13 +64,17 @@ impl State {
     /// Makes room for a piece by dropping what the fastest reader has taken. Whether there is room.
     fn make_room(&mut self, length: usize) -> bool {
         let lead = self.readers.values().copied().filter(|at| *at >= self.start).max();
-        while self.held() + length > WINDOW
+        while !self.has_room(length)
             && let Some(front) = self.window.front()
             && lead.is_none_or(|lead| lead >= self.start + front.len() as u64)
         {
             self.drop_front();
         }
-        self.held() + length <= WINDOW
+        self.has_room(length)
+    }
+
+    fn has_room(&self, length: usize) -> bool {
+        self.held() + length <= WINDOW && self.window.len() < PIECES
     }
 
     /// The piece at an offset, and whether it is the last one so far.
@@ -317,5 +323,14 @@ mod tests {
         assert!(matches!(look(&arrival.lock(), 0), Step::Wait));
         arrival.end(Ok(blob(10 << 20)));
         assert!(matches!(look(&arrival.lock(), 0), Step::Fall(_)));
+    }
+
+    #[tokio::test]
+    async fn few_pieces_are_held_however_small_they_are() {
+        let arrival = Arrival::new();
+        for _ in 0..10_000 {
+            arrival.push(Bytes::from_static(b"x")).await;
+        }
+        assert!(arrival.lock().window.len() <= PIECES);
     }
 }

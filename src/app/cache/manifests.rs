@@ -189,7 +189,7 @@ async fn check(ctx: &Ctx, permit: &Permit, source: Source, tag: &Tag, image: Arc
         return Ok(here);
     };
     let fresh = cached.checked_at.after(app.config.cache_tag_ttl) > app.now();
-    if fresh || app.cache.memory.is_unwell(source.host()) || require_import(ctx, permit).is_err() {
+    if fresh || app.cache.memory.is_unwell(source.host(), &source.asker()) || require_import(ctx, permit).is_err() {
         return Ok(here);
     }
     // As on ECR, a tag that may not move is not checked again.

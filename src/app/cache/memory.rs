@@ -1,5 +1,5 @@
-//! What this process remembers of other registries for a while: what they do not have, and that they want to be left
-//! alone or are in trouble. Nothing that is here is kept from anybody by it.
+//! What this process remembers of other registries for a while: what they do not have, that they are in trouble, and who is to
+//! leave them alone: they count the pulls of each user, and one who has pulled too much is no reason to keep others from it. Nothing that is here is kept from anybody by it.
 
 use std::time::{Duration, Instant};
 
@@ -42,21 +42,21 @@ impl Memory {
     }
 
     /// Leaves a registry alone for as long as it wants. Returns how long that is.
-    pub(super) fn rest(&self, host: &str, wanted: Option<Duration>) -> Duration {
+    pub(super) fn rest(&self, asker: &str, wanted: Option<Duration>) -> Duration {
         let time = wanted.unwrap_or(REST).clamp(Duration::from_secs(1), MOST);
-        self.rests.insert(host.to_owned(), Instant::now() + time);
+        self.rests.insert(asker.to_owned(), Instant::now() + time);
         time
     }
 
     /// How long a registry is still to be left alone.
-    pub(super) fn resting(&self, host: &str) -> Option<Duration> {
-        let until = self.rests.get(host)?;
+    pub(super) fn resting(&self, asker: &str) -> Option<Duration> {
+        let until = self.rests.get(asker)?;
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
 
     /// Whether a registry need not be asked about what is here.
-    pub(super) fn is_unwell(&self, host: &str) -> bool {
-        self.trouble.contains_key(host) || self.resting(host).is_some()
+    pub(super) fn is_unwell(&self, host: &str, asker: &str) -> bool {
+        self.trouble.contains_key(host) || self.resting(asker).is_some()
     }
 }
 
@@ -67,12 +67,12 @@ mod tests {
     #[test]
     fn a_registry_is_left_alone_for_as_long_as_it_wants_within_reason() {
         let memory = Memory::new();
-        assert!(memory.resting("a").is_none() && !memory.is_unwell("a"));
+        assert!(memory.resting("a").is_none() && !memory.is_unwell("a", "a"));
         assert_eq!(memory.rest("a", Some(Duration::from_secs(100_000))), MOST);
         assert_eq!(memory.rest("a", None), REST);
-        assert!(memory.resting("a").unwrap() <= REST && memory.is_unwell("a"));
+        assert!(memory.resting("a").unwrap() <= REST && memory.is_unwell("host", "a"));
         assert_eq!(memory.rest("b", Some(Duration::ZERO)), Duration::from_secs(1));
         memory.trouble("c");
-        assert!(memory.resting("c").is_none() && memory.is_unwell("c"));
+        assert!(memory.resting("c").is_none() && memory.is_unwell("c", "a b"));
     }
 }

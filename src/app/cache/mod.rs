@@ -70,7 +70,7 @@ impl Cache {
                 return absent;
             }
             upstream::Error::Busy { retry_after } => {
-                UpstreamFailure::Busy { retry_after: self.memory.rest(host, *retry_after) }
+                UpstreamFailure::Busy { retry_after: self.memory.rest(&source.asker(), *retry_after) }
             }
             upstream::Error::Refused(_) => UpstreamFailure::Refused,
             upstream::Error::Nonsense(_) | upstream::Error::Outbound(outbound::Error::TooLong(..)) => {
@@ -91,7 +91,7 @@ impl Cache {
         if self.memory.is_missing(key) {
             return Err(absent.clone());
         }
-        match self.memory.resting(source.host()) {
+        match self.memory.resting(&source.asker()) {
             Some(retry_after) => Err(source.failure(UpstreamFailure::Busy { retry_after })),
             None => Ok(()),
         }

@@ -60,6 +60,11 @@ impl Source {
         &self.host
     }
 
+    /// Who asks, as the registry sees it: it counts the pulls of each user, and those without a name together.
+    pub(super) fn asker(&self) -> String {
+        format!("{} {}", self.host, self.credential_arn.as_deref().unwrap_or_default())
+    }
+
     pub(super) fn repository(&self) -> &str {
         &self.repository
     }

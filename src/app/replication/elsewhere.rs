@@ -12,11 +12,14 @@ use store::{Pending, replication_targets, replication_uploads, replications};
 use types::{RegistryId, Tag};
 
 use super::push::Push;
+use super::turns::{self, Turn};
 use super::{BATCH, end, forget, parse, postpone, targets};
 use crate::{App, Error, Result, UpstreamFailure};
 
 /// How long a registry is left alone that wants to be asked less and does not say until when.
 const REST: Duration = Duration::from_secs(10);
+/// How soon a destination is looked at again at which others were faster.
+const SOON: Duration = Duration::from_secs(2);
 /// Longer than this nobody can send us away.
 const LONGEST_REST: Duration = Duration::from_secs(3600);
 
@@ -67,24 +70,33 @@ impl From<store::Error> for Trouble {
     }
 }
 
-/// Replicates what is asked for of a repository at a destination elsewhere.
-pub async fn run(app: &Arc<App>, job: &str) -> Result<()> {
+/// Replicates what is asked for of a repository at a destination elsewhere. Says after which time somebody is to look again;
+/// none: all is done.
+pub async fn run(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
     let (repository_id, Some(destination)) = parse(job) else {
-        return Ok(());
+        return Ok(None);
     };
+    let mut turn = None;
     loop {
         let mut conn = app.db().reader().await?;
         let Some(source) = store::repositories::find_by_id(&mut conn, repository_id).await? else {
-            return Ok(());
+            return Ok(None);
         };
         let open = replications::list_open(&mut conn, repository_id, &destination, BATCH).await?;
         let target = replication_targets::find(&mut conn, &source.registry.account, &destination).await?;
         drop(conn);
         if open.is_empty() {
-            return clear(app, repository_id, &destination).await;
+            clear(app, repository_id, &destination).await?;
+            return Ok(None);
         }
+        if turn.is_none() {
+            turn = app.turns.begin(turns::ending(&destination, &source.registry.account));
+        }
+        let Some(turn) = &turn else {
+            return Ok(Some(SOON));
+        };
         match &target {
-            Some(target) => round(app, &source, target, &open).await?,
+            Some(target) => round(app, &source, target, turn, &open).await?,
             None => give_up(app, &source, &open, targets::UNKNOWN).await?,
         }
     }
@@ -95,6 +107,7 @@ async fn round(
     app: &Arc<App>,
     source: &RepositoryRow,
     target: &ReplicationTargetRow,
+    turn: &Turn<'_>,
     open: &[ReplicationRow],
 ) -> Result<()> {
     let to = match targets::open(app, source, target).await? {
@@ -109,6 +122,12 @@ async fn round(
             "DELETING" => push.delete(&row.digest).await.map(|()| None),
             _ => push.image(&row.digest).await.map(Some),
         };
+        match &outcome {
+            Err(Trouble::Down(UpstreamFailure::Busy { retry_after })) => turn.failed(Some(*retry_after)),
+            Err(Trouble::Down(_)) => turn.failed(None),
+            Err(Trouble::Here(_)) => {}
+            _ => turn.reached(),
+        }
         match outcome {
             Ok(None) => forget(app, source, row).await?,
             Ok(Some(tags)) => done(app, source, target, row, tags).await?,
@@ -118,7 +137,13 @@ async fn round(
                 postpone(app, source, row).await?;
                 failed = Some(down());
             }
-            Err(Trouble::Down(failure)) => return Err(Error::Upstream { host: target.host.clone(), failure }),
+            Err(Trouble::Down(failure)) => {
+                // It may be about this image alone: where a proxy closes the connection at something that it does not take.
+                if !matches!(failure, UpstreamFailure::Busy { .. }) {
+                    postpone(app, source, row).await?;
+                }
+                return Err(Error::Upstream { host: target.host.clone(), failure });
+            }
             Err(Trouble::Here(error)) => {
                 // If it is the database, nothing more can be noted either, and that ends the round.
                 tracing::warn!(digest = %row.digest, %error, "an image could not be read to replicate it");

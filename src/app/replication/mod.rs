@@ -9,6 +9,7 @@ mod copy;
 mod elsewhere;
 mod push;
 mod targets;
+mod turns;
 
 pub mod backfill;
 
@@ -24,6 +25,8 @@ use types::{Digest, RegistryId, Tag};
 pub use self::copy::run;
 pub use self::elsewhere::run as run_elsewhere;
 pub use self::targets::{list as list_targets, remove as remove_target, set as set_target};
+pub(crate) use self::turns::Turns;
+pub use self::turns::WORKERS as WORKERS_ELSEWHERE;
 use crate::events::{self, ReplicationEvent};
 use crate::registry::replication::ReplicationRule;
 use crate::{Action, App, Error, Result};
@@ -104,7 +107,13 @@ async fn awaken(conn: &mut Conn, app: &App, repository_id: &str, destination: &R
     Ok(jobs::upsert(conn, &app.new_id(), JOB, &subject(repository_id, destination), app.now()).await?)
 }
 
-/// How a job names what it is about.
+/// How the jobs end that are to be left where they are for now: their destinations are elsewhere, and this process is at them
+/// already, or leaves them alone.
+pub fn spared_elsewhere(app: &App) -> Vec<String> {
+    app.turns.closed()
+}
+
+/// How a job names what it is about. One that goes elsewhere also names whose destination it is.
 fn subject(repository_id: &str, destination: &RegistryId) -> String {
     format!("{repository_id} {} {}", destination.account, destination.region)
 }
@@ -242,7 +251,9 @@ mod tests {
     #[test]
     fn jobs_name_what_they_are_about() {
         let there = RegistryId { account: "111122223333".parse().unwrap(), region: "eu-west-1".parse().unwrap() };
-        assert_eq!(parse(&subject("r1", &there)), ("r1", Some(there)));
+        assert_eq!(parse(&subject("r1", &there)), ("r1", Some(there.clone())));
+        let owner = "444455556666".parse().unwrap();
+        assert_eq!(parse(&format!("r1{}", turns::ending(&there, &owner))), ("r1", Some(there.clone())));
         assert_eq!(parse("r1"), ("r1", None));
         assert_eq!(parse("r1 x"), ("r1", None));
     }

@@ -22,6 +22,9 @@ use crate::{App, Error};
 /// Pieces of a blob that wait for the decoder.
 const AHEAD: usize = 4;
 
+/// Layers of an image; nothing mounts as many. Each is laid over those beneath it, also one that was read long ago.
+const LAYERS: usize = 1000;
+
 /// Why an image could not be read: for good, in words for whoever asked for the scan.
 pub(super) enum Fault {
     Image(String),
@@ -58,20 +61,21 @@ struct Descriptor {
 pub(super) async fn of_image(app: &App, repository_id: &str, manifest: &[u8]) -> Result<Bill, Fault> {
     let malformed = || Fault::Image("the manifest cannot be read".to_owned());
     let document: Document = serde_json::from_slice(manifest).map_err(|_| malformed())?;
+    let layers = document.layers.unwrap_or_default();
+    if layers.len() > LAYERS {
+        return Err(Fault::Image(format!("the image has more than {LAYERS} layers")));
+    }
     let mut image = Image::default();
     // In their order: what is above hides what is beneath.
-    for descriptor in document.layers.unwrap_or_default() {
+    for descriptor in layers {
         if descriptor.media_type.parse::<MediaType>().is_ok_and(|kind| kind.is_nondistributable()) {
             continue;
         }
         let digest: Digest = descriptor.digest.parse().map_err(|_| malformed())?;
-        image.add(of_layer(app, repository_id, &digest).await?);
+        image.add(of_layer(app, repository_id, &digest).await?).map_err(|error| Fault::Image(error.to_string()))?;
     }
-    Ok(Bill {
-        release: image.release().cloned(),
-        packages: image.packages().into_iter().collect(),
-        unread: image.unread(),
-    })
+    let packages = image.packages().map_err(|error| Fault::Image(error.to_string()))?;
+    Ok(Bill { release: image.release().cloned(), packages: packages.into_iter().collect(), unread: image.unread() })
 }
 
 async fn of_layer(app: &App, repository_id: &str, digest: &Digest) -> Result<Layer, Fault> {

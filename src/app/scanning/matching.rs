@@ -1,6 +1,5 @@
 //! Matching what an image holds with the advisories.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use scan::osv::{self, Advisory, Affected, Severity};
@@ -9,16 +8,19 @@ use scan::{Kind, Package, image};
 use store::{Conn, advisory_ecosystems, advisory_packages, stamps};
 use types::Timestamp;
 
+use super::found::Found;
 use super::results::stored;
 use super::{Bill, Counts, Finding};
 use crate::{Error, Result};
 
 /// Packages that are asked for in one query.
 const BATCH: usize = 500;
+/// Hits that are looked into together. A list of packages may have each advisory hit each package.
+const HITS: usize = 5000;
 
 /// What was found.
 pub(super) struct Matched {
-    /// The worst first.
+    /// The worst first. All are counted; of very many, the least severe are left out.
     pub(super) findings: Vec<(Severity, Finding)>,
     pub(super) counts: Counts,
     /// Ecosystems of packages of the image of which there are no advisories.
@@ -57,7 +59,7 @@ pub(super) async fn find(conn: &mut Conn, bill: &Bill) -> Result<Matched> {
             }
         }
     }
-    let mut found: BTreeMap<(String, String, String), (Severity, Finding)> = BTreeMap::new();
+    let mut found = Found::new();
     for (ecosystem, names) in &by_ecosystem {
         let Some(scheme) = Scheme::of(ecosystem) else { continue };
         for names in names.iter().collect::<Vec<_>>().chunks(BATCH) {
@@ -67,42 +69,54 @@ pub(super) async fn find(conn: &mut Conn, bill: &Bill) -> Result<Matched> {
             let mut hits = Vec::new();
             for row in advisory_packages::list_of(conn, ecosystem, &wanted).await? {
                 let affected: Vec<Affected> = stored(&row.document)?;
-                for (package, version) in packages.get(row.package.as_str()).into_iter().copied().flatten() {
+                let named: &[(&Package, &str)] =
+                    packages.get(row.package.as_str()).map_or(&[], |named| named.as_slice());
+                for (package, version) in named {
                     let hit = affected
                         .iter()
                         .find_map(|one| one.contains(scheme, version).map(|fixed| (one.rating.clone(), fixed)));
                     if let Some((rating, fixed)) = hit {
-                        hits.push((row.advisory_id.clone(), *package, rating, fixed.map(str::to_owned)));
+                        let (advisory_id, fixed) = (row.advisory_id.clone(), fixed.map(str::to_owned));
+                        hits.push(Hit { advisory_id, package, rating, fixed });
+                    }
+                    if hits.len() == HITS {
+                        look_into(conn, ecosystem, std::mem::take(&mut hits), &mut found).await?;
                     }
                 }
+                // Others have something to do meanwhile.
+                tokio::task::yield_now().await;
             }
-            let ids: BTreeSet<&str> = hits.iter().map(|hit| hit.0.as_str()).collect();
-            let mut advisories: BTreeMap<String, Advisory> = BTreeMap::new();
-            for (id, document) in store::advisories::find_all(conn, &ids.into_iter().collect::<Vec<_>>()).await? {
-                advisories.insert(id, stored(&document)?);
-            }
-            for (id, package, rating, fixed) in hits {
-                // It was taken back between the two queries.
-                let Some(advisory) = advisories.get(&id) else { continue };
-                let rating = rating.as_ref().unwrap_or(&advisory.rating);
-                let finding = finding(ecosystem, advisory, rating, package, fixed);
-                let key = (finding.name.clone(), finding.package.clone(), finding.version.clone());
-                // Two databases may tell of one vulnerability; the worse counts.
-                match found.get_mut(&key) {
-                    Some(known) if known.0 >= rating.severity => {}
-                    Some(known) => *known = (rating.severity, finding),
-                    None => drop(found.insert(key, (rating.severity, finding))),
-                }
-            }
+            look_into(conn, ecosystem, hits, &mut found).await?;
         }
     }
-    let mut findings: Vec<(Severity, Finding)> = found.into_values().collect();
-    findings.sort_by_key(|(severity, _)| Reverse(*severity));
-    let mut counts = Counts::new();
-    for (severity, _) in &findings {
-        *counts.entry(severity.as_str().to_owned()).or_default() += 1;
-    }
+    let (findings, counts) = found.end();
     Ok(Matched { findings, counts, missing, any: !by_ecosystem.is_empty(), updated_at, version })
+}
+
+/// A package that an advisory is about.
+struct Hit<'b> {
+    advisory_id: String,
+    package: &'b Package,
+    rating: Option<osv::Rating>,
+    fixed: Option<String>,
+}
+
+/// Makes findings of hits.
+async fn look_into(conn: &mut Conn, ecosystem: &str, hits: Vec<Hit<'_>>, found: &mut Found) -> Result<()> {
+    let ids: BTreeSet<&str> = hits.iter().map(|hit| hit.advisory_id.as_str()).collect();
+    let mut advisories: BTreeMap<String, Advisory> = BTreeMap::new();
+    for (id, document) in store::advisories::find_all(conn, &ids.into_iter().collect::<Vec<_>>()).await? {
+        advisories.insert(id, stored(&document)?);
+    }
+    for Hit { advisory_id, package, rating, fixed } in hits {
+        // It was taken back between the two queries.
+        let Some(advisory) = advisories.get(&advisory_id) else { continue };
+        let rating = rating.as_ref().unwrap_or(&advisory.rating);
+        if found.takes(rating.severity) {
+            found.add(rating.severity, finding(ecosystem, advisory, rating, package, fixed));
+        }
+    }
+    Ok(())
 }
 
 /// The names under which advisories may speak of a package. Distributions publish theirs by source, some by package.

@@ -7,6 +7,7 @@
 mod built_in;
 mod contents;
 mod finish;
+mod found;
 mod harbor;
 mod matching;
 mod receive;

@@ -12,7 +12,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use object_store::PutPayload;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -34,6 +34,9 @@ const LOOK: Duration = Duration::from_secs(5);
 /// 8 MiB.
 const PARTS_OF_ONE_SIZE: u32 = 2500;
 const MOST_PARTS: u32 = 10_000;
+/// Smaller frames are gathered until there are so many bytes. A frame that is held takes more than its bytes, and a client may
+/// send as many frames as bytes.
+const SMALL: usize = 16 * 1024;
 
 impl S3 {
     /// Streams a body onto the end of an upload. See [`crate::Blobs::append`].
@@ -78,6 +81,8 @@ struct Filling<'a> {
     hashing: Hashing,
     buffer: VecDeque<Bytes>,
     size: usize,
+    /// Small frames behind the buffer.
+    gathered: BytesMut,
     reserved: Reserved,
     flights: JoinSet<Result<(Part, Reserved)>>,
     next_part: u32,
@@ -101,6 +106,7 @@ impl<'a> Filling<'a> {
             staged: staged.clone(),
             buffer: VecDeque::new(),
             size: 0,
+            gathered: BytesMut::new(),
             reserved,
             flights: JoinSet::new(),
             new_upload: None,
@@ -124,6 +130,20 @@ impl<'a> Filling<'a> {
     }
 
     async fn push(&mut self, frame: Bytes) -> Result<()> {
+        if frame.len() < SMALL {
+            self.gathered.extend_from_slice(&frame);
+            return if self.gathered.len() < SMALL { Ok(()) } else { self.push_gathered().await };
+        }
+        self.push_gathered().await?;
+        self.push_piece(frame).await
+    }
+
+    async fn push_gathered(&mut self) -> Result<()> {
+        let gathered = self.gathered.split().freeze();
+        self.push_piece(gathered).await
+    }
+
+    async fn push_piece(&mut self, frame: Bytes) -> Result<()> {
         if frame.is_empty() {
             return Ok(());
         }
@@ -239,6 +259,7 @@ impl<'a> Filling<'a> {
     /// Waits until everything is stored and gives the new state. A closing append keeps its rest in memory for
     /// `finish`, which verifies the digest before it writes it.
     async fn end(mut self, closing: bool) -> Result<Staged> {
+        self.push_gathered().await?;
         let hashing = std::mem::replace(&mut self.hashing, Hashing::new(None));
         if let Some(hasher) = hashing.finish().await? {
             self.staged.hashes = HashState::of(&hasher);

@@ -238,3 +238,26 @@ async fn a_public_endpoint_is_what_addresses_are_signed_for() {
     assert!(address.starts_with(&format!("https://blobs.example.test/bucket/some/where/{key}?")), "{address}");
     assert!(!address.contains("secret"));
 }
+
+/// A client may send as many frames as it sends bytes, and each that is held takes many times its own byte.
+#[tokio::test]
+async fn bytes_that_come_one_by_one_are_gathered() {
+    let harness = harness_or_return!(harness::s3());
+    let whole = content(200_000, 50);
+    let mut staged = harness.blobs.begin(None).unwrap();
+    harness.blobs.append(&mut staged, frames(&whole, 1), CLOSING).await.unwrap();
+    let held = staged.held.as_ref().map(|held| held.pieces.len());
+    assert!(held.is_some_and(|pieces| pieces < 20), "{held:?}");
+    let finished = harness.blobs.finish(&mut staged, &sha256(&whole)).await.unwrap();
+    harness.assert_holds(&finished, &whole).await;
+    // Large ones among them keep their place.
+    let mixed = content(15 * MIB, 51);
+    let mut cuts = vec![0, 3, 150_000, 150_001, 150_002, 9 * MIB, 9 * MIB + 1, 15 * MIB];
+    cuts.splice(5..5, (0..100).map(|at| 200_000 + at * 1000));
+    let cut: Vec<_> = cuts.windows(2).map(|ends| std::io::Result::Ok(mixed.slice(ends[0]..ends[1]))).collect();
+    let mut staged = harness.blobs.begin(None).unwrap();
+    harness.blobs.append(&mut staged, futures_util::stream::iter(cut), OPEN).await.unwrap();
+    assert_eq!(staged.offset(), mixed.len() as u64);
+    let finished = harness.blobs.finish(&mut staged, &sha256(&mixed)).await.unwrap();
+    harness.assert_holds(&finished, &mixed).await;
+}

@@ -10,6 +10,7 @@ use std::io::Read;
 pub use hidden::Hidden;
 use serde::{Deserialize, Serialize};
 
+use crate::limits::EACH;
 use crate::readers::{self, Reader};
 use crate::tar::{Archive, EntryKind};
 use crate::{Error, Limits, Package, Release, Result, decompress};
@@ -28,6 +29,20 @@ pub struct Layer {
     pub unread: u64,
 }
 
+impl Contents {
+    /// What it takes to hold it, about.
+    pub(crate) fn held(&self) -> u64 {
+        let of = |package: &Package| {
+            let source = package.source.iter().map(|(name, version)| name.len() + version.len());
+            EACH + (package.name.len() + package.version.len() + source.sum::<usize>()) as u64
+        };
+        match self {
+            Self::Packages(packages) => packages.iter().map(of).sum(),
+            Self::Release(release) => (release.id.len() + release.version.len()) as u64,
+        }
+    }
+}
+
 /// What a file says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -43,7 +58,14 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
     let plain = decompress::open(packed, limits)?;
     let mut archive = Archive::new(plain, limits);
     let mut layer = Layer::default();
-    let mut packages = 0;
+    let (mut packages, mut told) = (0, 0);
+    let mut tell = |path: &str, contents: u64| {
+        told += EACH + path.len() as u64 + contents;
+        if told > limits.told_bytes {
+            return Err(Error::Limit(format!("the layer tells of more than {} bytes of names", limits.told_bytes)));
+        }
+        Ok(())
+    };
     while let Some(entry) = archive.next()? {
         let Some(path) = entry.path else { continue };
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
@@ -66,6 +88,7 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
         let Some(reader) = readers::of(&path, entry.executable && entry.size > 0) else { continue };
         if entry.size > limits.file_bytes && matches!(reader, Reader::Whole(_)) && !readers::is_essential(&path) {
             layer.unread += 1;
+            tell(&path, 0)?;
             // What it tells of is not known, and what the file beneath told of is not there any more.
             layer.files.insert(path, Contents::Packages(Vec::new()));
             continue;
@@ -83,6 +106,7 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
                 return Err(Error::Limit(format!("the layer has more than {} packages", limits.packages)));
             }
         }
+        tell(&path, contents.held())?;
         layer.files.insert(path, contents);
     }
     layer.hidden.seal();

@@ -144,10 +144,10 @@ fn a_file_too_large_to_read_takes_the_place_of_a_list() {
     let limits = Limits { file_bytes: 100, ..Limits::default() };
     let layer = |size| read(&tar(&[("app/package-lock.json", &lock(size))])[..], &limits).unwrap();
     let mut image = crate::image::Image::default();
-    image.add(layer(100));
-    assert_eq!(image.packages().len(), 1);
-    image.add(layer(101));
-    assert_eq!((image.packages().len(), image.unread()), (0, 1));
+    image.add(layer(100)).unwrap();
+    assert_eq!(image.packages().unwrap().len(), 1);
+    image.add(layer(101)).unwrap();
+    assert_eq!((image.packages().unwrap().len(), image.unread()), (0, 1));
 }
 
 #[test]
@@ -158,10 +158,10 @@ fn what_tells_of_nothing_hides_what_is_beneath() {
         let mut upper = entry(path, flag, b"");
         upper.resize(upper.len() + 1024, 0);
         let mut image = crate::image::Image::default();
-        image.add(read_all(&base()).unwrap());
+        image.add(read_all(&base()).unwrap()).unwrap();
         // As it is stored.
         let upper = serde_json::to_string(&read_all(&upper).unwrap()).unwrap();
-        image.add(serde_json::from_str(&upper).unwrap());
+        image.add(serde_json::from_str(&upper).unwrap()).unwrap();
         image.files().count()
     };
     for flag in *b"0123" {
@@ -265,6 +265,14 @@ fn absurd_numbers_and_names_are_refused() {
     let list: String = (0..11).map(|at| format!("P:p{at}\nV:1\n\n")).collect();
     let few = Limits { packages: 10, ..Limits::default() };
     assert!(limit(read(&tar(&[("lib/apk/db/installed", &list)])[..], &few)).contains("10 packages"));
+    // Paths are held too.
+    let little = Limits { told_bytes: 100_000, ..Limits::default() };
+    let long = "n".repeat(1000);
+    let paths: Vec<u8> = (0..100).flat_map(|at| entry(&format!("{long}/{at}/x.jar"), b'2', b"")).collect();
+    assert!(limit(read(&paths[..], &little)).contains("100000 bytes of names"));
+    // What is taken away is a number each.
+    let paths: Vec<u8> = (0..100).flat_map(|at| entry(&format!("{long}/{at}/.wh.x"), b'0', b"")).collect();
+    assert!(read(&paths[..], &little).unwrap().hidden.has(&format!("{long}/7/x")));
 }
 
 #[test]

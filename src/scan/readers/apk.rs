@@ -1,6 +1,6 @@
 //! The list of installed packages of apk: paragraphs of one-letter fields (apk's installed database).
 
-use super::plausible;
+use super::{MOST, plausible};
 use crate::{Kind, Package};
 
 pub(crate) fn read(text: &str) -> Vec<Package> {
@@ -19,6 +19,9 @@ pub(crate) fn read(text: &str) -> Vec<Package> {
                     packages.push(package);
                 }
                 (name, version, origin) = ("", "", "");
+                if packages.len() == MOST {
+                    break;
+                }
             }
             _ => {}
         }

@@ -4,17 +4,11 @@ use std::io::Read;
 
 use serde::Deserialize;
 
-use super::plausible;
+use super::{MOST, plausible, tables};
 use crate::{Kind, Package};
 
 /// Bytes of the list in a program, unpacked.
 const MAX_LIST: u64 = 8 << 20;
-
-#[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Locked>,
-}
 
 #[derive(Deserialize)]
 struct Locked {
@@ -25,10 +19,9 @@ struct Locked {
 
 /// `Cargo.lock`. What has no source is the project itself.
 pub(crate) fn read_lock(text: &str) -> Vec<Package> {
-    let Ok(lock) = toml::from_str::<Lock>(text) else { return Vec::new() };
     let from_registry =
         |locked: &Locked| locked.source.as_deref().is_some_and(|source| source.starts_with("registry+"));
-    packages(lock.package.into_iter().filter(from_registry))
+    packages(tables::read(text).filter(from_registry))
 }
 
 #[derive(Deserialize)]
@@ -64,6 +57,7 @@ fn packages(locked: impl Iterator<Item = Locked>) -> Vec<Package> {
     locked
         .filter(|locked| plausible(&locked.name, &locked.version))
         .map(|locked| Package::new(Kind::Rust, locked.name, locked.version))
+        .take(MOST)
         .collect()
 }
 

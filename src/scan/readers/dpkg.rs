@@ -1,6 +1,6 @@
 //! The list of installed packages of dpkg: paragraphs of `Field: value` (deb-control(5), dpkg's status file).
 
-use super::plausible;
+use super::{MOST, plausible};
 use crate::{Kind, Package};
 
 pub(crate) fn read(text: &str) -> Vec<Package> {
@@ -9,6 +9,9 @@ pub(crate) fn read(text: &str) -> Vec<Package> {
     for line in text.lines() {
         if line.trim().is_empty() {
             packages.extend(std::mem::take(&mut paragraph).package());
+            if packages.len() == MOST {
+                return packages;
+            }
             continue;
         }
         // A line that begins with a space goes on with the field before: no field that matters does.

@@ -1,7 +1,7 @@
 //! Modules in programs that Go built (Go, debug/buildinfo). What is looked for stands on a boundary of 16 bytes near the
 //! start of the data of a program, in every format of programs; the newer form, from Go 1.18, is followed by its texts.
 
-use super::plausible;
+use super::{MOST, plausible};
 use crate::{Kind, Package};
 
 pub(crate) const MAGIC: &[u8] = b"\xff Go buildinf:";
@@ -33,6 +33,9 @@ pub(crate) fn read(bytes: &[u8]) -> Vec<Package> {
         let (Some(name), Some(version)) = (fields.next(), fields.next()) else { continue };
         if !plausible(name, version) {
             continue;
+        }
+        if packages.len() == MOST {
+            break;
         }
         match kind {
             Some("mod") if version == "(devel)" => {}

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Read};
 
-use super::plausible;
+use super::{MOST, plausible};
 use crate::{Kind, Package};
 
 /// Archives in archives in archives.
@@ -10,7 +10,10 @@ const DEPTH: usize = 3;
 /// Bytes of all that is unpacked of one archive.
 const MAX_UNPACKED: u64 = 96 << 20;
 const MAX_PROPERTIES: u64 = 1 << 20;
+/// An archive that lists more is not read: the list of its members would be held as a whole.
 const MAX_MEMBERS: usize = 200_000;
+/// Begins the entry of a member in that list.
+const MEMBER: &[u8] = b"PK\x01\x02";
 
 /// The artifacts of an archive. One that is damaged has those that were found before that.
 pub(crate) fn read(bytes: &[u8]) -> Vec<Package> {
@@ -21,8 +24,11 @@ pub(crate) fn read(bytes: &[u8]) -> Vec<Package> {
 }
 
 fn look(bytes: &[u8], depth: usize, left: &mut u64, packages: &mut Vec<Package>) {
+    if bytes.windows(MEMBER.len()).filter(|window| *window == MEMBER).take(MAX_MEMBERS + 1).count() > MAX_MEMBERS {
+        return;
+    }
     let Ok(mut archive) = zip::ZipArchive::new(Cursor::new(bytes)) else { return };
-    for at in 0..archive.len().min(MAX_MEMBERS) {
+    for at in 0..archive.len() {
         let Ok(member) = archive.by_index(at) else { continue };
         let name = member.name();
         let properties = name.starts_with("META-INF/maven/") && name.ends_with("/pom.properties");
@@ -39,7 +45,7 @@ fn look(bytes: &[u8], depth: usize, left: &mut u64, packages: &mut Vec<Package>)
             (true, false) => look(&unpacked, depth - 1, left, packages),
             (false, _) => {}
         }
-        if *left == 0 {
+        if *left == 0 || packages.len() >= MOST {
             return;
         }
     }

@@ -6,15 +6,18 @@ mod cargo;
 mod dpkg;
 mod go;
 mod java;
+mod json;
 mod node;
 mod program;
 mod python;
 mod rpm;
 mod ruby;
+mod tables;
 
 use std::io::Read;
 
 use crate::layer::Contents;
+use crate::limits::PACKAGES;
 use crate::{Limits, Package, Release, Result};
 
 /// How a file is read.
@@ -24,6 +27,10 @@ pub(crate) enum Reader {
     /// As its bytes come; none if it is not of the kind that was looked for.
     Stream(fn(&mut dyn Read, &Limits) -> Result<Option<Contents>>),
 }
+
+/// Packages that are taken from one file: one more than a layer may have, which shows that it has too many. A few bytes of
+/// a file can make hundreds of bytes of a package, so they are counted while they are read.
+const MOST: usize = PACKAGES + 1;
 
 /// Where rpm has its database, of older and newer systems.
 const RPM: &[&str] = &["var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm"];

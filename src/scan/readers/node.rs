@@ -1,45 +1,49 @@
 //! Packages of npm: what is installed, and the lock files of npm and Yarn.
 
-use serde_json::Value;
-
-use super::plausible;
+use super::{MOST, json, plausible};
 use crate::{Kind, Package};
+
+/// Dependencies in dependencies are followed so far. Each level is read once more than the one above.
+const DEPTH: usize = 64;
 
 /// `node_modules/…/package.json`.
 pub(crate) fn read_package(text: &str) -> Vec<Package> {
-    let Ok(package) = serde_json::from_str::<Value>(text) else { return Vec::new() };
-    let field = |key: &str| package.get(key).and_then(Value::as_str).unwrap_or_default();
-    let (name, version) = (field("name"), field("version"));
-    if plausible(name, version) { vec![Package::new(Kind::Node, name, version)] } else { Vec::new() }
+    let fields = json::fields(text, ["name", "version"]);
+    let Some([Some(name), Some(version)]) = fields.map(|fields| fields.map(|field| json::text(field?))) else {
+        return Vec::new();
+    };
+    if plausible(&name, &version) { vec![Package::new(Kind::Node, name, version)] } else { Vec::new() }
 }
 
 /// `package-lock.json`, of all its versions.
 pub(crate) fn read_lock(text: &str) -> Vec<Package> {
-    let Ok(lock) = serde_json::from_str::<Value>(text) else { return Vec::new() };
+    let Some([listed, nested]) = json::fields(text, ["packages", "dependencies"]) else { return Vec::new() };
     let mut packages = Vec::new();
-    if let Some(listed) = lock.get("packages").and_then(Value::as_object) {
-        for (path, package) in listed {
+    if let Some(listed) = listed.filter(|listed| listed.starts_with('{')) {
+        json::members(listed, |path, package| {
             // The project itself has no path; a link is a part of it.
-            let Some((_, name)) = path.rsplit_once("node_modules/") else { continue };
-            let name = package.get("name").and_then(Value::as_str).unwrap_or(name);
-            add(&mut packages, name, package);
-        }
-    } else if let Some(nested) = lock.get("dependencies").and_then(Value::as_object) {
-        // No recursion: how deep it goes is the image's choice.
-        let mut waiting = vec![nested];
-        while let Some(dependencies) = waiting.pop() {
-            for (name, package) in dependencies {
-                add(&mut packages, name, package);
-                waiting.extend(package.get("dependencies").and_then(Value::as_object));
-            }
-        }
+            let Some((_, name)) = path.rsplit_once("node_modules/") else { return };
+            let Some([own, version]) = json::fields(package, ["name", "version"]) else { return };
+            add(&mut packages, own.and_then(json::text).as_deref().unwrap_or(name), version);
+        });
+        return packages;
+    }
+    // No recursion: how deep it goes is the image's choice.
+    let mut waiting: Vec<(usize, &str)> = nested.into_iter().map(|nested| (0, nested)).collect();
+    while let Some((depth, dependencies)) = waiting.pop() {
+        json::members(dependencies, |name, package| {
+            let Some([version, nested]) = json::fields(package, ["version", "dependencies"]) else { return };
+            add(&mut packages, name, version);
+            waiting.extend(nested.filter(|_| depth < DEPTH).map(|nested| (depth + 1, nested)));
+        });
     }
     packages
 }
 
-fn add(packages: &mut Vec<Package>, name: &str, package: &Value) {
-    let version = package.get("version").and_then(Value::as_str).unwrap_or_default();
-    if plausible(name, version) && version.starts_with(|first: char| first.is_ascii_digit()) {
+fn add(packages: &mut Vec<Package>, name: &str, version: Option<&str>) {
+    let version = version.and_then(json::text).unwrap_or_default();
+    let released = version.starts_with(|first: char| first.is_ascii_digit());
+    if plausible(name, &version) && released && packages.len() < MOST {
         packages.push(Package::new(Kind::Node, name, version));
     }
 }
@@ -61,6 +65,9 @@ pub(crate) fn read_yarn_lock(text: &str) -> Vec<Package> {
                 packages.push(Package::new(Kind::Node, of, version));
             }
             name = None;
+        }
+        if packages.len() == MOST {
+            break;
         }
     }
     packages

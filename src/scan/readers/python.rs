@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::plausible;
+use super::{MOST, json, plausible, tables};
 use crate::{Kind, Package};
 
 /// `METADATA` of a wheel, `PKG-INFO` of an egg.
@@ -20,12 +20,6 @@ pub(crate) fn read_metadata(text: &str) -> Vec<Package> {
 }
 
 #[derive(Deserialize)]
-struct Lock {
-    #[serde(default)]
-    package: Vec<Locked>,
-}
-
-#[derive(Deserialize)]
 struct Locked {
     name: String,
     version: Option<String>,
@@ -33,23 +27,27 @@ struct Locked {
 
 /// `poetry.lock` and `uv.lock`.
 pub(crate) fn read_lock(text: &str) -> Vec<Package> {
-    let Ok(lock) = toml::from_str::<Lock>(text) else { return Vec::new() };
     let package = |locked: Locked| {
         let version = locked.version.unwrap_or_default();
         plausible(&locked.name, &version).then(|| Package::new(Kind::Python, locked.name, version))
     };
-    lock.package.into_iter().filter_map(package).collect()
+    tables::read(text).filter_map(package).take(MOST).collect()
 }
 
 /// `Pipfile.lock`.
 pub(crate) fn read_pipfile_lock(text: &str) -> Vec<Package> {
-    let Ok(lock) = serde_json::from_str::<serde_json::Value>(text) else { return Vec::new() };
-    let packages = ["default", "develop"].iter().filter_map(|group| lock.get(*group)?.as_object()).flatten();
-    let package = |(name, package): (&String, &serde_json::Value)| {
-        let version = package.get("version")?.as_str()?.trim_start_matches("==");
-        plausible(name, version).then(|| Package::new(Kind::Python, name, version))
-    };
-    packages.filter_map(package).collect()
+    let Some([default, develop]) = json::fields(text, ["default", "develop"]) else { return Vec::new() };
+    let mut packages = Vec::new();
+    for group in [default, develop].into_iter().flatten() {
+        json::members(group, |name, package| {
+            let version = json::fields(package, ["version"]).and_then(|[version]| json::text(version?));
+            let version = version.as_deref().unwrap_or_default().trim_start_matches("==");
+            if plausible(name, version) && packages.len() < MOST {
+                packages.push(Package::new(Kind::Python, name, version));
+            }
+        });
+    }
+    packages
 }
 
 /// The versions that `requirements.txt` pins.
@@ -61,7 +59,7 @@ pub(crate) fn read_requirements(text: &str) -> Vec<Package> {
         let exact = plausible(name, version) && !version.contains(['*', ',']);
         exact.then(|| Package::new(Kind::Python, name, version.trim_start_matches('=').trim()))
     };
-    text.lines().filter_map(package).collect()
+    text.lines().filter_map(package).take(MOST).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Gems: the specifications of what is installed, by their names, and `Gemfile.lock`.
 
-use super::plausible;
+use super::{MOST, plausible};
 use crate::{Kind, Package};
 
 /// `specifications/NAME-VERSION[-PLATFORM].gemspec`: the file is a program, its name says enough.
@@ -28,6 +28,9 @@ pub(crate) fn read_lock(text: &str) -> Vec<Package> {
         let version = version.split('-').next().unwrap_or_default();
         if plausible(name, version) {
             packages.push(Package::new(Kind::Ruby, name, version));
+        }
+        if packages.len() == MOST {
+            break;
         }
     }
     packages

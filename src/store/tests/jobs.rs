@@ -5,7 +5,7 @@ use crate::jobs::{self, Depth, JobRow};
 use crate::{Db, Result};
 
 async fn claim(db: &Db, owner: &'static str, now: i64, until: i64) -> Option<JobRow> {
-    let claimed = write(db, move |conn| Box::pin(jobs::claim(conn, "kind", owner, at(now), at(until), 1)));
+    let claimed = write(db, move |conn| Box::pin(jobs::claim(conn, "kind", owner, at(now), at(until), 1, &[])));
     claimed.await.unwrap().pop()
 }
 
@@ -124,7 +124,7 @@ async fn many_workers_share_many_jobs() {
         }
         let workers = (0..16).map(|_| async {
             let claimed: Result<Vec<JobRow>> =
-                write(db, |conn| Box::pin(jobs::claim(conn, "kind", "w", at(1), at(30), 1))).await;
+                write(db, |conn| Box::pin(jobs::claim(conn, "kind", "w", at(1), at(30), 1, &[]))).await;
             claimed.unwrap().pop().map(|job| job.subject)
         });
         let mut subjects: Vec<String> = futures_util::future::join_all(workers).await.into_iter().flatten().collect();
@@ -148,7 +148,7 @@ async fn several_jobs_are_put_down_and_taken_and_given_back_at_once() {
         let due: Vec<(String, _)> = all(db).await.into_iter().map(|job| (job.subject, job.due_at)).collect();
         let expected = [("a", 10), ("b", 10), ("c", 10), ("d", 20)];
         assert_eq!(due, expected.map(|(subject, due)| (subject.to_owned(), at(due))));
-        let claim = |limit| write(db, move |conn| Box::pin(jobs::claim(conn, "kind", "w", at(20), at(40), limit)));
+        let claim = |limit| write(db, move |conn| Box::pin(jobs::claim(conn, "kind", "w", at(20), at(40), limit, &[])));
         let (three, one) = (claim(3).await.unwrap(), claim(3).await.unwrap());
         assert_eq!((three.len(), one.len()), (3, 1));
         assert!(claim(3).await.unwrap().is_empty());
@@ -188,6 +188,28 @@ async fn a_job_that_is_wanted_for_later_while_it_is_done_is_not_forgotten() {
         // Without a word from anybody it is done when its time comes.
         assert!(done(db, "s", "a", 1000, 210).await);
         assert!(claim(db, "a", 999, 1010).await.is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_are_spared_stay_where_they_are() {
+    on_each(|test| async move {
+        let db = &test.db;
+        upsert(db, "r1 down", 10).await;
+        let spared = ["x down".to_owned(), " down".to_owned()];
+        let due = |spared: Vec<String>| async move {
+            jobs::is_due(&mut db.reader().await.unwrap(), "kind", at(20), &spared).await.unwrap()
+        };
+        assert!(due(Vec::new()).await && !due(spared.to_vec()).await);
+        upsert(db, "r2 up", 11).await;
+        assert!(due(spared.to_vec()).await);
+        let claimed = write(db, move |conn| {
+            Box::pin(async move { jobs::claim(conn, "kind", "a", at(20), at(40), 9, &spared).await })
+        });
+        let subjects: Vec<String> = claimed.await.unwrap().into_iter().map(|job| job.subject).collect();
+        assert_eq!(subjects, ["r2 up"]);
+        assert_eq!(claim(db, "a", 20, 40).await.unwrap().subject, "r1 down");
     })
     .await;
 }

@@ -8,7 +8,7 @@ use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf};
 use super::{caching, call};
 
 /// Makes a secret as a cache rule wants it, and gives its ARN.
-fn create(wharf: &Wharf, name: &str, password: &str) -> String {
+pub(super) fn create(wharf: &Wharf, name: &str, password: &str) -> String {
     let text = json!({ "username": "reader", "accessToken": password }).to_string();
     let script = format!(
         "made = client('secretsmanager').create_secret(Name='{name}', SecretString='{text}')\nprint(json.dumps(made['ARN']))"

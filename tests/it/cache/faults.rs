@@ -7,6 +7,7 @@ use tests::harness::upstream::{Login, Mood};
 use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf, digest, random};
 use tokio::task::JoinSet;
 
+use super::credentials::create;
 use super::{caching, counted, rule};
 use crate::jobs::{collect, stored};
 
@@ -77,6 +78,48 @@ async fn a_registry_says_in_any_way_how_long_it_is_to_be_left_alone() {
         ours.blob(&digest(b"x")).await.expect_error(429, "TOOMANYREQUESTS");
         assert!(upstream.asked().is_empty(), "{status} {wait}");
     }
+}
+
+/// Registries count the pulls of each user: who has pulled too much keeps nobody from them who comes with a name of his own.
+#[tokio::test]
+async fn a_registry_that_has_enough_of_one_user_is_asked_by_another() {
+    let upstream = Upstream::start().await;
+    let image = Image::small();
+    upstream.put_image("paid", "v1", &image);
+    upstream.plan(|asked| if asked.target.contains("/free/") { Mood::Status(429, Some(100)) } else { Mood::Good });
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let secret = create(&wharf, "ecr-pullthroughcache/mine", "secret");
+    let paid =
+        json!({ "ecrRepositoryPrefix": "paid", "upstreamRegistryUrl": upstream.host(), "credentialArn": secret });
+    rule(&wharf, paid).await;
+    let free = wharf.client().repository("cache/free");
+    free.manifest("v1").await.expect_error(429, "TOOMANYREQUESTS");
+    wharf.client().repository("paid/paid").expect_image(Some("v1"), &image).await;
+    upstream.asked();
+    wharf.client().repository("cache/paid").manifest("v1").await.expect_error(429, "TOOMANYREQUESTS");
+    assert!(upstream.asked().is_empty());
+}
+
+/// Whoever asks later would wait for the same.
+#[tokio::test]
+async fn a_registry_that_drips_is_given_up() {
+    let upstream = Upstream::start().await;
+    let image = Image::of(vec![random(5000)]);
+    upstream.put_image("app", "v1", &image);
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let ours = wharf.client().repository("cache/app");
+    upstream.plan(|_| Mood::Drip(Duration::from_millis(500)));
+    let begin = Instant::now();
+    ours.manifest("v1").await.expect_error(502, "UNAVAILABLE");
+    assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+    upstream.plan(|asked| if asked.is_blob() { Mood::Drip(Duration::from_millis(100)) } else { Mood::Good });
+    ours.manifest("v1").await.expect(200);
+    let layer = image.blobs[1].0.clone();
+    let begin = Instant::now();
+    let broken = ours.client().get(&ours.blob_path(&layer)).try_send().await;
+    assert!(broken.is_err() && begin.elapsed() < Duration::from_secs(90), "{broken:?}");
+    upstream.plan(|_| Mood::Good);
+    ours.expect_image(Some("v1"), &image).await;
 }
 
 #[tokio::test]

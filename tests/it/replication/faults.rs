@@ -121,3 +121,72 @@ async fn an_upload_that_the_registry_lost_is_begun_anew() {
     within(120, "it arrives too", async || status(&here.aws(), "team/app", "v2") == complete()).await;
     peer.expect_image("mirror/team/app", "v2", &next).await;
 }
+
+/// As behind proxies that close the connection where they do not take something.
+#[tokio::test]
+async fn an_image_at_which_the_connection_breaks_keeps_no_other() {
+    let (peer, proxy, here) = past_faults(Backend::SqliteDisk).await;
+    let tag = "/manifests/v1";
+    proxy.plan(move |seen| match seen.method == Method::PUT && seen.uri.path().ends_with(tag) {
+        true => Fault::Reset,
+        false => Fault::None,
+    });
+    let repository = here.client().repository("team/app");
+    let image = repository.push_small("v1").await;
+    within(60, "it was tried", async || proxy.faults() > 0).await;
+    let next = repository.push_small("v2").await;
+    within(60, "another image arrives", async || status(&here.aws(), "team/app", "v2") == complete()).await;
+    peer.expect_image("mirror/team/app", "v2", &next).await;
+    assert_eq!(status(&here.aws(), "team/app", "v1"), in_progress());
+    proxy.heal();
+    within(120, "in the end both", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+}
+
+/// However many repositories wait for the one that is silent.
+#[tokio::test]
+async fn a_registry_that_says_nothing_does_not_hold_up_what_goes_to_another() {
+    let (peer, other) = (Peer::start(), Peer::start());
+    let proxy = TcpProxy::start(&peer.host()).await;
+    let here = reaching(Backend::PostgresDisk, &[&proxy.address(), &other.host()]).await;
+    let silent = format!("http://{}", proxy.address());
+    for (region, url) in [("eu-west-1", &silent), ("eu-west-2", &other.url())] {
+        crate::jobs::must(&here, &["replication-target", "set", "000000000000", region, url]);
+    }
+    here.aws().boto3(
+        r#"client("ecr").put_replication_configuration(replicationConfiguration={"rules": [
+    {"destinations": [{"region": region, "registryId": "000000000000"}],
+     "repositoryFilters": [{"filter": prefix, "filterType": "PREFIX_MATCH"}]}
+    for region, prefix in [("eu-west-1", "silent/"), ("eu-west-2", "team/")]]})"#,
+    );
+    proxy.set(Link::Stalled);
+    for number in 0..30 {
+        here.client().repository(&format!("silent/app{number}")).push_small("v1").await;
+    }
+    // All that can be are at it.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let image = here.client().repository("team/app").push_small("v1").await;
+    within(20, "it arrives", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    other.expect_image("team/app", "v1", &image).await;
+    proxy.set(Link::Up);
+    for number in 0..30 {
+        let name = format!("silent/app{number}");
+        within(120, "what waited arrives", async || status(&here.aws(), &name, "v1") == complete()).await;
+    }
+}
+
+/// Not every registry says how far an upload is.
+#[tokio::test]
+async fn an_upload_of_which_the_registry_says_nothing_is_begun_anew() {
+    let (peer, proxy, here) = past_faults(Backend::SqliteDisk).await;
+    let broken = AtomicUsize::new(0);
+    proxy.plan(move |seen| match seen.method {
+        Method::PATCH if broken.fetch_add(1, Ordering::SeqCst) == 0 => Fault::Reset,
+        Method::GET if seen.uri.path().contains("/blobs/uploads/") => Fault::Status(405),
+        _ => Fault::None,
+    });
+    let image = Image::of(vec![random(3 << 20)]);
+    here.client().repository("team/app").push_image("v1", &image).await;
+    within(60, "it arrives", async || status(&here.aws(), "team/app", "v1") == complete()).await;
+    peer.expect_image("mirror/team/app", "v1", &image).await;
+}

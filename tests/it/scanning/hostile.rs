@@ -56,6 +56,50 @@ assert names(scan("app", "out")) == ["CVE-2024-1"]
     );
 }
 
+/// A manifest may name one layer thousands of times, and each time what it holds is laid over the rest.
+#[tokio::test]
+async fn an_image_of_more_layers_than_anything_mounts_is_not_looked_into() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    run(
+        &wharf,
+        r##"
+config = {"mediaType": CONFIG, **upload("app", b'{"architecture":"amd64","os":"linux"}')}
+one = {"mediaType": LAYER, **upload("app", layer({**DEBIAN, "var/lib/dpkg/status": dpkg(a="1")}))}
+def of(count):
+    manifest = json.dumps({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": config, "layers": [one] * count})
+    ecr.put_image(repositoryName="app", imageTag=f"v{count}", imageManifest=manifest)
+    return scan("app", f"v{count}")
+assert names(of(1000)) == ["CVE-2024-1"]
+found = of(1001)
+assert found["imageScanStatus"]["status"] == "FAILED" and "1000 layers" in found["imageScanStatus"]["description"], found
+"##,
+    );
+}
+
+/// What is made of the list, as a bill of materials, takes many times its memory.
+#[tokio::test]
+async fn an_image_has_no_more_packages_than_a_layer_may_have() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    run(
+        &wharf,
+        r##"
+def listed(file, name):
+    return layer({f"var/lib/dpkg/status.d/{file}": "".join(f"Package: {name}{at}\nVersion: 1\n\n" for at in range(60_000))})
+good = layer({**DEBIAN, "var/lib/dpkg/status": dpkg(a="1")})
+# The same packages count once.
+push("app", "same", [good, listed("x", "b"), listed("y", "b")])
+assert names(scan("app", "same")) == ["CVE-2024-1"]
+push("app", "many", [good, listed("x", "b"), listed("y", "c")])
+found = scan("app", "many")
+assert found["imageScanStatus"]["status"] == "FAILED" and "100000 packages" in found["imageScanStatus"]["description"], found
+"##,
+    );
+}
+
 /// PostgreSQL takes no text with a NUL in it, and no package is called so.
 #[tokio::test]
 async fn names_with_a_nul_in_them_are_no_names() {

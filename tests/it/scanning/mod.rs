@@ -7,6 +7,7 @@ mod events;
 mod gate;
 mod harbor;
 mod hostile;
+mod memory;
 mod on_push;
 mod quotas;
 mod referrers;

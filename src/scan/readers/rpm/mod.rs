@@ -4,12 +4,14 @@ mod header;
 mod ndb;
 mod sqlite;
 
+use super::MOST;
 use crate::Package;
 
 /// The packages in a database: `Packages.db` or `rpmdb.sqlite`.
 pub(crate) fn read(bytes: &[u8]) -> Vec<Package> {
     if bytes.starts_with(b"SQLite format 3\0") {
-        return sqlite::blobs(bytes).iter().filter_map(|blob| header::read(blob)).collect();
+        return sqlite::blobs(bytes).iter().filter_map(|blob| header::read(blob)).take(MOST).collect();
     }
-    ndb::blobs(bytes).into_iter().filter_map(header::read).collect()
+    // Many slots may point to one blob.
+    ndb::blobs(bytes).filter_map(header::read).take(MOST).collect()
 }

@@ -15,13 +15,11 @@ fn number(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The blobs of a database.
-pub(super) fn blobs(bytes: &[u8]) -> Vec<&[u8]> {
-    if !bytes.starts_with(HEADER_MAGIC) {
-        return Vec::new();
-    }
-    let pages = number(bytes, 12).unwrap_or_default();
+pub(super) fn blobs(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let known = bytes.starts_with(HEADER_MAGIC);
+    let pages = number(bytes, 12).filter(|_| known).unwrap_or_default();
     let slots = bytes.get(..pages.saturating_mul(PAGE).min(bytes.len())).unwrap_or_default();
-    slots.chunks_exact(SLOT).skip(2).filter_map(|slot| blob(bytes, slot)).collect()
+    slots.chunks_exact(SLOT).skip(2).filter_map(|slot| blob(bytes, slot))
 }
 
 fn blob<'b>(bytes: &'b [u8], slot: &[u8]) -> Option<&'b [u8]> {

@@ -7,6 +7,8 @@ const MAX_PAGES: usize = 200_000;
 /// Bytes of all blobs together, each with what it takes to hold one: a circle of pages gives more than there is.
 const MAX_BYTES: usize = 128 << 20;
 const EACH: usize = 256;
+/// Columns of a row that are looked at; nothing that is wanted stands behind them.
+const COLUMNS: usize = 4;
 
 struct File<'b> {
     bytes: &'b [u8],
@@ -41,7 +43,7 @@ pub(super) fn blobs(bytes: &[u8]) -> Vec<Vec<u8>> {
     });
     let Some(root) = root else { return Vec::new() };
     // The key is the row's own, and so has no bytes; the blob is the second column.
-    file.table(root).iter().filter_map(|record| Some(columns(record)?.get(1)?.to_vec())).collect()
+    file.table(root).into_iter().filter_map(|record| Some(columns(&record)?.get(1)?.to_vec())).collect()
 }
 
 impl<'b> File<'b> {
@@ -111,7 +113,7 @@ fn columns(record: &[u8]) -> Option<Vec<&[u8]>> {
     let (head, mut at) = varint(record, 0)?;
     let mut columns = Vec::new();
     let mut from = head;
-    while at < head {
+    while at < head && columns.len() < COLUMNS {
         let (kind, next) = varint(record, at)?;
         at = next;
         let length = match kind {

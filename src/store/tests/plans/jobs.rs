@@ -17,10 +17,10 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     let time = TIME;
     jobs::insert(conn, "new", "kind-1", "r1", NOW).await?;
     jobs::upsert(conn, "newer", "kind-1", "r1", NOW).await?;
-    jobs::is_due(conn, "kind-1", time).await?;
+    jobs::is_due(conn, "kind-1", time, &[]).await?;
     jobs::find_last_run(conn, "kind-1", "r105000").await?;
     jobs::upsert_all(conn, "new-", "kind-1", ["r1", "r105000"], NOW).await?;
-    jobs::claim(conn, "kind-1", "me", Timestamp::from_micros(150_000), NOW, 50).await?;
+    jobs::claim(conn, "kind-1", "me", Timestamp::from_micros(150_000), NOW, 50, &[]).await?;
     jobs::lock(conn, &["j100001", "j100002"], "me").await?;
     jobs::update_lease(conn, &["j100001", "j100002"], "me", NOW).await?;
     jobs::update_done(conn, &["j100001", "j100002"], "me", time, NOW).await?;
