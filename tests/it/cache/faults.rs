@@ -86,7 +86,7 @@ async fn a_registry_that_has_enough_of_one_user_is_asked_by_another() {
     let upstream = Upstream::start().await;
     let image = Image::small();
     upstream.put_image("paid", "v1", &image);
-    upstream.plan(|asked| if asked.target.contains("/free/") { Mood::Status(429, Some(100)) } else { Mood::Good });
+    upstream.plan(|asked| if asked.target.contains("/free/") { Mood::Status(429, Some("100")) } else { Mood::Good });
     let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
     let secret = create(&wharf, "ecr-pullthroughcache/mine", "secret");
     let paid =
