@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, Shared};
 use store::edges;
 use store::{Pending, cached_tags};
 use tracing::Instrument;
-use types::{Digest, Reference, Tag};
+use types::{Digest, MediaType, Reference, Tag};
 
 use super::{PATIENCE, Source, key, require_import};
 use crate::images::{self, Condition, Image, Origin, Push};
@@ -17,6 +17,9 @@ use crate::{App, Ctx, Error, Permit, Result, UpstreamFailure, repositories};
 
 /// How long somebody waits for a tag to be checked before the manifest that is here will do.
 const CHECK: Duration = Duration::from_secs(5);
+
+/// What web servers call a file of which they know no better: then the manifest itself tells what it is.
+const UNTYPED: [&str; 3] = ["application/json", "application/octet-stream", "text/plain"];
 
 /// A manifest that was asked for.
 #[derive(Debug, Clone)]
@@ -158,6 +161,7 @@ async fn fetch(
         return Err(wrong(&"it does not have the digest that the registry states"));
     }
     let content_type = fetched.media_type.as_deref().and_then(|text| text.parse().ok());
+    let content_type = content_type.filter(|media_type: &MediaType| !UNTYPED.contains(&media_type.as_str()));
     let push = Push {
         reference: reference.clone(),
         tags: Vec::new(),

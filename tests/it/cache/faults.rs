@@ -100,6 +100,25 @@ async fn a_registry_that_has_enough_of_one_user_is_asked_by_another() {
     assert!(upstream.asked().is_empty());
 }
 
+/// Files behind a web server can be a registry. It says of all of them that they are JSON, or bytes.
+#[tokio::test]
+async fn a_manifest_of_which_the_registry_says_no_type_is_what_it_says_itself() {
+    let upstream = Upstream::start().await;
+    let wharf = caching(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let ours = wharf.client().repository("cache/app");
+    for (tag, untyped) in
+        [("a", "application/json"), ("b", "application/octet-stream"), ("c", "text/plain; charset=utf-8")]
+    {
+        let image = Image::of(vec![random(100)]);
+        upstream.put_image("app", tag, &Image { media_type: untyped.to_owned(), ..image.clone() });
+        ours.expect_image(Some(tag), &image).await;
+        assert_eq!(ours.manifest(tag).await.expect(200).header("content-type"), image.media_type);
+    }
+    let image = Image::small();
+    upstream.put_image("app", "d", &Image { media_type: "text/html".to_owned(), ..image.clone() });
+    ours.manifest("d").await.expect_error(502, "UNKNOWN");
+}
+
 /// Whoever asks later would wait for the same.
 #[tokio::test]
 async fn a_registry_that_drips_is_given_up() {
