@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::{App, Error as Rule};
 use cloudwatch::watches::{self, Side};
-use ecs::services::scaling;
+use ecs::services::scaling::{self, MOST_TASKS};
 use store::alarms::AlarmRow;
 use store::scalable_targets::{self, ScalableTargetRow};
 use store::scaling_policies::ScalingPolicyRow;
@@ -67,8 +67,9 @@ async fn scale_one(app: &App, target: ScalableTargetRow) -> app::Result<()> {
     let situation = Situation {
         now,
         current: service.desired_count,
-        min: target.min_capacity,
-        max: target.max_capacity,
+        // Limits may be larger than what a service may have, as on AWS.
+        min: target.min_capacity.min(MOST_TASKS),
+        max: target.max_capacity.min(MOST_TASKS),
         is_deploying: service.is_deploying,
         may_scale_out: !suspended.dynamic_scaling_out_suspended,
         may_scale_in: !suspended.dynamic_scaling_in_suspended,

@@ -27,6 +27,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// The longest head of an answer.
 const HEAD: usize = 64 << 10;
 
+/// The most fields of it.
+const FIELDS: usize = 500;
+
 /// Why there is no answer.
 pub(crate) enum Failure {
     /// Nothing of the request was sent: it can go to another target.
@@ -116,7 +119,8 @@ pub(crate) async fn connect(address: SocketAddr) -> Result<SendRequest<AnyBody>,
         Err(_) => return Err(Unreached { late: true, ..Unreached::because("connecting took too long") }),
     };
     let _ = stream.set_nodelay(true);
-    let handshake = http1::Builder::new().max_buf_size(HEAD).handshake(TokioIo::new(Patient::new(stream))).await;
+    let stream = TokioIo::new(Patient::new(stream));
+    let handshake = http1::Builder::new().max_buf_size(HEAD).max_headers(FIELDS).handshake(stream).await;
     let (sender, connection) = handshake.map_err(Unreached::because)?;
     // It ends when its last request is done and nobody keeps the sender.
     tokio::spawn(async move {

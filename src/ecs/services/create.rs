@@ -10,6 +10,7 @@ use store::services::ServiceRow;
 use super::configuration::{self, Configuration, PlacementConstraint, PlacementStrategy};
 use super::decide::model::Strategy;
 use super::revision::Revision;
+use super::scaling::MOST_TASKS;
 use super::{Document, Service, deployments, reconcile, resource, target_groups, wake};
 use crate::arns;
 use crate::clusters::{self, Cluster, write, written};
@@ -24,9 +25,6 @@ use crate::task_definitions::definition::NetworkMode;
 const LONGEST_TOKEN: usize = 36;
 /// The longest time of grace in seconds.
 const LONGEST_GRACE: i64 = 2_147_483_647;
-/// The most tasks of a service.
-const MOST_TASKS: i64 = 5000;
-
 /// What somebody asks for. Members are those of CreateService.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Request {
@@ -205,7 +203,7 @@ pub(super) fn check_count(strategy: Strategy, desired_count: Option<i64>) -> Res
         Some(_) if strategy == Strategy::Daemon => invalid(
             "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again.",
         ),
-        Some(count) if !(0..=MOST_TASKS).contains(&count) => {
+        Some(count) if !u64::try_from(count).is_ok_and(|count| count <= MOST_TASKS) => {
             invalid(format!("desiredCount must be between 0 and {MOST_TASKS}, inclusive."))
         }
         _ => Ok(()),

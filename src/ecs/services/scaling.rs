@@ -6,6 +6,9 @@ use types::{RegistryId, Timestamp};
 use super::{Service, deployments, wake};
 use crate::arns;
 
+/// The most tasks that a service may want, whoever asks for them.
+pub const MOST_TASKS: u64 = 5000;
+
 /// A service that can be scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Scalable {

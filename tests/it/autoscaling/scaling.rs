@@ -124,6 +124,33 @@ expect(service()["desiredCount"], 1)
     .await;
 }
 
+/// Limits may be larger, as on AWS: what a service may have is less.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_limit_wants_more_tasks_than_a_service_may_have() {
+    for &backend in DEFAULT {
+        println!("on {backend:?}");
+        let wharf = Wharf::with(backend).start().await;
+        // Nothing runs: there is no host.
+        run(
+            &wharf.aws(),
+            r#"
+ecs.create_cluster()
+create(1)
+scaling.register_scalable_target(MinCapacity=1_000_000, MaxCapacity=1_000_000, **WEB)
+eventually(lambda: service()["desiredCount"] > 1)
+expect(service()["desiredCount"], 5000)
+[done] = activities()
+expect(done["Description"], "Setting desired count to 5000.")
+# That is all there is to do, and the limits stay what they are.
+time.sleep(20)
+expect((service()["desiredCount"], len(activities())), (5000, 1))
+[target] = scaling.describe_scalable_targets(**ECS)["ScalableTargets"]
+expect((target["MinCapacity"], target["MaxCapacity"]), (1_000_000, 1_000_000))
+"#,
+        );
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn scheduled_actions_set_the_limits_when_they_are_due() {
     with_a_host(async |wharf| {

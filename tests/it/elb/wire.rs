@@ -116,6 +116,24 @@ async fn an_answer_that_says_its_length_twice_arrives_whole() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_may_have_many_fields() {
+    let port = target(|stream, _, _| {
+        Box::pin(async move {
+            let fields: String = (0..400).map(|number| format!("Set-Cookie: c{number}=v\r\n")).collect();
+            let answer = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 5\r\n\r\nhello");
+            stream.write_all(answer.as_bytes()).await.is_ok()
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    let request = raw::request("GET", "/", &balanced.address, &["Connection: close"]);
+    let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+    assert_eq!(answer.status(), Some(200), "{}", answer.text());
+    assert_eq!(answer.text().matches("set-cookie: ").count(), 400);
+    assert_eq!(answer.body(), b"hello");
+}
+
 /// RFC 9112, section 7: only the chunks are undone on the way, and the client would not know of the rest.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_in_another_transfer_coding_is_not_handed_on() {
