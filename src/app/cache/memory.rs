@@ -1,5 +1,6 @@
 //! What this process remembers of other registries for a while: what they do not have, that they are in trouble, and who is to
-//! leave them alone: they count the pulls of each user, and one who has pulled too much is no reason to keep others from it. Nothing that is here is kept from anybody by it.
+//! leave them alone. They count the pulls of each user, and one who has pulled too much is no reason to keep others from it.
+//! Nothing that is here is kept from anybody by it.
 
 use std::time::{Duration, Instant};
 
