@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use types::{AccountId, RegistryId};
 
+use super::subject;
+
 /// Workers that one process has for destinations elsewhere.
 pub const WORKERS: usize = 8;
 /// And how many of them are at one destination.
@@ -45,7 +47,7 @@ impl State {
 
 /// How jobs end that are about a destination of an account's registries.
 pub(super) fn ending(destination: &RegistryId, owner: &AccountId) -> String {
-    format!(" {} {} {owner}", destination.account, destination.region)
+    format!("{} {owner}", subject("", destination))
 }
 
 impl Turns {

@@ -89,12 +89,13 @@ pub fn read(packed: impl Read, limits: &Limits) -> Result<Layer> {
         if entry.size > limits.file_bytes && matches!(reader, Reader::Whole(_)) && !readers::is_essential(&path) {
             layer.unread += 1;
             tell(&path, 0)?;
-            // What it tells of is not known, and what the file beneath told of is not there any more.
+            // What it tells of is not known. It takes the place of one of that name in this layer too, and beneath where the
+            // list of what is hidden is full.
             layer.files.insert(path, Contents::Packages(Vec::new()));
             continue;
         }
         let contents = match (entry.kind, reader) {
-            // It takes the place of what is beneath, and is read where it points to.
+            // So does this, which is read where it points to.
             (EntryKind::Other, _) => Some(Contents::Packages(Vec::new())),
             (_, Reader::Whole(read)) => Some(read(&path, &archive.contents(&path)?)),
             (_, Reader::Stream(read)) => read(&mut archive.data(), limits)?,

@@ -2,13 +2,11 @@
 
 use tests::harness::{Backend, Wharf};
 
-use super::{advisory, import, run};
+use super::{advisory, import, knowing_one_advisory, run};
 
 #[tokio::test]
 async fn hostile_layers_fail_their_scan_and_harm_nothing() {
-    let wharf = Wharf::start(Backend::SqliteDisk).await;
-    wharf.create_repository("app", "MUTABLE", &[]);
-    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    let wharf = knowing_one_advisory(Backend::SqliteDisk).await;
     run(
         &wharf,
         r##"
@@ -59,9 +57,7 @@ assert names(scan("app", "out")) == ["CVE-2024-1"]
 /// A manifest may name one layer thousands of times, and each time what it holds is laid over the rest.
 #[tokio::test]
 async fn an_image_of_more_layers_than_anything_mounts_is_not_looked_into() {
-    let wharf = Wharf::start(Backend::SqliteDisk).await;
-    wharf.create_repository("app", "MUTABLE", &[]);
-    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    let wharf = knowing_one_advisory(Backend::SqliteDisk).await;
     run(
         &wharf,
         r##"
@@ -81,9 +77,7 @@ assert found["imageScanStatus"]["status"] == "FAILED" and "1000 layers" in found
 /// What is made of the list, as a bill of materials, takes many times its memory.
 #[tokio::test]
 async fn an_image_has_no_more_packages_than_a_layer_may_have() {
-    let wharf = Wharf::start(Backend::SqliteDisk).await;
-    wharf.create_repository("app", "MUTABLE", &[]);
-    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    let wharf = knowing_one_advisory(Backend::SqliteDisk).await;
     run(
         &wharf,
         r##"
@@ -103,9 +97,7 @@ assert found["imageScanStatus"]["status"] == "FAILED" and "100000 packages" in f
 /// PostgreSQL takes no text with a NUL in it, and no package is called so.
 #[tokio::test]
 async fn names_with_a_nul_in_them_are_no_names() {
-    let wharf = Wharf::start(Backend::PostgresDisk).await;
-    wharf.create_repository("app", "MUTABLE", &[]);
-    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    let wharf = knowing_one_advisory(Backend::PostgresDisk).await;
     run(
         &wharf,
         r##"

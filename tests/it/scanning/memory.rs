@@ -3,7 +3,7 @@
 use tests::harness::resources::peak;
 use tests::harness::{Backend, Wharf};
 
-use super::{advisory, import, run};
+use super::{advisory, import, knowing_one_advisory, run};
 
 /// What scans may add to the memory of a server, in a build for tests too. A file of 64 MiB is held whole.
 const MOST: u64 = 700 << 20;
@@ -61,9 +61,7 @@ def directory():
 
 #[tokio::test]
 async fn a_file_that_says_as_much_as_it_can_takes_little_memory() {
-    let wharf = Wharf::start(Backend::SqliteDisk).await;
-    wharf.create_repository("app", "MUTABLE", &[]);
-    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    let wharf = knowing_one_advisory(Backend::SqliteDisk).await;
     let before = peak(wharf.pid());
     for (number, (path, content)) in FILES.iter().enumerate() {
         let found = run(

@@ -15,7 +15,7 @@ mod scan;
 mod webhook;
 
 use serde_json::{Value, json};
-use tests::harness::Wharf;
+use tests::harness::{Backend, Wharf};
 
 /// What the scripts share: an image is built of layers, each a dictionary of paths and contents, and pushed by the API.
 const PRELUDE: &str = r##"
@@ -96,6 +96,14 @@ DEBIAN = {"etc/os-release": os_release("debian", "12")}
 #[track_caller]
 pub(crate) fn run(wharf: &Wharf, script: &str) -> Value {
     wharf.aws().boto3(&format!("{PRELUDE}\n{script}"))
+}
+
+/// A server with the repository `app` that knows of one advisory, `CVE-2024-1`: about the package `a` of Debian 12.
+pub(crate) async fn knowing_one_advisory(backend: Backend) -> Wharf {
+    let wharf = Wharf::start(backend).await;
+    wharf.create_repository("app", "MUTABLE", &[]);
+    import(&wharf, &[advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
+    wharf
 }
 
 /// An advisory about a package: vulnerable until it is fixed.
