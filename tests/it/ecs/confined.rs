@@ -8,7 +8,7 @@ use super::run;
 
 const SCRIPT: &str = r#"
 ecs.create_cluster()
-eventually(lambda: ecs.list_container_instances()["containerInstanceArns"])
+eventually(connected)
 [host] = ecs.describe_container_instances(
     containerInstances=ecs.list_container_instances()["containerInstanceArns"])["containerInstances"]
 names = [attribute["name"] for attribute in host["attributes"]]

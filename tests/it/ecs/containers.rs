@@ -11,7 +11,7 @@ use tests::harness::{Backend, Wharf};
 use super::run;
 
 const HEAD: &str = r#"
-eventually(lambda: ecs.list_container_instances()["containerInstanceArns"])
+eventually(connected)
 
 def define(family, script, **more):
     ecs.register_task_definition(family=family, containerDefinitions=[{"name": "app", "image": data["image"], "memory": 32,

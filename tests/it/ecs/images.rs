@@ -118,7 +118,7 @@ trust = {"Version": "2012-10-17", "Statement": [
 may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}]}
 iam.create_role(RoleName="exec", AssumeRolePolicyDocument=json.dumps(trust))
 iam.put_role_policy(RoleName="exec", PolicyName="p", PolicyDocument=json.dumps(may))
-eventually(lambda: ecs.list_container_instances()["containerInstanceArns"])
+eventually(connected)
 wait = "while :; do sleep 0.1; done"
 for name, script in [("ends", "true"), ("mine", "true"), ("named", wait), ("runs", wait), ("moves", wait)]:
     define(name, script)

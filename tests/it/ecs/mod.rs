@@ -63,6 +63,10 @@ def register(family, image="app:1", **more):
     container = {"name": "app", "image": image, "memory": 64}
     return ecs.register_task_definition(family=family, containerDefinitions=[container], **more)["taskDefinition"]
 
+def connected():
+    """The hosts whose agent has a session: a task starts on no other."""
+    return ecs.list_container_instances(filter="agentConnected == true")["containerInstanceArns"]
+
 def task(arn, cluster="default"):
     return ecs.describe_tasks(cluster=cluster, tasks=[arn])["tasks"][0]
 "#;

@@ -240,8 +240,7 @@ async fn an_agent_that_comes_back_hears_of_its_tasks_and_of_what_was_wanted_mean
             &aws,
             &json!({ "arn": arn }),
             r#"
-eventually(lambda: ecs.describe_container_instances(containerInstances=ecs.list_container_instances()[
-    "containerInstanceArns"])["containerInstances"][0]["agentConnected"])
+eventually(connected)
 expect(task(data["arn"])["lastStatus"], "RUNNING")
 ecs.stop_task(task=data["arn"])
 eventually(lambda: task(data["arn"])["lastStatus"] == "STOPPED")

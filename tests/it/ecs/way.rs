@@ -32,7 +32,7 @@ trust = {"Version": "2012-10-17", "Statement": [
 may = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["ecr:*", "logs:*"], "Resource": "*"}]}
 iam.create_role(RoleName="exec", AssumeRolePolicyDocument=json.dumps(trust))
 iam.put_role_policy(RoleName="exec", PolicyName="p", PolicyDocument=json.dumps(may))
-eventually(lambda: ecs.list_container_instances()["containerInstanceArns"])
+eventually(connected)
 "#;
 
 const DEFINE: &str = r#"

@@ -25,7 +25,7 @@ may = {"Version": "2012-10-17", "Statement": [
     {"Effect": "Allow", "Action": "ssm:GetParameters", "Resource": f"arn:aws:ssm:us-east-1:000000000000:parameter/*"}]}
 iam.create_role(RoleName="exec", AssumeRolePolicyDocument=json.dumps(trust))
 iam.put_role_policy(RoleName="exec", PolicyName="p", PolicyDocument=json.dumps(may))
-eventually(lambda: ecs.list_container_instances()["containerInstanceArns"])
+eventually(connected)
 
 def ended(family, secrets=[], login=login, script="env", sides=[], **more):
     """Runs a task until it has ended, and gives it."""
