@@ -6,6 +6,7 @@ mod arns;
 mod attributes;
 mod capacity_providers;
 mod clusters;
+mod conditions;
 mod container_instances;
 mod error;
 pub mod lost_hosts;

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::arns;
 use crate::capacity_providers;
 use crate::clusters::{self, StrategyItem};
+use crate::conditions::Asked;
 use crate::error::{Error, Result};
 use crate::services;
 use crate::services::configuration::{Configuration, PlacementConstraint, PlacementStrategy};
@@ -130,10 +131,14 @@ impl Operation for CreateService {
         let cluster_arn = clusters::arn(call, input.cluster.as_deref())?.to_string();
         let arn = services::arn(registry, cluster, &input.service_name);
         let on = |action| Need::new(action, Resource::Arn(call.account().clone(), arn.clone()));
-        let need = on(Self::ACTION)
-            .with("ecs:cluster", [cluster_arn])
-            .with("ecs:enable-execute-command", [input.enable_execute_command.to_string()])
-            .with_request_tags(tags::pairs(&input.tags));
+        let need = on(Self::ACTION).with("ecs:cluster", [cluster_arn]).with_request_tags(tags::pairs(&input.tags));
+        let asked = Asked {
+            enable_execute_command: Some(input.enable_execute_command),
+            enable_managed_tags: Some(input.enable_managed_tags),
+            propagate_tags: input.propagate_tags.as_deref(),
+            network_configuration: input.network_configuration.as_ref(),
+        };
+        let need = asked.judges(need);
         let providers = capacity_providers::names(&input.capacity_provider_strategy);
         let need = capacity_providers::judged_by(registry, need, providers);
         let given = input.resolved.as_ref().or(input.task_definition.as_ref());

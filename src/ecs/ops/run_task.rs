@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clusters::StrategyItem;
+use crate::conditions::Asked;
 use crate::error::{Error, Result};
 use crate::shapes::failure::Failure;
 use crate::shapes::task::Task;
@@ -91,7 +92,12 @@ impl Operation for RunTask {
             named: &input.named,
             overrides: &input.overrides,
             tags: &input.tags,
-            enable_execute_command: input.enable_execute_command,
+            asked: Asked {
+                enable_execute_command: Some(input.enable_execute_command),
+                enable_managed_tags: Some(input.enable_managed_tags),
+                propagate_tags: input.propagate_tags.as_deref(),
+                network_configuration: input.network_configuration.as_ref(),
+            },
         };
         request::needs(call, &judged)
     }

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::create_service::{Controller, refuse};
 use crate::capacity_providers;
 use crate::clusters::StrategyItem;
+use crate::conditions::Asked;
 use crate::error::{Error, Result};
 use crate::services;
 use crate::services::configuration::{Configuration, PlacementConstraint, PlacementStrategy};
@@ -82,10 +83,13 @@ impl Operation for UpdateService {
     }
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>> {
-        let mut need = services::need(call, Self::ACTION, input.cluster.as_deref(), &input.service)?;
-        if let Some(enabled) = input.enable_execute_command {
-            need = need.with("ecs:enable-execute-command", [enabled.to_string()]);
-        }
+        let asked = Asked {
+            enable_execute_command: input.enable_execute_command,
+            enable_managed_tags: input.enable_managed_tags,
+            propagate_tags: input.propagate_tags.as_deref(),
+            network_configuration: input.network_configuration.as_ref(),
+        };
+        let mut need = asked.judges(services::need(call, Self::ACTION, input.cluster.as_deref(), &input.service)?);
         if let Some(strategy) = &input.capacity_provider_strategy {
             need = capacity_providers::judged_by(&call.ctx.registry, need, capacity_providers::names(strategy));
         }

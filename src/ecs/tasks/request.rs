@@ -16,6 +16,7 @@ use super::{Task, platform};
 use crate::arns;
 use crate::capacity_providers::{self, Shares};
 use crate::clusters::{self, Cluster, StrategyItem, write};
+use crate::conditions::Asked;
 use crate::container_instances;
 use crate::error::{Error, Result};
 use crate::placement::{Constraint, Strategy, Unplaced};
@@ -111,7 +112,8 @@ pub(crate) struct Judged<'r> {
     pub(crate) named: &'r Named,
     pub(crate) overrides: &'r Value,
     pub(crate) tags: &'r [Tag],
-    pub(crate) enable_execute_command: bool,
+    /// What it asks for beside.
+    pub(crate) asked: Asked<'r>,
 }
 
 /// What such a request needs: the action on the task definition, to tag the tasks, and to pass the roles that they will have.
@@ -125,10 +127,8 @@ pub(crate) fn needs(call: &Call, request: &Judged<'_>) -> Result<Vec<Need>> {
         let id = arns::in_cluster(registry, "container-instance", cluster, given)?;
         Some(container_instances::arn(registry, cluster, &arns::instance_id(id)).to_string())
     });
-    let mut need = on(request.action, arn)
-        .with("ecs:cluster", [cluster_arn])
-        .with("ecs:enable-execute-command", [request.enable_execute_command.to_string()])
-        .with_request_tags(tags::pairs(request.tags));
+    let need = on(request.action, arn).with("ecs:cluster", [cluster_arn]).with_request_tags(tags::pairs(request.tags));
+    let mut need = request.asked.judges(need);
     if !request.container_instances.is_empty() {
         need = need.with("ecs:container-instances", hosts);
     }

@@ -235,3 +235,54 @@ for call in with_provider("FARGATE"):
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_ask_for_the_network_of_tasks_and_for_the_tags_that_they_get() {
+    on_default(async |wharf| {
+        let aws = wharf.aws();
+        let starts = ["ecs:RunTask", "ecs:StartTask", "ecs:CreateService", "ecs:UpdateService"];
+        let deny =
+            |condition: Value| json!({ "Effect": "Deny", "Action": starts, "Resource": "*", "Condition": condition });
+        let careful = policy(json!([
+            { "Effect": "Allow", "Action": "ecs:*", "Resource": "*" },
+            deny(json!({ "StringEquals": { "ecs:auto-assign-public-ip": "ENABLED" } })),
+            deny(json!({ "ForAnyValue:StringNotEquals": { "ecs:subnet": ["subnet-1", "subnet-2"] } })),
+            deny(json!({ "StringEquals": { "ecs:propagate-tags": "NONE" } })),
+            deny(json!({ "Bool": { "ecs:enable-ecs-managed-tags": "false" } })),
+        ]));
+        let careful = wharf.known_user("careful", &careful).await;
+        let ready = r#"
+ecs.create_cluster()
+register("plain")
+register("own", networkMode="awsvpc")
+network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+ecs.create_service(serviceName="there", taskDefinition="own", desiredCount=0, networkConfiguration=network)
+"#;
+        run(&aws, &json!({}), ready);
+        let host = EcsAgent::join(&aws, "default", 4096, 4096).await;
+        run(
+            &aws.as_user(&careful),
+            &json!({ "host": host.instance_arn }),
+            r#"
+def network(*subnets, **more):
+    return {"networkConfiguration": {"awsvpcConfiguration": {"subnets": list(subnets), **more}}}
+calls = [
+    lambda **more: ecs.run_task(taskDefinition="own", **more),
+    lambda **more: ecs.start_task(taskDefinition="own", containerInstances=[data["host"]], **more),
+    lambda **more: ecs.create_service(serviceName="new", taskDefinition="own", desiredCount=0, **more),
+    lambda **more: ecs.update_service(service="there", **more)]
+for call in calls:
+    asked = network("subnet-1") | {"enableECSManagedTags": True}
+    for other in [network("subnet-1", assignPublicIp="ENABLED"), network("subnet-3"), network("subnet-1", "subnet-3"),
+            {"propagateTags": "NONE"}, {"enableECSManagedTags": False}]:
+        message("AccessDeniedException", call, **(asked | other))
+    call(**(asked | {"propagateTags": "TASK_DEFINITION"} | network("subnet-1", "subnet-2", assignPublicIp="DISABLED")))
+# What a request does not say is not judged, but for what is off unless it is asked for.
+ecs.update_service(service="there", desiredCount=0)
+ecs.run_task(taskDefinition="plain", enableECSManagedTags=True)
+message("AccessDeniedException", ecs.run_task, taskDefinition="plain")
+"#,
+        );
+    })
+    .await;
+}
