@@ -184,7 +184,7 @@ impl Operation for CreateService {
             propagate_tags: input.propagate_tags,
             enable_execute_command: input.enable_execute_command,
             availability_zone_rebalancing: input.availability_zone_rebalancing,
-            client_token: input.client_token,
+            client_token: input.client_token.filter(|token| !token.is_empty()),
         };
         Ok(Output { service: create::create(call, grant, request).await? })
     }

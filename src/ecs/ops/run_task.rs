@@ -123,7 +123,7 @@ impl Operation for RunTask {
             propagate_tags: input.propagate_tags,
             enable_managed_tags: input.enable_managed_tags,
             enable_execute_command: input.enable_execute_command,
-            client_token: input.client_token,
+            client_token: input.client_token.filter(|token| !token.is_empty()),
         };
         let (tasks, failures) = request::start(call, request).await?;
         Ok(Output { tasks, failures })

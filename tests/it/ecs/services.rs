@@ -306,6 +306,8 @@ expect(create(clientToken="t", loadBalancers=balancer())["serviceArn"], made["se
 twice = "Creation of service was not idempotent."
 expect(invalid(clientToken="t", desiredCount=3, loadBalancers=balancer()), twice)
 expect(invalid(loadBalancers=balancer()), twice)
+# Some clients send one that is empty when they mean none.
+expect(invalid(clientToken="", loadBalancers=balancer()), twice)
 message("ServiceNotFoundException", ecs.update_service, service="absent")
 message("ServiceNotFoundException", ecs.delete_service, service="absent")
 message("InvalidParameterException", ecs.update_service, service="web", desiredCount=-1)

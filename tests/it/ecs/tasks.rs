@@ -170,6 +170,7 @@ again = ecs.run_task(taskDefinition="web", clientToken="t1", overrides={
     "containerOverrides": [{"name": "app", "memory": 8}]})
 expect([one["taskArn"] for one in first["tasks"]], [one["taskArn"] for one in again["tasks"]])
 refused("ConflictException", ecs.run_task, taskDefinition="web", clientToken="t1")
+ecs.run_task(taskDefinition="web", clientToken="")
 ecs.deregister_task_definition(taskDefinition="web:1")
 message("ClientException", ecs.run_task, taskDefinition="web:1")
 "#,
