@@ -99,6 +99,20 @@ const KINDS: &[Kind] = &[
         }),
     },
     Kind {
+        name: scanning::FETCH,
+        every: Duration::from_secs(2),
+        // A client may wait for the gate to open.
+        look_every: Duration::from_secs(1),
+        single: false,
+        workers: scanning::FETCHERS,
+        run: Run::One(|app, subject| {
+            Box::pin(async move {
+                scanning::fetch(&app, &subject).await?;
+                Ok(Outcome::Over)
+            })
+        }),
+    },
+    Kind {
         name: referrers::JOB,
         every: Duration::from_secs(5),
         look_every: worker::LOOK_EVERY,

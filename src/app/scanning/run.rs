@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::image_scans::{self, ImageScanRow, Status};
+use store::image_scan_findings::FindingRow;
+use store::image_scans::{self, ImageScanRow, Outcome, Status};
 use store::{Pending, manifests, repositories, stamps};
 use types::Digest;
 
-use super::Bill;
 use super::built_in::match_bill;
 use super::finish::{self, Cause, failed};
 use super::results::stored;
 use super::scanner::{self, Scan, Step};
+use super::{Bill, fetching};
 use crate::{App, Error, Result};
 
 /// The kind of the jobs that scan images, each for one.
@@ -23,6 +24,23 @@ const BATCH: usize = 20;
 /// Goes on with the scan of the image that a job is about: `REPOSITORY_ID DIGEST`. Says after which time somebody is to
 /// look again; none: it is over.
 pub async fn run(app: &Arc<App>, subject: &str) -> Result<Option<Duration>> {
+    let Some(scan) = under_way(app, subject).await? else {
+        return Ok(None);
+    };
+    if fetching::hand_over(app, &scan).await? {
+        return Ok(None);
+    }
+    match scanner::chosen(app).step(app, &scan).await? {
+        Step::Wait(pause) => Ok(Some(pause)),
+        Step::Ended(outcome, rows) => {
+            end(app, scan, outcome, rows).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// The scan that a job is about, if it is not over.
+pub(super) async fn under_way(app: &App, subject: &str) -> Result<Option<Scan>> {
     let Some((repository_id, digest)) = subject.split_once(' ') else {
         return Ok(None);
     };
@@ -36,27 +54,21 @@ pub async fn run(app: &Arc<App>, subject: &str) -> Result<Option<Duration>> {
         return Ok(None);
     };
     // Results came by another way.
-    if row.status != Status::InProgress {
-        return Ok(None);
-    }
-    let scan = Scan { repository, image, row };
-    match scanner::chosen(app).step(app, &scan).await? {
-        Step::Wait(pause) => Ok(Some(pause)),
-        Step::Ended(outcome, rows) => {
-            let own = Arc::clone(app);
-            app.db
-                .write_in_background(move |conn| {
-                    Box::pin(async move {
-                        let results = (&*outcome, rows.as_slice());
-                        finish::put_down(conn, &own, Some(&scan.repository), &scan.row, results, Cause::Request)
-                            .await?;
-                        Ok(())
-                    }) as Pending<'_, (), Error>
-                })
-                .await?;
-            Ok(None)
-        }
-    }
+    Ok((row.status == Status::InProgress).then_some(Scan { repository, image, row }))
+}
+
+/// Puts down what came of a scan.
+pub(super) async fn end(app: &Arc<App>, scan: Scan, outcome: Box<Outcome>, rows: Vec<FindingRow>) -> Result<()> {
+    let own = Arc::clone(app);
+    app.db
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let results = (&*outcome, rows.as_slice());
+                finish::put_down(conn, &own, Some(&scan.repository), &scan.row, results, Cause::Request).await?;
+                Ok(())
+            }) as Pending<'_, (), Error>
+        })
+        .await
 }
 
 /// Matches images again that were matched before advisories were imported. Whether there may be more.
