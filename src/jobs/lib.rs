@@ -105,11 +105,8 @@ const KINDS: &[Kind] = &[
         look_every: Duration::from_secs(1),
         single: false,
         workers: scanning::FETCHERS,
-        run: Run::One(|app, subject| {
-            Box::pin(async move {
-                scanning::fetch(&app, &subject).await?;
-                Ok(Outcome::Over)
-            })
+        run: Run::Sparing(scanning::spared, |app, subject| {
+            Box::pin(async move { Ok(scanning::fetch(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again)) })
         }),
     },
     Kind {

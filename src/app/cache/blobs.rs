@@ -46,8 +46,7 @@ pub async fn blob(ctx: &Ctx, permit: &Permit, digest: &Digest, part: bool) -> Re
     Ok(Found::Arriving(arrival.read(ctx, permit).await.map_err(told)?))
 }
 
-/// Brings in a blob of an image that is here, for the registry itself. Where nobody waits, a registry that is in trouble is not
-/// asked.
+/// Brings in a blob of an image that is here, for the registry itself.
 pub(crate) async fn bring(app: &Arc<App>, repository: &RepositoryRow, digest: &Digest) -> Result<()> {
     let (ctx, permit) = (Ctx::of_registry(app, &repository.registry), Permit::of_registry(repository, &[]));
     let absent = match crate::blobs::find(&ctx, &permit, digest).await {
@@ -58,9 +57,6 @@ pub(crate) async fn bring(app: &Arc<App>, repository: &RepositoryRow, digest: &D
     let source = source.ok_or_else(|| absent.clone())?;
     let key = blob_key(&permit, digest);
     app.cache.look_before(&source, &key, &absent)?;
-    if app.cache.memory.is_unwell(source.host(), &source.asker()) {
-        return Err(source.failure(UpstreamFailure::Down));
-    }
     let target = repositories::cached(&ctx, &permit).await?;
     fly(&ctx, source, key, target, digest).stored().await.map(drop)
 }

@@ -26,8 +26,8 @@ pub use self::manifests::{Pulled, manifest};
 use self::memory::Memory;
 use self::rooms::Rooms;
 use self::source::Source;
-pub(crate) use self::source::is_cached;
 pub use self::source::mirrored;
+pub(crate) use self::source::{asker, is_cached};
 use crate::registry::cache_rules::CacheRule;
 use crate::{Action, Ctx, Error, Permit, Result, UpstreamFailure, authz};
 

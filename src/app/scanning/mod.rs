@@ -26,7 +26,7 @@ pub mod gate;
 pub mod referrers;
 pub mod sbom;
 
-pub use self::fetching::{FETCH, FETCHERS, fetch};
+pub use self::fetching::{FETCH, FETCHERS, fetch, spared};
 pub use self::receive::{Received, Refusal, Signed, awaited, receive};
 pub use self::report::MAX_REPORT;
 pub(crate) use self::request::on_push;

@@ -41,7 +41,8 @@ pub async fn run(app: &Arc<App>, subject: &str) -> Result<Option<Duration>> {
 
 /// The scan that a job is about, if it is not over.
 pub(super) async fn under_way(app: &App, subject: &str) -> Result<Option<Scan>> {
-    let Some((repository_id, digest)) = subject.split_once(' ') else {
+    let mut parts = subject.split(' ');
+    let (Some(repository_id), Some(digest)) = (parts.next(), parts.next()) else {
         return Ok(None);
     };
     let digest: Digest = digest.parse()?;

@@ -11,7 +11,7 @@ use tests::harness::upstream::{Asked, Mood};
 use tests::harness::{Backend, DEFAULT, Image, Upstream, Wharf, digest, random};
 
 use super::{advisory, import};
-use crate::cache::{caching, call, counted};
+use crate::cache::{caching, call, counted, rule};
 
 /// A layer, not packed: an archive of small files.
 fn layer(files: &[(&str, &str)]) -> Vec<u8> {
@@ -45,7 +45,8 @@ fn debian(package: &str) -> Image {
 /// [`caching`], where images below `cache/app` are scanned when they come, and `a` and `b` are vulnerable.
 async fn scanning(backend: Backend, host: &str, settings: &[(&str, &str)]) -> Wharf {
     let wharf = caching(backend, host, settings).await;
-    let filters = json!([{ "filter": "cache/app*", "filterType": "WILDCARD" }, { "filter": "pushed", "filterType": "WILDCARD" }]);
+    let filters =
+        json!([{ "filter": "cache/app*", "filterType": "WILDCARD" }, { "filter": "pushed", "filterType": "WILDCARD" }]);
     let rules = json!([{ "scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": filters }]);
     call(&wharf, "PutRegistryScanningConfiguration", json!({ "scanType": "BASIC", "rules": rules })).await;
     import(
@@ -77,7 +78,11 @@ async fn scanned(wharf: &Wharf, repository: &str, image: &Image) -> (String, Str
 /// That the scan of an image ends with these findings.
 async fn expect_found(wharf: &Wharf, repository: &str, image: &Image, names: &[&str]) {
     let (status, description, found) = scanned(wharf, repository, image).await;
-    assert_eq!((status.as_str(), found), ("COMPLETE", names.iter().map(|&name| name.to_owned()).collect()), "{description}");
+    assert_eq!(
+        (status.as_str(), found),
+        ("COMPLETE", names.iter().map(|&name| name.to_owned()).collect()),
+        "{description}"
+    );
 }
 
 fn blobs(asked: &[Asked]) -> Vec<String> {
@@ -206,6 +211,28 @@ async fn a_scan_waits_for_a_registry_that_is_busy_or_away() {
     }
 }
 
+/// However many images wait for one that is slow.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_registry_does_not_hold_up_scans_of_what_comes_from_another() {
+    let (slow, quick) = (Upstream::start().await, Upstream::start().await);
+    let both = format!("http://{},http://{}", slow.host(), quick.host());
+    let wharf = scanning(Backend::SqliteDisk, slow.host(), &[("WHARF_CACHE_UPSTREAMS", &both)]).await;
+    rule(&wharf, json!({ "ecrRepositoryPrefix": "cache/app/quick", "upstreamRegistryUrl": quick.host() })).await;
+    slow.plan(|asked| if asked.is_blob() { Mood::Linger(Duration::from_secs(100)) } else { Mood::Good });
+    for number in 0..6 {
+        slow.put_image("app/slow", &format!("v{number}"), &debian("a"));
+        wharf.client().repository("cache/app/slow").manifest(&format!("v{number}")).await.expect(200);
+    }
+    tokio::time::sleep(Duration::from_secs(15)).await;
+    assert_eq!(blobs(&slow.asked()).len(), 2, "it is not overrun");
+    let image = debian("a");
+    quick.put_image("app", "v1", &image);
+    let begin = Instant::now();
+    wharf.client().repository("cache/app/quick/app").manifest("v1").await.expect(200);
+    expect_found(&wharf, "cache/app/quick/app", &image, &["CVE-2024-1"]).await;
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+}
+
 #[tokio::test]
 async fn a_scan_that_cannot_get_a_layer_fails_and_says_why() {
     for &backend in DEFAULT {
@@ -267,7 +294,7 @@ async fn another_scanner_is_asked_once_all_is_here() {
     adapter.report(&json!([{ "id": "CVE-2024-9", "package": "a", "version": "1", "severity": "Low" }]));
     let settings = [
         ("WHARF_SCANNER", "harbor"),
-        ("WHARF_SCANNER_URL", &adapter.url()),
+        ("WHARF_SCANNER_URL", adapter.url()),
         ("WHARF_SCANNER_AUTHORIZATION", "Bearer adapter"),
         ("WHARF_SCANNER_REGISTRY_URL", "http://registry.example.com:5000"),
     ];
