@@ -102,7 +102,7 @@ const KINDS: &[Kind] = &[
         name: scanning::FETCH,
         every: Duration::from_secs(2),
         // A client may wait for the gate to open.
-        look_every: Duration::from_secs(1),
+        look_every: Duration::from_secs(2),
         single: false,
         workers: scanning::FETCHERS,
         run: Run::Sparing(scanning::spared, |app, subject| {

@@ -12,7 +12,7 @@ use super::built_in::match_bill;
 use super::finish::{self, Cause, failed};
 use super::results::stored;
 use super::scanner::{self, Scan, Step};
-use super::{Bill, fetching};
+use super::{Bill, fetching, sweep};
 use crate::{App, Error, Result};
 
 /// The kind of the jobs that scan images, each for one.
@@ -46,16 +46,34 @@ pub(super) async fn under_way(app: &App, subject: &str) -> Result<Option<Scan>> 
         return Ok(None);
     };
     let digest: Digest = digest.parse()?;
-    let mut conn = app.db.reader().await?;
-    let repository = repositories::find_by_id(&mut conn, repository_id).await?;
-    let image = manifests::find(&mut conn, repository_id, &digest).await?;
-    let row = image_scans::find(&mut conn, repository_id, &digest).await?;
-    drop(conn);
-    let (Some(repository), Some(image), Some(row)) = (repository, image, row) else {
-        return Ok(None);
-    };
-    // Results came by another way.
-    Ok((row.status == Status::InProgress).then_some(Scan { repository, image, row }))
+    loop {
+        let mut conn = app.db.reader().await?;
+        let repository = repositories::find_by_id(&mut conn, repository_id).await?;
+        let image = manifests::find(&mut conn, repository_id, &digest).await?;
+        let row = image_scans::find(&mut conn, repository_id, &digest).await?;
+        drop(conn);
+        // If it is not in progress, results came by another way.
+        let (Some(repository), Some(row)) = (repository, row.filter(|row| row.status == Status::InProgress)) else {
+            return Ok(None);
+        };
+        if let Some(image) = image {
+            return Ok(Some(Scan { repository, image, row }));
+        }
+        // If it stayed, the image would not be scanned when it is pushed again: somebody would seem to be at it.
+        if forget(app, row).await? {
+            return Ok(None);
+        }
+    }
+}
+
+/// Forgets a scan whose image is gone. False if the image is there again.
+async fn forget(app: &App, row: ImageScanRow) -> Result<bool> {
+    app.db
+        .write_in_background(move |conn| {
+            Box::pin(async move { sweep::forget(conn, &row.repository_id, &row.digest, &row.run_id).await })
+                as Pending<'_, bool, Error>
+        })
+        .await
 }
 
 /// Puts down what came of a scan.

@@ -253,17 +253,30 @@ async fn a_scan_that_cannot_get_a_layer_fails_and_says_why() {
         // Not for ever.
         upstream.plan(|asked| if asked.is_blob() { Mood::Status(500, None) } else { Mood::Good });
         fails("down", "could not be fetched within 1 seconds: the upstream registry").await;
-        // An image that is deleted meanwhile is nothing to wait for.
+    }
+}
+
+/// An image that is deleted is nothing to wait for. One that comes again is another one.
+#[tokio::test]
+async fn an_image_that_is_deleted_before_its_scan_is_scanned_when_it_comes_again() {
+    for &backend in DEFAULT {
+        let upstream = Upstream::start().await;
+        let wharf = scanning(backend, upstream.host(), &[]).await;
+        let ours = wharf.client().repository("cache/app");
         let image = debian("a");
-        upstream.put_image("app", "deleted", &image);
+        upstream.put_image("app", "v1", &image);
         upstream.plan(|asked| if asked.is_blob() { Mood::Status(429, Some("2")) } else { Mood::Good });
-        ours.manifest("deleted").await.expect(200);
+        ours.manifest("v1").await.expect(200);
+        within(30, "layers are asked for", async || !blobs(&upstream.asked()).is_empty()).await;
         ours.delete_manifest(&image.digest).await.expect(202);
         within(30, "nothing is left to do", async || {
             let jobs = wharf.run(&["jobs"]).stdout;
             !jobs.contains("fetch layers to scan") && !jobs.contains("scan image")
         })
         .await;
+        upstream.plan(|_| Mood::Good);
+        ours.manifest("v1").await.expect(200);
+        expect_found(&wharf, "cache/app", &image, &["CVE-2024-1"]).await;
     }
 }
 
