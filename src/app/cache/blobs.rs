@@ -61,6 +61,11 @@ pub(crate) async fn bring(app: &Arc<App>, repository: &RepositoryRow, digest: &D
     fly(&ctx, source, key, target, digest).stored().await.map(drop)
 }
 
+/// Whether this process fetches a blob of a repository at the moment.
+pub(crate) fn is_coming(app: &App, repository: &RepositoryRow, digest: &Digest) -> bool {
+    app.cache.blobs.is_under_way(&blob_key(&Permit::of_registry(repository, &[]), digest))
+}
+
 /// Begins to fetch a blob, or joins whoever is at it.
 fn fly(ctx: &Ctx, source: Source, key: String, target: Target, digest: &Digest) -> Arc<Arrival> {
     ctx.app.cache.blobs.join(&key, || {

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::arrival::Arriving;
-pub(crate) use self::blobs::bring;
 pub use self::blobs::{Found, blob, blob_size};
+pub(crate) use self::blobs::{bring, is_coming};
 pub(crate) use self::credentials::open as credential;
 use self::flights::Flights;
 pub use self::manifests::{Pulled, manifest};

@@ -27,8 +27,10 @@ pub const FETCH: &str = "fetch layers to scan";
 /// none, and leave places to clients.
 pub const FETCHERS: usize = 4;
 
-/// How soon an image is looked at again at whose registry others were faster.
+/// How soon an image is looked at again that others are at, or at whose registry others were faster.
 const SOON: Duration = Duration::from_secs(2);
+/// How long a client has that goes on from the manifest to the layers.
+const CLIENTS_FIRST: Duration = Duration::from_secs(3);
 
 /// How the jobs end that are to be left where they are for now: this process is at their registries already, or leaves them
 /// alone.
@@ -48,7 +50,7 @@ pub(super) async fn hand_over(app: &App, scan: &Scan) -> Result<bool> {
     };
     let missing = !missing(app, scan).await?.is_empty();
     if missing {
-        put_down(app, FETCH, format!("{}{}", subject(scan), ending(&asker))).await?;
+        put_down(app, FETCH, format!("{}{}", subject(scan), ending(&asker)), CLIENTS_FIRST).await?;
     }
     Ok(missing)
 }
@@ -80,12 +82,17 @@ pub async fn fetch(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
         let Some(turn) = app.fetch_turns.begin(ending(&asker)) else {
             return Ok(Some(SOON));
         };
-        for (digest, size) in missing(app, &scan).await? {
+        let missing = missing(app, &scan).await?;
+        for (at, (digest, size)) in missing.iter().enumerate() {
+            // Whoever pulls the image goes first: who asks for a layer that is on its way already waits for all of it.
+            if missing[at..].iter().any(|(digest, _)| cache::is_coming(app, &scan.repository, digest)) {
+                return Ok(Some(SOON));
+            }
             // Somebody may have deleted the image meanwhile.
             if under_way(app, job).await?.is_none() {
                 return Ok(None);
             }
-            match bring(app, &scan, &digest, size, &turn).await {
+            match bring(app, &scan, digest, *size, &turn).await {
                 Ok(()) => {}
                 Err(Fault::Here(error)) => return Err(error),
                 Err(Fault::Image(reason)) => {
@@ -96,7 +103,7 @@ pub async fn fetch(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
             }
         }
     }
-    put_down(app, JOB, subject(&scan)).await?;
+    put_down(app, JOB, subject(&scan), Duration::ZERO).await?;
     Ok(None)
 }
 
@@ -146,11 +153,11 @@ fn subject(scan: &Scan) -> String {
     format!("{} {}", scan.repository.repository_id, scan.image.digest)
 }
 
-async fn put_down(app: &App, kind: &'static str, subject: String) -> Result<()> {
-    let (job_id, now) = (app.new_id(), app.now());
+async fn put_down(app: &App, kind: &'static str, subject: String, delay: Duration) -> Result<()> {
+    let (job_id, due_at) = (app.new_id(), app.now().after(delay));
     app.db
         .write_in_background(move |conn| {
-            Box::pin(async move { Ok(jobs::upsert(conn, &job_id, kind, &subject, now).await?) })
+            Box::pin(async move { Ok(jobs::upsert(conn, &job_id, kind, &subject, due_at).await?) })
                 as Pending<'_, (), Error>
         })
         .await

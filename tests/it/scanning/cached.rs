@@ -280,6 +280,26 @@ async fn an_image_that_is_deleted_before_its_scan_is_scanned_when_it_comes_again
     }
 }
 
+/// A client that comes to a layer on its way waits for all of it. So the scan is not there first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_fetches_nothing_while_somebody_pulls_the_image() {
+    let upstream = Upstream::start().await;
+    let image = debian("a");
+    upstream.put_image("app", "v1", &image);
+    upstream.plan(|asked| if asked.is_blob() { Mood::Linger(Duration::from_secs(20)) } else { Mood::Good });
+    let wharf = scanning(Backend::SqliteDisk, upstream.host(), &[]).await;
+    let ours = wharf.client().repository("cache/app");
+    ours.manifest("v1").await.expect(200);
+    let (layer, bytes) = image.blobs[1].clone();
+    let pull = tokio::spawn(async move { ours.blob(&layer).await.expect(200).expect_body(&bytes) });
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    assert_eq!(blobs(&upstream.asked()), [image.blobs[1].0.clone()]);
+    upstream.plan(|_| Mood::Good);
+    pull.await.expect("the layer comes");
+    expect_found(&wharf, "cache/app", &image, &["CVE-2024-1"]).await;
+    assert_eq!(blobs(&upstream.asked()), [image.blobs[2].0.clone()]);
+}
+
 /// Any process goes on with what another one was at.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_outlives_the_process_that_fetched_for_it() {
