@@ -23,9 +23,11 @@ use crate::images::{ImageCache, Outgoing};
 use crate::key_uses::{self, KeyUses};
 use crate::limits::Headroom;
 use crate::pulls::{self, Pulls};
-use crate::replication::Turns;
+use crate::replication::WORKERS_ELSEWHERE;
 use crate::resource_tags::ResourceTags;
+use crate::scanning::FETCHERS;
 use crate::scanning::gate::Gates;
+use crate::turns::Turns;
 use crate::web_identity::key_sets::KeySets;
 use crate::{Config, Result, Sealer, Snapshot};
 
@@ -41,7 +43,10 @@ pub struct App {
     pub(crate) key_sets: KeySets,
     pub(crate) outbound: Arc<outbound::Client>,
     pub(crate) cache: Cache,
+    /// Of replication to other installations.
     pub(crate) turns: Turns,
+    /// Of fetching for scans.
+    pub(crate) fetch_turns: Turns,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
     pub(crate) images: ImageCache,
@@ -88,7 +93,8 @@ impl App {
             known_sessions: session::Known::new(),
             key_sets: KeySets::new(),
             cache: Cache::new(Arc::clone(&outbound)),
-            turns: Turns::default(),
+            turns: Turns::new(WORKERS_ELSEWHERE),
+            fetch_turns: Turns::new(FETCHERS),
             outbound,
             signing_keys: SigningKeys::new(),
             images: ImageCache::new(),

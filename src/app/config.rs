@@ -56,6 +56,8 @@ pub struct Config {
     pub scanner: Option<OtherScanner>,
     /// How long one layer may take to be read for a scan.
     pub scan_timeout: Duration,
+    /// How long a scan waits for layers that only another registry has.
+    pub scan_fetch_timeout: Duration,
     /// How long after one scan of an image the next may be asked for.
     pub scan_quota_period: Duration,
     /// How long the agent of a container instance may be away until its tasks count as lost.

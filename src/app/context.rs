@@ -1,11 +1,11 @@
 //! The context of one request: who asks, from where, about which registry.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use types::RegistryId;
 
-use crate::{App, Identity};
+use crate::{App, Identity, authn};
 
 /// What every rule takes first. Made by a front after authentication.
 #[derive(Clone)]
@@ -22,4 +22,18 @@ pub struct Ctx {
     pub secure: bool,
     /// What the client calls itself; empty if it does not.
     pub user_agent: String,
+}
+
+impl Ctx {
+    /// What the registry does itself, because somebody asked it to.
+    pub(crate) fn of_registry(app: &Arc<App>, registry: &RegistryId) -> Self {
+        Self {
+            app: Arc::clone(app),
+            identity: authn::anonymous(app).identity,
+            registry: registry.clone(),
+            source: Ipv4Addr::LOCALHOST.into(),
+            secure: true,
+            user_agent: String::new(),
+        }
+    }
 }

@@ -18,6 +18,7 @@ mod role;
 mod seal;
 mod snapshot;
 mod stored_tags;
+mod turns;
 
 pub mod accounts;
 pub mod admin;

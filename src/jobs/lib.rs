@@ -99,6 +99,17 @@ const KINDS: &[Kind] = &[
         }),
     },
     Kind {
+        name: scanning::FETCH,
+        every: Duration::from_secs(2),
+        // A client may wait for the gate to open.
+        look_every: Duration::from_secs(2),
+        single: false,
+        workers: scanning::FETCHERS,
+        run: Run::Sparing(scanning::spared, |app, subject| {
+            Box::pin(async move { Ok(scanning::fetch(&app, &subject).await?.map_or(Outcome::Over, Outcome::Again)) })
+        }),
+    },
+    Kind {
         name: referrers::JOB,
         every: Duration::from_secs(5),
         look_every: worker::LOOK_EVERY,

@@ -133,6 +133,7 @@ pub(crate) async fn application(config: &Config) -> Result<Arc<App>> {
         }),
         scanner: config.scanner.clone(),
         scan_timeout: config.scan_timeout,
+        scan_fetch_timeout: config.scan_fetch_timeout,
         service_back_off: config.service_back_off,
         service_settle: config.service_settle,
         scale_out_after: config.scale_out_after,

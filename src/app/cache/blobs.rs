@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use store::blobs::BlobRow;
 use store::edges;
+use store::repositories::RepositoryRow;
 use tracing::Instrument;
 use types::Digest;
 
@@ -34,7 +35,40 @@ pub async fn blob(ctx: &Ctx, permit: &Permit, digest: &Digest, part: bool) -> Re
     let (source, key) = elsewhere(ctx, permit, digest, &absent).await?;
     // Who may not create the repository hears of it before anything is fetched.
     let target = repositories::cached(ctx, permit).await?;
-    let arrival = ctx.app.cache.blobs.join(&key, || {
+    let arrival = fly(ctx, source, key, target, digest);
+    let told = |error| match error {
+        Error::BlobUnknown(_) => absent,
+        other => other,
+    };
+    if part {
+        return Ok(Found::Here(arrival.stored().await.map_err(told)?));
+    }
+    Ok(Found::Arriving(arrival.read(ctx, permit).await.map_err(told)?))
+}
+
+/// Brings in a blob of an image that is here, for the registry itself.
+pub(crate) async fn bring(app: &Arc<App>, repository: &RepositoryRow, digest: &Digest) -> Result<()> {
+    let (ctx, permit) = (Ctx::of_registry(app, &repository.registry), Permit::of_registry(repository, &[]));
+    let absent = match crate::blobs::find(&ctx, &permit, digest).await {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    let source = Source::of(&ctx, &permit).filter(|_| matches!(absent, Error::BlobUnknown(_)));
+    let source = source.ok_or_else(|| absent.clone())?;
+    let key = blob_key(&permit, digest);
+    app.cache.look_before(&source, &key, &absent)?;
+    let target = repositories::cached(&ctx, &permit).await?;
+    fly(&ctx, source, key, target, digest).stored().await.map(drop)
+}
+
+/// Whether this process fetches a blob of a repository at the moment.
+pub(crate) fn is_coming(app: &App, repository: &RepositoryRow, digest: &Digest) -> bool {
+    app.cache.blobs.is_under_way(&blob_key(&Permit::of_registry(repository, &[]), digest))
+}
+
+/// Begins to fetch a blob, or joins whoever is at it.
+fn fly(ctx: &Ctx, source: Source, key: String, target: Target, digest: &Digest) -> Arc<Arrival> {
+    ctx.app.cache.blobs.join(&key, || {
         let arrival = Arrival::new();
         let landing = Landing { app: Arc::clone(&ctx.app), key: key.clone(), arrival: Arc::clone(&arrival) };
         let (own, digest) = (ctx.clone(), digest.clone());
@@ -45,15 +79,7 @@ pub async fn blob(ctx: &Ctx, permit: &Permit, digest: &Digest, part: bool) -> Re
         };
         ctx.app.uploads.spawn(work.in_current_span());
         arrival
-    });
-    let told = |error| match error {
-        Error::BlobUnknown(_) => absent,
-        other => other,
-    };
-    if part {
-        return Ok(Found::Here(arrival.stored().await.map_err(told)?));
-    }
-    Ok(Found::Arriving(arrival.read(ctx, permit).await.map_err(told)?))
+    })
 }
 
 /// How long a blob is: one that is not here is not fetched for the question.
@@ -80,10 +106,14 @@ async fn elsewhere(ctx: &Ctx, permit: &Permit, digest: &Digest, absent: &Error) 
     if !is_part(ctx, permit, digest).await? {
         require_import(ctx, permit)?;
     }
-    // Clients ask for a digest among the manifests first. That there is none says nothing of blobs.
-    let key = key(permit, &format!("blob {digest}"));
+    let key = blob_key(permit, digest);
     ctx.app.cache.look_before(&source, &key, absent)?;
     Ok((source, key))
+}
+
+/// Clients ask for a digest among the manifests first. That there is none says nothing of blobs.
+fn blob_key(permit: &Permit, digest: &Digest) -> String {
+    key(permit, &format!("blob {digest}"))
 }
 
 /// Whether a manifest that is here refers to a blob: then it is a part of what somebody has brought in already.

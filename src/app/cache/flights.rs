@@ -21,6 +21,10 @@ impl<T: Clone> Flights<T> {
         self.lock().entry(key.to_owned()).or_insert_with(begin).clone()
     }
 
+    pub(super) fn is_under_way(&self, key: &str) -> bool {
+        self.lock().contains_key(key)
+    }
+
     pub(super) fn end(&self, key: &str) {
         self.lock().remove(key);
     }

@@ -19,14 +19,15 @@ use std::time::Duration;
 
 pub use self::arrival::Arriving;
 pub use self::blobs::{Found, blob, blob_size};
+pub(crate) use self::blobs::{bring, is_coming};
 pub(crate) use self::credentials::open as credential;
 use self::flights::Flights;
 pub use self::manifests::{Pulled, manifest};
 use self::memory::Memory;
 use self::rooms::Rooms;
 use self::source::Source;
-pub(crate) use self::source::is_cached;
 pub use self::source::mirrored;
+pub(crate) use self::source::{asker, is_cached};
 use crate::registry::cache_rules::CacheRule;
 use crate::{Action, Ctx, Error, Permit, Result, UpstreamFailure, authz};
 

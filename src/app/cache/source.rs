@@ -31,14 +31,17 @@ struct Reach {
 impl Source {
     /// What the repository of a permit stands for, if a rule is for it.
     pub(crate) fn of(ctx: &Ctx, permit: &Permit) -> Option<Self> {
-        let snapshot = ctx.app.snapshot();
-        let rules = snapshot.registries().cache_rules(permit.registry());
-        let (rule, rest) = applying(rules, permit.repository().as_str())?;
+        Self::find(&ctx.app, permit.registry(), permit.repository())
+    }
+
+    fn find(app: &App, registry: &RegistryId, name: &RepoName) -> Option<Self> {
+        let snapshot = app.snapshot();
+        let (rule, rest) = applying(snapshot.registries().cache_rules(registry), name.as_str())?;
         let repository = match rule.upstream_prefix.as_str() {
             ROOT => rest.to_owned(),
             prefix => format!("{prefix}/{rest}"),
         };
-        Some(Self::new(&ctx.app, rule, repository))
+        Some(Self::new(app, rule, repository))
     }
 
     pub(super) fn new(app: &App, rule: &CacheRule, repository: String) -> Self {
@@ -92,6 +95,11 @@ impl Source {
         };
         Ok(Upstream { host: self.host.clone(), plain: reach.plain, chosen_by: reach.chosen_by, credentials })
     }
+}
+
+/// Who asks another registry for what a repository here lacks, as that sees it; none if it stands for no other.
+pub(crate) fn asker(app: &App, registry: &RegistryId, name: &RepoName) -> Option<String> {
+    Source::find(app, registry, name).map(|source| source.asker())
 }
 
 /// Whether a repository stands for one of another registry.

@@ -193,8 +193,7 @@ pub(crate) async fn admit(ctx: &Ctx, permit: &Permit, push: Push, origin: Origin
                     }
                     changed |= moved;
                 }
-                // Of what was only fetched the layers are not here yet.
-                if changed && origin == Origin::Push {
+                if changed {
                     scanning::on_push(conn, &app, &repository, &row.digest, &manifest).await?;
                 }
                 if strict && !changed {

@@ -8,7 +8,7 @@ use store::repositories::RepositoryRow;
 use store::{Conn, Pending, jobs, manifests, replications, tags};
 use types::{Digest, RegistryId, Tag};
 
-use super::{BATCH, JOB, JOB_ELSEWHERE, end, family, is_here, parse, permitted, postpone, subject, targets, turns};
+use super::{BATCH, JOB, JOB_ELSEWHERE, end, ending, family, is_here, parse, permitted, postpone, subject, targets};
 use crate::repositories::{self, Target};
 use crate::{Action, App, Error, Result, images};
 
@@ -26,7 +26,7 @@ pub async fn run(app: &Arc<App>, job: &str) -> Result<()> {
         let target = store::replication_targets::find(&mut conn, &source.registry.account, &destination).await?;
         if target.is_some() {
             drop(conn);
-            return hand_on(app, repository_id, &turns::ending(&destination, &source.registry.account)).await;
+            return hand_on(app, repository_id, &ending(&destination, &source.registry.account)).await;
         }
         let open = replications::list_open(&mut conn, repository_id, &destination, BATCH).await?;
         drop(conn);

@@ -12,8 +12,8 @@ use store::{Pending, replication_targets, replication_uploads, replications};
 use types::{RegistryId, Tag};
 
 use super::push::Push;
-use super::turns::{self, Turn};
-use super::{BATCH, end, forget, parse, postpone, targets};
+use super::{BATCH, end, ending, forget, parse, postpone, targets};
+use crate::turns::Turn;
 use crate::{App, Error, Result, UpstreamFailure};
 
 /// How long a registry is left alone that wants to be asked less and does not say until when.
@@ -90,7 +90,7 @@ pub async fn run(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
             return Ok(None);
         }
         if turn.is_none() {
-            turn = app.turns.begin(turns::ending(&destination, &source.registry.account));
+            turn = app.turns.begin(ending(&destination, &source.registry.account));
         }
         let Some(turn) = &turn else {
             return Ok(Some(SOON));

@@ -9,7 +9,6 @@ mod copy;
 mod elsewhere;
 mod push;
 mod targets;
-mod turns;
 
 pub mod backfill;
 
@@ -20,13 +19,11 @@ use policy::{Policies, Principal, Request};
 use store::replications::ReplicationRow;
 use store::repositories::RepositoryRow;
 use store::{Conn, Pending, edges, jobs, replications};
-use types::{Digest, RegistryId, Tag};
+use types::{AccountId, Digest, RegistryId, Tag};
 
 pub use self::copy::run;
 pub use self::elsewhere::run as run_elsewhere;
 pub use self::targets::{list as list_targets, remove as remove_target, set as set_target};
-pub(crate) use self::turns::Turns;
-pub use self::turns::WORKERS as WORKERS_ELSEWHERE;
 use crate::events::{self, ReplicationEvent};
 use crate::registry::replication::ReplicationRule;
 use crate::{Action, App, Error, Result};
@@ -36,6 +33,9 @@ pub const JOB: &str = "replicate";
 
 /// The same, to a registry of another installation.
 pub const JOB_ELSEWHERE: &str = "replicate elsewhere";
+
+/// Workers that one process has for these.
+pub const WORKERS_ELSEWHERE: usize = 8;
 
 /// Whoever pushes or deletes with this header says that it replicates what happened elsewhere, and names the registry:
 /// account and region.
@@ -116,6 +116,11 @@ pub fn spared_elsewhere(app: &App) -> Vec<String> {
 /// How a job names what it is about. One that goes elsewhere also names whose destination it is.
 fn subject(repository_id: &str, destination: &RegistryId) -> String {
     format!("{repository_id} {} {}", destination.account, destination.region)
+}
+
+/// How jobs end that are about a destination elsewhere, of an account's registries.
+fn ending(destination: &RegistryId, owner: &AccountId) -> String {
+    format!("{} {owner}", subject("", destination))
 }
 
 /// What a job is about. Without a destination it was put down by an older release.
@@ -253,7 +258,7 @@ mod tests {
         let there = RegistryId { account: "111122223333".parse().unwrap(), region: "eu-west-1".parse().unwrap() };
         assert_eq!(parse(&subject("r1", &there)), ("r1", Some(there.clone())));
         let owner = "444455556666".parse().unwrap();
-        assert_eq!(parse(&format!("r1{}", turns::ending(&there, &owner))), ("r1", Some(there.clone())));
+        assert_eq!(parse(&format!("r1{}", ending(&there, &owner))), ("r1", Some(there.clone())));
         assert_eq!(parse("r1"), ("r1", None));
         assert_eq!(parse("r1 x"), ("r1", None));
     }

@@ -23,7 +23,7 @@ use crate::{App, Error};
 const AHEAD: usize = 4;
 
 /// Layers of an image; nothing mounts as many. Each is laid over those beneath it, also one that was read long ago.
-const LAYERS: usize = 1000;
+pub(super) const LAYERS: usize = 1000;
 
 /// Why an image could not be read: for good, in words for whoever asked for the scan.
 pub(super) enum Fault {

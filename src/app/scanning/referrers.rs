@@ -22,7 +22,7 @@ use super::sbom::Format;
 use crate::images::{self, Condition, Push};
 use crate::registry::wildcard;
 use crate::uploads::{self, Body, BodyError};
-use crate::{Action, App, Ctx, Error, Permit, Result, authn};
+use crate::{Action, App, Ctx, Error, Permit, Result};
 
 /// The kind of the jobs that do it, each for one image.
 pub const JOB: &str = "attach sbom";
@@ -185,15 +185,7 @@ async fn put(
     };
     let document = Bytes::from(serde_json::to_vec(&document).map_err(|_| Error::Internal)?);
     let config = Bytes::from_static(b"{}");
-    let ctx = Ctx {
-        app: Arc::clone(app),
-        identity: authn::anonymous(app).identity,
-        registry: repository.registry.clone(),
-        source: std::net::Ipv4Addr::LOCALHOST.into(),
-        secure: true,
-        user_agent: String::new(),
-    };
-    // The registry does it, because somebody asked it to.
+    let ctx = Ctx::of_registry(app, &repository.registry);
     let permit = Permit::of_registry(repository, &UPLOAD);
     let (config, document) = (upload(&ctx, &permit, config).await?, upload(&ctx, &permit, document).await?);
     let manifest = json!({

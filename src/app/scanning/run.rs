@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::image_scans::{self, ImageScanRow, Status};
+use store::image_scan_findings::FindingRow;
+use store::image_scans::{self, ImageScanRow, Outcome, Status};
 use store::{Pending, manifests, repositories, stamps};
 use types::Digest;
 
-use super::Bill;
 use super::built_in::match_bill;
 use super::finish::{self, Cause, failed};
 use super::results::stored;
 use super::scanner::{self, Scan, Step};
+use super::{Bill, fetching, sweep};
 use crate::{App, Error, Result};
 
 /// The kind of the jobs that scan images, each for one.
@@ -23,40 +24,70 @@ const BATCH: usize = 20;
 /// Goes on with the scan of the image that a job is about: `REPOSITORY_ID DIGEST`. Says after which time somebody is to
 /// look again; none: it is over.
 pub async fn run(app: &Arc<App>, subject: &str) -> Result<Option<Duration>> {
-    let Some((repository_id, digest)) = subject.split_once(' ') else {
+    let Some(scan) = under_way(app, subject).await? else {
         return Ok(None);
     };
-    let digest: Digest = digest.parse()?;
-    let mut conn = app.db.reader().await?;
-    let repository = repositories::find_by_id(&mut conn, repository_id).await?;
-    let image = manifests::find(&mut conn, repository_id, &digest).await?;
-    let row = image_scans::find(&mut conn, repository_id, &digest).await?;
-    drop(conn);
-    let (Some(repository), Some(image), Some(row)) = (repository, image, row) else {
-        return Ok(None);
-    };
-    // Results came by another way.
-    if row.status != Status::InProgress {
+    if fetching::hand_over(app, &scan).await? {
         return Ok(None);
     }
-    let scan = Scan { repository, image, row };
     match scanner::chosen(app).step(app, &scan).await? {
         Step::Wait(pause) => Ok(Some(pause)),
         Step::Ended(outcome, rows) => {
-            let own = Arc::clone(app);
-            app.db
-                .write_in_background(move |conn| {
-                    Box::pin(async move {
-                        let results = (&*outcome, rows.as_slice());
-                        finish::put_down(conn, &own, Some(&scan.repository), &scan.row, results, Cause::Request)
-                            .await?;
-                        Ok(())
-                    }) as Pending<'_, (), Error>
-                })
-                .await?;
+            end(app, scan, outcome, rows).await?;
             Ok(None)
         }
     }
+}
+
+/// The scan that a job is about, if it is not over.
+pub(super) async fn under_way(app: &App, subject: &str) -> Result<Option<Scan>> {
+    let mut parts = subject.split(' ');
+    let (Some(repository_id), Some(digest)) = (parts.next(), parts.next()) else {
+        return Ok(None);
+    };
+    let digest: Digest = digest.parse()?;
+    loop {
+        let mut conn = app.db.reader().await?;
+        let repository = repositories::find_by_id(&mut conn, repository_id).await?;
+        let image = manifests::find(&mut conn, repository_id, &digest).await?;
+        let row = image_scans::find(&mut conn, repository_id, &digest).await?;
+        drop(conn);
+        // If it is not in progress, results came by another way.
+        let (Some(repository), Some(row)) = (repository, row.filter(|row| row.status == Status::InProgress)) else {
+            return Ok(None);
+        };
+        if let Some(image) = image {
+            return Ok(Some(Scan { repository, image, row }));
+        }
+        // If it stayed, the image would not be scanned when it is pushed again: somebody would seem to be at it.
+        if forget(app, row).await? {
+            return Ok(None);
+        }
+    }
+}
+
+/// Forgets a scan whose image is gone. False if the image is there again.
+async fn forget(app: &App, row: ImageScanRow) -> Result<bool> {
+    app.db
+        .write_in_background(move |conn| {
+            Box::pin(async move { sweep::forget(conn, &row.repository_id, &row.digest, &row.run_id).await })
+                as Pending<'_, bool, Error>
+        })
+        .await
+}
+
+/// Puts down what came of a scan.
+pub(super) async fn end(app: &Arc<App>, scan: Scan, outcome: Box<Outcome>, rows: Vec<FindingRow>) -> Result<()> {
+    let own = Arc::clone(app);
+    app.db
+        .write_in_background(move |conn| {
+            Box::pin(async move {
+                let results = (&*outcome, rows.as_slice());
+                finish::put_down(conn, &own, Some(&scan.repository), &scan.row, results, Cause::Request).await?;
+                Ok(())
+            }) as Pending<'_, (), Error>
+        })
+        .await
 }
 
 /// Matches images again that were matched before advisories were imported. Whether there may be more.

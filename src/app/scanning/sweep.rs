@@ -1,6 +1,7 @@
 //! Forgetting what was found in images that are gone, and what layers held that are gone.
 
-use store::{Pending, image_scan_findings, image_scans, layer_contents, scan_requests};
+use store::{Conn, Pending, image_scan_findings, image_scans, layer_contents, scan_requests};
+use types::Digest;
 
 use crate::{App, Error, Result};
 
@@ -20,11 +21,7 @@ pub async fn sweep(app: &App) -> Result<()> {
             .write_in_background(move |conn| {
                 Box::pin(async move {
                     for (repository_id, digest, run_id) in &gone {
-                        // It may have been pushed again.
-                        if image_scans::delete_gone(conn, repository_id, digest).await? {
-                            image_scan_findings::delete(conn, run_id).await?;
-                            scan_requests::delete(conn, repository_id, digest).await?;
-                        }
+                        forget(conn, repository_id, digest, run_id).await?;
                     }
                     Ok(())
                 }) as Pending<'_, (), Error>
@@ -49,4 +46,14 @@ pub async fn sweep(app: &App) -> Result<()> {
             })
             .await?;
     }
+}
+
+/// Forgets the scan of an image that is gone. False, and nothing happens, if it is not: it may have been pushed again.
+pub(super) async fn forget(conn: &mut Conn, repository_id: &str, digest: &Digest, run_id: &str) -> Result<bool> {
+    let gone = image_scans::delete_gone(conn, repository_id, digest).await?;
+    if gone {
+        image_scan_findings::delete(conn, run_id).await?;
+        scan_requests::delete(conn, repository_id, digest).await?;
+    }
+    Ok(gone)
 }

@@ -122,6 +122,7 @@ pub(crate) struct Config {
     /// What looks into images; none: this program.
     pub(crate) scanner: Option<OtherScanner>,
     pub(crate) scan_timeout: Duration,
+    pub(crate) scan_fetch_timeout: Duration,
     pub(crate) scan_quota_period: Duration,
     /// Whether this process runs ECS tasks.
     pub(crate) agent: OwnAgent,
@@ -260,6 +261,7 @@ impl Config {
         let environment_files = EnvironmentFiles::read(sources, problems);
         let scanner = scanner::read_all(sources, problems);
         let scan_timeout = time(sources, "scan_timeout", problems, SECOND..=DAY, "between 1s and 1d");
+        let scan_fetch_timeout = time(sources, "scan_fetch_timeout", problems, SECOND..=30 * DAY, "between 1s and 30d");
         let scan_quota_period = time(sources, "scan_quota_period", problems, Duration::ZERO..=30 * DAY, "at most 30d");
         let agent_confine_tasks = switch(sources, "agent_confine_tasks", problems);
         let agent = read(sources, "agent", problems, |text| match text {
@@ -323,6 +325,7 @@ impl Config {
             environment_files: environment_files?,
             scanner: scanner?,
             scan_timeout: scan_timeout?,
+            scan_fetch_timeout: scan_fetch_timeout?,
             scan_quota_period: scan_quota_period?,
             agent: agent?,
             agent_confine_tasks: agent_confine_tasks?,

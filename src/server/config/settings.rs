@@ -137,6 +137,11 @@ pub(crate) const SETTINGS: &[Setting] = &[
     setting("scanner_timeout", "30m", "How long that scanner has for one image; longer, and the scan fails"),
     setting("scan_timeout", "10m", "How long reading one layer may take in a scan; longer, and the scan fails"),
     setting(
+        "scan_fetch_timeout",
+        "24h",
+        "How long a scan waits for layers that only an upstream registry has; longer, and the scan fails",
+    ),
+    setting(
         "scan_quota_period",
         "24h",
         "How long after one scan of an image the next may be asked for; advisories count at once, whatever this is",

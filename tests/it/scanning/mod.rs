@@ -1,6 +1,7 @@
 //! Scanning by ECR's unmodified clients: images are built and pushed by the scripts, advisories are imported beside the
 //! running server, and what is found is what the two say together.
 
+mod cached;
 mod ecosystems;
 mod enhanced;
 mod events;

@@ -1,27 +1,22 @@
-//! Which destinations elsewhere this process is at, and which it leaves alone. However many repositories wait for a
-//! destination that is slow or silent, others have their turn: one destination gets half of the workers, one that did not
-//! answer as it should gets one of them, and after each failure it is left alone for a while.
+//! Which places elsewhere the workers of a kind of job are at in this process, and which they leave alone. However many jobs wait
+//! for one that is slow or silent, others have their turn: one place gets half of the workers, one that did not answer as it
+//! should gets one of them, and after each failure it is left alone for a while.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use types::{AccountId, RegistryId};
-
-use super::subject;
-
-/// Workers that one process has for destinations elsewhere.
-pub const WORKERS: usize = 8;
-/// And how many of them are at one destination.
-const AT_ONE: usize = WORKERS / 2;
 /// The first and the longest pause after a failure.
 const REST: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 /// What failed so long ago is forgotten.
 const FORGET: Duration = Duration::from_secs(3600);
 
-/// How this process stands with all destinations. Each is named as its jobs end.
-#[derive(Default)]
-pub(crate) struct Turns(Mutex<HashMap<String, State>>);
+/// How this process stands with all places. Each is named as its jobs end.
+pub(crate) struct Turns {
+    all: Mutex<HashMap<String, State>>,
+    /// How many workers are at one place.
+    at_one: usize,
+}
 
 #[derive(Default)]
 struct State {
@@ -35,8 +30,8 @@ impl State {
         self.until.is_some_and(|until| until > now)
     }
 
-    fn is_closed(&self, now: Instant) -> bool {
-        let most = if self.failures > 0 { 1 } else { AT_ONE };
+    fn is_closed(&self, at_one: usize, now: Instant) -> bool {
+        let most = if self.failures > 0 { 1 } else { at_one };
         self.at >= most || self.rests(now)
     }
 
@@ -45,21 +40,21 @@ impl State {
     }
 }
 
-/// How jobs end that are about a destination of an account's registries.
-pub(super) fn ending(destination: &RegistryId, owner: &AccountId) -> String {
-    format!("{} {owner}", subject("", destination))
-}
-
 impl Turns {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, State>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For so many workers.
+    pub(crate) fn new(workers: usize) -> Self {
+        Self { all: Mutex::default(), at_one: workers.div_ceil(2) }
     }
 
-    /// Begins with a destination. None if nothing is to be begun there now.
-    pub(super) fn begin(&self, ending: String) -> Option<Turn<'_>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, State>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins with a place. None if nothing is to be begun there now.
+    pub(crate) fn begin(&self, ending: String) -> Option<Turn<'_>> {
         let mut all = self.lock();
         let state = all.entry(ending.clone()).or_default();
-        if state.is_closed(Instant::now()) {
+        if state.is_closed(self.at_one, Instant::now()) {
             return None;
         }
         state.at += 1;
@@ -67,16 +62,16 @@ impl Turns {
         Some(Turn { turns: self, ending })
     }
 
-    /// Destinations where nothing is to be begun now.
+    /// Places where nothing is to be begun now.
     pub(crate) fn closed(&self) -> Vec<String> {
         let (mut all, now) = (self.lock(), Instant::now());
         all.retain(|_, state| !state.is_over(now));
-        all.iter().filter(|(_, state)| state.is_closed(now)).map(|(ending, _)| ending.clone()).collect()
+        all.iter().filter(|(_, state)| state.is_closed(self.at_one, now)).map(|(ending, _)| ending.clone()).collect()
     }
 }
 
-/// Somebody is at a destination, until this is dropped.
-pub(super) struct Turn<'t> {
+/// Somebody is at a place, until this is dropped.
+pub(crate) struct Turn<'t> {
     turns: &'t Turns,
     ending: String,
 }
@@ -87,12 +82,12 @@ impl Turn<'_> {
     }
 
     /// It answers.
-    pub(super) fn reached(&self) {
+    pub(crate) fn reached(&self) {
         self.change(|state| (state.failures, state.until) = (0, None));
     }
 
     /// It does not answer as it should, or wants to be left alone for so long.
-    pub(super) fn failed(&self, wanted: Option<Duration>) {
+    pub(crate) fn failed(&self, wanted: Option<Duration>) {
         self.change(|state| {
             let now = Instant::now();
             // Those who were at it together failed once.
@@ -115,13 +110,15 @@ impl Drop for Turn<'_> {
 mod tests {
     use super::*;
 
+    const AT_ONE: usize = 4;
+
     fn begin<'t>(turns: &'t Turns, ending: &str) -> Option<Turn<'t>> {
         turns.begin(ending.to_owned())
     }
 
     #[test]
-    fn one_destination_leaves_workers_to_others() {
-        let turns = Turns::default();
+    fn one_place_leaves_workers_to_others() {
+        let turns = Turns::new(8);
         let slow: Vec<_> = (0..AT_ONE).map(|_| begin(&turns, "slow").unwrap()).collect();
         assert!(begin(&turns, "slow").is_none() && begin(&turns, "other").is_some());
         assert_eq!(turns.closed(), ["slow"]);
@@ -130,8 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn a_destination_that_failed_is_left_alone_and_then_tried_by_one() {
-        let turns = Turns::default();
+    fn a_place_that_failed_is_left_alone_and_then_tried_by_one() {
+        let turns = Turns::new(8);
         let at_it: Vec<_> = (0..AT_ONE).map(|_| begin(&turns, "down").unwrap()).collect();
         at_it.iter().for_each(|turn| turn.failed(None));
         drop(at_it);
