@@ -96,7 +96,8 @@ pub async fn fetch(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
                 Ok(()) => {}
                 Err(Fault::Here(error)) => return Err(error),
                 Err(Fault::Image(reason)) => {
-                    tracing::info!(repository = %scan.repository.name, image.digest = %scan.image.digest, reason, "an image cannot be scanned");
+                    let (repository, image) = (&scan.repository.name, &scan.image.digest);
+                    tracing::info!(%repository, image.digest = %image, reason, "an image cannot be scanned");
                     end(app, scan, Box::new(failed(app, reason)), Vec::new()).await?;
                     return Ok(None);
                 }

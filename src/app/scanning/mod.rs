@@ -1,8 +1,9 @@
 //! Scanning images: which vulnerabilities are known of what they hold.
 //!
 //! A scan is a row and a job. The job has layers fetched that are still in another registry, and asks the scanner that the
-//! operator chose. The built-in one reads the layers that nobody has read yet, notes what the image holds, and matches that with the advisories in the database; what was found are rows. When advisories are imported, what images hold is
-//! matched again without reading a layer. Whether a push is scanned is configured in [`crate::registry::scanning`].
+//! operator chose. The built-in one reads the layers that nobody has read yet, notes what the image holds, and matches that
+//! with the advisories in the database; what was found are rows. When advisories are imported, what images hold is matched
+//! again without reading a layer. Whether a push is scanned is configured in [`crate::registry::scanning`].
 
 mod built_in;
 mod contents;
