@@ -27,8 +27,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// The longest head of an answer.
 const HEAD: usize = 64 << 10;
 
-/// The most fields of it.
-const FIELDS: usize = 500;
+/// The most fields of a head, of an answer or a request.
+pub(crate) const FIELDS: usize = 500;
 
 /// Why there is no answer.
 pub(crate) enum Failure {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use elb::health::Observation;
 use elb::routing;
-use listener::{Listener, Tls};
+use listener::{Limits, Listener, Tls};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::Config;
 use crate::front::Front;
 use crate::live::Live;
+use crate::pool::FIELDS;
 
 /// A port that was closed a moment ago is free within this many tries.
 const TRIES: u32 = 10;
@@ -124,7 +125,8 @@ impl Sockets {
                 }
                 (true, None) => return Err("there is no certificate".to_owned()),
             };
-            match Listener::bind(address, tls, self.config.limits.clone()) {
+            let limits = Limits { fields: Some(FIELDS), ..self.config.limits.clone() };
+            match Listener::bind(address, tls, limits) {
                 Ok(bound) => break bound.sharing(&self.places),
                 Err(error) if error.kind() == ErrorKind::AddrInUse && was_ours && tries < TRIES => {
                     tries += 1;

@@ -94,8 +94,12 @@ impl MetricDataQuery {
 }
 
 impl Asked {
-    /// Its values, by time.
-    pub(crate) async fn run(&self, call: &Call, times: (Timestamp, Timestamp)) -> Result<Vec<(Timestamp, f64)>, Error> {
+    /// Its values, by time, and how many minutes were read for them.
+    pub(crate) async fn run(
+        &self,
+        call: &Call,
+        times: (Timestamp, Timestamp),
+    ) -> Result<(Vec<(Timestamp, f64)>, usize), Error> {
         let statistic = Statistic::read(&self.stat)?;
         let query = Query {
             metric: &self.metric,
@@ -104,7 +108,7 @@ impl Asked {
             period: self.period,
         };
         let mut conn = call.ctx.app.db().reader().await?;
-        let found = metrics::read(&mut conn, &call.ctx.registry, &query).await?;
-        Ok(found.into_iter().map(|(at, statistics)| (at, statistics.get(statistic))).collect())
+        let (found, minutes) = metrics::read_counting(&mut conn, &call.ctx.registry, &query).await?;
+        Ok((found.into_iter().map(|(at, statistics)| (at, statistics.get(statistic))).collect(), minutes))
     }
 }

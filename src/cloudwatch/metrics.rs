@@ -135,19 +135,30 @@ pub async fn read(
     registry: &RegistryId,
     query: &Query<'_>,
 ) -> store::Result<BTreeMap<Timestamp, Statistics>> {
+    Ok(read_counting(conn, registry, query).await?.0)
+}
+
+/// [`read`], with how many minutes were read for it.
+pub(crate) async fn read_counting(
+    conn: &mut Conn,
+    registry: &RegistryId,
+    query: &Query<'_>,
+) -> store::Result<(BTreeMap<Timestamp, Statistics>, usize)> {
     let Some(series) = series(conn, registry, query.metric, query.unit).await? else {
-        return Ok(BTreeMap::new());
+        return Ok((BTreeMap::new(), 0));
     };
     let (mut from, to) = query.times;
     let mut periods: BTreeMap<Timestamp, Statistics> = BTreeMap::new();
+    let mut count = 0;
     loop {
         let minutes = metric_points::list(conn, &series.series_id, (from, to), PAGE).await?;
+        count += minutes.len();
         for (at, statistics) in period::put_together(&minutes, query.times.0, query.period) {
             periods.entry(at).and_modify(|known| *known = known.and(statistics)).or_insert(statistics);
         }
         match minutes.last() {
             Some(last) if minutes.len() == PAGE => from = last.minute_at.after(Duration::from_secs(MINUTE)),
-            _ => return Ok(periods),
+            _ => return Ok((periods, count)),
         }
     }
 }

@@ -54,7 +54,7 @@ pub(super) struct Shared<S> {
     pub(super) cut: CancellationToken,
 }
 
-/// HTTP as this program speaks it. hyper refuses more than 100 headers (431) and request lines over 64 KiB by itself.
+/// HTTP as this program speaks it. hyper refuses more headers than it may take (431) and request lines over 64 KiB by itself.
 pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -65,6 +65,9 @@ pub(super) fn http(limits: &Limits) -> auto::Builder<TokioExecutor> {
         .header_read_timeout(limits.idle + limits.header)
         // Bounds a head, and what one upload holds in memory at a time.
         .max_buf_size(32 * 1024);
+    if let Some(fields) = limits.fields {
+        builder.http1().max_headers(fields);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())

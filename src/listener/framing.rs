@@ -11,6 +11,8 @@ pub struct AmbiguousFraming;
 
 /// The longest part of a line that is kept; no line that matters is longer.
 const KEPT: usize = 256;
+/// The longest number that says a length. hyper takes any number of zeros before the rest, of which only a part would be kept.
+const LONGEST_NUMBER: usize = 32;
 
 /// Follows the requests of one connection.
 pub(super) struct Framing {
@@ -106,15 +108,17 @@ impl Framing {
         };
         match self.state {
             State::Head => self.take_head_line(line, bare),
+            // What ends a line here is a part of it to others, hyper among them: where the next request begins is anybody's guess.
+            State::ChunkLine | State::Trailer if bare => self.doubt_what_follows(),
             State::ChunkLine => {
                 let size = line.split(|byte| *byte == b';').next().unwrap_or_default();
-                self.state = match parse_hexadecimal(size.trim_ascii()) {
-                    Some(0) => State::Trailer,
+                match parse_hexadecimal(size) {
+                    Some(0) => self.state = State::Trailer,
                     // The chunk's own CRLF follows its data.
-                    Some(size) => State::Skip { left: size.saturating_add(2), then_chunk: true },
-                    // hyper refuses this too and closes the connection.
-                    None => State::Off,
-                };
+                    Some(size) => self.state = State::Skip { left: size.saturating_add(2), then_chunk: true },
+                    // hyper refuses most of these too and closes the connection.
+                    None => self.doubt_what_follows(),
+                }
             }
             State::Trailer if line.is_empty() => self.state = State::Head,
             State::Trailer | State::Skip { .. } | State::Off => {}
@@ -157,6 +161,12 @@ impl Framing {
         }
     }
 
+    /// The request is under way, and is taken as hyper takes it; the one after it is refused.
+    fn doubt_what_follows(&mut self) {
+        self.finding = Finding::Ambiguous(self.heads + 1);
+        self.state = State::Off;
+    }
+
     fn finish_head(&mut self) {
         self.heads += 1;
         let head = std::mem::take(&mut self.head);
@@ -176,13 +186,17 @@ impl Framing {
 }
 
 fn parse_decimal(digits: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(digits).ok()?;
+    let text = number(digits)?;
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 fn parse_hexadecimal(digits: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(digits).ok()?;
+    let text = number(digits)?.trim_ascii();
     text.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u64::from_str_radix(text, 16).ok())?
+}
+
+fn number(digits: &[u8]) -> Option<&str> {
+    std::str::from_utf8(digits).ok().filter(|text| text.len() <= LONGEST_NUMBER)
 }
 
 #[cfg(test)]
@@ -250,6 +264,25 @@ mod tests {
             assert_eq!(scan(text), Finding::Ambiguous(1), "{text:?}");
         }
         assert_eq!(scan(&format!("GET / HTTP/1.1\r\nCookie: {}\r\n\r\n", "a".repeat(2 * KEPT))), Finding::Clean);
+    }
+
+    #[test]
+    fn after_a_doubtful_end_of_a_body_the_next_request_is_ambiguous() {
+        let zeros = "0".repeat(2 * KEPT);
+        for body in [
+            "0\r\n\n",
+            "0\n\r\n",
+            "0\r\nX: y\n\n",
+            "0\r\nX: y\n\r\n",
+            "1;x\na\r\n0\r\n\r\n",
+            &format!("{zeros}5\r\nhello\r\n0\r\n\r\n"),
+            &format!("1{}\r\na\r\n0\r\n\r\n", " ".repeat(2 * KEPT)),
+        ] {
+            let text = format!("POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{body}GET / HTTP/1.1\r\n\r\n");
+            assert_eq!(scan(&text), Finding::Ambiguous(2), "{body:?}");
+        }
+        let padded = format!("POST /x HTTP/1.1\r\nContent-Length: {zeros}5\r\n\r\nhello");
+        assert_eq!(scan(&padded), Finding::Ambiguous(1));
     }
 
     #[test]

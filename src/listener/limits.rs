@@ -9,6 +9,8 @@ use tracing::warn;
 pub struct Limits {
     /// The most connections at one time; more wait in the kernel's queue.
     pub connections: usize,
+    /// The most fields of a head in HTTP/1. None: the 100 that hyper has room for without an allocation.
+    pub fields: Option<usize>,
     /// How long the TLS handshake may take.
     pub handshake: Duration,
     /// How long a request's head may take from its first byte, and a new connection to send one.
@@ -27,6 +29,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 4096,
+            fields: None,
             handshake: Duration::from_secs(10),
             header: Duration::from_secs(15),
             // Load balancers keep connections for 60 s; closing first would race with their next request.

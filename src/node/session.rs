@@ -138,7 +138,10 @@ impl<E: Engine> Connection<E> {
             ToAgent::IamRoleCredentials(message) => {
                 let credentials = message.role_credentials;
                 let answer = acknowledge_credentials(&message.message_id, &credentials);
-                self.host.wallet.put(credentials);
+                // Those of a task that is forgotten here would be held for ever.
+                if self.host.board.find(&message.task_arn).is_some() {
+                    self.host.wallet.put(credentials);
+                }
                 socket.send(answer.encode()).await?;
             }
             // What EC2 attaches is not there; that the message came is said, or it would come for ever.

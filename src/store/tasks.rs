@@ -243,6 +243,22 @@ pub async fn list_status_of_instance(conn: &mut Conn, instance_id: &str) -> Resu
     .await
 }
 
+/// The last tasks on a host that are over, at most `limit`.
+pub async fn list_over_of_instance(conn: &mut Conn, instance_id: &str, limit: usize) -> Result<Vec<TaskRow>> {
+    // ix_tasks_instance
+    conn.all(
+        "select task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group, started_by,
+                launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at
+         from tasks
+         where instance_id = $1 and stopped_at is not null
+         order by stopped_at desc, task_id
+         limit $2",
+        [instance_id.into(), limit.into()],
+        read,
+    )
+    .await
+}
+
 /// The tasks of services that are not over.
 pub async fn list_of_services(conn: &mut Conn, service_ids: &[&str]) -> Result<Vec<TaskRow>> {
     // ix_tasks_of_service

@@ -14,6 +14,9 @@ use crate::{failures, range, tokens};
 
 /// Datapoints of one page.
 const MOST: usize = 100_800;
+/// Minutes that are read for one page: long periods make few datapoints of many. What one query reads is bounded by how long
+/// points are kept.
+const MOST_MINUTES: usize = 500_000;
 /// Queries of one call.
 const MOST_QUERIES: usize = 500;
 
@@ -80,9 +83,17 @@ impl Operation for GetMetricData {
         let (begin, mut behind) = place.map_or((0, None), |(index, at)| (index, Some(Timestamp::from_micros(at))));
         let mut results = Vec::new();
         let mut next_token = None;
+        let mut minutes = 0;
         for (index, query) in asked.iter().enumerate().skip(begin).filter(|(_, query)| query.returned) {
+            // Nothing of a query that has not begun came: it begins anew.
+            let first = if descending { i64::MAX } else { i64::MIN };
+            if minutes >= MOST_MINUTES {
+                next_token = Some(tokens::seal(call, &list, &(index, first))?);
+                break;
+            }
             let behind = behind.take();
-            let mut found = query.run(call, times).await?;
+            let (mut found, read) = query.run(call, times).await?;
+            minutes += read;
             if descending {
                 found.reverse();
             }
@@ -96,8 +107,6 @@ impl Operation for GetMetricData {
             let (id, label) = (query.id.clone(), query.label.clone());
             results.push(MetricDataResult { id, label, timestamps, values, status_code });
             if !complete {
-                // Nothing of it came: it begins anew.
-                let first = if descending { i64::MAX } else { i64::MIN };
                 let place = (index, last.map_or(first, Timestamp::micros));
                 next_token = Some(tokens::seal(call, &list, &place)?);
                 break;

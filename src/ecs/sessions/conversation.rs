@@ -17,7 +17,7 @@ use store::{container_instances, tasks};
 use tokio::time::{Instant, interval, sleep_until};
 use types::Timestamp;
 
-use super::{Connection, Session, send, size};
+use super::{Connection, Session, over, send, size};
 use crate::error::{Error, Result};
 use crate::services;
 use crate::tasks::{
@@ -178,7 +178,9 @@ async fn tell(session: &Session, connection: &Connection, told: &mut Told) -> Re
     }
     let found = tasks::list_status_of_instance(&mut conn, &session.instance_id).await?;
     drop(conn);
-    if told.manifest.is_none() && !tell_all(session, connection, told, &found).await? {
+    if told.manifest.is_none()
+        && !(over::tell(session, connection).await? && tell_all(session, connection, told, &found).await?)
+    {
         return Ok(false);
     }
     let there: HashSet<&str> = found.iter().map(|(id, ..)| id.as_str()).collect();

@@ -5,6 +5,7 @@
 //! How text gets to the agent and back is the server's affair.
 
 mod conversation;
+mod over;
 mod refusal;
 mod size;
 mod telemetry;

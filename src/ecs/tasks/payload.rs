@@ -115,6 +115,23 @@ pub(crate) async fn credentials(session: &Session, task: &Task) -> Result<Roles>
     roles(session, task, &definition, &Overrides::of(task)?)
 }
 
+/// New credentials of the execution role of a task, if the agent puts away with them what its containers write.
+pub(crate) async fn log_credentials(session: &Session, task: &Task) -> Result<Option<IamRoleCredentials>> {
+    if task.document.execution_credentials_id.is_none() {
+        return Ok(None);
+    }
+    let definition = definition_of(session, task).await?;
+    if !definition.container_definitions.iter().any(is_logged_by_agent) {
+        return Ok(None);
+    }
+    let roles = roles(session, task, &definition, &Overrides::of(task)?)?;
+    Ok(roles.execution.map(|(credentials, _)| credentials))
+}
+
+fn is_logged_by_agent(container: &ContainerDefinition) -> bool {
+    container.log_driver() == Some("awslogs")
+}
+
 async fn definition_of(session: &Session, task: &Task) -> Result<Definition> {
     let mut conn = session.app.db().reader().await?;
     let (family, revision) = (&task.row.family, task.row.revision);
@@ -174,7 +191,6 @@ fn container_message(
     }
     let files = environment::files(definition, overrides);
     let number = |text: Option<i64>, other: Option<i64>| text.or(other).unwrap_or_default();
-    let logs_by_agent = definition.log_driver() == Some("awslogs");
     Container {
         name: definition.name.clone(),
         image: pinned(&definition.image, known.and_then(|container| container.image_digest.as_deref())),
@@ -229,7 +245,7 @@ fn container_message(
             restart_attempt_period: policy.restart_attempt_period,
         }),
         health_check_type: definition.is_checked().then(|| "docker".to_owned()),
-        logs_auth_strategy: (logs_by_agent && has_execution_role).then(|| "ExecutionRole".to_owned()),
+        logs_auth_strategy: (has_execution_role && is_logged_by_agent(definition)).then(|| "ExecutionRole".to_owned()),
         registry_authentication: registry_authentication(session, definition, has_execution_role),
         firelens_configuration: definition.firelens_configuration.as_ref().map(|firelens| FirelensConfiguration {
             kind: firelens.r#type.clone(),

@@ -43,6 +43,8 @@ pub(super) struct Follower<E: Engine> {
 struct Batch {
     events: Vec<Event>,
     bytes: usize,
+    /// The times of the first and of the last of them, in time.
+    span: Option<(i64, i64)>,
     /// Where reading stands after it.
     cursor: Cursor,
     /// Batches that an earlier reading has begun to put, and that are to be put so again.
@@ -220,7 +222,7 @@ impl<E: Engine> Follower<E> {
                 }
             }
         }
-        (batch.bytes, batch.cut) = (0, None);
+        (batch.bytes, batch.span, batch.cut) = (0, None, None);
         if rest != Rest::OfLine {
             let mut now = batch.cursor.clone();
             now.batches.clone_from(&batch.known);
@@ -247,6 +249,8 @@ impl Batch {
         }
         for event in lines.events {
             self.bytes += weight(&event);
+            let (first, last) = self.span.unwrap_or((event.at, event.at));
+            self.span = Some((first.min(event.at), last.max(event.at)));
             self.events.push(event);
         }
     }
@@ -265,8 +269,10 @@ impl Batch {
         self.known.iter().any(|known| known.cut == Some(self.records))
     }
 
+    /// Asked at each line: it must not look at all of them.
     fn is_full(&self) -> bool {
-        self.events.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES || together(&self.events) < self.events.len()
+        let is_long = self.span.is_some_and(|(first, last)| last - first > LONGEST_SPAN);
+        self.events.len() >= MOST_EVENTS || self.bytes >= MOST_BYTES || is_long
     }
 }
 

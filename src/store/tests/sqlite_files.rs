@@ -44,6 +44,25 @@ async fn a_path_that_cannot_be_opened_is_a_clear_error() {
     }
 }
 
+#[tokio::test]
+async fn whoever_reads_on_and_on_lets_others_run() {
+    let folder = TempDir::new().unwrap();
+    let db = Db::connect(&config(&folder.path().join("wharf.db"))).await.unwrap();
+    // Many statements, and a few with many rows, on the one thread that there is.
+    for (statements, rows) in [(1000, 1_i64), (5, 10_000)] {
+        let runs = Arc::new(AtomicBool::new(false));
+        let noted = Arc::clone(&runs);
+        tokio::spawn(async move { noted.store(true, Ordering::Relaxed) });
+        let mut conn = db.reader().await.unwrap();
+        for _ in 0..statements {
+            let sql = "with recursive n(i) as (select 1 union all select i + 1 from n where i < $1) select i from n";
+            let read = conn.all(sql, [rows.into()], |row| row.integer(0)).await.unwrap();
+            assert_eq!(read.len(), usize::try_from(rows).unwrap());
+        }
+        assert!(runs.load(Ordering::Relaxed), "{statements} statements of {rows} rows");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_go_on_while_another_process_opens_and_leaves() {
     on_sqlite(|test| async move {

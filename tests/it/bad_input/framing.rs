@@ -66,6 +66,29 @@ async fn broken_framings_get_at_most_one_answer_and_it_is_no_success() {
     wharf.client().get("/v2/").send().await.expect(200);
 }
 
+/// Whoever is in front may see other requests in such bytes. What is in front of the request with two lengths must not make it one
+/// that passes.
+#[tokio::test]
+async fn a_doubtful_end_of_a_body_does_not_hide_an_ambiguous_request() {
+    let wharf = Wharf::start(Backend::SqliteDisk).await;
+    let host = wharf.address();
+    let credentials = raw::basic(ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY);
+    let get = format!("GET /v2/ HTTP/1.1\r\nHost: {host}\r\n{credentials}\r\n");
+    let both = format!("{get}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    let (inner, zeros) = (format!("\r\n\r\n{get}\r\n"), "0".repeat(300));
+    let chunked = |body: &str| format!("{get}Transfer-Encoding: chunked\r\n\r\n{body}");
+    for (what, first) in [
+        ("a bare line feed after the last chunk", chunked(&format!("0\r\n\n{get}\r\n"))),
+        ("a bare line feed after a trailer", chunked(&format!("0\r\nX: y\n\n{get}\r\n"))),
+        ("a padded chunk size", chunked(&format!("{zeros}{:x}\r\n{inner}\r\n0\r\n\r\n", inner.len()))),
+        ("a padded length", format!("{get}Content-Length: {zeros}{}\r\n\r\n{inner}", inner.len())),
+    ] {
+        let exchange = raw::exchange(host, format!("{first}{both}").as_bytes(), SILENCE).await;
+        assert_eq!(exchange.statuses().last(), Some(&400), "{what}: {}", exchange.text());
+        assert!(exchange.statuses().len() <= 2 && exchange.closed, "{what}: {}", exchange.text());
+    }
+}
+
 #[tokio::test]
 async fn too_much_header_is_refused() {
     on_default(async |wharf| {

@@ -105,6 +105,35 @@ bad("ValidationError", [])
 }
 
 #[tokio::test]
+async fn what_is_read_for_one_page_is_bounded_though_it_makes_few_datapoints() {
+    on_default(async |wharf| {
+        run(
+            &wharf.aws(),
+            r#"
+day = 86400
+start = (now - 13 * day) // day * day
+minutes = 19_000
+for batch in range(0, minutes, 1000):
+    cloudwatch.put_metric_data(Namespace="Test", MetricData=[
+        {"MetricName": "long", "Value": 1, "Timestamp": at(start + 60 * n)} for n in range(batch, min(minutes, batch + 1000)) if start + 60 * n < now])
+queries = [query(f"q{n}", "long", period=day) for n in range(40)]
+whole = [(start + n * day, float(max(0, min(1440, (now - start) // 60 - 1440 * n, minutes - 1440 * n)))) for n in range(15)]
+pages = list(cloudwatch.get_paginator("get_metric_data").paginate(
+    MetricDataQueries=queries, StartTime=at(start), EndTime=at(now), ScanBy="TimestampAscending"))
+assert len(pages) > 1, "all came at once"
+results = [result for page in pages for result in page["MetricDataResults"]]
+expect([result["Id"] for result in results], [one["Id"] for one in queries])
+for result in results:
+    found = [(int(time.timestamp()), value) for time, value in zip(result["Timestamps"], result["Values"])]
+    expect(found, [one for one in whole if one[1] > 0])
+    expect(result["StatusCode"], "Complete")
+"#,
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn metrics_are_listed_by_name_and_dimension() {
     on_default(async |wharf| {
         run(

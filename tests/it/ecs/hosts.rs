@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tests::harness::ecs_agent::{EcsAgent, call};
+use tests::harness::ecs_agent::{Behavior, EcsAgent, call};
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::run;
@@ -325,4 +325,49 @@ expect(ecs.describe_container_instances(containerInstances=[dashed], include=["T
         );
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_connects_again_can_put_away_what_tasks_wrote_that_are_over() {
+    for backend in [Backend::SqliteDisk, Backend::PostgresS3] {
+        let mut wharf = Wharf::start(backend).await;
+        let aws = wharf.aws();
+        let setup = r#"
+iam = client("iam")
+trust = {"Version": "2012-10-17", "Statement": [
+    {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+iam.create_role(RoleName="exec", AssumeRolePolicyDocument=json.dumps(trust))
+ecs.create_cluster()
+exec = {"executionRoleArn": "arn:aws:iam::000000000000:role/exec"}
+options = {"awslogs-group": "jobs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "job"}
+app = {"name": "app", "image": "job", "memory": 32}
+ecs.register_task_definition(family="quiet", containerDefinitions=[app], **exec)
+ecs.register_task_definition(family="job", containerDefinitions=[
+    app | {"logConfiguration": {"logDriver": "awslogs", "options": options}}], **exec)
+"#;
+        run(&aws, &json!({}), setup);
+        let agent = EcsAgent::join(&aws, "default", 2048, 1024).await;
+        for family in ["job", "quiet"] {
+            agent.behave(family, Behavior { exits: Some(0), ..Behavior::default() });
+        }
+        let ended = r#"
+job, quiet = [ecs.run_task(taskDefinition=name)["tasks"][0]["taskArn"] for name in ("job", "quiet")]
+eventually(lambda: task(job)["lastStatus"] == task(quiet)["lastStatus"] == "STOPPED")
+print(json.dumps(job))
+"#;
+        let job = run(&aws, &json!({}), ended);
+        let had = agent.tasks()[job.as_str().expect("an ARN")]["executionRoleCredentials"]["credentialsId"].clone();
+        assert!(had.is_string(), "{had}");
+        assert!(agent.frames("IAMRoleCredentialsMessage").is_empty());
+        wharf.restart().await;
+        run(&aws, &json!({}), "eventually(connected)");
+        while agent.frames("TaskManifestMessage").len() < 2 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        let [given] = &agent.frames("IAMRoleCredentialsMessage")[..] else {
+            panic!("{:?}", agent.frames("IAMRoleCredentialsMessage"))
+        };
+        assert_eq!((&given["taskArn"], &given["roleType"]), (&job, &json!("TaskExecution")));
+        assert_eq!(given["roleCredentials"]["credentialsId"], had);
+    }
 }

@@ -117,6 +117,28 @@ async fn an_answer_that_says_its_length_twice_arrives_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_request_may_have_many_fields() {
+    let port = target(|stream, head, _| {
+        Box::pin(async move {
+            let count = head.matches("x-field-").count().to_string();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{count}", count.len());
+            stream.write_all(answer.as_bytes()).await.is_ok()
+        })
+    })
+    .await;
+    let balanced = balanced(port).await;
+    for (count, status, body) in [(400, 200, Some("400")), (600, 431, None)] {
+        let fields: Vec<String> = (0..count).map(|number| format!("X-Field-{number}: v")).collect();
+        let mut fields: Vec<&str> = fields.iter().map(String::as_str).collect();
+        fields.push("Connection: close");
+        let request = raw::request("GET", "/", &balanced.address, &fields);
+        let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+        assert_eq!(answer.status(), Some(status), "{}", answer.text());
+        assert!(body.is_none_or(|body| answer.body() == body.as_bytes()), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_answer_may_have_many_fields() {
     let port = target(|stream, _, _| {
         Box::pin(async move {
