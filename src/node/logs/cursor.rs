@@ -56,6 +56,11 @@ impl Cursor {
         self.older + self.seconds.values().sum::<u64>()
     }
 
+    /// The last second of them, if it is known.
+    pub(super) fn last(&self) -> Option<i64> {
+        self.seconds.last_key_value().map(|(last, _)| *last)
+    }
+
     /// A record was used.
     pub(super) fn pass(&mut self, record: Record) {
         let Record { second, stream, whole } = record;
@@ -106,6 +111,9 @@ mod tests {
                 let since = cursor.since();
                 let given = log.iter().enumerate().filter(|(_, record)| record.second >= since);
                 let known = usize::try_from(cursor.known()).unwrap();
+                // What is passed over is none that is later than the last second.
+                let passed: Vec<&Record> = given.clone().take(known).map(|(_, record)| record).collect();
+                prop_assert!(passed.iter().all(|record| Some(record.second) <= cursor.last()));
                 for (index, record) in given.skip(known).take(*length) {
                     used.push(index);
                     cursor.pass(*record);

@@ -135,7 +135,7 @@ impl<E: Engine> Follower<E> {
     /// Reads on from the cursor, until the engine has no more.
     async fn read(&mut self, task: &Task, cursor: &mut Cursor) -> Result<Pause, String> {
         let mut pieces = self.host.engine.logs(&self.runtime_id, cursor.since(), true);
-        let mut assembler = Assembler::skipping(cursor.known());
+        let mut assembler = Assembler::skipping(cursor.known(), cursor.last());
         let mut batch = Batch { cursor: cursor.clone(), known: cursor.batches.clone(), ..Batch::default() };
         let (mut due, mut open_since): (Option<Instant>, Option<Instant>) = (None, None);
         let mut stop = self.stop.clone();
@@ -174,6 +174,12 @@ impl<E: Engine> Follower<E> {
                 }
                 None => (assembler.finish(), true),
             };
+            if assembler.takes_gap() {
+                tracing::warn!(
+                    task.arn = self.arn,
+                    "the engine has thrown away a part of the log of a container; it is lost"
+                );
+            }
             batch.take(lines);
             if batch.was_cut_here() || (batch.is_full() && is_overdue(open_since)) {
                 batch.cut(&mut assembler);
@@ -337,7 +343,7 @@ mod tests {
         let piece = |stream: u8, text: &str| LogPiece { stream, bytes: format!("{AT} {text}").into() };
         let known = |events: usize, cut: Option<u64>| PutBatch { token: String::new(), events, cut };
         let mut batch = Batch { known: [known(1, None), known(2, Some(4))].into(), ..Batch::default() };
-        let mut assembler = Assembler::skipping(0);
+        let mut assembler = Assembler::skipping(0, None);
         for (text, stream, here) in
             [("one\n", 1, false), ("open ", 2, false), ("line", 2, false), ("two\n", 1, true), ("three\n", 1, false)]
         {

@@ -48,6 +48,10 @@ pub(super) struct Lines {
 pub(super) struct Assembler {
     /// How many records are passed over: they were used before.
     skip: u64,
+    /// The last second of those.
+    last: Option<i64>,
+    /// Whether some of them are gone, and more with them.
+    gap: bool,
     /// Parts of a line of each output, and when its first part was written.
     parts: [Option<(i64, Vec<u8>)>; 3],
     /// What a terminal's piece ended with, before the end of its line.
@@ -55,9 +59,15 @@ pub(super) struct Assembler {
 }
 
 impl Assembler {
-    /// One that passes over so many records. No line goes on beyond them.
-    pub(super) fn skipping(skip: u64) -> Self {
-        Self { skip, ..Self::default() }
+    /// One that passes over so many records, of which the last ones are of the second `last`. No line goes on beyond them.
+    pub(super) fn skipping(skip: u64, last: Option<i64>) -> Self {
+        Self { skip, last, ..Self::default() }
+    }
+
+    /// Whether the engine does not have all any more that was to be passed over: then it does not have what came after that
+    /// either. True once.
+    pub(super) fn takes_gap(&mut self) -> bool {
+        std::mem::take(&mut self.gap)
     }
 
     /// Whether a line is not whole yet.
@@ -131,6 +141,10 @@ impl Assembler {
             }
             return;
         };
+        if self.skip > 0 && self.last.is_some_and(|last| time.timestamp() > last) {
+            // Engines throw away the oldest records of those who write much. What is left is not what was used.
+            (self.skip, self.gap) = (0, true);
+        }
         if self.skip > 0 {
             self.skip -= 1;
             return;
@@ -220,6 +234,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_used_and_is_gone_is_not_passed_over_in_what_is_left() {
+        let mut assembler = Assembler::skipping(1_000, Some(1_800_000_005));
+        let at = |second: i64| chrono::DateTime::from_timestamp(second, 0).unwrap().to_rfc3339();
+        let mut take = |second: i64| {
+            let lines = assembler.take(&piece(1, &format!("{} {second}\n", at(second))));
+            (lines.events.len(), lines.records.len(), assembler.takes_gap())
+        };
+        assert_eq!(take(1_800_000_004), (0, 0, false));
+        assert_eq!(take(1_800_000_005), (0, 0, false));
+        assert_eq!(take(1_800_000_060), (1, 1, true));
+        // Two outputs are out of order by a little.
+        assert_eq!(take(1_800_000_059), (1, 1, false));
+    }
+
+    #[test]
     fn a_long_line_comes_in_parts_between_those_of_the_other_output() {
         let mut assembler = Assembler::default();
         assert!(texts(&assembler.take(&piece(1, &format!("{AT} one")))).is_empty());
@@ -266,11 +295,11 @@ mod tests {
     fn what_is_known_is_passed_over_whatever_it_comes_with() {
         // The end of what a container wrote may have no newline; and of a terminal, a piece may hold several lines.
         for stream in [0, 1] {
-            let mut assembler = Assembler::skipping(1);
+            let mut assembler = Assembler::skipping(1, None);
             let first = assembler.take(&piece(stream, &format!("{AT} known")));
             assert_eq!((first, assembler.finish(), assembler.is_open()), (Lines::default(), Lines::default(), false));
         }
-        let mut assembler = Assembler::skipping(1);
+        let mut assembler = Assembler::skipping(1, None);
         let lines = assembler.take(&piece(0, &format!("{AT} known\r\n{AT} new\r\n")));
         assert_eq!((texts(&lines), lines.records.len()), (vec!["new"], 1));
     }
