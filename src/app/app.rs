@@ -43,9 +43,9 @@ pub struct App {
     pub(crate) key_sets: KeySets,
     pub(crate) outbound: Arc<outbound::Client>,
     pub(crate) cache: Cache,
-    /// Of replication to other installations.
-    pub(crate) turns: Turns,
-    /// Of fetching for scans.
+    /// At other installations.
+    pub(crate) replication_turns: Turns,
+    /// At registries from which layers are fetched for scans.
     pub(crate) fetch_turns: Turns,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) audit: Audit,
@@ -93,7 +93,7 @@ impl App {
             known_sessions: session::Known::new(),
             key_sets: KeySets::new(),
             cache: Cache::new(Arc::clone(&outbound)),
-            turns: Turns::new(WORKERS_ELSEWHERE),
+            replication_turns: Turns::new(WORKERS_ELSEWHERE),
             fetch_turns: Turns::new(FETCHERS),
             outbound,
             signing_keys: SigningKeys::new(),

@@ -4,7 +4,7 @@ use aws::Need;
 use serde_json::Value;
 
 /// What such a request says. What it leaves out, no condition finds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Asked<'r> {
     pub(crate) enable_execute_command: Option<bool>,
     pub(crate) enable_managed_tags: Option<bool>,
@@ -24,7 +24,9 @@ impl Asked<'_> {
             ("ecs:enable-ecs-managed-tags", self.enable_managed_tags),
         ];
         for (key, flag) in flags {
-            need = flag.into_iter().fold(need, |need, flag| need.with(key, [flag.to_string()]));
+            if let Some(flag) = flag {
+                need = need.with(key, [flag.to_string()]);
+            }
         }
         if let Some(propagated) = self.propagate_tags {
             need = need.with("ecs:propagate-tags", [propagated.to_owned()]);

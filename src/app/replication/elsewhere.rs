@@ -90,7 +90,7 @@ pub async fn run(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
             return Ok(None);
         }
         if turn.is_none() {
-            turn = app.turns.begin(ending(&destination, &source.registry.account));
+            turn = app.replication_turns.begin(ending(&destination, &source.registry.account));
         }
         let Some(turn) = &turn else {
             return Ok(Some(SOON));

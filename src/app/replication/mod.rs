@@ -110,7 +110,7 @@ async fn awaken(conn: &mut Conn, app: &App, repository_id: &str, destination: &R
 /// How the jobs end that are to be left where they are for now: their destinations are elsewhere, and this process is at them
 /// already, or leaves them alone.
 pub fn spared_elsewhere(app: &App) -> Vec<String> {
-    app.turns.closed()
+    app.replication_turns.closed()
 }
 
 /// How a job names what it is about. One that goes elsewhere also names whose destination it is.

@@ -14,7 +14,7 @@ use types::Digest;
 use super::JOB;
 use super::contents::{Fault, LAYERS};
 use super::finish::failed;
-use super::run::{end, under_way};
+use super::run::{end, subject, under_way};
 use super::scanner::Scan;
 use crate::manifest::Manifest;
 use crate::turns::Turn;
@@ -50,7 +50,13 @@ pub(super) async fn hand_over(app: &App, scan: &Scan) -> Result<bool> {
     };
     let missing = !missing(app, scan).await?.is_empty();
     if missing {
-        put_down(app, FETCH, format!("{}{}", subject(scan), ending(&asker)), CLIENTS_FIRST).await?;
+        put_down(
+            app,
+            FETCH,
+            subject(&scan.repository.repository_id, &scan.image.digest) + &ending(&asker),
+            CLIENTS_FIRST,
+        )
+        .await?;
     }
     Ok(missing)
 }
@@ -104,7 +110,7 @@ pub async fn fetch(app: &Arc<App>, job: &str) -> Result<Option<Duration>> {
             }
         }
     }
-    put_down(app, JOB, subject(&scan), Duration::ZERO).await?;
+    put_down(app, JOB, subject(&scan.repository.repository_id, &scan.image.digest), Duration::ZERO).await?;
     Ok(None)
 }
 
@@ -147,11 +153,6 @@ async fn bring(
         ))),
         _ => Err(error.into()),
     }
-}
-
-/// How the jobs of a scan name it.
-fn subject(scan: &Scan) -> String {
-    format!("{} {}", scan.repository.repository_id, scan.image.digest)
 }
 
 async fn put_down(app: &App, kind: &'static str, subject: String, delay: Duration) -> Result<()> {

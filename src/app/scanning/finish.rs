@@ -8,6 +8,7 @@ use store::{Conn, image_scan_findings, jobs};
 use types::Digest;
 
 use super::results::stored;
+use super::run::subject;
 use super::{Counts, referrers};
 use crate::events::{self, ScanEvent};
 use crate::{App, Result};
@@ -66,7 +67,7 @@ pub(super) async fn put_down(
         && outcome.status == Status::Complete
         && referrers::wanted(conn, &repository.registry, &repository.name).await?.is_some()
     {
-        jobs::upsert(conn, &app.new_id(), referrers::JOB, &format!("{id} {digest}"), app.now()).await?;
+        jobs::upsert(conn, &app.new_id(), referrers::JOB, &subject(id, digest), app.now()).await?;
     }
     Ok(true)
 }

@@ -12,7 +12,7 @@ use types::Secret;
 
 use super::finish::{self, Cause, failed};
 use super::report::{self, cut};
-use super::run::JOB;
+use super::run::{JOB, subject};
 use super::scanner::Protocol;
 use crate::events::signature;
 use crate::{App, Error, Result};
@@ -167,6 +167,6 @@ async fn end(
     }
     scan_requests::update_ended(conn, &request.request_id, message_id).await?;
     // The job that waits finds that there is nothing to wait for.
-    jobs::upsert(conn, &app.new_id(), JOB, &format!("{repository_id} {digest}"), app.now()).await?;
+    jobs::upsert(conn, &app.new_id(), JOB, &subject(repository_id, digest), app.now()).await?;
     Ok(Some(Received::Taken))
 }

@@ -7,6 +7,7 @@ use store::{Conn, Pending, image_scans, jobs, manifest_storage, manifests};
 use types::{Digest, Timestamp};
 
 use super::finish::{self, Cause, failed};
+use super::run::subject;
 use super::{JOB, LIMITED};
 use crate::images::{self, ImageId};
 use crate::manifest::Manifest;
@@ -119,7 +120,7 @@ async fn request(
     if !image_scans::insert(conn, id, digest, run_id, now, since).await? {
         return Ok(Asked::Before);
     }
-    jobs::upsert(conn, job_id, JOB, &format!("{id} {digest}"), now).await?;
+    jobs::upsert(conn, job_id, JOB, &subject(id, digest), now).await?;
     Ok(Asked::New)
 }
 

@@ -39,6 +39,11 @@ pub async fn run(app: &Arc<App>, subject: &str) -> Result<Option<Duration>> {
     }
 }
 
+/// How the jobs of a scan name its image. Of some kinds, more follows.
+pub(super) fn subject(repository_id: &str, digest: &Digest) -> String {
+    format!("{repository_id} {digest}")
+}
+
 /// The scan that a job is about, if it is not over.
 pub(super) async fn under_way(app: &App, subject: &str) -> Result<Option<Scan>> {
     let mut parts = subject.split(' ');
