@@ -52,8 +52,8 @@ fn builder() -> reqwest::ClientBuilder {
         .redirect(reqwest::redirect::Policy::none())
         // Reading the system's certificates takes longer than most tests, and no test server has one of them.
         .tls_certs_only([])
-        .connect_timeout(Duration::from_secs(5))
         // A server that hangs must fail the test, not the patience of whoever runs it.
+        .connect_timeout(Duration::from_secs(30))
         .read_timeout(Duration::from_secs(100))
 }
 
