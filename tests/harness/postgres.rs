@@ -3,8 +3,9 @@
 //! harness needs no driver.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -70,6 +71,28 @@ impl Database {
         psql(&self.url, statement).unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
+    /// Opens a session, for locks that are held until the test lets them go.
+    pub fn session(&self) -> Session {
+        let mut command = psql_command(&self.url);
+        // An error ends the program, and is seen by that.
+        command.args(["--set", "ON_ERROR_STOP=1"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("psql runs");
+        let input = child.stdin.take().expect("standard input is piped");
+        let output = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        Session { child, input, output }
+    }
+
+    /// Waits until somebody waits for a lock in this database.
+    pub fn await_waiting(&self) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let waits =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while self.query(waits) == "0" {
+            assert!(Instant::now() < deadline, "nobody waits for a lock");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     /// Ends every session in this database, as a failover does.
     pub fn disconnect_everyone(&self) {
         let server = SERVER.get_or_init(server);
@@ -97,6 +120,30 @@ impl Drop for Database {
     }
 }
 
+/// An open session in a database. What it has not committed is undone at its end.
+pub struct Session {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Session {
+    /// Runs a statement; it is done when this returns.
+    pub fn run(&mut self, statement: &str) {
+        const DONE: &str = "the statement is done";
+        writeln!(self.input, "{statement};\n\\echo {DONE}").expect("psql reads");
+        let done = self.output.by_ref().lines().any(|line| line.is_ok_and(|line| line == DONE));
+        assert!(done, "psql ended at {statement}");
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
 /// The database that the others are copies of. One for each build of the program, so a server that runs longer than the tests
 /// does not fill up with them.
 fn template() -> String {
@@ -120,8 +167,13 @@ fn template() -> String {
     let finished = Program::run(&["check"], &settings, home.path(), Duration::from_secs(60));
     assert!(finished.status.success(), "{finished:?}");
     // Under its name only when it is complete. When another process was first, its copy serves as well.
-    if psql(&server.url, &format!("create database {template} template {}", database.name)).is_err() {
-        assert_eq!(psql(&server.url, &exists).as_deref(), Ok("1"), "the template could not be made");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while let Err(error) = psql(&server.url, &format!("create database {template} template {}", database.name)) {
+        if psql(&server.url, &exists).as_deref() == Ok("1") {
+            break;
+        }
+        // The session of the command may not have ended yet, and nothing is copied while somebody is there.
+        assert!(Instant::now() < deadline, "the template could not be made: {error}");
     }
     template
 }
@@ -210,10 +262,16 @@ fn run(command: &mut Command) {
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-fn psql(url: &str, statement: &str) -> Result<String, String> {
+fn psql_command(url: &str) -> Command {
     let program = binaries().map_or_else(|| PathBuf::from("psql"), |directory| directory.join("psql"));
-    let output = Command::new(program)
-        .args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--dbname", url, "--command", statement])
+    let mut command = Command::new(program);
+    command.args(["--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "--dbname", url]);
+    command
+}
+
+fn psql(url: &str, statement: &str) -> Result<String, String> {
+    let output = psql_command(url)
+        .args(["--command", statement])
         .output()
         .map_err(|error| format!("psql does not run (Debian: apt-get install postgresql-client): {error}"))?;
     match output.status.success() {

@@ -1,7 +1,5 @@
 //! Runs of lifecycle policies: by hand and by themselves, as the preview says.
 
-use std::time::Duration;
-
 use tests::harness::{Backend, Wharf, on_default};
 
 use super::{collect, must, stored};
@@ -113,15 +111,16 @@ async fn a_policy_that_is_removed_while_it_is_applied_takes_nothing_more() {
     let replace = format!("{remove}\n{}", put.replace("COUNT", "1000"));
     for change in [remove, &replace] {
         wharf.aws().boto3(&put.replace("COUNT", "1"));
+        let mut holder = database.session();
+        holder.run("begin");
+        holder.run("select 1 from manifests for update");
         std::thread::scope(|scope| {
             // The run decides, and waits for whoever holds the images.
-            let held =
-                scope.spawn(|| database.query("begin; select 1 from manifests for update; select pg_sleep(6); commit"));
-            std::thread::sleep(Duration::from_secs(1));
             let run = scope.spawn(|| must(&wharf, &["lifecycle", "app"]));
-            std::thread::sleep(Duration::from_secs(1));
+            database.await_waiting();
             wharf.aws().boto3(change);
-            assert!(!held.is_finished(), "the run still waits");
+            assert!(!run.is_finished(), "the run still waits");
+            holder.run("rollback");
             assert_eq!(run.join().expect("a run that succeeds"), "3 images, 0 expired, 0 with them\n");
         });
     }

@@ -206,17 +206,19 @@ async fn an_image_that_somebody_begins_to_run_meanwhile_stays() {
     lifecyclePolicyText=policy((1, keep(1, tagStatus="any"), {"type": "expire"})))"#
     ));
     let database = wharf.backing().database();
-    let begins = format!(
-        "select 1 from manifests where digest = '{0}' for update;
-         select pg_sleep(5);
-         insert into image_uses (repository_id, digest, user_kind, user_id, since)
-         select repository_id, '{0}', 'task', 'arn:aws:ecs:us-east-1:000000000000:task/c/1', 1 from repositories",
-        image.digest
-    );
+    let mut task = database.session();
+    task.run("begin");
+    task.run(&format!("select 1 from manifests where digest = '{}' for update", image.digest));
     let said = std::thread::scope(|scope| {
-        scope.spawn(|| database.query(&begins));
-        std::thread::sleep(std::time::Duration::from_secs(1));
-        must(&wharf, &["lifecycle", "app"])
+        let run = scope.spawn(|| must(&wharf, &["lifecycle", "app"]));
+        database.await_waiting();
+        task.run(&format!(
+            "insert into image_uses (repository_id, digest, user_kind, user_id, since)
+             select repository_id, '{}', 'task', 'arn:aws:ecs:us-east-1:000000000000:task/c/1', 1 from repositories",
+            image.digest
+        ));
+        task.run("commit");
+        run.join().expect("a run that succeeds")
     });
     assert_eq!(said, "2 images, 0 expired, 0 with them\n");
     repository.expect_image(Some("v1"), &image).await;
