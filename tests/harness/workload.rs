@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -58,7 +59,7 @@ impl Workload {
                         None => {
                             ledger.failed.fetch_add(1, Ordering::Relaxed);
                             // A server that is down refuses at once: do not spin.
-                            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                            tokio::time::sleep(Duration::from_millis(20)).await;
                         }
                     }
                 }
@@ -70,6 +71,24 @@ impl Workload {
     /// The ledger so far.
     pub fn ledger(&self) -> &Arc<Ledger> {
         &self.ledger
+    }
+
+    /// Waits until more images than this were acknowledged: a busy machine may have done little so far.
+    pub async fn acknowledges(&self, more_than: usize) {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        while self.ledger.acknowledged.lock().await.len() <= more_than {
+            assert!(Instant::now() < deadline, "too little was pushed to prove anything");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until a push fails that was not counted yet.
+    pub async fn fails(&self, counted: usize) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while self.ledger.failed.load(Ordering::Relaxed) <= counted {
+            assert!(Instant::now() < deadline, "no push fails");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Lets every writer finish what it does and ends.

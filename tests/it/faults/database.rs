@@ -16,6 +16,9 @@ async fn proxied() -> (Wharf, TcpProxy) {
     (Wharf::sharing(backing).set("WHARF_DATABASE_URL", url).start().await, proxy)
 }
 
+/// What a recovery may take at most. It takes a fraction of a second where nothing else is to be done.
+const RECOVERY: Duration = Duration::from_secs(20);
+
 /// How long after now a push succeeds.
 async fn recovery(wharf: &Wharf) -> Duration {
     let begin = Instant::now();
@@ -56,7 +59,7 @@ async fn without_a_database_the_answer_is_503_with_a_time_to_wait() {
     proxy.set(Link::Up);
     let recovered = recovery(&wharf).await;
     println!("recovered in {recovered:?}");
-    assert!(recovered < Duration::from_secs(5), "{recovered:?}");
+    assert!(recovered < RECOVERY, "{recovered:?}");
     repository.expect_image(Some("one"), &image).await;
 }
 
@@ -70,11 +73,11 @@ async fn nothing_is_lost_when_the_connection_is_cut_again_and_again() {
         tokio::time::sleep(Duration::from_millis(400)).await;
         proxy.set(Link::Up);
         let recovered = recovery(&wharf).await;
-        assert!(recovered < Duration::from_secs(5), "{recovered:?}");
+        assert!(recovered < RECOVERY, "{recovered:?}");
     }
+    workload.acknowledges(10).await;
     let ledger = workload.finish().await;
     println!("{}", ledger.summary().await);
-    assert!(ledger.acknowledged.lock().await.len() > 10, "too little was pushed to prove anything");
     ledger.expect_everything(&wharf.client()).await;
     ledger.expect_not_stuck(&wharf.client()).await;
     ledger.expect_no_unforeseen_error().await;
@@ -89,10 +92,10 @@ async fn nothing_is_lost_when_the_database_ends_every_session() {
         wharf.backing().database().disconnect_everyone();
     }
     let recovered = recovery(&wharf).await;
-    assert!(recovered < Duration::from_secs(5), "{recovered:?}");
+    assert!(recovered < RECOVERY, "{recovered:?}");
+    workload.acknowledges(5).await;
     let ledger = workload.finish().await;
     println!("{}", ledger.summary().await);
-    assert!(ledger.acknowledged.lock().await.len() > 5, "too little was pushed to prove anything");
     ledger.expect_everything(&wharf.client()).await;
     ledger.expect_no_unforeseen_error().await;
 }
@@ -118,7 +121,7 @@ async fn a_database_that_stalls_does_not_hang_the_server() {
     wharf.anonymous().get("/healthz").send().await.expect(200);
     proxy.set(Link::Up);
     let recovered = recovery(&wharf).await;
-    assert!(recovered < Duration::from_secs(10), "{recovered:?}");
+    assert!(recovered < RECOVERY, "{recovered:?}");
     repository.manifest("one").await.expect(200);
 }
 
@@ -133,11 +136,10 @@ async fn clients_that_hang_up_leave_no_transaction_open() {
         let call = wharf.client().put(&repository.begin().await.closing("sha256:0")).body(random(1000));
         tokio::time::timeout(Duration::from_millis(turn / 8), call.try_send()).await.ok();
     }
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let open = wharf.backing().database().query(
-        "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'",
-    );
-    assert_eq!(open, "0", "transactions are left open");
+    // One that is left open stays so. Others come and go: those of requests that the server still finishes, and of jobs.
+    let open = "select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'";
+    let database = wharf.backing().database();
+    tests::harness::admin::within(30, "no transaction is left open", async || database.query(open) == "0").await;
     repository.push_small("two").await;
 }
 
@@ -161,15 +163,6 @@ async fn many_clients_share_few_connections() {
     repository.expect_image(Some("one"), &image).await;
 }
 
-/// Keeps everybody from writing to a table for this long.
-fn hold(wharf: &Wharf, table: &'static str, seconds: u64) -> tokio::task::JoinHandle<String> {
-    let backing = Arc::clone(wharf.backing());
-    tokio::task::spawn_blocking(move || {
-        let statement = format!("begin; lock table {table} in exclusive mode; select pg_sleep({seconds}); commit");
-        backing.database().query(&statement)
-    })
-}
-
 /// A small blob of a bucket is the object that its last chunk left. It stays for as long as the session can be finished, or
 /// the session would end with a blob that has no bytes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -180,13 +173,14 @@ async fn a_session_that_could_not_be_finished_keeps_its_bytes_or_is_over() {
     let bytes = random(1000);
     let mut upload = repository.begin().await;
     upload.append(&bytes).await.expect(202);
-    // Longer than a statement waits for a lock.
-    let holder = hold(&wharf, "repository_blobs", 13);
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    upload.close(&digest(&bytes)).await.expect(503);
-    holder.await.expect("no panic");
-    // Time passes until a minute before the session ends.
+    // Nobody writes to the table, for longer than a statement waits for a lock.
     let database = wharf.backing().database();
+    let mut holder = database.session();
+    holder.run("begin");
+    holder.run("lock table repository_blobs in exclusive mode");
+    upload.close(&digest(&bytes)).await.expect(503);
+    holder.run("rollback");
+    // Time passes until a minute before the session ends.
     database.query(
         "update removals
          set not_before = not_before - (select max(expires_at) from uploads where state = 'open')

@@ -169,7 +169,8 @@ ecr.put_replication_configuration(replicationConfiguration={"rules": [{"destinat
             content: Arc::clone(&content),
         };
         let mut done = 0;
-        while Instant::now() < end {
+        // A busy machine may do less than proves anything in that time.
+        while Instant::now() < end || done <= 100 / WORKERS {
             let (what, answer) = worker.act().await;
             assert!(answer.status() < 500, "{what}: {answer}");
             done += 1;

@@ -54,11 +54,11 @@ async fn nothing_is_lost_with_one_request_in_ten_failing() {
     });
     tokio::time::sleep(Duration::from_secs(15)).await;
     proxy.heal();
+    workload.acknowledges(10).await;
     let ledger = workload.finish().await;
     println!("{}; {} requests met a fault", ledger.summary().await, proxy.faults());
     assert!(proxy.faults() > 10, "too few faults to prove anything");
     let acknowledged = ledger.acknowledged.lock().await.len();
-    assert!(acknowledged > 10, "too little was pushed to prove anything");
     ledger.expect_everything(&wharf.client()).await;
     ledger.expect_no_unforeseen_error().await;
     let failed = ledger.failed.load(std::sync::atomic::Ordering::Relaxed);
