@@ -2,7 +2,6 @@
 //! done, and nothing too often.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use tests::harness::admin::within;
 use tests::harness::aws::Aws;
@@ -69,7 +68,7 @@ async fn whatever_job_a_kill_interrupts_is_done_in_the_end() {
     scanning::import(&wharf, &[scanning::advisory("CVE-2024-1", "Debian:12", "a", None, "low")]);
     replicate(&wharf.aws(), "eu-west-1", "000000000000", true);
     // Running servers look at the webhooks once a second.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    wharf.catch_up().await;
     let (old, replicated) = (wharf.client().repository("old"), wharf.client().repository("team/app"));
     let mut images: Vec<Image> = Vec::new();
     for number in 0..OLD {

@@ -21,7 +21,7 @@ async fn add(wharf: &Wharf, receiver: &Receiver, further: &[&str]) -> (String, S
         line.trim().to_owned()
     };
     // Running servers look once a second.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    wharf.catch_up().await;
     (after("id:"), after("secret:"))
 }
 
@@ -77,8 +77,12 @@ async fn what_happens_to_images_is_told() {
             assert_eq!(event["detail"]["repository-name"], "team/app");
             assert_eq!(event["resources"][0], "arn:aws:ecr:us-east-1:000000000000:repository/team/app");
         }
-        let listed = must(wharf, &["webhook", "deliveries", &id]);
-        assert_eq!(listed.lines().filter(|line| line.contains("DELIVERED")).count(), 4, "{listed}");
+        // That it was taken is written down after it was taken.
+        within(60, "all of it is delivered", async || {
+            let listed = must(wharf, &["webhook", "deliveries", &id]);
+            listed.lines().filter(|line| line.contains("DELIVERED")).count() == 4
+        })
+        .await;
         must(wharf, &["webhook", "remove", &id]);
         assert!(!wharf.run(&["webhook", "remove", &id]).status.success());
     })
@@ -92,8 +96,8 @@ async fn an_event_is_sent_until_it_is_taken_and_again_when_asked() {
     let (id, _) = add(&wharf, &receiver, &["--action", "push"]).await;
     receiver.answer(503);
     wharf.client().repository("app").push_small("v1").await;
-    within(120, "it is tried", async || receiver.posted().len() == 1).await;
-    within(120, "it is tried again", async || receiver.posted().len() == 2).await;
+    within(120, "it is tried", async || !receiver.posted().is_empty()).await;
+    within(120, "it is tried again", async || receiver.posted().len() >= 2).await;
     let listed = must(&wharf, &["webhook", "deliveries", &id]);
     assert!(listed.contains("PENDING") && listed.contains("503"), "{listed}");
     receiver.answer(204);
@@ -106,6 +110,8 @@ async fn an_event_is_sent_until_it_is_taken_and_again_when_asked() {
     must(&wharf, &["webhook", "resend", &delivery]);
     within(120, "it comes again", async || receiver.posted().len() == posted.len() + 1).await;
     // Even to one that is left alone, as who did not answer is.
+    let left = format!("select count(*) from jobs where kind = 'deliver events' and subject = '{id}'");
+    within(60, "the job is over", async || wharf.backing().database().query(&left) == "0").await;
     let far = i64::MAX / 2;
     wharf.backing().database().query(&format!(
         "insert into jobs (job_id, kind, subject, due_at, attempts, lease_until, created_at)
@@ -125,7 +131,6 @@ async fn who_does_not_answer_keeps_nothing_from_others() {
         must(&wharf, &["webhook", "add", &address, "--action", "push"]);
         let receiver = Receiver::start().await;
         add(&wharf, &receiver, &["--repository-prefix", "last", "--action", "push"]).await;
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         let repository = wharf.client().repository("app");
         let image = repository.push_small("v1").await;
         for number in 0..200 {

@@ -13,7 +13,7 @@ async fn listen(wharf: &Wharf) -> Receiver {
     let receiver = Receiver::start().await;
     must(wharf, &["webhook", "add", receiver.url(), "--action", "replicate"]);
     // Running servers look once a second.
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    wharf.catch_up().await;
     receiver
 }
 

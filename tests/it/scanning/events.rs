@@ -13,7 +13,8 @@ async fn ends_of_scans_are_told_and_so_is_what_advisories_change() {
     on_default(async |wharf| {
         let receiver = Receiver::start().await;
         must(wharf, &["webhook", "add", receiver.url(), "--action", "scan", "--repository-prefix", "app"]);
-        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        // Running servers look once a second.
+        wharf.catch_up().await;
         wharf.create_repository("app", "MUTABLE", &[]);
         wharf.create_repository("other", "MUTABLE", &[]);
         let known = advisory("CVE-2024-1", "Debian:12", "a", None, "high");
