@@ -18,6 +18,8 @@ pub struct Posted {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// What was answered.
+    pub answered: StatusCode,
 }
 
 struct State {
@@ -75,11 +77,13 @@ impl Drop for Receiver {
 
 async fn take(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (parts, body) = request.into_parts();
-    if let Ok(body) = body.collect().await {
-        let posted = Posted { headers: parts.headers, body: body.to_bytes() };
+    let body = body.collect().await;
+    let answered = *state.status.lock().expect("nobody panicked");
+    if let Ok(body) = body {
+        let posted = Posted { headers: parts.headers, body: body.to_bytes(), answered };
         state.posted.lock().expect("nobody panicked").push(posted);
     }
     let mut answer = Response::new(Full::default());
-    *answer.status_mut() = *state.status.lock().expect("nobody panicked");
+    *answer.status_mut() = answered;
     Ok(answer)
 }
