@@ -47,6 +47,16 @@ impl Exchange {
     }
 }
 
+impl Exchange {
+    /// Whether the first response is there with as much of a body as it announces.
+    fn is_whole(&self) -> bool {
+        let head = self.head();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+        let length = length.and_then(|length| length.trim().parse().ok()).unwrap_or(0);
+        self.bytes.windows(4).any(|four| four == b"\r\n\r\n") && self.body().len() >= length
+    }
+}
+
 /// Sends `request` and reads until the server closes or nothing comes for `silence`.
 pub async fn exchange(address: SocketAddr, request: &[u8], silence: Duration) -> Exchange {
     let mut stream = TcpStream::connect(address).await.expect("the server accepts connections");
@@ -64,6 +74,28 @@ pub async fn read(stream: &mut TcpStream, silence: Duration) -> Exchange {
             Ok(Ok(0) | Err(_)) => return Exchange { bytes, closed: true },
             Ok(Ok(count)) => bytes.extend_from_slice(&piece[..count]),
             Err(_) => return Exchange { bytes, closed: false },
+        }
+    }
+}
+
+/// How long an answer may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reads one whole answer, however long it takes, and what comes after it until the server closes or nothing comes for
+/// `silence`. Where the answer says that the connection ends, its end is waited for.
+pub async fn read_answer(stream: &mut TcpStream, silence: Duration) -> Exchange {
+    let mut exchange = Exchange { bytes: Vec::new(), closed: false };
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        let ends = exchange.head().contains("connection: close");
+        let patience = if exchange.is_whole() && !ends { silence } else { PATIENCE };
+        match tokio::time::timeout(patience, stream.read(&mut piece)).await {
+            Ok(Ok(0) | Err(_)) => {
+                exchange.closed = true;
+                return exchange;
+            }
+            Ok(Ok(count)) => exchange.bytes.extend_from_slice(&piece[..count]),
+            Err(_) => return exchange,
         }
     }
 }

@@ -89,14 +89,14 @@ async fn expect_100_continue_is_answered_before_the_body() {
         let headers = [credentials.as_str(), "Content-Length: 5", "Expect: 100-continue"];
         let mut request = raw::request("PUT", &path, &wharf.address(), &headers);
         request.extend_from_slice(b"hello");
-        let exchange = raw::exchange(wharf.address(), &request, Duration::from_secs(5)).await;
+        let exchange = raw::exchange(wharf.address(), &request, Duration::from_secs(30)).await;
         let text = exchange.text();
         assert!(text.contains(" 201 "), "{text}");
         repository.blob(&digest(b"hello")).await.expect(200).expect_body(b"hello");
         // A client that is refused is not asked for its body.
         let headers = ["Content-Length: 5000000", "Expect: 100-continue"];
         let request = raw::request("PUT", &path, &wharf.address(), &headers);
-        let exchange = raw::exchange(wharf.address(), &request, Duration::from_secs(5)).await;
+        let exchange = raw::exchange(wharf.address(), &request, Duration::from_secs(30)).await;
         assert_eq!(exchange.status(), Some(401), "{}", exchange.text());
     })
     .await;
@@ -125,7 +125,7 @@ async fn a_connection_goes_on_after_a_refused_expectation_or_says_that_it_ends()
             }
             let mut stream = TcpStream::connect(wharf.address()).await.expect("the server accepts");
             stream.write_all(format!("{head}\r\n").as_bytes()).await.expect("a head can be sent");
-            let answer = raw::read(&mut stream, Duration::from_millis(500)).await;
+            let answer = raw::read_answer(&mut stream, Duration::from_millis(500)).await;
             assert!(answer.status().is_some_and(|status| status >= 400), "{method} {path}: {}", answer.text());
             if answer.head().contains("connection: close") {
                 assert!(answer.closed, "{method} {path}: {}", answer.text());
@@ -135,7 +135,7 @@ async fn a_connection_goes_on_after_a_refused_expectation_or_says_that_it_ends()
             // Then the body is still expected.
             let rest = format!("helloGET /v2/ HTTP/1.1\r\nHost: {}\r\n{credentials}\r\n\r\n", wharf.address());
             stream.write_all(rest.as_bytes()).await.expect("the connection goes on");
-            let next = raw::read(&mut stream, Duration::from_millis(500)).await;
+            let next = raw::read_answer(&mut stream, Duration::from_millis(500)).await;
             assert_eq!(next.status(), Some(200), "after {method} {path}: {}", next.text());
         }
     })
