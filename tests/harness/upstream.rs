@@ -9,13 +9,14 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::content::{Image, digest};
@@ -35,11 +36,36 @@ pub enum Mood {
     BreakOff(usize),
     /// Half of the body comes after this time.
     Linger(Duration),
+    /// Half of the body comes when the gate is open.
+    Hold(Gate),
     /// The body comes byte by byte, each after this time.
     Drip(Duration),
     /// Nothing comes for this time.
     Silence(Duration),
 }
+
+/// What holds bodies up until a test opens it.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<watch::Sender<bool>>);
+
+impl Gate {
+    /// Lets everything pass from now on.
+    pub fn open(&self) {
+        self.0.send_replace(true);
+    }
+
+    async fn pass(&self) {
+        self.0.subscribe().wait_for(|open| *open).await.ok();
+    }
+}
+
+impl PartialEq for Gate {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Gate {}
 
 /// What it wants to see before it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,6 +246,14 @@ impl State {
             Mood::Linger(time) => {
                 let half = bytes.len() / 2;
                 pieces(vec![Ok((Duration::ZERO, bytes.slice(..half))), Ok((time, bytes.slice(half..)))])
+            }
+            Mood::Hold(gate) => {
+                let (first, rest) = (bytes.slice(..bytes.len() / 2), bytes.slice(bytes.len() / 2..));
+                let rest = stream::once(async move {
+                    gate.pass().await;
+                    Ok(Frame::data(rest))
+                });
+                BodyExt::boxed_unsync(StreamBody::new(stream::iter([Ok(Frame::data(first))]).chain(rest)))
             }
             Mood::Drip(time) => pieces(bytes.chunks(1).map(|byte| Ok((time, Bytes::copy_from_slice(byte)))).collect()),
             _ => whole(bytes),
