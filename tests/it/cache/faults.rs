@@ -155,7 +155,7 @@ async fn a_registry_in_trouble_does_not_hold_up_what_is_here() {
         upstream.plan(move |_| planned.clone());
         let begin = Instant::now();
         ours.expect_image(Some("v1"), &image).await;
-        assert!(begin.elapsed() < Duration::from_secs(8), "{mood:?}: {:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(20), "{mood:?}: {:?}", begin.elapsed());
         match mood {
             Mood::Status(500, _) => ours.manifest("v2").await.expect_error(502, "UNAVAILABLE"),
             Mood::Status(..) => ours.manifest("v2").await.expect_error(502, "DENIED"),
@@ -190,7 +190,7 @@ async fn a_slow_registry_does_not_hold_up_what_comes_from_another() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     let begin = Instant::now();
     wharf.client().repository("quick/app").expect_image(Some("v1"), &image).await;
-    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     waiting.abort_all();
 }
 
@@ -212,7 +212,7 @@ async fn that_there_is_nothing_is_remembered_for_a_moment() {
     ours.blob(layer).await.expect(200).expect_body(bytes);
     let begin = Instant::now();
     while ours.manifest("v1").await.status() != 200 {
-        assert!(begin.elapsed() < Duration::from_secs(20), "it is still not believed to be there");
+        assert!(begin.elapsed() < Duration::from_secs(60), "it is still not believed to be there");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
