@@ -1,8 +1,8 @@
 //! Registries elsewhere that are down, busy, in trouble, or do not take a blob at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use http::Method;
 use tests::harness::admin::within;
@@ -51,21 +51,29 @@ async fn a_registry_that_is_down_gets_its_images_once_it_is_back_and_keeps_no_ot
 #[tokio::test]
 async fn a_busy_registry_is_left_alone_and_a_failure_at_one_image_keeps_no_other() {
     let (peer, proxy, here) = past_faults(Backend::PostgresDisk).await;
-    proxy.plan(|_| Fault::Status(429));
-    let repository = here.client().repository("team/app");
-    let image = repository.push_small("v1").await;
-    within(60, "it was asked", async || proxy.faults() > 0).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    // Once, and then not for ten seconds.
-    assert_eq!(proxy.faults(), 1);
-    assert_eq!(status(&here.aws(), "team/app", "v1"), in_progress());
+    let image = Image::small();
     let poison = image.digest.clone();
     let tag = "/manifests/v1";
+    let asked: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let times = Arc::clone(&asked);
     proxy.plan(move |seen| {
+        let mut times = times.lock().expect("no panic");
+        times.push(Instant::now());
+        if times.len() == 1 {
+            return Fault::Status(429);
+        }
         let path = seen.uri.path();
         let bad = seen.method == Method::PUT && (path.ends_with(tag) || path.contains(&poison));
         if bad { Fault::Status(503) } else { Fault::None }
     });
+    here.client().repository("team/app").push_image("v1", &image).await;
+    let times = || asked.lock().expect("no panic").clone();
+    within(60, "it was asked", async || !times().is_empty()).await;
+    assert_eq!(status(&here.aws(), "team/app", "v1"), in_progress());
+    within(60, "it was asked again", async || times().len() > 1).await;
+    // Once, and then not for ten seconds.
+    let rest = times()[1] - times()[0];
+    assert!(rest > Duration::from_secs(9), "{rest:?}");
     another_passes(&peer, &proxy, &here, &image).await;
 }
 

@@ -35,6 +35,8 @@ async fn an_image_goes_to_the_other_side_and_not_back() {
         let other = two.client().repository("team/app").push_small("v2").await;
         within(120, "the other way too", async || status(&two.aws(), "team/app", "v2") == complete()).await;
         one.client().repository("team/app").expect_image(Some("v2"), &other).await;
+        // The audit log is written a moment later.
+        within(60, "both are in both", async || (pushes(&one), pushes(&two)) == (2, 2)).await;
         tokio::time::sleep(Duration::from_secs(5)).await;
         assert_eq!((pushes(&one), pushes(&two)), (2, 2));
         assert!(status(&two.aws(), "team/app", "v1").is_empty() && status(&one.aws(), "team/app", "v2").is_empty());
@@ -68,10 +70,12 @@ async fn a_tag_that_moves_on_both_sides_comes_to_rest() {
         settled(&one) && settled(&two)
     })
     .await;
-    tokio::time::sleep(Duration::from_secs(4)).await;
-    let seen = (tagged(&left).await, tagged(&right).await);
-    let counted = (pushes(&one), pushes(&two));
-    tokio::time::sleep(Duration::from_secs(6)).await;
-    assert_eq!((tagged(&left).await, tagged(&right).await), seen);
-    assert_eq!((pushes(&one), pushes(&two)), counted);
+    // What they are still at, and what of it the audit log does not have yet, may come in the first of these times.
+    within(60, "nothing moves any more", async || {
+        let seen = (tagged(&left).await, tagged(&right).await);
+        let counted = (pushes(&one), pushes(&two));
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        (tagged(&left).await, tagged(&right).await) == seen && (pushes(&one), pushes(&two)) == counted
+    })
+    .await;
 }
