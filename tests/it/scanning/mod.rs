@@ -57,7 +57,7 @@ def push(repository, tag, layers, config_type=CONFIG):
     put = ecr.put_image(repositoryName=repository, imageTag=tag, imageManifest=manifest)
     return put["image"]["imageId"]["imageDigest"]
 
-def scanned(repository, tag, attempts=150):
+def scanned(repository, tag, attempts=600):
     """Waits for the scan of an image, whatever comes of it."""
     for _ in range(attempts):
         found = ecr.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": tag}, maxResults=1000)
@@ -77,7 +77,7 @@ def names(found):
 def attributes(finding):
     return {attribute["key"]: attribute["value"] for attribute in finding["attributes"]}
 
-def eventually(what, check, attempts=150):
+def eventually(what, check, attempts=600):
     for _ in range(attempts):
         if check():
             return
