@@ -23,7 +23,7 @@ impl Wharf {
         assert!(finished.status.success(), "wharf account create {id}: {}{}", finished.stdout, finished.stderr);
         let account = Account { id: id.to_owned(), root: User::printed("root", &finished.stdout) };
         let client = self.client().as_(account.auth());
-        within(60, "the new account", async || client.get("/v2/").send().await.status() == 200).await;
+        within(90, "the new account", async || client.get("/v2/").send().await.status() == 200).await;
         account
     }
 

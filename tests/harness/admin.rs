@@ -79,7 +79,8 @@ impl Wharf {
     /// Waits until the server lets a user in, and with it everybody who was created earlier.
     pub async fn know(&self, user: &User) {
         let client = self.client().as_(user.auth());
-        within(60, "the new user", async || client.get("/v2/").send().await.status() == 200).await;
+        // Longer than the throttle answers 429 after ten questions that came too early.
+        within(90, "the new user", async || client.get("/v2/").send().await.status() == 200).await;
     }
 
     /// Has this server know what an operator has done beside it so far, such as webhooks: it reads all of that before it

@@ -16,6 +16,7 @@ use http_body_util::{BodyExt, BodyStream, Full, StreamBody};
 use hyper::body::{Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// What happens to one request.
@@ -33,6 +34,8 @@ pub enum Fault {
     LostReply,
     /// It is not forwarded; nothing comes for this long, then the connection breaks.
     Silence(Duration),
+    /// It is forwarded when another plan takes the place of this one.
+    Held,
     /// The reply keeps its headers and stops after this many bytes of its body.
     Truncated(usize),
     /// It is not forwarded; the reply is 200 with an S3 error as its body, as CompleteMultipartUpload may do.
@@ -65,7 +68,7 @@ type Body = BoxBody<Bytes, std::io::Error>;
 /// A running proxy; it ends when dropped.
 pub struct FaultProxy {
     address: SocketAddr,
-    plan: Arc<std::sync::RwLock<Plan>>,
+    plan: Arc<watch::Sender<Plan>>,
     faults: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
@@ -77,7 +80,7 @@ impl FaultProxy {
         let address = listener.local_addr().expect("a listener has an address");
         let target = target.trim_start_matches("http://").trim_end_matches('/').to_owned();
         let none: Plan = Arc::new(|_| Fault::None);
-        let plan = Arc::new(std::sync::RwLock::new(none));
+        let plan = Arc::new(watch::Sender::new(none));
         let (faults, count) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let proxy = Proxy { target, plan: plan.clone(), faults: faults.clone(), count };
         let task = tokio::spawn(async move {
@@ -106,7 +109,7 @@ impl FaultProxy {
 
     /// Replaces the plan; requests from now on follow it.
     pub fn plan(&self, plan: impl Fn(&Seen) -> Fault + Send + Sync + 'static) {
-        *self.plan.write().expect("a plan does not panic while it is replaced") = Arc::new(plan);
+        self.plan.send_replace(Arc::new(plan));
     }
 
     /// Forwards everything again.
@@ -129,7 +132,7 @@ impl Drop for FaultProxy {
 #[derive(Clone)]
 struct Proxy {
     target: String,
-    plan: Arc<std::sync::RwLock<Plan>>,
+    plan: Arc<watch::Sender<Plan>>,
     faults: Arc<AtomicUsize>,
     count: Arc<AtomicUsize>,
 }
@@ -143,7 +146,8 @@ impl Proxy {
             uri: request.uri().clone(),
             headers: request.headers().clone(),
         };
-        let plan = self.plan.read().expect("a plan does not panic while it is replaced").clone();
+        let mut plans = self.plan.subscribe();
+        let plan = plans.borrow_and_update().clone();
         let fault = plan(&seen);
         if fault != Fault::None {
             self.faults.fetch_add(1, Ordering::Relaxed);
@@ -170,6 +174,10 @@ impl Proxy {
             Fault::Silence(time) => {
                 tokio::time::sleep(time).await;
                 Err(broken("silence"))
+            }
+            Fault::Held => {
+                plans.changed().await.map_err(std::io::Error::other)?;
+                self.forward(request).await
             }
             Fault::Truncated(length) => Ok(self.forward(request).await?.map(|body| truncate(body, length))),
             Fault::ErrorInSuccess => {

@@ -45,9 +45,7 @@ impl Exchange {
         let end = self.bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4);
         end.map(|at| self.bytes[at..].to_vec()).unwrap_or_default()
     }
-}
 
-impl Exchange {
     /// Whether the first response is there with as much of a body as it announces.
     fn is_whole(&self) -> bool {
         let head = self.head();

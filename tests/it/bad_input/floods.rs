@@ -8,10 +8,18 @@ use tests::harness::{Backend, Wharf, random, raw, resources};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// A machine that stands still for a moment makes one request slow; a server that is held up is slow again and again.
 async fn expect_quick(wharf: &Wharf) {
-    let begin = Instant::now();
-    wharf.client().get("/v2/").send().await.expect(200);
-    assert!(begin.elapsed() < Duration::from_secs(2), "an ordinary request took {:?}", begin.elapsed());
+    let mut took = Vec::new();
+    for _ in 0..3 {
+        let begin = Instant::now();
+        wharf.client().get("/v2/").send().await.expect(200);
+        if begin.elapsed() < Duration::from_secs(2) {
+            return;
+        }
+        took.push(begin.elapsed());
+    }
+    panic!("ordinary requests took {took:?}");
 }
 
 #[tokio::test]

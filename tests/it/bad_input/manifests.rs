@@ -12,7 +12,8 @@ async fn put(repository: &Repository, media_type: &str, bytes: &[u8]) -> Answer 
     let begin = Instant::now();
     let answer = repository.put_manifest("bad", media_type, bytes).await;
     let elapsed = begin.elapsed();
-    assert!(elapsed < Duration::from_secs(5), "{elapsed:?} for {} bytes", bytes.len());
+    // What is read more than once for each level or member takes minutes; a machine that stands still takes seconds.
+    assert!(elapsed < Duration::from_secs(20), "{elapsed:?} for {} bytes", bytes.len());
     answer
 }
 

@@ -6,7 +6,7 @@ use tests::harness::content::OCI_INDEX;
 use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
 use tests::harness::{digest, on_default, raw};
 
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(30);
 
 fn bad_names() -> Vec<String> {
     let fixed = [

@@ -114,7 +114,7 @@ async fn cut(wharf: &tests::harness::Wharf, method: &str, path: &str, length: &s
     let mut stream = tokio::net::TcpStream::connect(wharf.address()).await.expect("the server accepts");
     stream.write_all(&request).await.ok();
     stream.shutdown().await.ok();
-    raw::read(&mut stream, Duration::from_secs(5)).await
+    raw::read(&mut stream, Duration::from_secs(30)).await
 }
 
 #[tokio::test]

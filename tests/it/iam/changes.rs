@@ -8,11 +8,11 @@ use tests::harness::{Backend, Wharf};
 
 use super::text;
 
-/// Waits until as many changes wait for this one as there are calls below (or for 3 seconds), then changes what they have
+/// Waits until as many changes wait for this one as there are calls below (or for a minute), then changes what they have
 /// found already.
 const MEANWHILE: &str = "do $$ begin
     update stamps set version = version + 1 where name = 'authorization';
-    for turn in 1..100 loop
+    for turn in 1..2000 loop
         exit when (select count(*) from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))) >= 8;
         perform pg_sleep(0.03);
     end loop;

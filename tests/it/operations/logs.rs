@@ -1,11 +1,27 @@
 //! The log: one line a request that can be found by the id in the answer.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
 use tests::harness::{Auth, Backend, Client, Wharf, binary, port, raw};
+
+/// The line with this id, which is written when the answer has gone and may come after it.
+async fn line_of(wharf: &Wharf, id: &str) -> String {
+    let begin = Instant::now();
+    loop {
+        let output = wharf.output();
+        // Its end is written with it, and what is read may stop in the middle.
+        if let Some(line) = output.split_inclusive('\n').find(|line| line.contains(id) && line.ends_with('\n')) {
+            return line.trim_end().to_owned();
+        }
+        assert!(begin.elapsed() < Duration::from_secs(30), "{id} is not in {output}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
 
 #[tokio::test]
 async fn the_request_id_of_an_answer_finds_its_line() {
@@ -13,9 +29,7 @@ async fn the_request_id_of_an_answer_finds_its_line() {
     // Reads are many and logged at debug; what changes something is logged at info.
     let answer = wharf.client().post("/v2/some/where/blobs/uploads/").send().await.expect(202);
     let id = answer.header("x-request-id").to_owned();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let output = wharf.output();
-    let line = output.lines().find(|line| line.contains(&id)).unwrap_or_else(|| panic!("{id} is not in {output}"));
+    let line = line_of(&wharf, &id).await;
     for part in ["202", "POST"] {
         assert!(line.contains(part), "{line} must tell {part}");
     }
@@ -27,10 +41,8 @@ async fn json_lines_are_json() {
         Wharf::with(Backend::SqliteDisk).set("WHARF_LOG_FORMAT", "json").set("WHARF_LOG_LEVEL", "debug").start().await;
     let answer = wharf.client().get("/v2/").send().await.expect(200);
     let id = answer.header("x-request-id").to_owned();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let output = wharf.output();
-    let line = output.lines().find(|line| line.contains(&id)).unwrap_or_else(|| panic!("{id} is not in {output}"));
-    let document: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let line = line_of(&wharf, &id).await;
+    let document: serde_json::Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"));
     assert!(document.is_object());
 }
 
@@ -76,16 +88,23 @@ async fn a_log_that_nobody_reads_keeps_nobody_waiting() {
         client.get("/healthz").send().await.expect(200);
     };
     let served = tokio::time::timeout(Duration::from_secs(60), pushes).await;
-    let mut log = server.stderr.take().expect("standard error is piped");
+    let log = server.stderr.take().expect("standard error is piped");
     // Whoever reads again finds all of them.
+    let finished = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&finished);
     let reading = std::thread::spawn(move || {
-        let mut text = String::new();
-        log.read_to_string(&mut text).map(|_| text)
+        for line in BufReader::new(log).lines() {
+            seen.fetch_add(line.expect("the log is text").matches("request finished").count(), Ordering::SeqCst);
+        }
     });
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    // What was still waiting to be written when the server is ended would be missing.
+    let begin = Instant::now();
+    while finished.load(Ordering::SeqCst) < 1000 && begin.elapsed() < Duration::from_secs(30) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     server.kill().expect("it can be ended");
     server.wait().expect("it ends");
-    let text = reading.join().expect("the reader does not panic").expect("the log is text");
+    reading.join().expect("the reader does not panic");
     assert!(served.is_ok(), "requests wait for the log");
-    assert_eq!(text.matches("request finished").count(), 1000);
+    assert_eq!(finished.load(Ordering::SeqCst), 1000);
 }
