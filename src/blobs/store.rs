@@ -251,24 +251,29 @@ impl Blobs {
             let body = futures_util::stream::iter([Ok::<_, Error>(content.clone())]);
             self.append(&mut staged, body, about).await?;
             let finished = self.finish(&mut staged, &digest).await?;
-            let back: Vec<Bytes> = self.read(&finished.key, 0..finished.size, None).await?.try_collect().await?;
-            let said = match (&self.shared.driver, asked) {
-                (Driver::S3(s3), Some(_)) => s3.encryption(&finished.key).await,
-                _ => Ok(None),
-            };
+            let found = self.read_back(&finished, &content, asked).await;
+            // Whatever was found: one that is asked often would else leave an object each time.
             self.delete(std::slice::from_ref(&finished.key)).await?;
-            let fail = |message: String| Err(Error::Answer { operation: "reading back", message });
-            let said = said?;
-            match asked {
-                _ if back.concat() != content => fail("the bytes differ from those written".to_owned()),
-                Some(asked) if said.as_deref() != Some(asked) => fail(format!(
-                    "the service was asked to encrypt with {asked}, and says that it did with {}",
-                    said.as_deref().unwrap_or("nothing")
-                )),
-                _ => Ok(()),
-            }
+            found
         };
         self.shared.metrics.time(Operation::Probe, work).await
+    }
+
+    /// Whether an object holds these bytes, and is encrypted as S3 was `asked` to encrypt it.
+    async fn read_back(&self, object: &Finished, content: &Bytes, asked: Option<&str>) -> Result<()> {
+        let back: Vec<Bytes> = self.read(&object.key, 0..object.size, None).await?.try_collect().await?;
+        let fail = |message: String| Err(Error::Answer { operation: "reading back", message });
+        if back.concat() != *content {
+            return fail("the bytes differ from those written".to_owned());
+        }
+        let (Driver::S3(s3), Some(asked)) = (&self.shared.driver, asked) else { return Ok(()) };
+        match s3.encryption(&object.key).await? {
+            Some(said) if said == asked => Ok(()),
+            said => fail(format!(
+                "the service was asked to encrypt with {asked}, and says that it did with {}",
+                said.as_deref().unwrap_or("nothing")
+            )),
+        }
     }
 
     /// An address from which anyone can get the object for as long as `ttl`, signed for the public endpoint. `None` on

@@ -13,6 +13,7 @@ use blobs::ObjectEncryption;
 use http::StatusCode;
 use serde_json::json;
 use tokio::sync::Mutex;
+use tracing::Instrument;
 
 use crate::middleware::RouteLabel;
 
@@ -29,30 +30,45 @@ pub(crate) struct Health {
     storage: Probe,
 }
 
+/// When the last probe of a part was made and what it found.
+type Last = Option<(Instant, Result<(), String>)>;
+
 /// What the last probe of a part found, and when.
 #[derive(Default)]
-struct Probe(Mutex<Option<(Instant, Result<(), String>)>>);
+struct Probe(Arc<Mutex<Last>>);
 
 impl Probe {
-    /// What the last probe found, or a new one if that is too old.
-    async fn outcome<E: Display>(&self, part: &str, probe: impl Future<Output = Result<(), E>>) -> Result<(), String> {
+    /// What the last probe found, or a new one if that is too old. A probe goes on though nobody waits for it any more: who
+    /// asks may hang up after a second, and what was written is to be removed and what was found to be known all the same.
+    async fn outcome<E>(
+        &self,
+        part: &'static str,
+        probe: impl Future<Output = Result<(), E>> + Send + 'static,
+    ) -> Result<(), String>
+    where
+        E: Display + Send + 'static,
+    {
         // Held during the probe: requests that come meanwhile wait for its result instead of starting their own.
-        let mut last = self.0.lock().await;
+        let mut last = Arc::clone(&self.0).lock_owned().await;
         if let Some((at, result)) = &*last
             && at.elapsed() < if result.is_ok() { PROBE_EVERY } else { PROBE_AGAIN }
         {
             return result.clone();
         }
-        let result = match tokio::time::timeout(PATIENCE, probe).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the {part} failed its probe");
-                Err("failed its probe".to_owned())
-            }
-            Err(_) => Err("does not answer in time".to_owned()),
+        let waits = async move {
+            let result = match tokio::time::timeout(PATIENCE, tokio::spawn(probe)).await {
+                Ok(Ok(Ok(()))) => Ok(()),
+                Ok(Ok(Err(error))) => {
+                    tracing::warn!(%error, "the {part} failed its probe");
+                    Err("failed its probe".to_owned())
+                }
+                Ok(Err(_)) => Err("failed its probe".to_owned()),
+                Err(_) => Err("does not answer in time".to_owned()),
+            };
+            *last = Some((Instant::now(), result.clone()));
+            result
         };
-        *last = Some((Instant::now(), result.clone()));
-        result
+        tokio::spawn(waits.in_current_span()).await.unwrap_or_else(|_| Err("failed its probe".to_owned()))
     }
 }
 
@@ -67,7 +83,10 @@ impl Health {
 
     async fn database(&self) -> Result<(), String> {
         match tokio::time::timeout(PATIENCE, self.app.db().ping()).await {
-            Ok(Ok(())) => self.database.outcome("database", self.app.db().probe()).await,
+            Ok(Ok(())) => {
+                let app = Arc::clone(&self.app);
+                self.database.outcome("database", async move { app.db().probe().await }).await
+            }
             Ok(Err(_)) => Err("unreachable".to_owned()),
             Err(_) => Err("does not answer in time".to_owned()),
         }
@@ -79,7 +98,8 @@ impl Health {
         }
         // As most of what is pushed: a bucket may take nothing that asks for no encryption.
         let encryption = self.app.config().repository_encryption.then_some(ObjectEncryption::Aes256);
-        self.storage.outcome("storage", self.app.blobs().probe(encryption)).await
+        let app = Arc::clone(&self.app);
+        self.storage.outcome("storage", async move { app.blobs().probe(encryption).await }).await
     }
 }
 

@@ -201,6 +201,14 @@ async fn the_probe_notices_a_service_that_ignores_what_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_probe_that_cannot_read_what_it_wrote_removes_it_all_the_same() {
+    let (blobs, seen) = service("get", reply("403 Forbidden", "", "")).await;
+    assert!(blobs.probe(None).await.is_err());
+    let seen: Vec<_> = seen.lock().unwrap().iter().map(|(kind, ..)| *kind).collect();
+    assert_eq!(seen, ["put", "get", "delete"]);
+}
+
+#[tokio::test]
 async fn a_disk_is_not_asked_to_encrypt() {
     let harness = super::harness::disk().await;
     assert!(matches!(harness.blobs.begin(Some(ObjectEncryption::Aes256)), Err(Error::Config { .. })));
