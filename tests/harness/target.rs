@@ -15,6 +15,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 
 struct State {
@@ -26,6 +27,8 @@ struct State {
     seen: Mutex<Vec<String>>,
     /// Connections that were made to it.
     connections: AtomicUsize,
+    /// Requests for `/held` that may be answered.
+    let_go: Semaphore,
 }
 
 /// A running target; it ends when dropped.
@@ -51,6 +54,7 @@ impl Target {
             asked: AtomicUsize::new(0),
             seen: Mutex::new(Vec::new()),
             connections: AtomicUsize::new(0),
+            let_go: Semaphore::new(0),
         });
         let own = Arc::clone(&state);
         let task = tokio::spawn(async move {
@@ -102,6 +106,11 @@ impl Target {
         self.state.seen.lock().expect("nobody panics with the lock").clone()
     }
 
+    /// Answers one request for `/held`, which waits until then.
+    pub fn let_go(&self) {
+        self.state.let_go.add_permits(1);
+    }
+
     /// Ends it at once, with all of its connections.
     pub fn kill(&mut self) {
         if let Some(task) = self.task.take() {
@@ -135,6 +144,9 @@ async fn answer(state: Arc<State>, mut request: Request<Incoming>) -> Result<Res
     state.seen.lock().expect("nobody panics with the lock").push(line);
     if let Some(millis) = path.strip_prefix("/slow/").and_then(|text| text.parse().ok()) {
         tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+    if path == "/held" {
+        state.let_go.acquire().await.map_err(std::io::Error::other)?.forget();
     }
     if path == "/hang-up" {
         return Err(std::io::Error::other("as it was asked to"));

@@ -73,6 +73,10 @@ async fn what_tasks_reserve_is_a_share_of_all_hosts_and_is_told_while_a_task_run
     let _idle = EcsAgent::join(&wharf.aws(), "idle", 1024, 1024).await;
     // One of the two hosts is away.
     drop(EcsAgent::join(&wharf.aws(), "default", 3072, 1024).await);
+    run(
+        &wharf.aws(),
+        "eventually(lambda: not ecs.list_container_instances(filter='agentConnected == true')['containerInstanceArns'])",
+    );
     let _agent = EcsAgent::join(&wharf.aws(), "default", 1024, 1024).await;
     running_task(&wharf, 1024, 512);
     run(

@@ -122,10 +122,10 @@ target_group = group()
 assert group() == target_group
 says("DuplicateTargetGroupName", "A target group with the same name 'web' exists", elb.create_target_group,
      Name="web", Protocol="HTTP", Port=81, TargetType="ip")
-first = listener(arn, 12001, forward(target_group))
-assert listener(arn, 12001, forward(target_group)) == first
+first = listener(arn, 31001, forward(target_group))
+assert listener(arn, 31001, forward(target_group)) == first
 says("DuplicateListener", "A listener already exists on this port", elb.create_listener, LoadBalancerArn=arn,
-     Protocol="HTTP", Port=12001, DefaultActions=fixed("x"))
+     Protocol="HTTP", Port=31001, DefaultActions=fixed("x"))
 "#,
         ));
     })
@@ -138,17 +138,17 @@ async fn listeners_and_rules_are_changed() {
         wharf.aws().boto3(&script(
             r##"
 arn, blue, green = balancer(), group("blue"), group("green")
-one = listener(arn, 12002, forward(blue))
+one = listener(arn, 31002, forward(blue))
 [shown] = elb.describe_listeners(ListenerArns=[one])["Listeners"]
 assert shown["DefaultActions"] == [{"Type": "forward", "TargetGroupArn": blue, "ForwardConfig": {
     "TargetGroups": [{"TargetGroupArn": blue, "Weight": 1}], "TargetGroupStickinessConfig": {"Enabled": False}}}], shown
-assert (shown["Port"], shown["Protocol"], shown["LoadBalancerArn"]) == (12002, "HTTP", arn)
+assert (shown["Port"], shown["Protocol"], shown["LoadBalancerArn"]) == (31002, "HTTP", arn)
 
 # Weights are changed as a deployment does it.
 weighted = [{"Type": "forward", "ForwardConfig": {"TargetGroups": [
     {"TargetGroupArn": blue, "Weight": 90}, {"TargetGroupArn": green, "Weight": 10}]}}]
-[shown] = elb.modify_listener(ListenerArn=one, DefaultActions=weighted, Port=12003)["Listeners"]
-assert shown["Port"] == 12003 and "TargetGroupArn" not in shown["DefaultActions"][0], shown
+[shown] = elb.modify_listener(ListenerArn=one, DefaultActions=weighted, Port=31003)["Listeners"]
+assert shown["Port"] == 31003 and "TargetGroupArn" not in shown["DefaultActions"][0], shown
 used = {one["TargetGroupName"]: one["LoadBalancerArns"] for one in elb.describe_target_groups()["TargetGroups"]}
 assert used == {"blue": [arn], "green": [arn]}, used
 
@@ -225,7 +225,7 @@ async fn attributes_and_tags_are_kept() {
         wharf.aws().boto3(&script(
             r#"
 arn, target_group = balancer(), group()
-one = listener(arn, 12004, forward(target_group))
+one = listener(arn, 31004, forward(target_group))
 
 def attributes(answer):
     return {one["Key"]: one["Value"] for one in answer["Attributes"]}

@@ -61,10 +61,10 @@ for call, arguments in [
 ]:
     says("RuleNotFound", no_rule, call, **arguments)
 arn = balancer()
-says("TargetGroupNotFound", no_group, elb.create_listener, LoadBalancerArn=arn, Protocol="HTTP", Port=12010, DefaultActions=forward(no_group))
+says("TargetGroupNotFound", no_group, elb.create_listener, LoadBalancerArn=arn, Protocol="HTTP", Port=31010, DefaultActions=forward(no_group))
 assert elb.describe_listeners(LoadBalancerArn=arn)["Listeners"] == []
 # An ARN whose parts do not belong together names nothing, though its last id is one that there is.
-one = listener(arn, 12010, fixed("x"))
+one = listener(arn, 31010, fixed("x"))
 parts = one.split("/")
 says("ListenerNotFound", "not found", elb.delete_listener, ListenerArn="/".join(parts[:3] + ["0123456789abcdef", parts[4]]))
 says("ListenerNotFound", "not found", elb.delete_listener, ListenerArn=one.replace("/web/", "/other/"))
@@ -95,14 +95,14 @@ says("InvalidConfigurationRequest", "HTTP1", create, ProtocolVersion="GRPC")
 says("ValidationError", "greater than the timeout", create, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=5)
 says("ValidationError", "A port must be specified", elb.create_target_group, Name="a", Protocol="HTTP", TargetType="ip")
 arn, target_group = balancer(), group()
-create = lambda **arguments: elb.create_listener(**{"LoadBalancerArn": arn, "Protocol": "HTTP", "Port": 12011, "DefaultActions": fixed("x"), **arguments})
+create = lambda **arguments: elb.create_listener(**{"LoadBalancerArn": arn, "Protocol": "HTTP", "Port": 31011, "DefaultActions": fixed("x"), **arguments})
 says("UnsupportedProtocol", "'TCP' must be one of 'HTTP, HTTPS'", create, Protocol="TCP")
 says("CertificateNotFound", "there is none", create, Protocol="HTTPS", Certificates=[{"CertificateArn": "arn:aws:acm:x"}])
 says("InvalidLoadBalancerAction", "authenticate-cognito", create, DefaultActions=[{"Type": "authenticate-cognito"}])
 says("ValidationError", "redirect loop", create, DefaultActions=[{"Type": "redirect", "RedirectConfig": {"StatusCode": "HTTP_301"}}])
 says("ValidationError", "is not a valid load balancer ARN", elb.describe_listeners, LoadBalancerArn="web")
 says("ValidationError", "either listener ARNs or a load balancer ARN", elb.describe_listeners)
-one = listener(arn, 12011, fixed("x"))
+one = listener(arn, 31011, fixed("x"))
 create = lambda **arguments: elb.create_rule(**{"ListenerArn": one, "Priority": 1, "Conditions": path("/a"), "Actions": fixed("x"), **arguments})
 says("ValidationError", "must be one of", create, Conditions=[{"Field": "moon", "Values": ["x"]}])
 says("ValidationError", "'5' condition values", create, Conditions=path("/1", "/2", "/3", "/4", "/5", "/6"))
@@ -119,7 +119,7 @@ default = elb.describe_rules(ListenerArn=one)["Rules"][-1]["RuleArn"]
 says("OperationNotPermitted", "Default rule", elb.delete_rule, RuleArn=default)
 says("OperationNotPermitted", "Default rule", elb.modify_rule, RuleArn=default, Actions=fixed("y"))
 rule(one, 3, path("/b"), forward(target_group))
-other = listener(balancer("other"), 12012, fixed("x"))
+other = listener(balancer("other"), 31012, fixed("x"))
 says("TargetGroupAssociationLimit", target_group, elb.create_rule, ListenerArn=other, Priority=1, Conditions=path("/"), Actions=forward(target_group))
 # What was refused has changed nothing.
 assert [one["Priority"] for one in elb.describe_rules(ListenerArn=one)["Rules"]] == ["1", "2", "3", "default"]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tests::harness::target::Target;
-use tests::harness::{Backend, raw};
+use tests::harness::{Backend, admin::within, port, raw};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -126,13 +126,17 @@ until_healthy(blue, BLUE); until_healthy(green, GREEN); until_open(arn)
 [one] = [one["ListenerArn"] for one in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]]
 groups = {one["TargetGroupName"]: one["TargetGroupArn"] for one in elb.describe_target_groups()["TargetGroups"]}
 register(groups["blue"], GREEN)
-elb.modify_target_group_attributes(TargetGroupArn=groups["blue"], Attributes=[{"Key": "stickiness.enabled", "Value": "true"}])
 elb.modify_listener(ListenerArn=one, DefaultActions=forward(groups["blue"]))
 until_healthy(groups["blue"], BLUE, GREEN)
-time.sleep(1)
+elb.modify_target_group_attributes(TargetGroupArn=groups["blue"], Attributes=[{"Key": "stickiness.enabled", "Value": "true"}])
 "#,
         )
         .await;
+    // Whoever has heard of the last change has heard of those before.
+    within(30, "cookies are set", async || {
+        client.get(balanced.url("/")).send().await.unwrap().headers().contains_key("set-cookie")
+    })
+    .await;
     let answer = client.get(balanced.url("/")).send().await.unwrap();
     let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     let chosen = answer.headers()["x-target"].clone();
@@ -174,11 +178,11 @@ async fn websockets_pass_through() {
     }
     stream.shutdown().await.unwrap();
     let mut rest = Vec::new();
-    tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut rest)).await.unwrap().unwrap();
     assert!(rest.is_empty());
     // What is no websocket is not switched to.
     let plain = raw::request("GET", "/x", &balanced.address, &["Upgrade: h2c", "HTTP2-Settings: AAMAAABk"]);
-    let answer = raw::exchange(balanced.address, &plain, Duration::from_secs(2)).await;
+    let answer = raw::exchange(balanced.address, &plain, Duration::from_secs(30)).await;
     assert_eq!(answer.status(), Some(200), "{}", answer.text());
     assert!(!answer.text().contains("h2c"), "{}", answer.text());
 }
@@ -225,25 +229,31 @@ async fn what_is_framed_in_two_ways_reaches_no_target() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_of_targets_have_their_statuses_and_nothing_is_done_twice() {
-    let blue = Target::start("blue").await;
+    let (blue, late) = (Target::start("blue").await, Target::start("late").await);
+    // Only where nobody answers is the idle time-out short: a slow machine must not be taken for a slow target.
+    let hasty = port::free();
     let balanced = Balanced::start(
         Backend::SqliteDisk,
-        &[("BLUE", &blue)],
-        r#"
+        &[("BLUE", &blue), ("LATE", &late)],
+        &format!(
+            r#"
 arn, blue, empty = balancer(), quick_group(), quick_group("empty")
-elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "1"}])
 one = listener(arn, PORT, forward(blue))
 rule(one, 1, path("/empty"), forward(empty))
-register(blue, BLUE)
-until_healthy(blue, BLUE)
-until_open(arn)
-"#,
+hasty, late = balancer("hasty"), quick_group("late")
+elb.modify_load_balancer_attributes(LoadBalancerArn=hasty, Attributes=[{{"Key": "idle_timeout.timeout_seconds", "Value": "3"}}])
+listener(hasty, {hasty}, forward(late))
+register(blue, BLUE); register(late, LATE)
+until_healthy(blue, BLUE); until_healthy(late, LATE)
+until_open(arn); until_open(hasty)
+"#
+        ),
     )
     .await;
     let client = client();
+    let slow = tokio::spawn(client.get(format!("http://127.0.0.1:{hasty}/held")).send());
     let status = async |path: &str| client.get(balanced.url(path)).send().await.unwrap().status().as_u16();
     assert_eq!(status("/empty").await, 503);
-    assert_eq!(status("/slow/3000").await, 504);
     assert_eq!(status("/slow/600").await, 200);
     assert_eq!(status("/status/503").await, 503);
     assert_eq!(status("/hang-up").await, 502);
@@ -251,6 +261,8 @@ until_open(arn)
     let answer = client.post(balanced.url("/hang-up")).body("once").send().await.unwrap();
     assert_eq!(answer.status(), 502);
     assert_eq!(blue.asked() - before, 1);
+    assert_eq!(slow.await.unwrap().unwrap().status(), 504);
+    assert_eq!(late.asked(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,6 +279,9 @@ until_open(arn)
 "#,
     )
     .await;
+    // The listener may be open before its rules are heard of, the last of which is this one.
+    within(30, "the rules", async || client().get(balanced.url("/nothing")).send().await.unwrap().status() == 204)
+        .await;
     let two = builder().http2_prior_knowledge().build().unwrap();
     for client in [client(), two] {
         let nothing = client.get(balanced.url("/nothing")).send().await.unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use tests::harness::admin::within_5_s;
+use tests::harness::admin::within;
 use tests::harness::target::Target;
 use tests::harness::{Backend, Wharf, port};
 
@@ -50,7 +50,7 @@ until(lambda: state("second") == {"Code": "active"})
 "#,
     )
     .await;
-    within_5_s("the other listener", async || match client.get(&url).send().await {
+    within(60, "the other listener", async || match client.get(&url).send().await {
         Ok(answer) => answer.text().await.unwrap() == "theirs",
         Err(_) => false,
     })
@@ -67,7 +67,7 @@ arn = balancer()
 listener(arn, {port}, fixed("x"))
 state = lambda: elb.describe_load_balancers()["LoadBalancers"][0]["State"]
 assert state() == {{"Code": "provisioning"}}, state()
-until(lambda: state()["Code"] == "failed", 30)
+until(lambda: state()["Code"] == "failed")
 assert state()["Reason"] == "Listener on port {port}: no process of this installation opens it", state()
 elb.delete_listener(ListenerArn=elb.describe_listeners(LoadBalancerArn=arn)["Listeners"][0]["ListenerArn"])
 assert state() == {{"Code": "active"}}, state()
@@ -89,7 +89,8 @@ async fn listeners_move_and_survive_a_restart() {
     let client = client();
     assert_eq!(client.get(balanced.url("/")).send().await.unwrap().status(), 200);
     balanced.wharf.restart().await;
-    within_5_s(
+    within(
+        60,
         "the listener",
         async || matches!(client.get(balanced.url("/")).send().await, Ok(answer) if answer.status() == 200),
     )
@@ -109,7 +110,7 @@ until_open(arn)
         )
         .await;
     assert_eq!(client.get(format!("http://127.0.0.1:{elsewhere}/")).send().await.unwrap().status(), 200);
-    within_5_s("the old port", async || builder().build().unwrap().get(balanced.url("/")).send().await.is_err()).await;
+    within(60, "the old port", async || builder().build().unwrap().get(balanced.url("/")).send().await.is_err()).await;
     // A stop lets what is under way finish.
     let slow = tokio::spawn(client.get(format!("http://127.0.0.1:{elsewhere}/slow/1500")).send());
     while !blue.seen().iter().any(|line| line.contains("/slow/")) {
@@ -117,7 +118,7 @@ until_open(arn)
     }
     balanced.wharf.signal("TERM");
     assert_eq!(slow.await.unwrap().unwrap().status(), 200);
-    assert!(balanced.wharf.wait(Duration::from_secs(20)).is_some());
+    assert!(balanced.wharf.wait(Duration::from_secs(60)).is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

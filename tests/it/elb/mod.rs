@@ -13,7 +13,8 @@ mod paging;
 mod permissions;
 mod wire;
 
-/// Short ways to make what most tests need, for boto3.
+/// Short ways to make what most tests need, for boto3. Ports that tests name themselves begin at 31000: servers open them, so they
+/// are none of those that [`tests::harness::port::free`] gives to others, nor of those from which the kernel connects.
 const HELPERS: &str = r#"
 import time
 elb = client("elbv2")
@@ -57,10 +58,14 @@ def health(arn):
     found = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
     return {one["Target"]["Port"]: (one["TargetHealth"]["State"], one["TargetHealth"].get("Reason")) for one in found}
 
-def until(what, seconds=20):
+def until(what, seconds=60):
     end = time.time() + seconds
-    while not what():
-        assert time.time() < end, "it did not come about"
+    while True:
+        # What is asked after the end counts, however late that is.
+        late = time.time() >= end
+        if what():
+            return
+        assert not late, "it did not come about"
         time.sleep(0.1)
 
 def until_healthy(arn, *ports):

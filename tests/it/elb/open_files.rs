@@ -2,15 +2,19 @@
 
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::Value;
+use tests::harness::admin::within;
 use tests::harness::aws::Aws;
 use tests::harness::server::{ROOT_ACCESS_KEY_ID, ROOT_SECRET_ACCESS_KEY};
 use tests::harness::target::Target;
 use tests::harness::{Auth, Client, binary, port, raw};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use super::balanced::ONE_GROUP;
 use super::script;
@@ -85,21 +89,35 @@ impl Limited {
     }
 }
 
-/// So many clients that ask once and stay connected, and how many are answered.
-async fn crowd(address: SocketAddr, count: usize) -> (Vec<TcpStream>, usize) {
-    let mut clients = Vec::new();
-    for _ in 0..count {
-        let mut stream = TcpStream::connect(address).await.expect("the listener is open");
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
-        clients.push(stream);
+/// Clients that ask once and stay connected.
+struct Crowd {
+    answered: Arc<AtomicUsize>,
+    clients: JoinSet<()>,
+}
+
+impl Crowd {
+    /// So many, of whom so many are answered at least: that is waited for.
+    async fn gather(address: SocketAddr, count: usize, at_least: usize) -> Self {
+        let mut crowd = Self { answered: Arc::default(), clients: JoinSet::new() };
+        for _ in 0..count {
+            let mut stream = TcpStream::connect(address).await.expect("the listener is open");
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.expect("it is sent");
+            let answered = Arc::clone(&crowd.answered);
+            crowd.clients.spawn(async move {
+                // Who waits for a place is told nothing.
+                if raw::read_answer(&mut stream, Duration::ZERO).await.status() == Some(200) {
+                    answered.fetch_add(1, Relaxed);
+                }
+                std::future::pending().await
+            });
+        }
+        within(60, "enough of them are answered", async || crowd.answered() >= at_least).await;
+        crowd
     }
-    let mut answered = 0;
-    for stream in &mut clients {
-        // Who waits for a place is told nothing.
-        let wait = if answered == 0 { Duration::from_secs(5) } else { Duration::from_millis(20) };
-        answered += usize::from(raw::read(stream, wait).await.status() == Some(200));
+
+    fn answered(&self) -> usize {
+        self.answered.load(Relaxed)
     }
-    (clients, answered)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,8 +125,8 @@ async fn the_limit_that_systems_begin_with_is_raised() {
     let blue = Target::start("blue").await;
     let limited = Limited::start("512:10000").await;
     let address = limited.balance(&blue).await;
-    let (_clients, answered) = crowd(address, 600).await;
-    assert_eq!(answered, 600, "{}", limited.output());
+    let crowd = Crowd::gather(address, 600, 600).await;
+    assert_eq!(crowd.answered(), 600, "{}", limited.output());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,10 +134,10 @@ async fn a_crowd_at_a_load_balancer_leaves_files_for_the_registry_and_for_checks
     let blue = Target::start("blue").await;
     let limited = Limited::start("512:512").await;
     let address = limited.balance(&blue).await;
-    let (_clients, answered) = crowd(address, 600).await;
-    assert!((50..300).contains(&answered), "{answered}");
+    let crowd = Crowd::gather(address, 600, 50).await;
     // One check and more.
     tokio::time::sleep(Duration::from_secs(11)).await;
+    assert!((50..300).contains(&crowd.answered()), "{}", crowd.answered());
     let health = r#"
 web = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
 print(json.dumps([state for state, _ in health(web).values()]))

@@ -19,7 +19,7 @@ sizes, found = pages("describe_load_balancers", "LoadBalancers")
 assert sizes == [2, 2, 1] and [one["LoadBalancerArn"] for one in found] == arns, sizes
 sizes, found = pages("describe_target_groups", "TargetGroups")
 assert sizes == [2, 2, 1] and [one["TargetGroupArn"] for one in found] == groups, sizes
-listeners = [listener(arns[0], 12020 + number, forward(groups[number])) for number in range(5)]
+listeners = [listener(arns[0], 31020 + number, forward(groups[number])) for number in range(5)]
 sizes, found = pages("describe_listeners", "Listeners", LoadBalancerArn=arns[0])
 assert sizes == [2, 2, 1] and [one["ListenerArn"] for one in found] == listeners, sizes
 sizes, found = pages("describe_target_groups", "TargetGroups", LoadBalancerArn=arns[0])

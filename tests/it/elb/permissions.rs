@@ -19,13 +19,13 @@ async fn policies_speak_of_the_arns_of_what_is_changed() {
         let user = wharf.known_user("anna", &policy).await;
         let others = wharf
             .aws()
-            .boto3(&script("web = balancer(); print(json.dumps([web, group(), listener(web, 12030, fixed('x'))]))"));
+            .boto3(&script("web = balancer(); print(json.dumps([web, group(), listener(web, 31030, fixed('x'))]))"));
         wharf.aws().as_user(&user).boto3(&format!(
             "others = json.loads('{others}')\n{}",
             script(
                 r#"
 arn, target_group = balancer("team-web"), group("team-web")
-one = listener(arn, 12031, forward(target_group))
+one = listener(arn, 31031, forward(target_group))
 first = rule(one, 1, path("/"), fixed("x"))
 elb.set_rule_priorities(RulePriorities=[{"RuleArn": first, "Priority": 5}])
 elb.register_targets(TargetGroupArn=target_group, Targets=[{"Id": "10.0.0.1"}])
@@ -71,7 +71,7 @@ says("LoadBalancerNotFound", here[0], elb.describe_load_balancers, LoadBalancerA
 says("TargetGroupNotFound", here[1], elb.register_targets, TargetGroupArn=here[1], Targets=[{"Id": "10.0.0.1"}])
 arn = balancer()
 assert arn.startswith("arn:aws:elasticloadbalancing:eu-west-1:000000000000:loadbalancer/app/web/"), arn
-says("TargetGroupNotFound", here[1], elb.create_listener, LoadBalancerArn=arn, Protocol="HTTP", Port=12032, DefaultActions=forward(here[1]))
+says("TargetGroupNotFound", here[1], elb.create_listener, LoadBalancerArn=arn, Protocol="HTTP", Port=31032, DefaultActions=forward(here[1]))
 "#
         )
     ));

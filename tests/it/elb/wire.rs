@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -15,7 +16,7 @@ use super::balanced::{Balanced, client};
 
 const SETUP: &str = r#"
 arn, blue = balancer(), quick_group()
-elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": "1"}])
+elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[{"Key": "idle_timeout.timeout_seconds", "Value": IDLE}])
 listener(arn, PORT, forward(blue))
 register(blue, BLUE)
 until_healthy(blue, BLUE)
@@ -58,8 +59,20 @@ async fn target(answer: impl for<'s> Fn(&'s mut TcpStream, String, u32) -> Goes<
     port
 }
 
+/// How long the answer to a request with `Connection: close` may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The idle time-out of tests that wait until it is over: a machine that stands still for less is not taken for it.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// A load balancer before one target, with the idle time-out that is the default.
 async fn balanced(port: u16) -> Balanced {
-    Balanced::start(Backend::SqliteDisk, &[], &format!("BLUE = {port}\n{SETUP}")).await
+    balanced_with(port, Duration::from_secs(60)).await
+}
+
+async fn balanced_with(port: u16, idle: Duration) -> Balanced {
+    let setup = format!("BLUE, IDLE = {port}, '{}'\n{SETUP}", idle.as_secs());
+    Balanced::start(Backend::SqliteDisk, &[], &setup).await
 }
 
 /// What the target was told, from an answer that was read as bytes.
@@ -78,7 +91,7 @@ async fn a_body_reaches_the_target_whatever_the_method() {
             let before = blue.seen().len();
             let mut request = raw::request(method, "/x", &balanced.address, &[field]);
             request.extend_from_slice(body.as_bytes());
-            let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+            let answer = raw::exchange(balanced.address, &request, PATIENCE).await;
             assert_eq!(answer.status(), Some(200), "{method} {field}: {}", answer.text());
             if method != "HEAD" {
                 assert_eq!(told(&answer)["body"], 7, "{method} {field}");
@@ -92,7 +105,7 @@ async fn a_body_reaches_the_target_whatever_the_method() {
 async fn a_client_of_old_need_not_name_a_host() {
     let blue = Target::start("blue").await;
     let balanced = balanced(blue.port()).await;
-    let answer = raw::exchange(balanced.address, b"GET /x HTTP/1.0\r\n\r\n", Duration::from_secs(2)).await;
+    let answer = raw::exchange(balanced.address, b"GET /x HTTP/1.0\r\n\r\n", PATIENCE).await;
     assert_eq!(answer.status(), Some(200), "{}", answer.text());
     let told = told(&answer);
     assert_eq!((&told["version"], &told["headers"]["host"]), (&"HTTP/1.1".into(), &blue.address().to_string().into()));
@@ -132,7 +145,7 @@ async fn a_request_may_have_many_fields() {
         let mut fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         fields.push("Connection: close");
         let request = raw::request("GET", "/", &balanced.address, &fields);
-        let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+        let answer = raw::exchange(balanced.address, &request, PATIENCE).await;
         assert_eq!(answer.status(), Some(status), "{}", answer.text());
         assert!(body.is_none_or(|body| answer.body() == body.as_bytes()), "{}", answer.text());
     }
@@ -150,7 +163,7 @@ async fn an_answer_may_have_many_fields() {
     .await;
     let balanced = balanced(port).await;
     let request = raw::request("GET", "/", &balanced.address, &["Connection: close"]);
-    let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+    let answer = raw::exchange(balanced.address, &request, PATIENCE).await;
     assert_eq!(answer.status(), Some(200), "{}", answer.text());
     assert_eq!(answer.text().matches("set-cookie: ").count(), 400);
     assert_eq!(answer.body(), b"hello");
@@ -181,10 +194,13 @@ async fn an_answer_in_another_transfer_coding_is_not_handed_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_a_target_has_just_given_up_fails_no_request_that_can_be_repeated() {
+    let posted = Arc::new(AtomicU32::new(0));
+    let counted = Arc::clone(&posted);
     // As if its time for idle connections were over at the moment when the second request comes.
-    let port = target(|stream, head, number| {
+    let port = target(move |stream, head, number| {
+        counted.fetch_add(u32::from(head.starts_with("POST ")), Relaxed);
         Box::pin(async move {
-            if number > 1 && !head.starts_with("POST /first") {
+            if number > 1 {
                 return false;
             }
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await.is_ok()
@@ -199,9 +215,17 @@ async fn a_connection_that_a_target_has_just_given_up_fails_no_request_that_can_
         // So that the connection is kept before the next one begins.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    // Whatever became of this one, it is not done twice.
-    let answer = client.post(balanced.url("/")).send().await.unwrap();
-    assert_eq!(answer.status(), 502);
+    // Whatever became of this one, it is not done twice. One that comes before the connection is kept, or long after, gets
+    // one of its own and is answered.
+    for round in 1.. {
+        let answer = client.post(balanced.url("/")).send().await.unwrap();
+        assert_eq!(posted.load(Relaxed), round);
+        if answer.status() == 502 {
+            break;
+        }
+        assert!(answer.status() == 200 && round < 10, "{round}: {}", answer.status());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,25 +241,26 @@ async fn who_keeps_whom_waiting_is_told() {
         })
     })
     .await;
-    let balanced = balanced(port).await;
+    let balanced = balanced_with(port, IDLE).await;
     let ask = async |path: &str, body: &str| {
         let mut request = raw::request("POST", path, &balanced.address, &["Content-Length: 5"]);
         request.extend_from_slice(body.as_bytes());
-        raw::exchange(balanced.address, &request, Duration::from_secs(5)).await.status()
+        raw::exchange(balanced.address, &request, PATIENCE).await.status()
     };
-    assert_eq!(ask("/reads", "hel").await, Some(408), "the client is waited for");
-    assert_eq!(ask("/reads", "hello").await, Some(504), "the target is waited for");
+    let (client, target) = tokio::join!(ask("/reads", "hel"), ask("/reads", "hello"));
+    assert_eq!(client, Some(408), "the client is waited for");
+    assert_eq!(target, Some(504), "the target is waited for");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_takes_no_connection_is_slow_and_one_that_refuses_them_is_not() {
     let setup = |port: u16| {
         format!(
-            "BLUE = {port}\narn, blue = balancer(), quick_group()\nlistener(arn, PORT, forward(blue))\nregister(blue, BLUE)\n\
+            "BLUE = {port}\narn, blue = balancer(), quick_group()\nregister(blue, BLUE)\nlistener(arn, PORT, forward(blue))\n\
              until_open(arn)"
         )
     };
-    // Nobody accepts, and once its queue is full the kernel does not either.
+    // The listener comes last: who finds it open finds its target there. Nobody accepts, and once its queue is full the kernel does not either.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let full = socket.listen(1).unwrap();
@@ -279,7 +304,7 @@ deregister(group, {port})
 "#
     );
     balanced.run(&[], &script).await;
-    let ended = tokio::time::timeout(Duration::from_secs(20), whole).await.expect("it ends").unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(60), whole).await.expect("it ends").unwrap();
     assert!(ended.is_err(), "the client sees that it is not whole");
     assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
 }
@@ -298,22 +323,22 @@ async fn an_answer_may_wait_for_the_end_of_the_body() {
         })
     })
     .await;
-    let balanced = balanced(port).await;
-    let mut stream = TcpStream::connect(balanced.address).await.unwrap();
+    let balanced = balanced_with(port, IDLE).await;
     let head = raw::request("POST", "/", &balanced.address, &["Content-Length: 10"]);
+    // One that says nothing and gets nothing is given up.
+    let mut silent = TcpStream::connect(balanced.address).await.unwrap();
+    silent.write_all(&head).await.unwrap();
+    let mut stream = TcpStream::connect(balanced.address).await.unwrap();
     stream.write_all(&head).await.unwrap();
     let begun = Instant::now();
     for _ in 0..10 {
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        tokio::time::sleep(Duration::from_millis(600)).await;
         stream.write_all(b"x").await.expect("it is still there");
     }
-    let answer = raw::read(&mut stream, Duration::from_secs(3)).await;
-    assert!(begun.elapsed() > Duration::from_secs(2), "longer than the idle time-out");
+    let answer = raw::read(&mut stream, PATIENCE).await;
+    assert!(begun.elapsed() > IDLE, "longer than the idle time-out");
     assert!(answer.text().contains("begun") && answer.text().contains("done"), "{}", answer.text());
-    // One that says nothing and gets nothing is given up.
-    let mut stream = TcpStream::connect(balanced.address).await.unwrap();
-    stream.write_all(&head).await.unwrap();
-    let answer = raw::read(&mut stream, Duration::from_secs(4)).await;
+    let answer = raw::read(&mut silent, PATIENCE).await;
     assert!(answer.closed && !answer.text().contains("done"), "{}", answer.text());
 }
 
@@ -346,7 +371,7 @@ async fn a_body_of_nothing_has_a_length_at_the_target() {
         let told = super::balanced::told(answer).await;
         assert_eq!(told["headers"]["content-length"], "0", "{method} {told}");
         let request = raw::request(method.as_str(), "/x", &balanced.address, &[]);
-        let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+        let answer = raw::exchange(balanced.address, &request, PATIENCE).await;
         assert_eq!(self::told(&answer)["headers"]["content-length"], "0", "{method}");
     }
     // Nothing is said of a body where none is expected.
@@ -360,7 +385,7 @@ async fn no_target_repeats_what_it_was_asked() {
     let balanced = balanced(blue.port()).await;
     let before = blue.seen().len();
     let request = raw::request("TRACE", "/x", &balanced.address, &[]);
-    let answer = raw::exchange(balanced.address, &request, Duration::from_secs(2)).await;
+    let answer = raw::exchange(balanced.address, &request, PATIENCE).await;
     assert_eq!(answer.status(), Some(405), "{}", answer.text());
     assert_eq!(blue.seen().len(), before);
 }
