@@ -153,6 +153,13 @@ print(json.dumps({one["containerInstanceArn"]: one["taskArn"] for one in ecs.des
     // The server is away for longer than a host may be, and the agent of one of them comes back after hosts were looked at.
     let (stays, gone) = (one.instance_arn.clone(), other.instance_arn.clone());
     drop((one, other));
+    // A server that ends before it has noted that would take them for connected later on.
+    let request = json!({ "cluster": "default", "containerInstances": [stays, gone] });
+    within(60, "the end of both connections", async || {
+        let found = call(&aws, "DescribeContainerInstances", &request).await;
+        (0..2).all(|host| found["containerInstances"][host]["agentConnected"] == false)
+    })
+    .await;
     wharf.signal("TERM");
     assert!(wharf.wait(Duration::from_secs(30)).is_some());
     tokio::time::sleep(Duration::from_secs(12)).await;
