@@ -364,7 +364,8 @@ async fn report(
     reason: Option<&str>,
     exit_code: Option<i64>,
 ) {
-    for _ in 0..100 {
+    // As long as a server may take to start, and more.
+    for _ in 0..300 {
         let (own, task, reason) = (Arc::clone(shared), task.clone(), reason.map(str::to_owned));
         let said = tokio::spawn(async move { submit(&own, &task, status, reason.as_deref(), exit_code).await });
         if said.await.is_ok() {

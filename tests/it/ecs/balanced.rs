@@ -13,10 +13,10 @@ pub(super) const BALANCED: &str = r#"
 elb = client("elbv2")
 
 def group(name="web", kind="instance"):
-    """A target group whose checks are as quick as AWS lets them be."""
+    """A target group whose checks come as soon after each other as AWS lets them, and wait as long as it lets them."""
     return elb.create_target_group(
         Name=name, Protocol="HTTP", Port=80, TargetType=kind, VpcId="vpc-1", HealthCheckPath="/health",
-        HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2, HealthyThresholdCount=2, UnhealthyThresholdCount=2,
+        HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=4, HealthyThresholdCount=2, UnhealthyThresholdCount=2,
     )["TargetGroups"][0]["TargetGroupArn"]
 
 def listen(arn, port, name="web"):
@@ -56,10 +56,11 @@ fn script(wharf: &Wharf, data: &Value, text: &str) -> Value {
 async fn a_task_whose_target_fails_its_checks_is_replaced() {
     with_targets(2, async |wharf, targets, agent| {
         let instance = agent.instance_arn.rsplit('/').next();
-        let data = json!({
+        let mut data = json!({
             "listen": port::free(), "first": targets[0].port(), "second": targets[1].port(), "instance": instance,
         });
-        script(
+        // Which task it is that fails must be known before it does: soon after there are two of them.
+        data["sick"] = script(
             wharf,
             &data,
             r#"
@@ -70,6 +71,8 @@ create(desiredCount=1, loadBalancers=behind(arn))
 completed()
 [one] = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
 expect((one["Target"]["Id"], one["Target"]["Port"]), (data["instance"], data["first"]))
+[sick] = tasks()
+print(json.dumps(sick["taskArn"]))
 "#,
         );
         targets[0].set_health(503);
@@ -78,7 +81,7 @@ expect((one["Target"]["Id"], one["Target"]["Port"]), (data["instance"], data["fi
             &data,
             r#"
 arn = elb.describe_target_groups(Names=["web"])["TargetGroups"][0]["TargetGroupArn"]
-[sick] = [one["taskArn"] for one in tasks()]
+sick = data["sick"]
 eventually(lambda: task(sick)["lastStatus"] == "STOPPED")
 gone = task(sick)
 expect((gone["stopCode"], gone["stoppedReason"]),
@@ -112,7 +115,8 @@ expect(told, [
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_that_is_stopped_leaves_its_target_group_first_and_its_network_last() {
     with_targets(1, async |wharf, targets, agent| {
-        let data = json!({ "listen": port::free(), "port": targets[0].port() });
+        let listen = port::free();
+        let data = json!({ "listen": listen, "port": targets[0].port() });
         let arn = script(
             wharf,
             &data,
@@ -129,20 +133,26 @@ print(json.dumps(tasks()[0]["taskArn"]))
         );
         // From now on its agent does nothing by itself.
         agent.behave("web", Behavior { ignores: true, ..Behavior::default() });
-        let data = json!({ "arn": arn, "host": agent.instance_arn });
+        let data = json!({ "arn": arn, "host": agent.instance_arn, "listen": listen });
         script(
             wharf,
             &data,
             r#"
+import socket
+# A websocket that is under way to it keeps it in its target group until it was looked at.
+held = socket.create_connection(("127.0.0.1", data["listen"]), timeout=60)
+held.sendall(b"GET /websocket HTTP/1.1\r\nHost: web\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n")
+head = held.recv(4096)
+assert head.startswith(b"HTTP/1.1 101 "), head
 answer = ecs.stop_task(task=data["arn"], reason="because")["task"]
 expect((answer["desiredStatus"], answer["lastStatus"]), ("STOPPED", "RUNNING"))
-seen = []
+expect(task(data["arn"])["lastStatus"], "DEACTIVATING")
+held.close()
 def stopping():
     now = task(data["arn"])["lastStatus"]
-    seen.extend([now] if [now] != seen[-1:] else [])
+    assert now in ("DEACTIVATING", "STOPPING"), now
     return now == "STOPPING"
 eventually(stopping)
-expect(seen, ["DEACTIVATING", "STOPPING"])
 expect(elb.describe_target_health(TargetGroupArn=elb.describe_target_groups()["TargetGroups"][0]["TargetGroupArn"])[
     "TargetHealthDescriptions"], [])
 # The one in its place does not run yet, and that which stops is neither pending nor running.

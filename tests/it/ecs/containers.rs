@@ -109,7 +109,7 @@ define("again", "echo x >>/starts; if [ $(grep -c x /starts) = 1 ]; then sleep 6
 again = started("again")
 first = running(again)["runtimeId"]
 define("web", data["sleep"], healthCheck={
-    "command": ["CMD-SHELL", "! /bin/busybox test -e /sick"], "interval": 5, "timeout": 2, "retries": 1})
+    "command": ["CMD-SHELL", "! /bin/busybox test -e /sick"], "interval": 5, "timeout": 30, "retries": 1})
 ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
 def healthy():
     found = [task(arn) for arn in ecs.list_tasks(serviceName="web")["taskArns"]]

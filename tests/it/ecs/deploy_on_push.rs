@@ -73,6 +73,12 @@ eventually(lambda: ecs.list_tasks(desiredStatus="STOPPED")["taskArns"])
 "#,
     );
     assert!(images(&agent).is_empty(), "there is no digest yet");
+    // A task that is tried again just when the image comes would run it without another deployment: the one that is on its
+    // way keeps others from being started.
+    agent.behave("web", Behavior { ignores: true, ..Behavior::default() });
+    let pending =
+        r#"eventually(lambda: "PENDING" in [task(arn)["lastStatus"] for arn in ecs.list_tasks()["taskArns"]])"#;
+    run(&aws, &data, pending);
     let repository = wharf.client().repository("team/web");
     agent.behave("web", Behavior::default());
     let first = repository.push_small("live").await;

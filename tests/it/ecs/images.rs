@@ -1,7 +1,6 @@
 //! Images that no task needs any more go from a host, and no others: on real engines, which have their own mind about what may
 //! be removed.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -90,6 +89,23 @@ impl Host<'_> {
         panic!("{image} stays: {:?}\n{log}", self.ids());
     }
 
+    /// Waits until the agent has said of so many images that they are removed: it says so after they are gone.
+    fn eventually_said(&self, count: usize) {
+        for _ in 0..600 {
+            if self.removals() >= count {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{} removals were told", self.removals());
+    }
+
+    /// How many lines of the agent's log tell that an image was removed.
+    fn removals(&self) -> usize {
+        let log = std::fs::read_to_string(self.folder.path().join("log")).expect("it has said something");
+        log.lines().filter(|line| line.contains("an image that no task needs is removed")).count()
+    }
+
     #[track_caller]
     fn is_here(&self, image: &str, id: &str) {
         assert!(self.ids().iter().any(|here| here.ends_with(id)), "{image} is gone");
@@ -146,10 +162,12 @@ for name in ["ends", "mine"]:
         host.eventually_gone(name, &ids[name]);
     }
     // An agent that is killed and one that goes on with what it knew.
+    host.eventually_said(2);
     agent.kill();
     let mut agent = host.agent();
     host.run(&json!({ "arns": arns }), r#"stop(data["arns"]["runs"])"#);
     host.eventually_gone("runs:1", &ids["runs:1"]);
+    host.eventually_said(3);
     for name in ["mine:1", "named:1", "moves:2"] {
         host.is_here(name, &ids[name]);
     }
@@ -158,15 +176,9 @@ for name in ["ends", "mine"]:
     for name in [host.image("named:1").as_str(), "somebody/has:this"] {
         assert!(!has(name).is_empty(), "{name} has lost its name");
     }
-    assert_eq!(lines(host.folder.path(), "an image that no task needs is removed"), 3);
+    assert_eq!(host.removals(), 3);
     agent.signal("TERM");
     agent.wait(Duration::from_secs(30)).expect("it ends");
-}
-
-/// How many lines of the agent's log say this.
-fn lines(folder: &Path, text: &str) -> usize {
-    let log = std::fs::read_to_string(folder.join("log")).expect("it has said something");
-    log.lines().filter(|line| line.contains(text)).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -23,8 +23,9 @@ def moved(gone):
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tasks_of_a_host_without_power_or_network_move_and_nothing_runs_twice() {
     let hosts = Hosts::start(&["one", "two"]);
+    // An agent that is silent for so long is cut off, also one that a busy machine lets stand still.
     let wharf = Wharf::with(Backend::SqliteDisk)
-        .set("WHARF_HOST_TIMEOUT", "4s")
+        .set("WHARF_HOST_TIMEOUT", "6s")
         .set("WHARF_SERVICE_SETTLE", "1s")
         .on_address(hosts.bridge())
         .start()

@@ -38,7 +38,13 @@ data["network"] = "host"
 define("host", "v1", command=["/bin/busybox", "httpd", "-f", "-p", str(data["free"]), "-h", "/www"])
 arn = ecs.run_task(taskDefinition="host")["tasks"][0]["taskArn"]
 ecs.get_waiter("tasks_running").wait(tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
-expect(read(f"127.0.0.1:{data['free']}"), "v1")
+def page():
+    # A container that runs does not listen yet.
+    try:
+        return read(f"127.0.0.1:{data['free']}")
+    except OSError:
+        return None
+expect(eventually(page), "v1")
 ecs.stop_task(task=arn)
 ecs.get_waiter("tasks_stopped").wait(tasks=[arn], WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 "#;

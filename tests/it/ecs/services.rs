@@ -528,8 +528,9 @@ define()
 daemon = dict(taskDefinition="web", schedulingStrategy="DAEMON")
 ecs.create_service(serviceName="web", **daemon)
 where = lambda name="web": [one["containerInstanceArn"] for one in tasks(name) if one["lastStatus"] == "RUNNING"]
-eventually(lambda: where() == [data["roomy"]], 20)
-[closest] = [one for one in messages() if "was unable to place a task" in one]
+eventually(lambda: where() == [data["roomy"]])
+# It is told with the decision after that which started a task, and that task may run by then.
+[closest] = eventually(lambda: [one for one in messages() if "was unable to place a task" in one])
 assert closest.endswith("has insufficient memory available."), closest
 
 # A host gets what the tasks of another one ask for.
@@ -539,9 +540,9 @@ eventually(lambda: messages("blue"))
 expect(where("blue"), [])
 attribute = {{"name": "stack", "value": "blue", "targetId": data["roomy"]}}
 ecs.put_attributes(attributes=[attribute])
-eventually(lambda: where("blue") == [data["roomy"]], 20)
+eventually(lambda: where("blue") == [data["roomy"]])
 ecs.delete_attributes(attributes=[attribute])
-eventually(lambda: where("blue") == [], 20)
+eventually(lambda: where("blue") == [])
 "#
             ),
         );

@@ -272,7 +272,8 @@ def begin(ecs):
 threads = [threading.Thread(target=begin, args=(client("ecs"),)) for _ in range(6)]
 for one in threads: one.start()
 for one in threads: one.join()
-eventually(lambda: not ecs.list_tasks()["taskArns"])
+# There are 288 of them, and their agent tells of one after the other.
+eventually(lambda: not ecs.list_tasks()["taskArns"], 180)
 [arn] = ecs.list_container_instances()["containerInstanceArns"]
 def host():
     host = ecs.describe_container_instances(containerInstances=[arn])["containerInstances"][0]
