@@ -56,8 +56,8 @@ def put(policy="cpu", **more):
     return scaling.put_scaling_policy(PolicyName=policy, PolicyType="TargetTrackingScaling", **WEB,
         TargetTrackingScalingPolicyConfiguration={**TRACKING, **more})
 
-def measure(value, name="CPUUtilization", minutes=range(0, 20)):
-    """So many minutes ago it was so."""
+def measure(value, name="CPUUtilization", minutes=range(-10, 20)):
+    """So many minutes ago it was so, and in the next ones: some may end before it is looked at."""
     now = datetime.datetime.now(datetime.timezone.utc)
     cloudwatch.put_metric_data(Namespace="AWS/ECS", MetricData=[{"MetricName": name, "Dimensions": WEB_DIMENSIONS, "Value": value,
         "Unit": "Percent", "Timestamp": now - datetime.timedelta(minutes=minute)} for minute in minutes])
