@@ -13,6 +13,7 @@ use tests::harness::upload::Upload;
 use tests::harness::{Backend, Client, Repository, Wharf, digest, random, raw, resources};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 const MIB: u64 = 1 << 20;
 const PUSHES: usize = 500;
@@ -44,21 +45,25 @@ async fn five_hundred_parallel_pushes_stay_within_the_budget() {
 async fn push_at_once(wharf: &Wharf) {
     // All share their tail, so that the client side stays small; the head makes each one unique.
     let tail = Bytes::from(random(LENGTH));
-    let pushes = (0..PUSHES).map(|number| {
-        let (repository, tail, client) = (wharf.client().repository("tests/memory"), tail.clone(), wharf.client());
-        async move {
+    // Before anybody connects: a server does not wait for long for who connects and says nothing.
+    let heads: Vec<(Bytes, String)> = (0..PUSHES)
+        .map(|number| {
             let head = Bytes::from(number.to_le_bytes().to_vec());
-            let mut whole = head.to_vec();
-            whole.extend_from_slice(&tail);
-            let digest = digest(&whole);
-            drop(whole);
+            let digest = digest(&[&head[..], &tail].concat());
+            (head, digest)
+        })
+        .collect();
+    let mut pushes = JoinSet::new();
+    for (head, digest) in heads {
+        let (repository, tail, client) = (wharf.client().repository("tests/memory"), tail.clone(), wharf.client());
+        pushes.spawn(async move {
             // A busy server asks to come back later, as clients do.
             while !push(&repository, &client, &head, &tail, &digest).await {
                 tokio::time::sleep(Duration::from_secs(1)).await;
             }
-        }
-    });
-    join_all(pushes).await;
+        });
+    }
+    pushes.join_all().await;
 }
 
 /// One push. False if the server is too busy.
@@ -137,7 +142,7 @@ async fn what_streams_send_ahead_stays_small() {
     repository.push_small("first").await;
     let before = resources::resident(wharf.pid());
     let piece = Bytes::from(random(64 << 10));
-    let mut uploads = tokio::task::JoinSet::new();
+    let mut uploads = JoinSet::new();
     for _ in 0..25 {
         let connection = reqwest::Client::builder()
             .no_proxy()
