@@ -23,6 +23,9 @@ const PROBE_EVERY: Duration = Duration::from_secs(10);
 const PROBE_AGAIN: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(3);
 
+const FAILED: &str = "failed its probe";
+const LATE: &str = "does not answer in time";
+
 /// What the two routes share.
 pub(crate) struct Health {
     app: Arc<App>,
@@ -30,12 +33,12 @@ pub(crate) struct Health {
     storage: Probe,
 }
 
-/// When the last probe of a part was made and what it found.
-type Last = Option<(Instant, Result<(), String>)>;
+/// Whether a part works, or what is wrong with it.
+type Condition = Result<(), &'static str>;
 
 /// What the last probe of a part found, and when.
 #[derive(Default)]
-struct Probe(Arc<Mutex<Last>>);
+struct Probe(Arc<Mutex<Option<(Instant, Condition)>>>);
 
 impl Probe {
     /// What the last probe found, or a new one if that is too old. A probe goes on though nobody waits for it any more: who
@@ -44,31 +47,32 @@ impl Probe {
         &self,
         part: &'static str,
         probe: impl Future<Output = Result<(), E>> + Send + 'static,
-    ) -> Result<(), String>
+    ) -> Condition
     where
         E: Display + Send + 'static,
     {
         // Held during the probe: requests that come meanwhile wait for its result instead of starting their own.
         let mut last = Arc::clone(&self.0).lock_owned().await;
-        if let Some((at, result)) = &*last
-            && at.elapsed() < if result.is_ok() { PROBE_EVERY } else { PROBE_AGAIN }
+        if let Some((at, state)) = *last
+            && at.elapsed() < if state.is_ok() { PROBE_EVERY } else { PROBE_AGAIN }
         {
-            return result.clone();
+            return state;
         }
         let waits = async move {
-            let result = match tokio::time::timeout(PATIENCE, tokio::spawn(probe)).await {
+            let state = match tokio::time::timeout(PATIENCE, tokio::spawn(probe.in_current_span())).await {
                 Ok(Ok(Ok(()))) => Ok(()),
-                Ok(Ok(Err(error))) => {
-                    tracing::warn!(%error, "the {part} failed its probe");
-                    Err("failed its probe".to_owned())
+                Ok(ended) => {
+                    if let Ok(Err(error)) = ended {
+                        tracing::warn!(%error, "the {part} failed its probe");
+                    }
+                    Err(FAILED)
                 }
-                Ok(Err(_)) => Err("failed its probe".to_owned()),
-                Err(_) => Err("does not answer in time".to_owned()),
+                Err(_) => Err(LATE),
             };
-            *last = Some((Instant::now(), result.clone()));
-            result
+            *last = Some((Instant::now(), state));
+            state
         };
-        tokio::spawn(waits.in_current_span()).await.unwrap_or_else(|_| Err("failed its probe".to_owned()))
+        tokio::spawn(waits.in_current_span()).await.unwrap_or(Err(FAILED))
     }
 }
 
@@ -81,20 +85,20 @@ impl Health {
         Router::new().route("/healthz", get(alive)).route("/readyz", get(ready)).with_state(Arc::new(self))
     }
 
-    async fn database(&self) -> Result<(), String> {
+    async fn database(&self) -> Condition {
         match tokio::time::timeout(PATIENCE, self.app.db().ping()).await {
             Ok(Ok(())) => {
                 let app = Arc::clone(&self.app);
                 self.database.outcome("database", async move { app.db().probe().await }).await
             }
-            Ok(Err(_)) => Err("unreachable".to_owned()),
-            Err(_) => Err("does not answer in time".to_owned()),
+            Ok(Err(_)) => Err("unreachable"),
+            Err(_) => Err(LATE),
         }
     }
 
-    async fn storage(&self) -> Result<(), String> {
+    async fn storage(&self) -> Condition {
         if !self.app.blobs().writable() {
-            return Err("below the low-water mark: pushes are refused, pulls go on".to_owned());
+            return Err("below the low-water mark: pushes are refused, pulls go on");
         }
         // As most of what is pushed: a bucket may take nothing that asks for no encryption.
         let encryption = self.app.config().repository_encryption.then_some(ObjectEncryption::Aes256);
@@ -110,7 +114,7 @@ async fn alive() -> Response {
 async fn ready(State(health): State<Arc<Health>>) -> Response {
     let (database, storage) = tokio::join!(health.database(), health.storage());
     let ready = database.is_ok() && storage.is_ok();
-    let text = |result: Result<(), String>| result.err().unwrap_or_else(|| "ok".to_owned());
+    let text = |state: Condition| state.err().unwrap_or("ok");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "status": if ready { "ok" } else { "unavailable" },

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
+use super::admin::within;
 use super::client::Client;
 use super::content::{self, Image, random};
 use super::repository::Repository;
@@ -75,20 +76,13 @@ impl Workload {
 
     /// Waits until more images than this were acknowledged: a busy machine may have done little so far.
     pub async fn acknowledges(&self, more_than: usize) {
-        let deadline = Instant::now() + Duration::from_secs(120);
-        while self.ledger.acknowledged.lock().await.len() <= more_than {
-            assert!(Instant::now() < deadline, "too little was pushed to prove anything");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let acknowledged = async || self.ledger.acknowledged.lock().await.len() > more_than;
+        within(120, "enough is pushed to prove anything", acknowledged).await;
     }
 
     /// Waits until a push fails that was not counted yet.
     pub async fn fails(&self, counted: usize) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while self.ledger.failed.load(Ordering::Relaxed) <= counted {
-            assert!(Instant::now() < deadline, "no push fails");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        within(60, "a push fails", async || self.ledger.failed.load(Ordering::Relaxed) > counted).await;
     }
 
     /// Lets every writer finish what it does and ends.

@@ -254,13 +254,14 @@ async fn who_keeps_whom_waiting_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_target_that_takes_no_connection_is_slow_and_one_that_refuses_them_is_not() {
+    // The listener comes last: who finds it open finds its target there.
     let setup = |port: u16| {
         format!(
             "BLUE = {port}\narn, blue = balancer(), quick_group()\nregister(blue, BLUE)\nlistener(arn, PORT, forward(blue))\n\
              until_open(arn)"
         )
     };
-    // The listener comes last: who finds it open finds its target there. Nobody accepts, and once its queue is full the kernel does not either.
+    // Nobody accepts, and once its queue is full the kernel does not either.
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let full = socket.listen(1).unwrap();
