@@ -5,13 +5,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use sqlx::{AssertSqlSafe, SqlSafeStr};
-
 use crate::postgres_pool::Lent;
 use crate::row::Row;
 use crate::sqlite_readers::Reader;
 use crate::value::Value;
-use crate::{Result, postgres, sqlite};
+use crate::{Result, postgres, postgres_text, sqlite};
 
 /// A connection: for one statement after another, or the inside of a transaction.
 pub struct Conn {
@@ -62,6 +60,18 @@ pub(crate) enum Lock {
     UpdateUnlessLocked,
 }
 
+impl Lock {
+    /// What Postgres is told.
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::KeyShare => " for key share",
+            Self::NoKeyUpdate => " for no key update",
+            Self::Update => " for update",
+            Self::UpdateUnlessLocked => " for update skip locked",
+        }
+    }
+}
+
 enum Driver<'c> {
     Sqlite(&'c rusqlite::Connection),
     Postgres(&'c mut Lent),
@@ -80,7 +90,7 @@ impl Conn {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::execute(conn, sql, &arguments),
             Driver::Postgres(lent) => {
-                let statement = postgres::execute(lent.ask(), sql.into_sql_str(), arguments);
+                let statement = postgres::execute(lent.ask(), postgres_text::of(sql, ""), arguments);
                 let outcome = postgres::answered(statement).await;
                 lent.answered(outcome)
             }
@@ -102,7 +112,7 @@ impl Conn {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::optional(conn, sql, &arguments, read),
             Driver::Postgres(lent) => {
-                let statement = postgres::optional(lent.ask(), sql.into_sql_str(), arguments, read);
+                let statement = postgres::optional(lent.ask(), postgres_text::of(sql, ""), arguments, read);
                 let outcome = postgres::answered(statement).await;
                 lent.answered(outcome)
             }
@@ -146,15 +156,7 @@ impl Conn {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::all(conn, sql, &arguments, read),
             Driver::Postgres(lent) => {
-                let sql = match lock {
-                    None => sql.into_sql_str(),
-                    Some(Lock::KeyShare) => AssertSqlSafe(format!("{sql} for key share")).into_sql_str(),
-                    Some(Lock::NoKeyUpdate) => AssertSqlSafe(format!("{sql} for no key update")).into_sql_str(),
-                    Some(Lock::Update) => AssertSqlSafe(format!("{sql} for update")).into_sql_str(),
-                    Some(Lock::UpdateUnlessLocked) => {
-                        AssertSqlSafe(format!("{sql} for update skip locked")).into_sql_str()
-                    }
-                };
+                let sql = postgres_text::of(sql, lock.map_or("", Lock::suffix));
                 let statement = postgres::all(lent.ask(), sql, arguments, read);
                 let outcome = postgres::answered(statement).await;
                 lent.answered(outcome)
@@ -184,16 +186,13 @@ impl Conn {
 
     /// Notes how the database carries a statement out, while a test listens.
     #[cfg(test)]
-    async fn observe(&mut self, sql: &str, arguments: &[Value]) -> Result<()> {
+    async fn observe(&mut self, sql: &'static str, arguments: &[Value]) -> Result<()> {
         if crate::tests::plans::listening() {
             let plan = match self.driver() {
                 Driver::Sqlite(conn) => {
                     sqlite::all(conn, &format!("explain query plan {sql}"), arguments, |row| row.text(3))?
                 }
-                Driver::Postgres(lent) => {
-                    let explain = AssertSqlSafe(format!("explain {sql}")).into_sql_str();
-                    postgres::all(lent.ask(), explain, arguments.to_vec(), |row| row.text(0)).await?
-                }
+                Driver::Postgres(lent) => postgres::plans(lent.ask(), &postgres_text::of(sql, ""), arguments).await?,
             };
             crate::tests::plans::note(sql, plan);
         }

@@ -12,17 +12,28 @@ pub(crate) struct Migration {
     pub(crate) version: i64,
     pub(crate) name: &'static str,
     pub(crate) sql: &'static str,
-    /// Whether it says something that only SQLite understands. Postgres counts it as applied.
-    sqlite_alone: bool,
+    /// The one database that understands it. The other counts it as applied.
+    alone: Option<Dialect>,
+}
+
+/// Whose SQL a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    Sqlite,
+    Postgres,
 }
 
 impl Migration {
     pub(crate) const fn of_both(version: i64, name: &'static str, sql: &'static str) -> Self {
-        Self { version, name, sql, sqlite_alone: false }
+        Self { version, name, sql, alone: None }
     }
 
     const fn of_sqlite(version: i64, name: &'static str, sql: &'static str) -> Self {
-        Self { version, name, sql, sqlite_alone: true }
+        Self { version, name, sql, alone: Some(Dialect::Sqlite) }
+    }
+
+    const fn of_postgres(version: i64, name: &'static str, sql: &'static str) -> Self {
+        Self { version, name, sql, alone: Some(Dialect::Postgres) }
     }
 }
 
@@ -55,6 +66,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::of_both(26, "deliveries", include_str!("../../migrations/0026_deliveries.sql")),
     Migration::of_both(27, "blob_media_types", include_str!("../../migrations/0027_blob_media_types.sql")),
     Migration::of_both(28, "hosts_and_open_tasks", include_str!("../../migrations/0028_hosts_and_open_tasks.sql")),
+    Migration::of_postgres(
+        29,
+        "large_repositories",
+        include_str!("../../migrations/0029_large_repositories.postgres.sql"),
+    ),
 ];
 
 /// What Postgres needs before the first of them.
@@ -127,7 +143,8 @@ async fn run(conn: &mut Conn, postgres: bool, migrations: &[Migration]) -> Resul
                 )));
             }
             None => {
-                if !(postgres && migration.sqlite_alone) {
+                let dialect = if postgres { Dialect::Postgres } else { Dialect::Sqlite };
+                if migration.alone.is_none_or(|alone| alone == dialect) {
                     conn.script(migration.sql).await?;
                 }
                 conn.execute(

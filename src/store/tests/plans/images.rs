@@ -27,24 +27,24 @@ pub(super) const ROWS: &str = "
             'key-' || cast(i as text), 1, 'live', 0 from n;
     insert into repository_blobs (repository_id, digest, created_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(case when i % 2 = 0 then 100001 else 100001 + i % 10000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 0 from n;
     insert into manifests (repository_id, digest, media_type, artifact_type, subject_digest, size, pushed_at, bytes)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(case when i % 2 = 0 then 100001 else 100001 + i % 10000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             'application/vnd.oci.image.manifest.v1+json', 'application/type-' || cast(i % 7 as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000100001',
             2, i, cast('{}' as blob) from n;
     insert into edges (repository_id, parent_digest, kind, child_digest)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(case when i % 2 = 0 then 100001 else 100001 + i % 10000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             case when i % 3 = 0 then 'child' when i % 3 = 1 then 'config' else 'layer' end,
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text) from n;
     insert into tags (tag_id, repository_id, name, manifest_digest, created_at, ended_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
-        select cast(i as text), 'r' || cast(100001 + i % 20 as text), 't' || cast(i as text),
+        select cast(i as text), 'r' || cast(case when i % 2 = 0 then 100001 else 100001 + i % 10000 end as text), 't' || cast(i as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text),
             0, case when i % 4 = 0 then 1 end from n;
     insert into uploads (upload_id, repository_id, principal, staged, object_key, tail_key, received, state, lease_until,

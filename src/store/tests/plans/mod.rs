@@ -90,7 +90,8 @@ async fn ask(conn: &mut Conn) -> Result<()> {
     Ok(())
 }
 
-/// A line of a plan that reads a whole table, or sorts a page that an index could give in order.
+/// A line of a plan that reads a whole table, or all of a repository to find what is in a list, or sorts a page that an index could
+/// give in order.
 fn reads_too_much(sql: &str, line: &str) -> bool {
     // A sort before rows are locked sorts what was asked for, not what is there.
     let page = sql.contains("limit") && sql.contains("order by") && !sql.contains("delete");
@@ -107,7 +108,12 @@ fn reads_too_much(sql: &str, line: &str) -> bool {
         ]
         .iter()
         .any(|known| line.contains(known));
-    sqlite_scan || line.contains("Seq Scan on") || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
+    let of_a_repository = sql.contains("repository_id = $") && sql.contains("in (select value from json_each");
+    let compares_all = of_a_repository && line.contains("Hash Cond:");
+    sqlite_scan
+        || line.contains("Seq Scan on")
+        || compares_all
+        || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
 }
 
 fn sorts(line: &str) -> bool {
@@ -144,6 +150,13 @@ async fn requests_are_answered_from_indexes() {
         }
         write(&test.db, |conn| Box::pin(conn.script("analyze"))).await.unwrap();
         check(&test.db).await;
+        if test.is_postgres() {
+            // As after a vacuum: then an index alone answers, and to read all of a repository there looks cheap.
+            write(&test.db, |conn| Box::pin(conn.script("update pg_class set relallvisible = relpages")))
+                .await
+                .unwrap();
+            check(&test.db).await;
+        }
     })
     .await;
 }
