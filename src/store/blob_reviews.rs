@@ -86,7 +86,7 @@ pub async fn lock_due(
     conn.all_locked(
         "select digest
          from blob_reviews
-         where repository_id = $1 and digest in (select value from json_each($2)) and since < $3",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2)) and since < $3",
         Lock::UpdateUnlessLocked,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str())), before.into()],
         |row| row.parsed(0, "digest"),
@@ -98,7 +98,7 @@ pub async fn lock_due(
 pub async fn delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<u64> {
     conn.execute(
         "delete from blob_reviews
-         where repository_id = $1 and digest in (select value from json_each($2))",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
     )
     .await
@@ -117,7 +117,7 @@ pub async fn update_stale(
     conn.all_locked(
         "select digest
          from blob_reviews
-         where repository_id = $1 and digest in (select value from json_each($2)) and since < $3
+         where (repository_id, digest) in (select distinct $1, value from json_each($2)) and since < $3
          order by digest",
         Lock::Update,
         [repository_id.into(), list(), stale.into()],
@@ -127,7 +127,7 @@ pub async fn update_stale(
     conn.execute(
         "update blob_reviews
          set since = $3
-         where repository_id = $1 and digest in (select value from json_each($2)) and since < $4",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2)) and since < $4",
         [repository_id.into(), list(), now.into(), stale.into()],
     )
     .await

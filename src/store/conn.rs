@@ -5,11 +5,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
 use crate::postgres_pool::Lent;
 use crate::row::Row;
 use crate::sqlite_readers::Reader;
 use crate::value::Value;
-use crate::{Result, postgres, postgres_text, sqlite};
+use crate::{Result, postgres, sqlite};
 
 /// A connection: for one statement after another, or the inside of a transaction.
 pub struct Conn {
@@ -61,13 +63,13 @@ pub(crate) enum Lock {
 }
 
 impl Lock {
-    /// What Postgres is told.
-    fn suffix(self) -> &'static str {
+    /// What Postgres calls it.
+    fn strength(self) -> &'static str {
         match self {
-            Self::KeyShare => " for key share",
-            Self::NoKeyUpdate => " for no key update",
-            Self::Update => " for update",
-            Self::UpdateUnlessLocked => " for update skip locked",
+            Self::KeyShare => "key share",
+            Self::NoKeyUpdate => "no key update",
+            Self::Update => "update",
+            Self::UpdateUnlessLocked => "update skip locked",
         }
     }
 }
@@ -90,7 +92,7 @@ impl Conn {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::execute(conn, sql, &arguments),
             Driver::Postgres(lent) => {
-                let statement = postgres::execute(lent.ask(), postgres_text::of(sql, ""), arguments);
+                let statement = postgres::execute(lent.ask(), sql.into_sql_str(), arguments);
                 let outcome = postgres::answered(statement).await;
                 lent.answered(outcome)
             }
@@ -112,7 +114,7 @@ impl Conn {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::optional(conn, sql, &arguments, read),
             Driver::Postgres(lent) => {
-                let statement = postgres::optional(lent.ask(), postgres_text::of(sql, ""), arguments, read);
+                let statement = postgres::optional(lent.ask(), sql.into_sql_str(), arguments, read);
                 let outcome = postgres::answered(statement).await;
                 lent.answered(outcome)
             }
@@ -156,7 +158,10 @@ impl Conn {
         let result = match self.driver() {
             Driver::Sqlite(conn) => sqlite::all(conn, sql, &arguments, read),
             Driver::Postgres(lent) => {
-                let sql = postgres_text::of(sql, lock.map_or("", Lock::suffix));
+                let sql = match lock {
+                    None => sql.into_sql_str(),
+                    Some(lock) => AssertSqlSafe(format!("{sql} for {}", lock.strength())).into_sql_str(),
+                };
                 let statement = postgres::all(lent.ask(), sql, arguments, read);
                 let outcome = postgres::answered(statement).await;
                 lent.answered(outcome)
@@ -192,7 +197,7 @@ impl Conn {
                 Driver::Sqlite(conn) => {
                     sqlite::all(conn, &format!("explain query plan {sql}"), arguments, |row| row.text(3))?
                 }
-                Driver::Postgres(lent) => postgres::plans(lent.ask(), &postgres_text::of(sql, ""), arguments).await?,
+                Driver::Postgres(lent) => postgres::plans(lent.ask(), sql, arguments).await?,
             };
             crate::tests::plans::note(sql, plan);
         }

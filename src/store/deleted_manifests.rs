@@ -123,7 +123,7 @@ pub async fn list_references(conn: &mut Conn, repository_id: &str, digests: &[&D
     conn.all(
         "select distinct child_digest
          from deleted_references
-         where repository_id = $1 and parent_digest in (select value from json_each($2))",
+         where (repository_id, parent_digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| row.parsed(0, "child_digest"),
     )
@@ -152,14 +152,14 @@ pub async fn delete(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -
     let rows = conn
         .execute(
             "delete from deleted_manifests
-             where repository_id = $1 and digest in (select value from json_each($2))",
+             where (repository_id, digest) in (select distinct $1, value from json_each($2))",
             [repository_id.into(), list()],
         )
         .await?;
     // ix_deleted_references_parent
     conn.execute(
         "delete from deleted_references
-         where repository_id = $1 and parent_digest in (select value from json_each($2))",
+         where (repository_id, parent_digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), list()],
     )
     .await?;

@@ -55,6 +55,9 @@ pub(crate) fn sqlite_writer(path: &Path) -> Result<Connection> {
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
     sqlite_flushes(&conn, true)?;
     conn.pragma_update(None, "foreign_keys", true)?;
+    // Whoever gathered statistics: without them SQLite goes by what indexes there are, and a statement is carried out alike everywhere.
+    // With them it thinks it well to read all of a repository for a few of its rows, where most repositories are small.
+    conn.execute_batch("drop table if exists sqlite_stat1; drop table if exists sqlite_stat4")?;
     // In KiB. A transaction that changes more pages than this holds writes some of them to the log more than once.
     conn.pragma_update(None, "cache_size", -16 << 10)?;
     Ok(conn)
@@ -81,12 +84,6 @@ fn sqlite_connection(path: &Path, flags: OpenFlags) -> Result<Connection> {
 /// end of the process, and never one that a later flushed commit builds on: the log is one file, flushed as a whole.
 pub(crate) fn sqlite_flushes(conn: &Connection, flushes: bool) -> Result<()> {
     Ok(conn.pragma_update(None, "synchronous", if flushes { "full" } else { "normal" })?)
-}
-
-/// Ends the connection that writes; SQLite first looks whether its statistics need a renewal.
-pub(crate) fn close_sqlite_writer(conn: Connection) {
-    let _ = conn.execute_batch("pragma analysis_limit = 400; pragma optimize");
-    let _ = conn.close();
 }
 
 /// How connections to Postgres are opened. The time-outs are on the server too: whatever happens to this process, a lock is

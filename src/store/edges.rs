@@ -75,7 +75,7 @@ pub async fn delete_all(conn: &mut Conn, repository_id: &str, parents: &[&Digest
     // pk_edges
     conn.execute(
         "delete from edges
-         where repository_id = $1 and parent_digest in (select value from json_each($2))",
+         where (repository_id, parent_digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(parents.iter().map(|digest| digest.as_str()))],
     )
     .await
@@ -95,7 +95,7 @@ pub async fn list_children(
     conn.all(
         "select parent_digest, child_digest
          from edges
-         where repository_id = $1 and parent_digest in (select value from json_each($2)) and kind = $3",
+         where (repository_id, parent_digest) in (select distinct $1, value from json_each($2)) and kind = $3",
         [repository_id.into(), text_list(parents.iter().map(|digest| digest.as_str())), kind.as_str().into()],
         |row| Ok((row.parsed(0, "parent_digest")?, row.parsed(1, "child_digest")?)),
     )
@@ -173,7 +173,7 @@ pub async fn update_archived(conn: &mut Conn, repository_id: &str, parents: &[&D
     conn.execute(
         "update edges
          set archived = $3
-         where repository_id = $1 and parent_digest in (select value from json_each($2))",
+         where (repository_id, parent_digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(parents.iter().map(|digest| digest.as_str())), i64::from(archived).into()],
     )
     .await
@@ -185,7 +185,7 @@ pub async fn count_of_blobs(conn: &mut Conn, repository_id: &str, blobs: &[&Dige
     conn.all(
         "select child_digest, cast(count(*) as bigint)
          from edges
-         where repository_id = $1 and child_digest in (select value from json_each($2)) and kind in ('config', 'layer')
+         where (repository_id, child_digest) in (select distinct $1, value from json_each($2)) and kind in ('config', 'layer')
          group by child_digest",
         [repository_id.into(), text_list(blobs.iter().map(|digest| digest.as_str()))],
         |row| Ok((row.parsed(0, "child_digest")?, row.size(1)?)),

@@ -12,7 +12,6 @@ mod metrics;
 pub mod migrations;
 mod postgres;
 mod postgres_pool;
-mod postgres_text;
 mod row;
 mod slots;
 mod sqlite;

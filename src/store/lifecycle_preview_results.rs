@@ -128,7 +128,7 @@ pub async fn find_all(conn: &mut Conn, run_id: &str, digests: &[Digest]) -> Resu
     conn.all(
         "select position, digest, tags, pushed_at, storage_class, action, rule_priority
          from lifecycle_preview_results
-         where run_id = $1 and digest in (select value from json_each($2))
+         where (run_id, digest) in (select distinct $1, value from json_each($2))
          order by position",
         [run_id.into(), text_list(digests.iter().map(Digest::as_str))],
         read,

@@ -35,7 +35,7 @@ pub async fn list_archived(conn: &mut Conn, repository_id: &str, digests: &[&Dig
     conn.all(
         "select digest
          from manifests
-         where repository_id = $1 and digest in (select value from json_each($2)) and storage_class = 'ARCHIVE'",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2)) and storage_class = 'ARCHIVE'",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| row.parsed(0, "digest"),
     )
@@ -77,13 +77,13 @@ pub async fn update_class(
         StorageClass::Archive => {
             "update manifests
              set storage_class = 'ARCHIVE', archived_at = $3
-             where repository_id = $1 and digest in (select value from json_each($2)) and storage_class = 'STANDARD'
+             where (repository_id, digest) in (select distinct $1, value from json_each($2)) and storage_class = 'STANDARD'
              returning digest"
         }
         StorageClass::Standard => {
             "update manifests
              set storage_class = 'STANDARD', activated_at = $3
-             where repository_id = $1 and digest in (select value from json_each($2)) and storage_class = 'ARCHIVE'
+             where (repository_id, digest) in (select distinct $1, value from json_each($2)) and storage_class = 'ARCHIVE'
              returning digest"
         }
     };

@@ -213,7 +213,7 @@ pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> 
     conn.all_locked(
         "select digest
          from manifests
-         where repository_id = $1 and digest in (select value from json_each($2))
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))
          order by digest",
         Lock::KeyShare,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
@@ -243,7 +243,7 @@ pub async fn lock_all_for_delete(conn: &mut Conn, repository_id: &str, digests: 
     conn.all_locked(
         "select digest
          from manifests
-         where repository_id = $1 and digest in (select value from json_each($2))
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))
          order by digest",
         Lock::Update,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
@@ -270,7 +270,7 @@ pub async fn list_existing(conn: &mut Conn, repository_id: &str, digests: &[&Dig
     conn.all(
         "select digest
          from manifests
-         where repository_id = $1 and digest in (select value from json_each($2))",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| row.parsed(0, "digest"),
     )
@@ -284,7 +284,7 @@ pub async fn list_described(conn: &mut Conn, repository_id: &str, digests: &[&Di
         "select digest, media_type, artifact_type, subject_digest, image_size, pushed_at, pulled_at,
              storage_class, archived_at, activated_at, size
          from manifests
-         where repository_id = $1 and digest in (select value from json_each($2))",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         described,
     )
@@ -320,7 +320,7 @@ pub async fn find_largest(conn: &mut Conn, repository_id: &str, digests: &[&Dige
         .optional(
             "select coalesce(max(image_size), 0)
              from manifests
-             where repository_id = $1 and digest in (select value from json_each($2))",
+             where (repository_id, digest) in (select distinct $1, value from json_each($2))",
             [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
             |row| row.size(0),
         )
@@ -361,7 +361,7 @@ pub async fn update_pulled(
     conn.all_locked(
         "select digest
          from manifests
-         where repository_id = $1 and digest in (select value from json_each($2))
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))
          order by digest",
         Lock::NoKeyUpdate,
         [repository_id.into(), list()],
@@ -371,8 +371,7 @@ pub async fn update_pulled(
     conn.execute(
         "update manifests
          set pulled_at = $3
-         where repository_id = $1
-           and digest in (select value from json_each($2))
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))
            and (pulled_at is null or pulled_at < $4)",
         [repository_id.into(), list(), now.into(), fresh.into()],
     )
@@ -398,7 +397,7 @@ pub async fn list_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Re
 pub async fn delete_all(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<u64> {
     conn.execute(
         "delete from manifests
-         where repository_id = $1 and digest in (select value from json_each($2))",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
     )
     .await

@@ -71,6 +71,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         "large_repositories",
         include_str!("../../migrations/0029_large_repositories.postgres.sql"),
     ),
+    Migration::of_both(30, "deleted_references", include_str!("../../migrations/0030_deleted_references.sql")),
 ];
 
 /// What Postgres needs before the first of them.

@@ -62,11 +62,10 @@ pub(crate) async fn script(conn: &mut PgConnection, sql: &'static str) -> Result
 /// How Postgres carries a statement out, line by line: as it plans for these arguments and, where that costs no more in its
 /// opinion, as it plans once for all.
 #[cfg(test)]
-pub(crate) async fn plans(conn: &mut PgConnection, sql: &SqlStr, arguments: &[Value]) -> Result<Vec<String>> {
+pub(crate) async fn plans(conn: &mut PgConnection, sql: &str, arguments: &[Value]) -> Result<Vec<String>> {
     use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-    let text = sql.as_str();
-    let explain = AssertSqlSafe(format!("explain {text}")).into_sql_str();
+    let explain = AssertSqlSafe(format!("explain {sql}")).into_sql_str();
     let mut plan = all(conn, explain, arguments.to_vec(), |row| row.text(0)).await?;
     if arguments.is_empty() {
         return Ok(plan);
@@ -77,7 +76,7 @@ pub(crate) async fn plans(conn: &mut PgConnection, sql: &SqlStr, arguments: &[Va
         Value::Real(_) => "double precision",
         Value::Bytes(_) => "bytea",
     });
-    let prepare = format!("prepare observed ({}) as {text}", types.collect::<Vec<_>>().join(", "));
+    let prepare = format!("prepare observed ({}) as {sql}", types.collect::<Vec<_>>().join(", "));
     let prepare = AssertSqlSafe(format!("set local plan_cache_mode = force_generic_plan; {prepare}"));
     sqlx::raw_sql(prepare).execute(&mut *conn).await?;
     let explain = format!("explain execute observed ({})", vec!["null"; arguments.len()].join(", "));

@@ -167,7 +167,7 @@ pub async fn list_existing(conn: &mut Conn, repository_id: &str, digests: &[&Dig
         "select link.digest, blob.size
          from repository_blobs link
          join blobs blob on blob.digest = link.digest and blob.state = 'live'
-         where link.repository_id = $1 and link.digest in (select value from json_each($2))",
+         where (link.repository_id, link.digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| Ok((row.parsed(0, "digest")?, row.size(1)?)),
     )
@@ -196,8 +196,7 @@ pub async fn delete_unneeded(conn: &mut Conn, repository_id: &str, digests: &[&D
     // ix_edges_child, pk_deleted_references
     conn.all(
         "delete from repository_blobs
-         where repository_id = $1
-           and digest in (select value from json_each($2))
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))
            and not exists (
                select 1
                from edges edge
@@ -247,7 +246,7 @@ pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> 
         "select link.digest, blob.size
          from repository_blobs link
          join blobs blob on blob.digest = link.digest and blob.state = 'live'
-         where link.repository_id = $1 and link.digest in (select value from json_each($2))
+         where (link.repository_id, link.digest) in (select distinct $1, value from json_each($2))
          order by link.digest",
         Lock::KeyShare,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
@@ -287,7 +286,7 @@ pub async fn lock_for_delete_unless_locked(
     conn.all_locked(
         "select digest
          from repository_blobs
-         where repository_id = $1 and digest in (select value from json_each($2))",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))",
         Lock::UpdateUnlessLocked,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| row.parsed(0, "digest"),
@@ -301,7 +300,7 @@ pub async fn list_linked(conn: &mut Conn, repository_id: &str, digests: &[&Diges
     conn.all(
         "select digest
          from repository_blobs
-         where repository_id = $1 and digest in (select value from json_each($2))",
+         where (repository_id, digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| row.parsed(0, "digest"),
     )

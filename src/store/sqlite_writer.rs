@@ -113,7 +113,7 @@ async fn run(path: PathBuf, mut conn: Conn, mut receiver: mpsc::Receiver<Message
     }
     log.close();
     if let Kind::SqliteWriter(connection) = conn.kind {
-        dialect::close_sqlite_writer(connection);
+        let _ = connection.close();
     }
     for done in closers {
         let _ = done.send(());

@@ -64,7 +64,7 @@ pub async fn lock_all(conn: &mut Conn, repository_id: &str, tags: &[&Tag]) -> Re
     conn.all_locked(
         "select name, manifest_digest
          from tags
-         where ended_at is null and repository_id = $1 and name in (select value from json_each($2))
+         where ended_at is null and (repository_id, name) in (select distinct $1, value from json_each($2))
          order by name",
         Lock::Update,
         [repository_id.into(), text_list(tags.iter().map(|tag| tag.as_str()))],
@@ -179,7 +179,7 @@ pub async fn list_targets(conn: &mut Conn, repository_id: &str, tags: &[&Tag]) -
     conn.all(
         "select name, manifest_digest
          from tags
-         where ended_at is null and repository_id = $1 and name in (select value from json_each($2))",
+         where ended_at is null and (repository_id, name) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(tags.iter().map(|tag| tag.as_str()))],
         |row| Ok((row.parsed(0, "name")?, row.parsed(1, "manifest_digest")?)),
     )
@@ -193,15 +193,18 @@ pub async fn list_of_manifests(
     digests: &[&Digest],
 ) -> Result<Vec<(Digest, Tag)>> {
     // ix_tags_manifest
-    conn.all(
-        "select manifest_digest, name
+    let mut tags: Vec<(Digest, Tag)> = conn
+        .all(
+            "select manifest_digest, name
          from tags
-         where ended_at is null and repository_id = $1 and manifest_digest in (select value from json_each($2))
-         order by name",
-        [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
-        |row| Ok((row.parsed(0, "manifest_digest")?, row.parsed(1, "name")?)),
-    )
-    .await
+         where ended_at is null and (repository_id, manifest_digest) in (select distinct $1, value from json_each($2))",
+            [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
+            |row| Ok((row.parsed(0, "manifest_digest")?, row.parsed(1, "name")?)),
+        )
+        .await?;
+    // Asked for the order, SQLite reads all tags of the repository, which an index has by name.
+    tags.sort_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(tags)
 }
 
 /// Which of these manifests have a tag.
@@ -210,7 +213,7 @@ pub async fn list_tagged(conn: &mut Conn, repository_id: &str, digests: &[&Diges
     conn.all(
         "select distinct manifest_digest
          from tags
-         where ended_at is null and repository_id = $1 and manifest_digest in (select value from json_each($2))",
+         where ended_at is null and (repository_id, manifest_digest) in (select distinct $1, value from json_each($2))",
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
         |row| row.parsed(0, "manifest_digest"),
     )

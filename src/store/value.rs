@@ -107,6 +107,11 @@ macro_rules! text_values {
 text_values!(AccountId, Digest, MediaType, Region, RepoName, Tag);
 
 /// A list of texts as one argument, for `in (select value from json_each($1))`.
+///
+/// Where it is part of a key that begins with a repository, the whole key is in a list:
+/// `(repository_id, digest) in (select distinct $1, value from json_each($2))`. Told `repository_id = $1 and digest in (…)`,
+/// both databases may read all that the repository has, and look which of it is in the list: see the decision about
+/// [large repositories](../../docs/decisions/0038-large-repositories.md).
 pub(crate) fn list<'a>(items: impl IntoIterator<Item = &'a str>) -> Value {
     let items: Vec<&str> = items.into_iter().collect();
     Value::Text(Some(serde_json::to_string(&items).expect("a list of strings is always JSON")))

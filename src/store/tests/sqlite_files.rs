@@ -209,3 +209,16 @@ fn a_statement_is_planned_once_whatever_its_arguments() {
     }
     assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statistics_that_somebody_gathered_are_gone_after_the_next_start() {
+    on_sqlite(|test| async move {
+        repository(&test.db, "app").await;
+        write(&test.db, |conn| Box::pin(conn.script("analyze"))).await.unwrap();
+        let tables = "select count(*) from sqlite_schema where name like 'sqlite_stat%'";
+        assert!(number(&test.db, tables).await > 0);
+        let other = Db::open(&test.config).await.unwrap();
+        assert_eq!(number(&other, tables).await, 0);
+    })
+    .await;
+}
