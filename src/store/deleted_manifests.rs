@@ -40,9 +40,11 @@ pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: 
         [repository_id.into(), digest.into(), now.into()],
     )
     .await?;
+    // pk_edges. A blob may be there twice, as a config and as a layer. Asked for `distinct` rows, SQLite reads all of the repository in
+    // the order of another index.
     conn.execute(
         "insert into deleted_references (repository_id, child_digest, parent_digest)
-         select distinct repository_id, child_digest, parent_digest
+         select repository_id, child_digest, parent_digest
          from edges
          where repository_id = $1 and parent_digest = $2 and kind in ('config', 'layer')
          on conflict do nothing",

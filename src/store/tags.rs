@@ -118,12 +118,13 @@ pub async fn delete(conn: &mut Conn, repository_id: &str, tag: &Tag, now: Timest
 
 /// Ends every tag of a manifest. How many there were.
 pub async fn delete_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Digest, now: Timestamp) -> Result<u64> {
-    // ix_tags_manifest. Held in the order in which a push sets its tags, or the two could wait for each other.
+    // ix_tags_manifest. Held in the order in which a push sets its tags, by name, or the two could wait for each other. Asked for
+    // just that, SQLite reads all tags of the repository, which an index has by name.
     conn.all_locked(
         "select name
          from tags
          where repository_id = $1 and manifest_digest = $2 and ended_at is null
-         order by name",
+         order by manifest_digest || name",
         Lock::Update,
         [repository_id.into(), digest.into()],
         |_| Ok(()),
