@@ -104,11 +104,12 @@ pub async fn list_children(
 
 /// A manifest that has `child` as config or layer, if there is one.
 pub async fn find_parent_of_blob(conn: &mut Conn, repository_id: &str, child: &Digest) -> Result<Option<Digest>> {
-    // ix_edges_child
+    // ix_edges_child, which SQLite takes when all of its columns are asked about; each edge is archived (1) or not (0). Else it takes
+    // the key, which has all that is wanted, and reads all of the repository there.
     conn.optional(
         "select parent_digest
          from edges
-         where repository_id = $1 and child_digest = $2 and kind in ('config', 'layer')
+         where repository_id = $1 and child_digest = $2 and kind in ('config', 'layer') and archived >= 0
          limit 1",
         [repository_id.into(), child.into()],
         |row| row.parsed(0, "parent_digest"),
@@ -118,11 +119,11 @@ pub async fn find_parent_of_blob(conn: &mut Conn, repository_id: &str, child: &D
 
 /// An index that lists `child`, if there is one.
 pub async fn find_parent_of_manifest(conn: &mut Conn, repository_id: &str, child: &Digest) -> Result<Option<Digest>> {
-    // ix_edges_child
+    // ix_edges_child; `archived >= 0` as above
     conn.optional(
         "select parent_digest
          from edges
-         where repository_id = $1 and child_digest = $2 and kind = 'child'
+         where repository_id = $1 and child_digest = $2 and kind = 'child' and archived >= 0
          limit 1",
         [repository_id.into(), child.into()],
         |row| row.parsed(0, "parent_digest"),

@@ -171,15 +171,17 @@ pub async fn update_end(
 
 /// How many scans were asked for since a time in a registry, counting no further than `limit`.
 pub async fn count_requested(conn: &mut Conn, registry: &RegistryId, since: Timestamp, limit: u64) -> Result<u64> {
-    // ix_image_scans_requested, pk_repositories
+    // ix_image_scans_requested, pk_repositories: the scans first, or SQLite goes through all repositories of the registry.
     count(
         conn,
         "select count(*)
          from (
              select 1
              from image_scans
-             join repositories on repositories.repository_id = image_scans.repository_id
-             where image_scans.requested_at > $1 and repositories.account_id = $2 and repositories.region = $3
+             cross join repositories
+             where image_scans.requested_at > $1
+               and repositories.repository_id = image_scans.repository_id
+               and repositories.account_id = $2 and repositories.region = $3
              limit $4
          ) counted",
         [since.into(), (&registry.account).into(), (&registry.region).into(), limit.into()],

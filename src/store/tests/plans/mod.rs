@@ -119,7 +119,7 @@ fn reads_too_much(sql: &str, line: &str) -> bool {
 /// In a plan of SQLite: all rows, or all live tags, of a repository in a table where it may have any number.
 fn reads_all_of_a_repository(sql: &str, line: &str) -> bool {
     // Of a repository that goes, SQLite looks whether somebody refers to it.
-    let is_meant = sql.contains("limit") || sql.starts_with("delete from repositories");
+    let is_meant = (sql.contains("order by") && sql.contains("limit")) || sql.starts_with("delete from repositories");
     let tables =
         ["blob_reviews", "deleted_manifests", "deleted_references", "edges", "manifests", "repository_blobs", "tags"];
     let Some((table, index)) = line.strip_prefix("SEARCH ").and_then(|line| line.split_once(' ')) else { return false };
