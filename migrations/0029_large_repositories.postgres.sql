@@ -12,3 +12,12 @@ alter table manifests alter column repository_id set (n_distinct = -0.05);
 alter table tags alter column repository_id set (n_distinct = -0.05);
 alter table edges alter column repository_id set (n_distinct = -0.05);
 alter table repository_blobs alter column repository_id set (n_distinct = -0.05);
+
+-- It takes notice of that when it next looks at the tables.
+do $$
+begin
+    if exists (select 1 from repositories) then
+        analyze manifests, tags, edges, repository_blobs;
+    end if;
+end
+$$;
