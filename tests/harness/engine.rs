@@ -88,7 +88,8 @@ impl Engine {
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Docker's client with these arguments, at this engine.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(client());
         command.arg("--host").arg(&self.host).args(arguments);
         command

@@ -69,9 +69,17 @@ impl Host<'_> {
         run(&self.wharf.aws(), &data, &format!("{HEAD}\n{script}"))
     }
 
-    /// The images that are here, by id.
+    /// The images that are here, by id. Podman cannot say so while one of them goes.
     fn ids(&self) -> Vec<String> {
-        self.engine.run(&["images", "--all", "--quiet", "--no-trunc"]).split_whitespace().map(str::to_owned).collect()
+        let list = ["images", "--all", "--quiet", "--no-trunc"];
+        for _ in 0..600 {
+            let done = self.engine.command(&list).output().expect("docker is installed");
+            if done.status.success() {
+                return String::from_utf8_lossy(&done.stdout).split_whitespace().map(str::to_owned).collect();
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("images cannot be listed for a minute: {}", self.engine.run(&list))
     }
 
     fn id(&self, image: &str) -> String {
