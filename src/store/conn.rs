@@ -191,13 +191,13 @@ impl Conn {
 
     /// Notes how the database carries a statement out, while a test listens.
     #[cfg(test)]
-    async fn observe(&mut self, sql: &'static str, arguments: &[Value]) -> Result<()> {
+    async fn observe(&mut self, sql: &str, arguments: &[Value]) -> Result<()> {
         if crate::tests::plans::listening() {
             let plan = match self.driver() {
                 Driver::Sqlite(conn) => {
                     sqlite::all(conn, &format!("explain query plan {sql}"), arguments, |row| row.text(3))?
                 }
-                Driver::Postgres(lent) => postgres::plans(lent.ask(), sql, arguments).await?,
+                Driver::Postgres(lent) => crate::tests::plans::of_postgres(lent.ask(), sql, arguments).await?,
             };
             crate::tests::plans::note(sql, plan);
         }

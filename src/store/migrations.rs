@@ -133,6 +133,7 @@ async fn run(conn: &mut Conn, postgres: bool, migrations: &[Migration]) -> Resul
     if postgres && applied.is_empty() {
         conn.script(POSTGRES).await?;
     }
+    let dialect = if postgres { Dialect::Postgres } else { Dialect::Sqlite };
     for migration in migrations {
         let sum = checksum(migration.sql);
         match applied.iter().find(|(version, _)| *version == migration.version) {
@@ -144,7 +145,6 @@ async fn run(conn: &mut Conn, postgres: bool, migrations: &[Migration]) -> Resul
                 )));
             }
             None => {
-                let dialect = if postgres { Dialect::Postgres } else { Dialect::Sqlite };
                 if migration.alone.is_none_or(|alone| alone == dialect) {
                     conn.script(migration.sql).await?;
                 }

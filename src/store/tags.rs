@@ -197,8 +197,8 @@ pub async fn list_of_manifests(
     let mut tags: Vec<(Digest, Tag)> = conn
         .all(
             "select manifest_digest, name
-         from tags
-         where ended_at is null and (repository_id, manifest_digest) in (select distinct $1, value from json_each($2))",
+             from tags
+             where ended_at is null and (repository_id, manifest_digest) in (select distinct $1, value from json_each($2))",
             [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
             |row| Ok((row.parsed(0, "manifest_digest")?, row.parsed(1, "name")?)),
         )

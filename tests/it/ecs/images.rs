@@ -72,14 +72,12 @@ impl Host<'_> {
     /// The images that are here, by id. Podman cannot say so while one of them goes.
     fn ids(&self) -> Vec<String> {
         let list = ["images", "--all", "--quiet", "--no-trunc"];
-        for _ in 0..600 {
+        within_a_minute(|| {
             let done = self.engine.command(&list).output().expect("docker is installed");
-            if done.status.success() {
-                return String::from_utf8_lossy(&done.stdout).split_whitespace().map(str::to_owned).collect();
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("images cannot be listed for a minute: {}", self.engine.run(&list))
+            let said = String::from_utf8_lossy(&done.stdout);
+            done.status.success().then(|| said.split_whitespace().map(str::to_owned).collect())
+        })
+        .unwrap_or_else(|| panic!("images cannot be listed: {}", self.engine.run(&list)))
     }
 
     fn id(&self, image: &str) -> String {
@@ -87,11 +85,9 @@ impl Host<'_> {
     }
 
     fn eventually_gone(&self, image: &str, id: &str) {
-        for _ in 0..600 {
-            if !self.ids().iter().any(|here| here.ends_with(id)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
+        let is_gone = || !self.ids().iter().any(|here| here.ends_with(id));
+        if within_a_minute(|| is_gone().then_some(())).is_some() {
+            return;
         }
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         panic!("{image} stays: {:?}\n{log}", self.ids());
@@ -99,13 +95,8 @@ impl Host<'_> {
 
     /// Waits until the agent has said of so many images that they are removed: it says so after they are gone.
     fn eventually_said(&self, count: usize) {
-        for _ in 0..600 {
-            if self.removals() >= count {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        panic!("{} removals were told", self.removals());
+        let told = within_a_minute(|| (self.removals() >= count).then_some(()));
+        assert!(told.is_some(), "{} removals were told", self.removals());
     }
 
     /// How many lines of the agent's log tell that an image was removed.
@@ -118,6 +109,17 @@ impl Host<'_> {
     fn is_here(&self, image: &str, id: &str) {
         assert!(self.ids().iter().any(|here| here.ends_with(id)), "{image} is gone");
     }
+}
+
+/// What `look` finds, which is asked ten times a second.
+fn within_a_minute<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..600).find_map(|_| {
+        let found = look();
+        if found.is_none() {
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        found
+    })
 }
 
 /// `push` pushes an image of the engine.

@@ -44,7 +44,8 @@ pub(super) const ROWS: &str = "
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text) from n;
     insert into tags (tag_id, repository_id, name, manifest_digest, created_at, ended_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
-        select cast(i as text), 'r' || cast(case when i % 2 = 0 then 100001 else 100001 + i % 10000 end as text), 't' || cast(i as text),
+        select cast(i as text), 'r' || cast(case when i % 2 = 0 then 100001 else 100001 + i % 10000 end as text),
+            't' || cast(i as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text),
             0, case when i % 4 = 0 then 1 end from n;
     insert into uploads (upload_id, repository_id, principal, staged, object_key, tail_key, received, state, lease_until,
