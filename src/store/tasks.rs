@@ -145,6 +145,19 @@ pub struct Filter<'f> {
     pub launch_type: Option<&'f str>,
 }
 
+/// The statement of `list` with conditions for its filters.
+macro_rules! listed {
+    ($($condition:literal)*) => {
+        concat!(
+            "select task_id
+             from tasks
+             where cluster_id = $1 and desired_status = $2 and task_id > $3",
+            $(" and ", $condition,)*
+            " order by task_id
+             limit $4"
+        )
+    };
+}
 /// The ids of tasks of a cluster after an id, at most `limit`.
 pub async fn list(
     conn: &mut Conn,
@@ -153,34 +166,58 @@ pub async fn list(
     after: &str,
     limit: usize,
 ) -> Result<Vec<String>> {
-    // ix_tasks_cluster, or the index of what is asked for
-    conn.all(
-        "select task_id
-         from tasks
-         where cluster_id = $1
-           and desired_status = $2
-           and task_id > $3
-           and ($5 is null or family = $5)
-           and ($6 is null or task_group = $6)
-           and ($7 is null or instance_id = $7)
-           and ($8 is null or started_by = $8)
-           and ($9 is null or launch_type = $9)
-         order by task_id
-         limit $4",
-        [
-            cluster_id.into(),
-            filter.desired_status.into(),
-            after.into(),
-            limit.into(),
-            filter.family.into(),
-            filter.group.into(),
-            filter.instance_id.into(),
-            filter.started_by.into(),
-            filter.launch_type.into(),
-        ],
-        |row| row.text(0),
-    )
-    .await
+    let Filter { desired_status, family, group, instance_id, started_by, launch_type } = filter;
+    let mut arguments: Vec<Value> = vec![cluster_id.into(), desired_status.into(), after.into(), limit.into()];
+    let filters = [family, group, instance_id, started_by, launch_type];
+    if filters.iter().any(Option::is_some) {
+        arguments.extend(filters.map(Value::from));
+    }
+    // No index serves a condition that may be absent, so what is asked for by the narrowest has a text of its own.
+    let sql = match filter {
+        // ix_tasks_instance
+        Filter { instance_id: Some(_), .. } => listed!(
+            "($5 is null or family = $5)"
+            "($6 is null or task_group = $6)"
+            "instance_id = $7"
+            "($8 is null or started_by = $8)"
+            "($9 is null or launch_type = $9)"
+        ),
+        // ix_tasks_started_by
+        Filter { started_by: Some(_), .. } => listed!(
+            "($5 is null or family = $5)"
+            "($6 is null or task_group = $6)"
+            "($7 is null or instance_id = $7)"
+            "started_by = $8"
+            "($9 is null or launch_type = $9)"
+        ),
+        // ix_tasks_group
+        Filter { group: Some(_), .. } => listed!(
+            "($5 is null or family = $5)"
+            "task_group = $6"
+            "($7 is null or instance_id = $7)"
+            "($8 is null or started_by = $8)"
+            "($9 is null or launch_type = $9)"
+        ),
+        // ix_tasks_family
+        Filter { family: Some(_), .. } => listed!(
+            "family = $5"
+            "($6 is null or task_group = $6)"
+            "($7 is null or instance_id = $7)"
+            "($8 is null or started_by = $8)"
+            "($9 is null or launch_type = $9)"
+        ),
+        // ix_tasks_cluster
+        Filter { launch_type: Some(_), .. } => listed!(
+            "($5 is null or family = $5)"
+            "($6 is null or task_group = $6)"
+            "($7 is null or instance_id = $7)"
+            "($8 is null or started_by = $8)"
+            "launch_type = $9"
+        ),
+        // ix_tasks_cluster
+        _ => listed!(),
+    };
+    conn.all(sql, arguments, |row| row.text(0)).await
 }
 
 /// What a request with this token has made.

@@ -15,12 +15,12 @@ pub(super) const ROWS: &str = "
         select 'gone-' || cast(i as text), i from n;
     insert into blob_reviews (repository_id, digest, registry, since)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             '000000000000/us-east-' || cast(1 + (i - 100001) / 5000 as text), i from n;
     insert into image_uses (repository_id, digest, user_kind, user_id, since)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text),
             'task', 'arn:task-' || cast(i as text), 0 from n;
     insert into repository_usage (repository_id, images, logical_bytes, deduplicated_bytes, own_bytes, measured_at)
@@ -35,12 +35,12 @@ pub(super) const ROWS: &str = "
         select 'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text) from n;
     insert into deleted_manifests (repository_id, digest, media_type, bytes, pushed_at, deleted_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             'application/vnd.oci.image.manifest.v1+json', cast('{}' as blob), 0, i from n;
     insert into deleted_references (repository_id, child_digest, parent_digest)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(100001 + i % 1000 as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text) from n;
 ";

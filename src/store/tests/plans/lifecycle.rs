@@ -16,7 +16,7 @@ pub(super) const ROWS: &str = "
             case when i % 500 = 0 then 'IN_PROGRESS' else 'COMPLETE' end, 0, 0, i, 0, i from n;
     insert into lifecycle_preview_results (run_id, position, digest, tags, pushed_at, storage_class, action, rule_priority)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'run' || cast(100001 + i % 20 as text), i,
+        select 'run' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text), i,
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             case when i % 2 = 0 then '[]' else '[\"t\"]' end, 0, 'STANDARD', 'EXPIRE', 1 from n;
 ";

@@ -21,7 +21,8 @@ pub(super) const ROWS: &str = "
         select 'li' || cast(i as text), 'lb' || cast(100001 + i % 10000 as text), i, '{}', 0 from n;
     insert into listener_rules (rule_id, listener_id, priority, conditions, actions)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 140000)
-        select 'ru' || cast(i as text), 'li' || cast(100001 + i % 20 as text), i, '[]', '[]' from n;
+        select 'ru' || cast(i as text), 'li' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text), i,
+            '[]', '[]' from n;
     insert into target_group_uses (target_group_id, rule_id, load_balancer_id)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
         select 'tg' || cast(100001 + i % 10000 as text), 'ru' || cast(i as text),

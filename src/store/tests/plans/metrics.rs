@@ -14,12 +14,14 @@ pub(super) const ROWS: &str = "
     insert into log_streams (log_stream_id, log_group_id, name, next_sequence, recent_batches, last_event_at, created_at,
             deleted_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 130000)
-        select 'ls' || cast(i as text), 'lg' || cast(100001 + i % 20 as text), 'stream-' || cast(i as text), 1, '[]', i, 0,
+        select 'ls' || cast(i as text), 'lg' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
+            'stream-' || cast(i as text), 1, '[]', i, 0,
             case when i % 1000 = 1 then i end from n;
     insert into log_chunks (chunk_id, log_stream_id, log_group_id, first_event_at, last_event_at, base_sequence, level,
             raw_bytes, created_at, body)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'lc' || cast(i as text), 'ls' || cast(100001 + i % 20 as text), 'lg' || cast(100001 + i % 20 as text), i, i + 5,
+        select 'lc' || cast(i as text), 'ls' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 29000 end as text),
+            'lg' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text), i, i + 5,
             1, case when i % 200 = 0 then 0 else 1 end, 100, i, cast('x' as blob) from n;
     insert into metric_series (series_id, account_id, region, namespace, name, dimensions, unit, seen_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 130000)
@@ -27,13 +29,14 @@ pub(super) const ROWS: &str = "
             '[]', 'None', i from n;
     insert into metric_points (series_id, minute_at, sample_count, sum, minimum, maximum)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'ms' || cast(100001 + i % 20 as text), i, 1, 1, 1, 1 from n;
+        select 'ms' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 29000 end as text), i, 1, 1, 1, 1 from n;
     insert into alarms (account_id, region, name, document, tags, state, state_reason, state_updated_at, configured_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
         select '000000000000', 'us-east-1', 'alarm-' || cast(i as text), '{}', '{}', 'OK', '', 0, 0 from n;
     insert into alarm_history (history_id, account_id, region, alarm_name, recorded_at, kind, summary, data)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'ah' || cast(i as text), '000000000000', 'us-east-1', 'alarm-' || cast(100001 + i % 20 as text), i,
+        select 'ah' || cast(i as text), '000000000000', 'us-east-1',
+            'alarm-' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 19000 end as text), i,
             'StateUpdate', '', '{}' from n;
 ";
 

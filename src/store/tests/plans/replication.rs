@@ -10,12 +10,12 @@ use crate::{
 pub(super) const ROWS: &str = "
     insert into replications (repository_id, digest, account_id, region, status, requested, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             '000000000000', 'eu-west-1', case when i % 3 = 0 then 'IN_PROGRESS' else 'COMPLETE' end, 1, i from n;
     insert into replication_uploads (repository_id, account_id, region, digest, location, began_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 200 as text), '000000000000', 'eu-west-1',
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 200 else i % 9000 end as text), '000000000000', 'eu-west-1',
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 'there', i from n;
     insert into replication_backfills (backfill_id, account_id, region, destination_account_id, destination_region, status,
             prepared, total, completed, failed, failure_codes, started_at, ended_at)

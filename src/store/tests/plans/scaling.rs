@@ -22,7 +22,8 @@ pub(super) const ROWS: &str = "
         select '000000000000', 'us-east-1', 'service/c/' || cast(i as text), 'night', '{}', i, 0 from n;
     insert into scaling_activities (activity_id, account_id, region, resource_id, document, started_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'sa' || cast(i as text), '000000000000', 'us-east-1', 'service/c/' || cast(100001 + i % 600 as text), '{}', i
+        select 'sa' || cast(i as text), '000000000000', 'us-east-1',
+            'service/c/' || cast(100001 + case when i % 2 = 0 then i % 600 else i % 9000 end as text), '{}', i
         from n;
 ";
 

@@ -21,17 +21,17 @@ pub(super) const ROWS: &str = "
         select 'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 1, '{}' from n;
     insert into image_scans (repository_id, digest, run_id, status, description, counts, requested_at, matched_version)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             'run' || cast(i as text), 'COMPLETE', '', '{}', i, i from n;
     insert into scan_requests (repository_id, digest, request_id, requested_at, expires_at, state)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'r' || cast(100001 + i % 20 as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text),
             'request' || cast(i as text), 0, 0, '{}' from n;
     insert into image_scan_findings (run_id, position, severity, document)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'run' || cast(100001 + i % 20 as text), i, 3, '{}' from n;
+        select 'run' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text), i, 3, '{}' from n;
 ";
 
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {

@@ -16,14 +16,15 @@ pub(super) const ROWS: &str = "
     insert into service_deployments (deployment_id, service_id, status, rollout, outcome, document, created_at,
             completed_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 'd' || cast(i as text), 's' || cast(100001 + i % 20 as text),
+        select 'd' || cast(i as text), 's' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 19000 end as text),
             case when i % 101 = 0 then 'PRIMARY' else 'INACTIVE' end, 'COMPLETED', 'SUCCESSFUL', '{}', i, i from n;
     insert into service_events (service_id, number, event_id, message, created_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 's' || cast(100001 + i % 600 as text), i, 'e', 'm', 0 from n;
+        select 's' || cast(100001 + case when i % 2 = 0 then i % 600 else i % 19000 end as text), i, 'e', 'm', 0 from n;
     insert into service_tasks (task_id, service_id, deployment_id, was_healthy)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 't' || cast(i as text), 's' || cast(100001 + i % 6000 as text), 'd1', 0 from n;
+        select 't' || cast(i as text), 's' || cast(100001 + case when i % 2 = 0 then i % 6000 else i % 19000 end as text),
+            'd1', 0 from n;
 ";
 
 pub(super) async fn ask(conn: &mut Conn) -> Result<()> {

@@ -17,7 +17,7 @@ pub(super) const ROWS: &str = "
         select '000000000000', 'us-east-1', 'p' || cast(i as text), 'quay.io', 'ROOT', 1, 0, 0 from n;
     insert into cached_tags (repository_id, name, digest, checked_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 110000)
-        select 'r' || cast(100001 + i % 20 as text), 't' || cast(i as text),
+        select 'r' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text), 't' || cast(i as text),
             'sha256:0000000000000000000000000000000000000000000000000000000000' || cast(i as text), 0 from n;
     insert into repository_creation_templates (account_id, region, prefix, document, version, created_at, updated_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)

@@ -11,13 +11,14 @@ pub(super) const ROWS: &str = "
     insert into container_instances (instance_id, cluster_id, status, connected_until, sequence, version, document,
             used_cpu, used_memory, used_ports, registered_at)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 120000)
-        select 'h' || cast(i as text), 'k' || cast(100001 + i % 20 as text),
+        select 'h' || cast(i as text), 'k' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
             case when i % 500 = 0 then 'DRAINING' else 'ACTIVE' end, i, 0, 1, '{}', 0, 0, '{}', 0 from n;
     insert into tasks (task_id, cluster_id, instance_id, service_id, deployment_id, family, revision, task_group,
             started_by, launch_type, desired_status, last_status, client_token, version, document, created_at, stopped_at,
             capacity_provider)
         with recursive n (i) as (select 100001 union all select i + 1 from n where i < 160000)
-        select 't' || cast(i as text), 'k' || cast(100001 + i % 20 as text), 'h' || cast(100001 + i % 2000 as text),
+        select 't' || cast(i as text), 'k' || cast(100001 + case when i % 2 = 0 then i % 20 else i % 9000 end as text),
+            'h' || cast(100001 + case when i % 2 = 0 then i % 2000 else i % 19000 end as text),
             's' || cast(i % 6000 as text), 'ecs-svc/1', 'family-' || cast(i % 500 as text), 1,
             'service:' || cast(i % 6000 as text), null, 'EC2', case when i % 3 = 0 then 'STOPPED' else 'RUNNING' end,
             case when i % 3 = 0 then 'STOPPED' else 'RUNNING' end, 'token-' || cast(i as text), 1, '{}', i,
@@ -43,7 +44,15 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     tasks::use_provider(conn, "k100007", "FARGATE_SPOT").await?;
     tasks::use_definition(conn, &registry, "family-7", 2).await?;
     let filter = tasks::Filter { desired_status: "RUNNING", ..tasks::Filter::default() };
-    tasks::list(conn, "k100007", filter, "t105000", 100).await?;
+    // Not those of a host, nor of a family: here they are few, which Postgres may sort.
+    let filters = [
+        filter,
+        tasks::Filter { group: Some("service:7"), ..filter },
+        tasks::Filter { started_by: Some("somebody"), ..filter },
+    ];
+    for filter in filters {
+        tasks::list(conn, "k100007", filter, "t105000", 100).await?;
+    }
     tasks::delete_stopped(conn, TIME, 100).await?;
     clusters::find_by_id(conn, "k100007").await?;
     clusters::lock_by_id(conn, "k100007").await?;
