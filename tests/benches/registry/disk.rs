@@ -41,9 +41,14 @@ impl Disk {
         Ok(figures.f_bavail * figures.f_frsize)
     }
 
-    /// Waits until what the round before left in memory is on the disk, so that nobody pays for another's writes.
+    /// Waits until what the round before left in memory is on the disk, so that nobody pays for another's writes, and has
+    /// the kernel forget it, where it lets us (root). A registry keeps its files and the bare disk's are removed, so else the
+    /// first would always write to fresh memory, which a virtual machine may have to be given first, and the second to
+    /// memory that is there already.
     pub(crate) fn settle(&self) -> Result<()> {
-        rustix::fs::syncfs(File::open(self.path())?).context("cannot sync the file system")
+        rustix::fs::syncfs(File::open(self.path())?).context("cannot sync the file system")?;
+        let _ = fs::write("/proc/sys/vm/drop_caches", "1");
+        Ok(())
     }
 
     /// One round; gives the bytes written and the time it took. Removing the files is not timed.
