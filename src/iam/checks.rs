@@ -116,7 +116,15 @@ impl Checks {
         } else {
             return self;
         };
-        self.violation(member, value, &constraint)
+        self.breach(member, &constraint)
+    }
+
+    /// The elements of a list that are texts. IAM does not say which of them is refused and names all that they must be.
+    pub(crate) fn elements(self, member: &str, fine: bool, constraints: &[&str]) -> Self {
+        if fine {
+            return self;
+        }
+        self.breach(member, &format!("Member must satisfy constraint: [{}]", constraints.join(", ")))
     }
 
     /// How many elements a list has.
@@ -125,15 +133,15 @@ impl Checks {
             return self;
         }
         let constraint = format!("Member must have length less than or equal to {most}");
-        self.note(format!("Value at '{member}' failed to satisfy constraint: {constraint}"), false)
+        self.breach(member, &constraint)
     }
 
     /// A text against a pattern, which is given as AWS prints it.
-    pub(crate) fn pattern(self, member: &str, value: &str, pattern: &str, matches: bool) -> Self {
+    pub(crate) fn pattern(self, member: &str, pattern: &str, matches: bool) -> Self {
         if matches {
             return self;
         }
-        self.violation(member, value, &format!("Member must satisfy regular expression pattern: {pattern}"))
+        self.breach(member, &format!("Member must satisfy regular expression pattern: {pattern}"))
     }
 
     /// A number within bounds.
@@ -146,7 +154,7 @@ impl Checks {
         } else {
             return self;
         };
-        self.violation(member, &value.to_string(), &constraint)
+        self.breach(member, &constraint)
     }
 
     /// How many elements a page may have.
@@ -159,7 +167,7 @@ impl Checks {
         let value = value.unwrap_or_default();
         let legal = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{7e}' | '\u{a1}'..='\u{ff}');
         let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A1-\\u00FF]*";
-        self.length("description", value, 0, 1000).pattern("description", value, pattern, value.chars().all(legal))
+        self.length("description", value, 0, 1000).pattern("description", pattern, value.chars().all(legal))
     }
 
     /// What is said of a managed policy: any text that a database keeps and an answer can show.
@@ -167,13 +175,13 @@ impl Checks {
         let value = value.unwrap_or_default();
         let legal = |c: char| matches!(c, '\t' | '\n' | '\r') || !c.is_control();
         let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u007E\\u00A0-\\uFFFF]*";
-        self.length("description", value, 0, 1000).pattern("description", value, pattern, value.chars().all(legal))
+        self.length("description", value, 0, 1000).pattern("description", pattern, value.chars().all(legal))
     }
 
     /// The number of a version of a managed policy, `v1`.
     pub(crate) fn version_id(self, value: &str) -> Self {
         let pattern = "v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?";
-        self.pattern("versionId", value, pattern, managed_policies::parse_version(value).is_some())
+        self.pattern("versionId", pattern, managed_policies::parse_version(value).is_some())
     }
 
     /// The alias of an account.
@@ -183,7 +191,6 @@ impl Checks {
             value.bytes().all(legal) && !value.starts_with('-') && !value.ends_with('-') && !value.contains("--");
         self.length("accountAlias", value, 3, 63).pattern(
             "accountAlias",
-            value,
             "^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$",
             whole,
         )
@@ -193,7 +200,7 @@ impl Checks {
     pub(crate) fn one_of(self, member: &str, value: Option<&str>, words: &[&str]) -> Self {
         match value {
             Some(value) if !words.contains(&value) => {
-                self.violation(member, value, &format!("Member must satisfy enum value set: [{}]", words.join(", ")))
+                self.breach(member, &format!("Member must satisfy enum value set: [{}]", words.join(", ")))
             }
             _ => self,
         }
@@ -203,10 +210,7 @@ impl Checks {
     pub(crate) fn document(self, member: &str, value: &str) -> Self {
         let legal = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
         let pattern = "[\\u0009\\u000A\\u000D\\u0020-\\u00FF]+";
-        // The text itself is long, and a message that repeats it helps nobody.
-        let refused = |checks: Self, constraint: String| {
-            checks.note(format!("Value at '{member}' failed to satisfy constraint: {constraint}"), false)
-        };
+        let refused = |checks: Self, constraint: String| checks.breach(member, &constraint);
         if value.is_empty() {
             refused(self, "Member must have length greater than or equal to 1".to_owned())
         } else if value.chars().count() > 131_072 {
@@ -236,10 +240,9 @@ impl Checks {
         if fine { self } else { self.note(format!("The specified value for {member} is invalid. {rule}"), true) }
     }
 
-    fn violation(self, member: &str, value: &str, constraint: &str) -> Self {
-        // Clients choose the value; a message repeats no more of it than helps.
-        let shown: String = value.chars().take(256).collect();
-        self.note(format!("Value '{shown}' at '{member}' failed to satisfy constraint: {constraint}"), false)
+    /// IAM does not repeat the value that it refuses, as STS does.
+    fn breach(self, member: &str, constraint: &str) -> Self {
+        self.note(format!("Value at '{member}' failed to satisfy constraint: {constraint}"), false)
     }
 
     fn note(mut self, text: String, sentence: bool) -> Self {
@@ -275,16 +278,13 @@ mod tests {
     fn several_refusals_are_counted() {
         assert_eq!(
             message(Checks::new().new_user_name("userName", &"x".repeat(65))),
-            format!(
-                "1 validation error detected: Value '{}' at 'userName' failed to satisfy constraint: Member must have \
-                 length less than or equal to 64",
-                "x".repeat(65)
-            )
+            "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must have length less \
+             than or equal to 64"
         );
         assert_eq!(
             message(Checks::new().user_name("").max_items(Some(0))),
-            "2 validation errors detected: Value '' at 'userName' failed to satisfy constraint: Member must have length \
-             greater than or equal to 1; Value '0' at 'maxItems' failed to satisfy constraint: Member must have value \
+            "2 validation errors detected: Value at 'userName' failed to satisfy constraint: Member must have length \
+             greater than or equal to 1; Value at 'maxItems' failed to satisfy constraint: Member must have value \
              greater than or equal to 1"
         );
     }

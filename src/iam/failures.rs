@@ -99,6 +99,11 @@ pub(crate) fn no_such_provider(arn: &str) -> Error {
     not_found(format!("OpenIDConnect Provider not found for arn {arn}"))
 }
 
+/// There is no identity provider of that ARN that could be removed.
+pub(crate) fn no_provider_to_delete(arn: &str) -> Error {
+    not_found(format!("OpenId connect Provider {arn} cannot be found."))
+}
+
 /// The account does not have that alias.
 pub(crate) fn no_such_alias(alias: &str) -> Error {
     not_found(format!("The account alias {alias} cannot be found."))

@@ -142,8 +142,11 @@ pub(crate) async fn find_own(conn: &mut Conn, account: &AccountId, arn: &str) ->
     if built_in_policies::find(arn).is_some() {
         return Err(failures::built_in(arn));
     }
-    let row = policies::find(conn, arn).await?.filter(|row| row.account == *account);
-    row.ok_or_else(|| failures::no_such_policy(arn))
+    find_in(conn, account, arn).await?.ok_or_else(|| failures::no_such_policy(arn))
+}
+
+async fn find_in(conn: &mut Conn, account: &AccountId, arn: &str) -> Result<Option<PolicyRow>, Error> {
+    Ok(policies::find(conn, arn).await?.filter(|row| row.account == *account))
 }
 
 /// A policy with its tags and how often it is used.
@@ -370,7 +373,8 @@ pub(crate) async fn get_version(call: &Call, grant: &Grant, arn: &str, version: 
         return if number == 1 { Ok(policy.into()) } else { Err(missing()) };
     }
     let mut conn = call.ctx.app.db().reader().await?;
-    let row = find_own(&mut conn, call.account(), arn).await?;
+    // Of a policy that is not there, IAM says that the version is not.
+    let row = find_in(&mut conn, call.account(), arn).await?.ok_or_else(missing)?;
     let found = policy_versions::find(&mut conn, arn, number).await?.ok_or_else(missing)?;
     Ok(Version::new(found, row.default_version))
 }
@@ -407,7 +411,11 @@ pub(crate) async fn set_default(call: &Call, grant: &Grant, arn: String, version
     let (account, now) = (call.account().clone(), call.ctx.app.now());
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
-            let row = find_own(conn, &account, &arn).await?;
+            if built_in_policies::find(&arn).is_some() {
+                return Err(failures::built_in(&arn));
+            }
+            let missing = || failures::no_such_version(&arn, &version);
+            let row = find_in(conn, &account, &arn).await?.ok_or_else(missing)?;
             let number = existing_version(conn, &arn, &version).await?;
             policies::update_versions(conn, &arn, number, row.latest_version, now).await?;
             Ok(())

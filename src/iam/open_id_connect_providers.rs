@@ -54,16 +54,16 @@ pub(crate) fn need(call: &Call, action: &'static str, arn: &str) -> Result<Need,
 
 /// Checks the elements of the lists of a provider.
 pub(crate) fn checks(client_ids: &[String], thumbprints: &[String]) -> Checks {
-    let mut checks = Checks::new();
-    for (index, client_id) in client_ids.iter().enumerate() {
-        checks = checks.length(&format!("clientIDList.{}.member", index + 1), client_id, 1, 255);
-    }
-    for (index, thumbprint) in thumbprints.iter().enumerate() {
-        let member = format!("thumbprintList.{}.member", index + 1);
-        let hex = thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit());
-        checks = checks.length(&member, thumbprint, 40, 40).pattern(&member, thumbprint, "[0-9a-fA-F]{40}", hex);
-    }
-    checks
+    let long = |list: &[String], least, most| list.iter().all(|text| (least..=most).contains(&text.chars().count()));
+    let of_client_ids =
+        ["Member must have length less than or equal to 255", "Member must have length greater than or equal to 1"];
+    let of_thumbprints =
+        ["Member must have length less than or equal to 40", "Member must have length greater than or equal to 40"];
+    let hex = thumbprints.iter().all(|thumbprint| thumbprint.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    Checks::new()
+        .elements("clientIDList", long(client_ids, 1, 255), &of_client_ids)
+        .elements("thumbprintList", long(thumbprints, 40, 40), &of_thumbprints)
+        .pattern("thumbprintList", "[0-9a-fA-F]{40}", hex)
 }
 
 /// A provider that is to be made.
@@ -152,8 +152,10 @@ pub(crate) async fn delete(call: &Call, grant: &Grant, arn: String) -> Result<()
     change(&call.ctx.app, move |conn| {
         Box::pin(async move {
             iam_tags::delete_of(conn, &arn).await?;
-            providers::delete(conn, &arn).await?;
-            Ok(())
+            match providers::delete(conn, &arn).await? {
+                true => Ok(()),
+                false => Err(failures::no_provider_to_delete(&arn)),
+            }
         })
     })
     .await

@@ -189,12 +189,17 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// As lists show it: without its description.
+    /// As lists show it: without its description and its tags.
     pub(crate) fn brief(policy: managed_policies::Policy) -> Self {
-        Self { description: None, ..Self::full(policy, Vec::new()) }
+        Self { description: None, tags: None, ..Self::full(policy, Vec::new()) }
     }
 
-    /// As it is shown alone.
+    /// As it is shown when it was just made: without its description, and with tags if it has some.
+    pub(crate) fn made(policy: managed_policies::Policy, tags: Vec<Tag>) -> Self {
+        Self { description: None, tags: some(tags), ..Self::full(policy, Vec::new()) }
+    }
+
+    /// As it is shown alone: its tags too, if there are none.
     pub(crate) fn full(policy: managed_policies::Policy, tags: Vec<Tag>) -> Self {
         Self {
             policy_name: policy.name,
@@ -208,7 +213,7 @@ impl Policy {
             description: policy.description,
             create_date: policy.created_at.into(),
             update_date: policy.updated_at.into(),
-            tags: some(tags),
+            tags: Some(tags),
         }
     }
 }

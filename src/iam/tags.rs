@@ -34,20 +34,12 @@ impl From<IamTagRow> for Tag {
     }
 }
 
+/// What keys and values of tags consist of, as AWS prints it.
+const CHARACTERS: &str = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]";
+
 /// Checks the tags of a request.
 pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
-    let mut checks = Checks::new().count("tags", tags.len(), TAGS_QUOTA as usize);
-    for (index, tag) in tags.iter().enumerate() {
-        let (key, value) = (format!("tags.{}.member.key", index + 1), format!("tags.{}.member.value", index + 1));
-        checks = check_key(checks, &key, &tag.key);
-        checks = checks.length(&value, &tag.value, 0, 256).pattern(
-            &value,
-            &tag.value,
-            "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*",
-            tag.value.chars().all(is_tag_character),
-        );
-    }
-    checks.finish()?;
+    check_members(tags)?;
     let mut seen = BTreeSet::new();
     if !tags.iter().all(|tag| seen.insert(folded(&tag.key))) {
         return Err(failures::invalid_input(
@@ -60,18 +52,44 @@ pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Checks the keys of tags that are to be removed.
-pub(crate) fn check_keys(keys: &[String]) -> Result<(), Error> {
-    let mut checks = Checks::new().count("tagKeys", keys.len(), TAGS_QUOTA as usize);
-    for (index, key) in keys.iter().enumerate() {
-        checks = check_key(checks, &format!("tagKeys.{}.member", index + 1), key);
+/// Checks the tags of a managed policy. On AWS keys that differ by case are two keys there, which they are not here.
+pub(crate) fn check_of_policy(tags: &[Tag]) -> Result<(), Error> {
+    check_members(tags)?;
+    let mut seen = BTreeSet::new();
+    if !tags.iter().all(|tag| seen.insert(&tag.key)) {
+        return Err(failures::invalid_input("Duplicate tag keys found."));
+    }
+    check(tags)
+}
+
+fn check_members(tags: &[Tag]) -> Result<(), Error> {
+    let mut checks = Checks::new().count("tags", tags.len(), TAGS_QUOTA as usize);
+    for (index, Tag { key, value }) in tags.iter().enumerate() {
+        let member = format!("tags.{}.member.key", index + 1);
+        checks = checks.length(&member, key, 1, 128).pattern(&member, &format!("{CHARACTERS}+"), of_tags(key));
+        let member = format!("tags.{}.member.value", index + 1);
+        checks = checks.length(&member, value, 0, 256).pattern(&member, &format!("{CHARACTERS}*"), of_tags(value));
     }
     checks.finish()
 }
 
-fn check_key(checks: Checks, member: &str, key: &str) -> Checks {
-    let pattern = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+";
-    checks.length(member, key, 1, 128).pattern(member, key, pattern, key.chars().all(is_tag_character))
+/// Checks the keys of tags that are to be removed.
+pub(crate) fn check_keys(keys: &[String]) -> Result<(), Error> {
+    let fine = |key: &String| (1..=128).contains(&key.chars().count()) && of_tags(key);
+    let constraints = [
+        "Member must have length less than or equal to 128",
+        "Member must have length greater than or equal to 1",
+        &format!("Member must satisfy regular expression pattern: {CHARACTERS}+"),
+        "Member must not be null",
+    ];
+    Checks::new()
+        .count("tagKeys", keys.len(), TAGS_QUOTA as usize)
+        .elements("tagKeys", keys.iter().all(fine), &constraints)
+        .finish()
+}
+
+fn of_tags(text: &str) -> bool {
+    text.chars().all(is_tag_character)
 }
 
 /// The condition keys that the tags of a request set.

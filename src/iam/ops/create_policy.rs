@@ -48,7 +48,7 @@ impl Operation for CreatePolicy {
             .document("policyDocument", &input.policy_document)
             .policy_description(input.description.as_deref())
             .finish()?;
-        tags::check(&input.tags)?;
+        tags::check_of_policy(&input.tags)?;
         let path = input.path.as_deref().unwrap_or("/");
         let on = |action| {
             let arn = Arn::policy(call.account(), path, &input.policy_name);
@@ -70,6 +70,6 @@ impl Operation for CreatePolicy {
             tags: input.tags.clone(),
         };
         let policy = managed_policies::create(call, grant, new).await?;
-        Ok(Output { policy: Policy::full(policy, input.tags) })
+        Ok(Output { policy: Policy::made(policy, input.tags) })
     }
 }

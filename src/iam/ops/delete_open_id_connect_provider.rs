@@ -1,4 +1,4 @@
-//! `DeleteOpenIDConnectProvider`: removes an identity provider, if it is there.
+//! `DeleteOpenIDConnectProvider`: removes an identity provider. One that is not there is refused, whatever the documentation says.
 //! <https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteOpenIDConnectProvider.html>
 
 use app::Grant;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::checks::Checks;
 use crate::error::Error;
+use crate::open_id_connect_providers;
 use crate::tags::Tag;
-use crate::{open_id_connect_providers, shapes};
 
 /// The operation.
 pub(crate) struct GetOpenIDConnectProvider;
@@ -30,7 +30,7 @@ pub(crate) struct Output {
     #[serde(rename = "ThumbprintList")]
     thumbprints: Vec<String>,
     create_date: Iso,
-    tags: Option<Vec<Tag>>,
+    tags: Vec<Tag>,
 }
 
 impl Operation for GetOpenIDConnectProvider {
@@ -53,7 +53,7 @@ impl Operation for GetOpenIDConnectProvider {
             client_ids: row.client_ids,
             thumbprints: row.thumbprints,
             create_date: row.created_at.into(),
-            tags: shapes::some(tags),
+            tags,
         })
     }
 }

@@ -9,8 +9,8 @@ use store::policies::Used;
 
 use crate::checks::Checks;
 use crate::error::Error;
-use crate::paging::Paging;
-use crate::{attachments, failures, policy_arns};
+use crate::paging::{Page, Paging};
+use crate::{attachments, policy_arns};
 
 /// The operation.
 pub(crate) struct ListEntitiesForPolicy;
@@ -86,12 +86,13 @@ impl Operation for ListEntitiesForPolicy {
 
     async fn run(call: &Call, _: &Grant, input: Input) -> Result<Output, Error> {
         let kind = match input.entity_filter.as_deref() {
-            None => None,
             Some("User") => Some(EntityKind::User),
             Some("Group") => Some(EntityKind::Group),
             Some("Role") => Some(EntityKind::Role),
-            Some(_) => return Err(failures::validation("EntityFilter must be User, Role or Group.")),
+            _ => None,
         };
+        // The filter takes kinds of policies as well, and no policy has a policy.
+        let of_policies = kind.is_none() && input.entity_filter.is_some();
         let used = match input.policy_usage_filter.as_deref() {
             None => Used::Anyhow,
             Some("PermissionsPolicy") => Used::Attached,
@@ -101,7 +102,10 @@ impl Operation for ListEntitiesForPolicy {
         let subject = [&input.policy_arn, path_prefix, &format!("{used:?} {kind:?}")];
         let paging = Paging::read(call, Self::NAME, &subject, input.marker.as_deref(), input.max_items)?;
         let filter = attachments::Filter { kind, used, path_prefix };
-        let page = attachments::list_users(call, &input.policy_arn, filter, paging).await?;
+        let mut page = attachments::list_users(call, &input.policy_arn, filter, paging).await?;
+        if of_policies {
+            page = Page { items: Vec::new(), is_truncated: false, marker: None };
+        }
         let mut output = Output {
             policy_groups: Vec::new(),
             policy_users: Vec::new(),

@@ -31,7 +31,7 @@ impl Operation for TagPolicy {
 
     fn needs(call: &Call, input: &Input) -> Result<Vec<Need>, Error> {
         Checks::new().arn("policyArn", &input.policy_arn).finish()?;
-        tags::check(&input.tags)?;
+        tags::check_of_policy(&input.tags)?;
         let need = policy_arns::need(call, Self::ACTION, &input.policy_arn)?;
         Ok(vec![tags::with_request_tags(need, &input.tags)])
     }

@@ -28,16 +28,21 @@ impl From<Refusal> for Error {
                 Fault::new("MalformedPolicyDocument", format!("The policy is not in the valid JSON format. {why}"))
             }
             Refusal::NoSuchPolicy(arn) => invalid(format!("The policy {arn} does not exist.")),
-            Refusal::TagConflict(key) => Fault::new(
+            Refusal::DuplicateTag => Fault::new(
                 "InvalidParameterValue",
-                format!("The tag key {key} is given twice, or is set as a transitive tag by the calling session."),
+                "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+            ),
+            Refusal::TagConflict => Fault::new(
+                "InvalidParameterValue",
+                "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key \
+                 from the calling session.",
             ),
             Refusal::ReservedTag(_) => {
                 Fault::new("InvalidParameterValue", "aws: prefixed tag key names are not allowed for external use.")
             }
-            Refusal::NoSuchTag(key) => Fault::new(
+            Refusal::NoSuchTag => Fault::new(
                 "InvalidParameterValue",
-                format!("The transitive tag key {key} must be the key of a tag in the request."),
+                "The specified transitive tag key must be included in the requested tags.",
             ),
             Refusal::SourceIdentityConflict => {
                 Fault::common(Common::AccessDenied, "The source identity of the calling session cannot be changed.")

@@ -115,6 +115,8 @@ def entities(**arguments):
 for size in [1, 2, 3, 100]:
     assert entities(PolicyArn=arn, PaginationConfig={"PageSize": size}) == ["g1", "u1", "u2", "u3"], size
 assert entities(PolicyArn=arn, EntityFilter="Group") == ["g1"]
+for kind in ["LocalManagedPolicy", "AWSManagedPolicy"]:
+    assert entities(PolicyArn=arn, EntityFilter=kind) == []
 assert entities(PolicyArn=arn, EntityFilter="User", PathPrefix="/x/") == ["u3"]
 assert entities(PolicyArn=arn, PolicyUsageFilter="PermissionsBoundary") == ["u1"]
 assert entities(PolicyArn=limit) == ["u2"]

@@ -17,7 +17,7 @@ const ARN: &str = "arn:aws:iam::000000000000:policy/ci/push";
 async fn the_cli_makes_versions_and_removes_policies() {
     let wharf = Wharf::start(Backend::SqliteDisk).await;
     let aws = wharf.aws();
-    let made = aws.json(&[
+    let mut made = aws.json(&[
         "iam",
         "create-policy",
         "--policy-name",
@@ -34,10 +34,12 @@ async fn the_cli_makes_versions_and_removes_policies() {
     assert_eq!(text(&made, "/Policy/Arn"), ARN);
     assert!(text(&made, "/Policy/PolicyId").starts_with("ANPA"), "{made}");
     let shown = aws.json(&["iam", "get-policy", "--policy-arn", ARN]);
+    // As on AWS, what was just made is shown without it.
+    assert_eq!(made["Policy"].get("Description"), None);
+    made["Policy"]["Description"] = "what CI may".into();
     assert_eq!(shown, made);
     assert_eq!(shown["Policy"]["DefaultVersionId"], "v1");
     assert_eq!(shown["Policy"]["AttachmentCount"], 0);
-    assert_eq!(shown["Policy"]["Description"], "what CI may");
     let version = aws.json(&[
         "iam",
         "create-policy-version",
@@ -91,18 +93,34 @@ says("EntityAlreadyExists", 409, "A policy called Push already exists. Duplicate
 absent = f"Policy {none} was not found."
 for call, arguments in [
     (iam.get_policy, {}), (iam.delete_policy, {}), (iam.list_policy_versions, {}), (iam.list_policy_tags, {}),
-    (iam.get_policy_version, {"VersionId": "v1"}), (iam.set_default_policy_version, {"VersionId": "v1"}),
     (iam.delete_policy_version, {"VersionId": "v1"}), (iam.create_policy_version, {"PolicyDocument": document()}),
     (iam.tag_policy, {"Tags": []}), (iam.untag_policy, {"TagKeys": []}),
 ]:
     says("NoSuchEntity", 404, absent, call, PolicyArn=none, **arguments)
-says("NoSuchEntity", 404, f"Policy {none} does not exist or is not attachable.",
-     iam.list_entities_for_policy, PolicyArn=none)
+for filter in [{}, {"EntityFilter": "LocalManagedPolicy"}]:
+    says("NoSuchEntity", 404, f"Policy {none} does not exist or is not attachable.",
+         iam.list_entities_for_policy, PolicyArn=none, **filter)
 for bad in ["arn:aws:iam::000000000000:user/anna", "not an ARN but long enough"]:
     says("InvalidInput", 400, f"ARN {bad} is not valid.", iam.get_policy, PolicyArn=bad)
-says("NoSuchEntity", 404, f"Policy {arn} version v7 does not exist or is not attachable.",
-     iam.get_policy_version, PolicyArn=arn, VersionId="v7")
-refused("ValidationError", iam.get_policy_version, PolicyArn=arn, VersionId="7")
+for call in [iam.get_policy_version, iam.set_default_policy_version]:
+    for policy in [arn, none]:
+        says("NoSuchEntity", 404, f"Policy {policy} version v7 does not exist or is not attachable.",
+             call, PolicyArn=policy, VersionId="v7")
+    says("ValidationError", 400, "1 validation error detected: Value at 'versionId' failed to satisfy constraint: Member "
+         "must satisfy regular expression pattern: v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?", call, PolicyArn=arn, VersionId="v2-a")
+# Keys that differ by case are two on AWS and one here, in words that say so.
+for keys, message in [
+    ("00", "Duplicate tag keys found."),
+    ("aA", "Duplicate tag keys found. Please note that Tag keys are case insensitive."),
+]:
+    twice = [{"Key": key, "Value": ""} for key in keys]
+    says("InvalidInput", 400, message, iam.create_policy, PolicyName="other", PolicyDocument=document(), Tags=twice)
+    says("InvalidInput", 400, message, iam.tag_policy, PolicyArn=arn, Tags=twice)
+# What was just made is shown without its description, and with tags if it has some; alone, always with both.
+made = iam.create_policy(PolicyName="described", PolicyDocument=document(), Description="why")["Policy"]
+assert "Description" not in made and "Tags" not in made, made
+shown = iam.get_policy(PolicyArn=made["Arn"])["Policy"]
+assert (shown["Description"], shown["Tags"]) == ("why", []), shown
 refused("ValidationError", iam.create_policy, PolicyName="other", PolicyDocument=document(), Description="a\0b")
 says("DeleteConflict", 409, "Cannot delete the default version of a policy.",
      iam.delete_policy_version, PolicyArn=arn, VersionId="v1")
@@ -177,7 +195,7 @@ for policy in listed:
     arn = policy["Arn"]
     assert arn == "arn:aws:iam::aws:policy/" + policy["PolicyName"]
     shown = iam.get_policy(PolicyArn=arn)["Policy"]
-    assert shown["Description"] and shown["IsAttachable"] and shown["DefaultVersionId"] == "v1", shown
+    assert shown["Description"] and shown["Tags"] == [] and shown["IsAttachable"] and shown["DefaultVersionId"] == "v1", shown
     version = iam.get_policy_version(PolicyArn=arn, VersionId="v1")["PolicyVersion"]
     assert version["Document"]["Statement"], version
     assert [row["VersionId"] for row in iam.list_policy_versions(PolicyArn=arn)["Versions"]] == ["v1"]

@@ -48,7 +48,6 @@ async fn the_cli_makes_changes_and_removes_providers() {
     let listed = aws.json(&["iam", "list-open-id-connect-providers"]);
     assert_eq!(listed["OpenIDConnectProviderList"], json!([{ "Arn": ARN }]));
     one("delete-open-id-connect-provider", &[]);
-    one("delete-open-id-connect-provider", &[]);
     assert_eq!(aws.json(&["iam", "list-open-id-connect-providers"])["OpenIDConnectProviderList"], json!([]));
 }
 
@@ -82,6 +81,20 @@ for call, arguments in [
     (iam.update_open_id_connect_provider_thumbprint, {"ThumbprintList": []}),
 ]:
     says("NoSuchEntity", 404, message, call, OpenIDConnectProviderArn=absent, **arguments)
+# The documentation calls the deletion of what is not there a success; IAM refuses it.
+says("NoSuchEntity", 404, f"OpenId connect Provider {absent} cannot be found.", iam.delete_open_id_connect_provider,
+     OpenIDConnectProviderArn=absent)
+own = "arn:aws:iam::000000000000:oidc-provider/token.example.com"
+assert iam.get_open_id_connect_provider(OpenIDConnectProviderArn=own)["Tags"] == []
+iam.delete_open_id_connect_provider(OpenIDConnectProviderArn=own)
+refused("NoSuchEntity", iam.delete_open_id_connect_provider, OpenIDConnectProviderArn=own)
+def between(least, most):
+    return (f"failed to satisfy constraint: Member must satisfy constraint: [Member must have length less than or equal to "
+            f"{most}, Member must have length greater than or equal to {least}]; ")
+says("ValidationError", 400,
+     "3 validation errors detected: Value at 'clientIDList' " + between(1, 255) + "Value at 'thumbprintList' "
+     + between(40, 40) + "Value at 'url' failed to satisfy constraint: Member must have length less than or equal to 255",
+     iam.create_open_id_connect_provider, Url="b" * 256, ThumbprintList=["b" * 41], ClientIDList=["b" * 256])
 refused("InvalidInput", iam.get_open_id_connect_provider, OpenIDConnectProviderArn="arn:aws:iam::000000000000:user/anna")
 "#,
         );

@@ -52,11 +52,16 @@ def tag(key, value=""):
 says("InvalidInput", 400, "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
      iam.tag_user, UserName="x", Tags=[tag("a"), tag("A")])
 says("ValidationError", 400,
-     "1 validation error detected: Value 'a{b' at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy "
+     "1 validation error detected: Value at 'tags.1.member.key' failed to satisfy constraint: Member must satisfy "
      "regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+", iam.tag_user, UserName="x", Tags=[tag("a{b")])
 refused("InvalidInput", iam.tag_user, UserName="x", Tags=[tag("aws:a")])
 refused("ValidationError", iam.tag_user, UserName="x", Tags=[tag(str(n)) for n in range(51)])
-refused("ValidationError", iam.untag_user, UserName="x", TagKeys=["k" * 129])
+for key in ["k" * 129, "a{b"]:
+    says("ValidationError", 400,
+         "1 validation error detected: Value at 'tagKeys' failed to satisfy constraint: Member must satisfy constraint: "
+         "[Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member "
+         "must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+, Member must not be null]",
+         iam.untag_user, UserName="x", TagKeys=["ok", key])
 iam.tag_user(UserName="x", Tags=[tag(f"k{n:02}", str(n)) for n in range(50)])
 says("LimitExceeded", 409, "The number of tags has reached the maximum limit.",
      iam.tag_user, UserName="x", Tags=[tag("one more")])

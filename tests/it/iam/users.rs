@@ -69,7 +69,7 @@ says("ValidationError", 400,
      "and/or / characters.", iam.create_user, UserName="carl", Path="ops")
 long = "x" * 65
 says("ValidationError", 400,
-     f"1 validation error detected: Value '{long}' at 'userName' failed to satisfy constraint: Member must have length "
+     "1 validation error detected: Value at 'userName' failed to satisfy constraint: Member must have length "
      "less than or equal to 64", iam.create_user, UserName=long)
 says("InvalidInput", 400, "ARN arn:aws:iam::000000000000:role/x is not valid.",
      iam.create_user, UserName="carl", PermissionsBoundary="arn:aws:iam::000000000000:role/x")

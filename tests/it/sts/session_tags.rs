@@ -43,12 +43,18 @@ assert 'sts:TagSession' in message, message
 refused('AccessDenied', sts.assume_role, **take('tagged', cost='1'))
 refused('AccessDenied', sts.assume_role, **take('tagged', team='red', cost='1'))
 twice = [{'Key': 'team', 'Value': 'red'}, {'Key': 'team', 'Value': 'blue'}]
-refused('InvalidParameterValue', sts.assume_role, **dict(take('tagged'), Tags=twice))
+def invalid(text, **arguments):
+    message = refused('InvalidParameterValue', sts.assume_role, **arguments)['Error']['Message']
+    assert message == text, message
+duplicate = 'Duplicate tag keys found. Please note that Tag keys are case insensitive.'
+invalid(duplicate, **dict(take('tagged'), Tags=twice))
+invalid(duplicate, **take('keyed', team='red', Team='red'))
 for malformed in ['*', 'a\\nb', 'a\\tb']:
     refused('ValidationError', sts.assume_role, **take('tagged', team=malformed))
     refused('ValidationError', sts.assume_role, **take('tagged', **{malformed: 'red'}))
 refused('InvalidParameterValue', sts.assume_role, **take('keyed', **{'AWS:team': 'red'}))
-refused('InvalidParameterValue', sts.assume_role, TransitiveTagKeys=['stage'], **take('tagged', team='red'))
+absent = 'The specified transitive tag key must be included in the requested tags.'
+invalid(absent, TransitiveTagKeys=['stage'], **take('tagged', team='red'))
 print(json.dumps([taken('plain'), taken('tagged'), taken('tagged', team='red')]))",
         );
         // What is pulled from the red and from the blue team.
@@ -121,8 +127,11 @@ lacks(second, 'sts:AssumeRole', 'handing-on')
 lacks(as_session(taken(own, 'bound', SourceIdentity='anna')), 'sts:SetSourceIdentity', 'of-anna')
 lacks(as_session(taken(own, 'bound', Tags=tags, TransitiveTagKeys=['team'])), 'sts:TagSession', 'of-red')
 # A transitive tag cannot be set anew.
-conflict = refused('InvalidParameterValue', second.assume_role, **take(second, 'of-red', Tags=[{'Key': 'Team', 'Value': 'blue'}]))
-assert 'team' in conflict['Error']['Message'], conflict
+text = 'One of the specified transitive tag keys can\\'t be set because it conflicts with a transitive tag key from the calling session.'
+for key in ['team', 'Team']:
+    blue = take(second, 'of-red', Tags=[{'Key': key, 'Value': 'blue'}], TransitiveTagKeys=[key])
+    conflict = refused('InvalidParameterValue', second.assume_role, **blue)
+    assert conflict['Error']['Message'] == text, conflict
 refused('AccessDenied', as_session(taken(own, 'first')).assume_role, **take(own, 'of-red'))",
         );
         // What a source identity is there for: the log says who it was.
