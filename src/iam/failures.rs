@@ -79,11 +79,6 @@ pub(crate) fn no_boundary(kind: EntityKind, name: &str) -> Error {
     not_found(format!("The {} with name {name} does not have a permissions boundary.", word(kind)))
 }
 
-/// A user is not in a group that it should leave.
-pub(crate) fn not_a_member(user: &str, group: &str) -> Error {
-    not_found(format!("The user with name {user} is not in the group with name {group}."))
-}
-
 /// A managed policy does not have that version.
 pub(crate) fn no_such_version(arn: &str, version: &str) -> Error {
     not_found(format!("Policy {arn} version {version} does not exist or is not attachable."))

@@ -151,9 +151,8 @@ pub(crate) async fn remove_user(call: &Call, group: Found, user_name: String) ->
         Box::pin(async move {
             let user = users::find(conn, &account, &user_name).await?;
             let user = user.ok_or_else(|| failures::no_such_entity(EntityKind::User, &user_name))?;
-            if !group_members::delete(conn, &group.id, &user.user_id).await? {
-                return Err(failures::not_a_member(&user.name, &group.name));
-            }
+            // As at IAM it is no failure that the user was not in the group.
+            group_members::delete(conn, &group.id, &user.user_id).await?;
             Ok(())
         })
     })

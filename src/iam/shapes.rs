@@ -93,7 +93,7 @@ pub(crate) struct Role {
     create_date: Iso,
     assume_role_policy_document: String,
     description: Option<String>,
-    max_session_duration: i64,
+    max_session_duration: Option<i64>,
     permissions_boundary: Option<AttachedPermissionsBoundary>,
     tags: Option<Vec<Tag>>,
     role_last_used: Option<RoleLastUsed>,
@@ -110,7 +110,7 @@ impl Role {
             create_date: row.created_at.into(),
             assume_role_policy_document: documents::encoded(&row.trust_policy),
             description: row.description,
-            max_session_duration: row.max_session_duration,
+            max_session_duration: Some(row.max_session_duration),
             permissions_boundary: None,
             tags: None,
             role_last_used: None,
@@ -122,6 +122,16 @@ impl Role {
         let permissions_boundary = row.boundary_arn.clone().map(AttachedPermissionsBoundary::new);
         let role_last_used = Some(RoleLastUsed::of(&row));
         Self { permissions_boundary, tags: some(tags), role_last_used, ..Self::brief(row) }
+    }
+
+    /// As `CreateRole` answers it: IAM leaves out what can be changed later.
+    pub(crate) fn created(row: RoleRow, tags: Vec<Tag>) -> Self {
+        Self { description: None, max_session_duration: None, role_last_used: None, ..Self::full(row, tags) }
+    }
+
+    /// As `UpdateRoleDescription` answers it: without the longest session.
+    pub(crate) fn described(row: RoleRow) -> Self {
+        Self { max_session_duration: None, ..Self::brief(row) }
     }
 }
 

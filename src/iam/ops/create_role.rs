@@ -75,6 +75,6 @@ impl Operation for CreateRole {
             tags: input.tags.clone(),
         };
         let row = roles::create(call, grant, new).await?;
-        Ok(Output { role: Role::full(row, input.tags) })
+        Ok(Output { role: Role::created(row, input.tags) })
     }
 }

@@ -43,6 +43,6 @@ impl Operation for UpdateRoleDescription {
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<Output, Error> {
         let role = roles::find::<Self>(call, grant, &input, &input.role_name).await?;
         let row = roles::update(call, role, Some(input.description), None).await?;
-        Ok(Output { role: Role::brief(row) })
+        Ok(Output { role: Role::described(row) })
     }
 }
