@@ -9,6 +9,12 @@ pub(crate) fn invalid(message: impl Into<String>) -> Error {
     Fault::new("InvalidParameterException", message).into()
 }
 
+/// A group is named in two ways.
+pub(crate) fn name_and_identifier() -> Error {
+    let text = "LogGroup name and LogGroup ARN are mutually exclusive parameters.";
+    Fault::new("ValidationException", text).into()
+}
+
 /// There is no such group.
 pub(crate) fn no_such_group() -> Error {
     Fault::new("ResourceNotFoundException", "The specified log group does not exist.").into()

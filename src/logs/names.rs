@@ -9,6 +9,8 @@ use crate::failures;
 
 const GROUP_PATTERN: &str = "[\\.\\-_/#A-Za-z0-9]+";
 const STREAM_PATTERN: &str = "[^:*]*";
+/// The most characters of a name.
+const LENGTH: usize = 512;
 
 /// The end of every range of names that has none.
 pub(crate) const LAST: &str = "\u{10ffff}";
@@ -29,14 +31,22 @@ pub(crate) fn beginning_with(prefix: &str) -> (String, String) {
 /// Checks a text that names a group, or the beginning of one.
 pub(crate) fn check_group(violations: &mut Violations, member: &str, text: &str) {
     let legal = |character: char| character.is_ascii_alphanumeric() || ".-_/#".contains(character);
-    violations.length(member, text, 1..=512).pattern(member, text, GROUP_PATTERN, legal);
+    violations.length(member, text, 1..=LENGTH).pattern(member, text, GROUP_PATTERN, legal);
 }
 
 /// Checks a text that names a stream, or the beginning of one.
 pub(crate) fn check_stream(violations: &mut Violations, member: &str, text: &str) {
     violations
-        .length(member, text, 1..=512)
+        .length(member, text, 1..=LENGTH)
         .pattern(member, text, STREAM_PATTERN, |character| !matches!(character, ':' | '*') && !character.is_control());
+}
+
+/// AWS has a sentence of its own for names that are too long.
+fn check_length(name: &str) -> Result<(), Error> {
+    if name.chars().count() <= LENGTH {
+        return Ok(());
+    }
+    Err(failures::invalid("Invalid LogGroup or LogStream, both must have length less than or equal to 512."))
 }
 
 /// Refuses what was noted, in the code of this service.
@@ -47,6 +57,7 @@ pub(crate) fn finish(violations: &Violations) -> Result<(), Error> {
 impl GroupName {
     /// Reads `logGroupName`.
     pub(crate) fn read(text: &str) -> Result<Self, Error> {
+        check_length(text)?;
         let mut violations = Violations::new();
         check_group(&mut violations, "logGroupName", text);
         finish(&violations)?;
@@ -64,7 +75,7 @@ impl GroupName {
             (Some(name), None) => Self::read(name),
             (None, Some(identifier)) if identifier.starts_with("arn:") => Self::read_arn(call, identifier),
             (None, Some(identifier)) => Self::read(identifier),
-            (Some(_), Some(_)) => Err(failures::invalid("Cannot use both logGroupName and logGroupIdentifier.")),
+            (Some(_), Some(_)) => Err(failures::name_and_identifier()),
             (None, None) => Err(failures::invalid("You must specify either logGroupName or logGroupIdentifier.")),
         }
     }
@@ -101,6 +112,7 @@ impl GroupName {
 impl StreamName {
     /// Reads `logStreamName`.
     pub(crate) fn read(text: &str) -> Result<Self, Error> {
+        check_length(text)?;
         let mut violations = Violations::new();
         check_stream(&mut violations, "logStreamName", text);
         finish(&violations)?;

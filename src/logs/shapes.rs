@@ -53,7 +53,9 @@ pub(crate) struct LogStream {
     last_event_timestamp: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     last_ingestion_time: Option<i64>,
-    upload_sequence_token: String,
+    /// Absent before the first event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upload_sequence_token: Option<String>,
     arn: String,
     /// AWS counts these no more.
     stored_bytes: u64,
@@ -69,7 +71,7 @@ impl LogStream {
             first_event_timestamp: row.first_event_at.map(millis),
             last_event_timestamp: last,
             last_ingestion_time: row.last_ingested_at.map(millis),
-            upload_sequence_token: format!("{:056}", row.next_sequence),
+            upload_sequence_token: row.first_event_at.map(|_| format!("{:056}", row.next_sequence)),
             stored_bytes: 0,
         }
     }

@@ -49,7 +49,8 @@ struct UserDetail {
     user_id: String,
     arn: String,
     create_date: Iso,
-    user_policy_list: Vec<PolicyDetail>,
+    /// Absent for a user without inline policies, while groups and roles show an empty list.
+    user_policy_list: Option<Vec<PolicyDetail>>,
     group_list: Vec<String>,
     attached_managed_policies: Vec<AttachedPolicy>,
     permissions_boundary: Option<AttachedPermissionsBoundary>,
@@ -154,7 +155,7 @@ impl From<Details> for Output {
 
 fn user(row: UserRow, belongings: &mut Belongings) -> UserDetail {
     UserDetail {
-        user_policy_list: inline(belongings, &row.user_id),
+        user_policy_list: shapes::some(inline(belongings, &row.user_id)),
         group_list: belongings.groups.remove(&row.user_id).unwrap_or_default(),
         attached_managed_policies: attached(belongings, &row.user_id),
         permissions_boundary: row.boundary_arn.map(AttachedPermissionsBoundary::new),

@@ -78,6 +78,7 @@ print(json.dumps(everything, default=str))
         assert_eq!(text(&details, "/UserDetailList/0/UserName"), "u1");
         let user = &details["UserDetailList"][0];
         assert_eq!(user["UserPolicyList"], json!([{ "PolicyName": "own", "PolicyDocument": document }]));
+        assert!(details["UserDetailList"][1].get("UserPolicyList").is_none(), "{details}");
         assert_eq!(user["GroupList"], json!(["g"]));
         assert_eq!(text(user, "/AttachedManagedPolicies/0/PolicyName"), "p");
         assert_eq!(user["Tags"], json!([{ "Key": "team", "Value": "u1" }]));

@@ -90,7 +90,11 @@ async fn what_is_no_group_is_refused() {
 text = message("InvalidParameterException", logs.create_log_group, logGroupName="a b")
 expect(text, "1 validation error detected: Value 'a b' at 'logGroupName' failed to satisfy constraint: Member must satisfy "
     "regular expression pattern: [\\.\\-_/#A-Za-z0-9]+")
-message("InvalidParameterException", logs.create_log_group, logGroupName="a" * 513)
+too_long = "Invalid LogGroup or LogStream, both must have length less than or equal to 512."
+expect(message("InvalidParameterException", logs.create_log_group, logGroupName="a" * 513), too_long)
+expect(message("InvalidParameterException", logs.create_log_stream, logGroupName="a", logStreamName="s" * 513), too_long)
+expect(message("ValidationException", logs.describe_log_streams, logGroupName="a", logGroupIdentifier="a"),
+    "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
 message("InvalidParameterException", logs.create_log_group, logGroupName="a", kmsKeyId="arn:aws:kms:x")
 message("InvalidParameterException", logs.create_log_group, logGroupName="a", logGroupClass="INFREQUENT_ACCESS")
 message("InvalidParameterException", logs.create_log_group, logGroupName="a", deletionProtectionEnabled=True)
