@@ -45,7 +45,8 @@ pub(crate) struct MetricName {
 #[derive(Debug, Serialize)]
 pub(crate) struct Asked {
     pub(crate) id: String,
-    pub(crate) label: String,
+    /// What the client calls the result.
+    label: Option<String>,
     /// Whether its values are wanted.
     pub(crate) returned: bool,
     metric: Metric,
@@ -82,7 +83,7 @@ impl MetricDataQuery {
             dimensions.unwrap_or_default(),
         )?;
         Ok(Asked {
-            label: self.label.unwrap_or_else(|| metric.name.clone()),
+            label: self.label,
             id,
             returned: self.return_data.unwrap_or(true),
             metric,
@@ -91,6 +92,24 @@ impl MetricDataQuery {
             unit: stat.unit,
         })
     }
+}
+
+/// What the results of queries are called, in their order: what the client says, or the name of the metric, followed by its
+/// statistic and its period in seconds where those are not the same in all queries. CloudWatch does so: `metric1 Sum 60`.
+pub(crate) fn labels(asked: &[Asked]) -> Vec<String> {
+    let stats_differ = asked.iter().any(|query| query.stat != asked[0].stat);
+    let periods_differ = asked.iter().any(|query| query.period != asked[0].period);
+    let label = |query: &Asked| {
+        let mut label = query.metric.name.clone();
+        if stats_differ {
+            label = format!("{label} {}", query.stat);
+        }
+        if periods_differ {
+            label = format!("{label} {}", query.period.as_secs());
+        }
+        label
+    };
+    asked.iter().map(|query| query.label.clone().unwrap_or_else(|| label(query))).collect()
 }
 
 impl Asked {

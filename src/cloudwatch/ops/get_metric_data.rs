@@ -8,7 +8,7 @@ use aws::{Moment, Need, Operation, Resource};
 use serde::{Deserialize, Serialize};
 use types::Timestamp;
 
-use crate::data_query::MetricDataQuery;
+use crate::data_query::{self, MetricDataQuery};
 use crate::error::Error;
 use crate::{failures, range, tokens};
 
@@ -78,6 +78,7 @@ impl Operation for GetMetricData {
         if (1..asked.len()).any(|index| asked[..index].iter().any(|other| other.id == asked[index].id)) {
             return Err(failures::validation("The values for parameter id in MetricDataQueries are not unique."));
         }
+        let labels = data_query::labels(&asked);
         let list = serde_json::json!([Self::NAME, descending, input.start_time, input.end_time, asked]).to_string();
         let place: Option<(usize, i64)> = tokens::open(call, &list, input.next_token.as_deref())?;
         let (begin, mut behind) = place.map_or((0, None), |(index, at)| (index, Some(Timestamp::from_micros(at))));
@@ -104,7 +105,7 @@ impl Operation for GetMetricData {
             let last = found.last().map(|(at, _)| *at).or(behind);
             let (timestamps, values) = found.into_iter().map(|(at, value)| (Moment(at), value)).unzip();
             let status_code = if complete { "Complete" } else { "PartialData" };
-            let (id, label) = (query.id.clone(), query.label.clone());
+            let (id, label) = (query.id.clone(), labels[index].clone());
             results.push(MetricDataResult { id, label, timestamps, values, status_code });
             if !complete {
                 let place = (index, last.map_or(first, Timestamp::micros));

@@ -35,7 +35,11 @@ impl Operation for SetAlarmState {
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {
         if !["OK", "ALARM", "INSUFFICIENT_DATA"].contains(&input.state_value.as_str()) {
-            return Err(failures::validation("The parameter StateValue must be OK, ALARM or INSUFFICIENT_DATA."));
+            return Err(failures::validation(format!(
+                "1 validation error detected: Value '{}' at 'stateValue' failed to satisfy constraint: Member must satisfy \
+                 enum value set: [INSUFFICIENT_DATA, ALARM, OK]",
+                input.state_value
+            )));
         }
         if input.state_reason.chars().count() > 1023 {
             return Err(failures::validation("The parameter StateReason must have at most 1023 characters."));

@@ -52,7 +52,9 @@ cloudwatch.enable_alarm_actions(AlarmNames=["high"])
 expect(described()[0]["ActionsEnabled"], True)
 message("ResourceNotFound", cloudwatch.set_alarm_state, AlarmName="absent", StateValue="OK", StateReason="x")
 message("InvalidFormat", cloudwatch.set_alarm_state, AlarmName="high", StateValue="OK", StateReason="x", StateReasonData="{")
-message("ValidationError", cloudwatch.set_alarm_state, AlarmName="high", StateValue="FINE", StateReason="x")
+expect(message("ValidationError", cloudwatch.set_alarm_state, AlarmName="high", StateValue="FINE", StateReason="x"),
+    "1 validation error detected: Value 'FINE' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value "
+    "set: [INSUFFICIENT_DATA, ALARM, OK]")
 # All or none.
 message("ResourceNotFound", cloudwatch.delete_alarms, AlarmNames=["high", "absent"])
 expect(names(), ["high"])

@@ -87,7 +87,16 @@ for most in [{}, {"MaxDatapoints": 1}, {"MaxDatapoints": 7}, {"MaxDatapoints": 3
     expect(read(**most), {"first": a[::-1], "none": [], "second": b[::-1]})
 page = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=at(start), EndTime=at(now), MaxDatapoints=5)
 expect(page["MetricDataResults"][0]["StatusCode"], "PartialData")
-expect(page["MetricDataResults"][0]["Label"], "a")
+expect(page["MetricDataResults"][0]["Label"], "a Sum 60")
+def labels(*kinds):
+    queries = [dict(Id=f"q{n}", MetricStat=dict(Metric=dict(Namespace="n", MetricName="a"), Period=period, Stat=stat))
+        for n, (stat, period) in enumerate(kinds)]
+    answer = cloudwatch.get_metric_data(MetricDataQueries=queries, StartTime=at(now - 600), EndTime=at(now))
+    return [result["Label"] for result in answer["MetricDataResults"]]
+expect(labels(("Sum", 60), ("Sum", 60)), ["a", "a"])
+expect(labels(("Sum", 60), ("Minimum", 60)), ["a Sum", "a Minimum"])
+expect(labels(("Sum", 60), ("Sum", 120)), ["a 60", "a 120"])
+expect(labels(("Sum", 60), ("Minimum", 120)), ["a Sum 60", "a Minimum 120"])
 text = message("InvalidNextToken", cloudwatch.get_metric_data, MetricDataQueries=queries[:1], StartTime=at(start), EndTime=at(now), NextToken=page["NextToken"])
 bad = lambda code, queries, **more: message(code, cloudwatch.get_metric_data, MetricDataQueries=queries,
     **{"StartTime": at(start), "EndTime": at(now), **more})
