@@ -51,6 +51,9 @@ impl SecretId {
         let mut violations = Violations::new();
         violations.length("secretId", &self.given, 1..=2048);
         violations.finish()?;
+        if !self.given.starts_with("arn:") {
+            check_characters(&self.given)?;
+        }
         let (registry, text) =
             read(call, &self.given).ok_or_else(|| failures::malformed("Invalid ARN for the secret"))?;
         let arn = match &self.found {
@@ -92,6 +95,10 @@ pub(crate) fn check(name: &str) -> Result<(), Error> {
     let mut violations = Violations::new();
     violations.length("name", name, 1..=512);
     violations.finish()?;
+    check_characters(name)
+}
+
+fn check_characters(name: &str) -> Result<(), Error> {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-/_+=.@!".contains(&byte);
     if !name.bytes().all(legal) {
         return Err(failures::malformed(

@@ -73,6 +73,7 @@ pub(crate) struct Description {
     last_accessed_date: Option<Epoch>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deleted_date: Option<Epoch>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     tags: Vec<Tag>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_ids_to_stages: Option<Stages>,

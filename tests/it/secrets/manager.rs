@@ -60,6 +60,7 @@ for number in range(103):
 page = sm.list_secret_version_ids(SecretId=arn, IncludeDeprecated=True, MaxResults=100)
 rest = sm.list_secret_version_ids(SecretId=arn, IncludeDeprecated=True, NextToken=page["NextToken"])
 expect((len(page["Versions"]), len(rest["Versions"]), "NextToken" in rest), (100, 2, False))
+assert all(one["KmsKeyIds"] == ["DefaultEncryptionKey"] for one in page["Versions"]), page
 expect([value(arn), value(arn, VersionStage="AWSPREVIOUS")], ["102", "101"])
 message("InvalidNextTokenException", sm.list_secret_version_ids, SecretId=arn, NextToken=page["NextToken"])
 "#,
@@ -76,6 +77,7 @@ async fn a_secret_goes_after_its_window_and_can_be_had_back_until_then() {
             &wharf.aws(),
             r#"
 arn = sm.create_secret(Name="a", SecretString="x")["ARN"]
+assert "Tags" not in sm.describe_secret(SecretId="a")
 deleted = sm.delete_secret(SecretId="a", RecoveryWindowInDays=7)
 expect(deleted["ARN"], arn)
 assert 6.9 < (deleted["DeletionDate"].timestamp() - time.time()) / 86400 < 7.1, deleted
@@ -177,6 +179,9 @@ async fn what_is_no_secret_is_refused() {
             r#"
 text = message("ValidationException", sm.create_secret, Name="a b", SecretString="x")
 expect(text, "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+for call, more in [(sm.describe_secret, {}), (sm.get_secret_value, {}), (sm.delete_secret, {}), (sm.list_secret_version_ids, {}),
+        (sm.put_secret_value, {"SecretString": "x"}), (sm.update_secret, {"SecretString": "x"}), (sm.untag_resource, {"TagKeys": ["a"]})]:
+    expect(message("ValidationException", call, SecretId=" in*valid", **more), text)
 message("ValidationException", sm.create_secret, Name="a" * 513)
 message("ValidationException", sm.create_secret, Name="a", Description="d" * 2049)
 message("InvalidParameterException", sm.create_secret, Name="a", SecretString="x", SecretBinary=b"x")

@@ -74,6 +74,7 @@ impl Operation for ListSecretVersionIds {
                 version_stages: stages.remove(&version_id).unwrap_or_default(),
                 version_id,
                 created_date: Epoch(created_at),
+                kms_key_ids: [DEFAULT_KEY],
             })
             .filter(|version| all || !version.version_stages.is_empty())
             .collect();
@@ -85,6 +86,9 @@ impl Operation for ListSecretVersionIds {
 /// The most versions of a page.
 const MOST: usize = 100;
 
+/// What AWS calls the key of whoever brings none. Keys of AWS KMS are not supported.
+const DEFAULT_KEY: &str = "DefaultEncryptionKey";
+
 /// A version without what it holds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -93,4 +97,5 @@ pub(crate) struct Version {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     version_stages: Vec<String>,
     created_date: Epoch,
+    kms_key_ids: [&'static str; 1],
 }
