@@ -40,6 +40,11 @@ const CHARACTERS: &str = "[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]";
 /// Checks the tags of a request.
 pub(crate) fn check(tags: &[Tag]) -> Result<(), Error> {
     check_members(tags)?;
+    check_keys_differ(tags)
+}
+
+/// Checks that keys differ by more than case, and that none is reserved.
+fn check_keys_differ(tags: &[Tag]) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
     if !tags.iter().all(|tag| seen.insert(folded(&tag.key))) {
         return Err(failures::invalid_input(
@@ -59,7 +64,7 @@ pub(crate) fn check_of_policy(tags: &[Tag]) -> Result<(), Error> {
     if !tags.iter().all(|tag| seen.insert(&tag.key)) {
         return Err(failures::invalid_input("Duplicate tag keys found."));
     }
-    check(tags)
+    check_keys_differ(tags)
 }
 
 fn check_members(tags: &[Tag]) -> Result<(), Error> {

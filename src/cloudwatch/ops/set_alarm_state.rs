@@ -3,7 +3,7 @@
 
 use app::Grant;
 use app::api::Call;
-use aws::{Need, Operation};
+use aws::{Need, Operation, Violations};
 use serde::Deserialize;
 
 use crate::error::Error;
@@ -34,13 +34,9 @@ impl Operation for SetAlarmState {
     }
 
     async fn run(call: &Call, grant: &Grant, input: Input) -> Result<(), Error> {
-        if !["OK", "ALARM", "INSUFFICIENT_DATA"].contains(&input.state_value.as_str()) {
-            return Err(failures::validation(format!(
-                "1 validation error detected: Value '{}' at 'stateValue' failed to satisfy constraint: Member must satisfy \
-                 enum value set: [INSUFFICIENT_DATA, ALARM, OK]",
-                input.state_value
-            )));
-        }
+        let mut violations = Violations::new();
+        violations.one_of("stateValue", &input.state_value, &["INSUFFICIENT_DATA", "ALARM", "OK"]);
+        violations.finish().map_err(|fault| failures::validation(fault.message()))?;
         if input.state_reason.chars().count() > 1023 {
             return Err(failures::validation("The parameter StateReason must have at most 1023 characters."));
         }
