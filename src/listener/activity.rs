@@ -129,6 +129,14 @@ impl Activity {
         self.active.fetch_sub(1, Relaxed);
     }
 
+    /// Whether the last request over HTTP/1 was answered and the next has not begun.
+    pub(super) fn is_between_requests(&self) -> bool {
+        self.active.load(Relaxed) == 0
+            && self.requests.load(Relaxed) > 0
+            && self.head.get().is_none()
+            && !self.http2.load(Relaxed)
+    }
+
     /// Whether the connection has taken too long.
     pub(super) fn judge(&self, limits: &Limits) -> Verdict {
         let now = self.opened.elapsed();

@@ -30,6 +30,7 @@ use tracing::debug;
 use super::{
     AmbiguousFraming, Limits, Peer,
     activity::Verdict,
+    attentive::Attentive,
     body::{InFlight, RequestBody, ResponseBody, Withheld},
     io::{Notes, Watched},
     sendfile::FileSending,
@@ -96,16 +97,18 @@ where
         let slot = Slot(Arc::new(permit));
         // Answers are written whole; waiting for more would only delay them.
         let _ = socket.set_nodelay(true);
+        let notes = Notes::new();
+        let socket = Attentive::new(socket, notes.clone());
         let Some(tls) = &self.tls else {
             let handover = Handover::new(&self.placeholder);
             let socket = FileSending::new(socket, handover.clone());
-            return self.speak(socket, peer, slot, Some(handover)).await;
+            return self.speak(socket, notes, peer, slot, Some(handover)).await;
         };
         peer.tls = true;
         let handshake = timeout(self.limits.handshake, tls.accept(socket));
         tokio::select! {
             result = handshake => match result {
-                Ok(Ok(stream)) => self.speak(stream, peer, slot, None).await,
+                Ok(Ok(stream)) => self.speak(stream, notes, peer, slot, None).await,
                 Ok(Err(error)) => debug!(peer = %peer.address, %error, "TLS handshake failed"),
                 Err(_) => debug!(peer = %peer.address, "TLS handshake took too long"),
             },
@@ -117,11 +120,11 @@ where
     async fn speak(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+        notes: Arc<Notes>,
         peer: Peer,
         slot: Slot,
         handover: Option<Handover>,
     ) {
-        let notes = Notes::new();
         let io = TokioIo::new(Watched::new(stream, notes.clone()));
         let (service, stall) = (self.service.clone(), self.limits.stall);
         let service = PerConnection { service, peer, slot, notes: notes.clone(), handover, stall };

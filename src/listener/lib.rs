@@ -5,6 +5,7 @@
 
 mod accept;
 mod activity;
+mod attentive;
 mod body;
 mod connection;
 mod framing;

@@ -13,15 +13,14 @@ use std::{
 
 use blobs::{FilePart, Handover};
 use rustix::io::Errno;
-use tokio::{
-    io::{AsyncRead, AsyncWrite, Interest, ReadBuf},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tracing::error;
+
+use super::attentive::Attentive;
 
 /// The socket of a client that is spoken to in the clear.
 pub(super) struct FileSending {
-    socket: TcpStream,
+    socket: Attentive,
     handover: Handover,
     /// What is left of the part that has to be sent next.
     part: Option<FilePart>,
@@ -29,20 +28,21 @@ pub(super) struct FileSending {
 
 impl FileSending {
     /// Sends on `socket` what is handed over.
-    pub(super) fn new(socket: TcpStream, handover: Handover) -> Self {
+    pub(super) fn new(socket: Attentive, handover: Handover) -> Self {
         Self { socket, handover, part: None }
     }
 
     /// Sends some of the part.
     fn poll_send(&mut self, cx: &mut Context<'_>, mut part: FilePart) -> Poll<io::Result<usize>> {
         loop {
-            if self.socket.poll_write_ready(cx)?.is_pending() {
+            let socket = self.socket.socket();
+            if socket.poll_write_ready(cx)?.is_pending() {
                 self.part = Some(part);
                 return Poll::Pending;
             }
             let mut at = part.at;
-            let sent = self.socket.try_io(Interest::WRITABLE, || {
-                Ok(rustix::fs::sendfile(&self.socket, &part.file, Some(&mut at), part.length)?)
+            let sent = socket.try_io(Interest::WRITABLE, || {
+                Ok(rustix::fs::sendfile(socket, &part.file, Some(&mut at), part.length)?)
             });
             match sent {
                 Ok(0) => {

@@ -1,5 +1,7 @@
 //! Ordinary traffic and its limits.
 
+use std::io::{Read, Write};
+
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -17,6 +19,33 @@ async fn http1_requests_share_a_connection() {
     client.send("POST /count HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n").await;
     client.read_until("\r\n\r\n5").await;
     running.stop().await;
+}
+
+/// Some of these requests are seen before the server sleeps and some wake it, by how quick the machine is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_asks_at_once_again_is_answered_whatever_the_length_of_its_heads() {
+    let running = Running::start(quick());
+    let address = running.address;
+    let asking = move || {
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        client.set_read_timeout(Some(PATIENCE)).unwrap();
+        for length in (0..1500).map(|round| round * 7 % 5000) {
+            client
+                .write_all(format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "y".repeat(length)).as_bytes())
+                .unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"tls=false") {
+                let mut byte = [0];
+                client.read_exact(&mut byte).unwrap();
+                answer.push(byte[0]);
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        }
+        client.shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    };
+    tokio::task::spawn_blocking(asking).await.unwrap();
+    assert_eq!(running.stop().await, Stopped { finished: 0, cut_off: 0 });
 }
 
 #[tokio::test]
