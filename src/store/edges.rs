@@ -151,13 +151,16 @@ pub async fn find_active_parent_of_manifest(
 
 /// Whether only archived manifests refer to a blob. `None` if no manifest does.
 pub async fn is_blob_archived(conn: &mut Conn, repository_id: &str, blob: &Digest) -> Result<Option<bool>> {
-    // ix_edges_child
+    // ix_edges_child; Postgres finds an archived one among all that refer to the blob by one kind only
     conn.optional(
         "select cast(case when exists (
              select 1
              from edges edge
-             where edge.repository_id = $1 and edge.child_digest = $2
-               and edge.kind in ('config', 'layer') and edge.archived = 0
+             where edge.repository_id = $1 and edge.child_digest = $2 and edge.kind = 'layer' and edge.archived = 0
+         ) or exists (
+             select 1
+             from edges edge
+             where edge.repository_id = $1 and edge.child_digest = $2 and edge.kind = 'config' and edge.archived = 0
          ) then 0 else 1 end as bigint)
          from edges
          where repository_id = $1 and child_digest = $2 and kind in ('config', 'layer')

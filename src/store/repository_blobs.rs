@@ -80,7 +80,8 @@ pub async fn list_layers(
     name: &RepoName,
     digests: &[&Digest],
 ) -> Result<Option<FoundLayers>> {
-    // uq_repositories_name, pk_repository_blobs, pk_blobs, pk_blob_reviews, ix_edges_child
+    // uq_repositories_name, pk_repository_blobs, pk_blobs, pk_blob_reviews, ix_edges_child, ix_edges_archived. With a list of kinds
+    // Postgres would read all that refer to a layer, to find out whether it is archived.
     let rows = conn
         .all(
             "select repository.repository_id, blob.digest, coalesce(blob.size, 0), review.since,
@@ -100,7 +101,12 @@ pub async fn list_layers(
                      select 1
                      from edges edge
                      where edge.repository_id = link.repository_id and edge.child_digest = link.digest
-                       and edge.kind in ('config', 'layer') and edge.archived = 0
+                       and edge.kind = 'layer' and edge.archived = 0
+                 ) and not exists (
+                     select 1
+                     from edges edge
+                     where edge.repository_id = link.repository_id and edge.child_digest = link.digest
+                       and edge.kind = 'config' and edge.archived = 0
                  ) then 1 else 0 end as bigint)
              from repositories repository
              left join json_each($4) asked on true
