@@ -2,8 +2,9 @@
 //!
 //! Putting a thread to sleep and waking it takes about as long as answering a small request. A client that asks one thing after
 //! the other from the same machine or the same rack has its next request here before the thread has slept. So the thread looks at
-//! the socket for some microseconds first: only for a client that was that quick the last time, and only while no other connection
-//! asks, so that a client far away costs nothing, and neither do many.
+//! the socket for some microseconds first: not longer than the request took to come when the thread slept, and only while no other
+//! connection asks. Where that is in vain, because the client is slow or gets no core meanwhile, it is tried less and less. So a
+//! client far away costs nothing, and neither do many.
 
 use std::{
     hint::spin_loop,
@@ -26,8 +27,11 @@ use tokio::{
 
 use super::io::Notes;
 
-/// How long to look out, and within which time of an answer the next request must come for that to be worth while.
+/// The longest time to look out.
 const LOOK_OUT: Duration = Duration::from_micros(100);
+
+/// After looking out in vain for the n-th time, the next 2^n requests are slept for, n up to this.
+const DOUBLINGS: u32 = 10;
 
 /// Bytes that are taken at once: more than most heads have. The rest is read as ever.
 const HEAD: usize = 2048;
@@ -48,14 +52,21 @@ pub(super) struct Attentive {
     number: u64,
     /// Since when the next request is awaited.
     awaited: Option<Instant>,
-    /// Whether the last request came soon after the answer before it.
-    prompt: bool,
+    /// Whether it was looked out for.
+    looked_out: bool,
+    /// How long the last request took to come that was slept for. Nothing if that was long.
+    slept: Option<Duration>,
+    /// How often it was looked out in vain, less how often it was not.
+    misses: u32,
+    /// Requests to sleep for before it is tried again.
+    rest: u32,
 }
 
 impl Attentive {
     /// For a new connection.
     pub(super) fn new(socket: TcpStream, notes: Arc<Notes>) -> Self {
-        Self { socket, notes, number: CONNECTIONS.fetch_add(1, Relaxed), awaited: None, prompt: false }
+        let number = CONNECTIONS.fetch_add(1, Relaxed);
+        Self { socket, notes, number, awaited: None, looked_out: false, slept: None, misses: 0, rest: 0 }
     }
 
     /// The socket itself.
@@ -77,16 +88,39 @@ impl Attentive {
         alone
     }
 
+    /// For how long to look out now, if at all.
+    fn patience(&mut self) -> Option<Duration> {
+        let alone = self.is_alone();
+        let slept = self.slept.filter(|_| alone && *HAS_CORES)?;
+        if self.rest > 0 {
+            self.rest -= 1;
+            return None;
+        }
+        Some(slept)
+    }
+
+    /// Notes whether what was looked out for came.
+    fn looked_out(&mut self, in_vain: bool) {
+        self.looked_out = true;
+        if in_vain {
+            self.misses = (self.misses + 1).min(DOUBLINGS);
+            self.rest = 1 << self.misses;
+        } else {
+            self.misses = self.misses.saturating_sub(1);
+        }
+    }
+
     /// Bytes came.
     fn received(&mut self) {
-        if let Some(awaited) = self.awaited.take() {
-            self.prompt = awaited.elapsed() < LOOK_OUT;
+        let Some(awaited) = self.awaited.take() else { return };
+        if !std::mem::take(&mut self.looked_out) {
+            self.slept = Some(awaited.elapsed()).filter(|time| *time < LOOK_OUT);
         }
     }
 
     /// Reads what arrives within a moment. It asks the kernel itself: tokio asks only when epoll says so, and epoll will say so
     /// again for what was read here, which tokio then finds to be gone.
-    fn look_out(&self, from: Instant, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn look_out(&self, until: Instant, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let mut head = [0; HEAD];
         let room = buffer.remaining().min(HEAD);
         loop {
@@ -95,7 +129,7 @@ impl Attentive {
                     buffer.put_slice(&head[..count]);
                     return Poll::Ready(Ok(()));
                 }
-                Err(Errno::AGAIN | Errno::INTR) if from.elapsed() < LOOK_OUT => spin_loop(),
+                Err(Errno::AGAIN | Errno::INTR) if Instant::now() < until => spin_loop(),
                 Err(Errno::AGAIN | Errno::INTR) => return Poll::Pending,
                 Err(error) => return Poll::Ready(Err(error.into())),
             }
@@ -109,8 +143,9 @@ impl AsyncRead for Attentive {
         if result.is_pending() && self.begins_to_wait() {
             let from = Instant::now();
             self.awaited = Some(from);
-            if self.is_alone() && self.prompt && *HAS_CORES {
-                result = self.look_out(from, buffer);
+            if let Some(patience) = self.patience() {
+                result = self.look_out(from + patience, buffer);
+                self.looked_out(result.is_pending());
             }
         }
         if result.is_ready() {
@@ -166,7 +201,7 @@ mod tests {
     fn seen(socket: &Attentive, room: usize) -> Option<Vec<u8>> {
         let mut bytes = vec![0; room];
         let mut buffer = ReadBuf::new(&mut bytes);
-        match socket.look_out(Instant::now(), &mut buffer) {
+        match socket.look_out(Instant::now() + LOOK_OUT, &mut buffer) {
             Poll::Ready(result) => result.map(|()| Some(buffer.filled().to_vec())).unwrap(),
             Poll::Pending => None,
         }
@@ -185,23 +220,42 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn it_begins_to_look_out_between_requests_and_notes_who_was_quick() {
+    async fn it_begins_to_wait_between_requests() {
         let (_client, mut socket) = connected();
         assert!(!socket.begins_to_wait(), "before the first request");
         socket.notes.activity.begin();
         assert!(!socket.begins_to_wait(), "during a request");
         socket.notes.activity.end();
         assert!(socket.begins_to_wait());
-
         socket.awaited = Some(Instant::now());
         assert!(!socket.begins_to_wait(), "twice");
         socket.received();
-        assert!(socket.prompt);
-        socket.awaited = Some(Instant::now() - 2 * LOOK_OUT);
-        socket.received();
-        assert!(!socket.prompt);
-
         socket.notes.activity.received();
         assert!(!socket.begins_to_wait(), "in the middle of a head");
+    }
+
+    #[tokio::test]
+    async fn it_looks_out_as_long_as_a_quick_client_took_and_less_often_where_that_is_in_vain() {
+        let (_client, mut socket) = connected();
+        let ago = |time| Some(Instant::now().checked_sub(time).unwrap());
+        socket.awaited = ago(LOOK_OUT / 2);
+        socket.received();
+        assert!(socket.slept.is_some_and(|slept| slept >= LOOK_OUT / 2));
+        let slept = socket.slept;
+        for misses in 1..=12 {
+            socket.looked_out(true);
+            assert_eq!(socket.rest, 1 << misses.min(10));
+            socket.awaited = ago(LOOK_OUT / 4);
+            socket.received();
+            assert_eq!(socket.slept, slept, "what was looked out for in vain says nothing about sleeping");
+        }
+        socket.looked_out(false);
+        socket.looked_out(true);
+        assert_eq!(socket.rest, 1 << 10);
+        socket.received();
+        socket.looked_out = false;
+        socket.awaited = ago(2 * LOOK_OUT);
+        socket.received();
+        assert_eq!(socket.slept, None);
     }
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::staging::{Staging, sync_directory};
@@ -31,8 +32,10 @@ const CONNECTION: usize = 192 * 1024;
 /// How long a client may be silent before what it sent is written.
 const QUIET: Duration = Duration::from_millis(500);
 /// How many bytes are written between two flushes that run beside the upload, so that the last flush has little left to
-/// do.
-const FLUSH_EVERY: u64 = 32 * 1024 * 1024;
+/// do: the disk works while the client sends.
+const FLUSH_EVERY: u64 = 4 * 1024 * 1024;
+/// Flushes beside uploads at a time: each has a thread of those that disk I/O is done on. An upload that gets none goes on without.
+pub(super) const FLUSHES: usize = 16;
 
 impl Disk {
     /// Streams a body onto the end of an upload. See [`crate::Blobs::append`].
@@ -42,6 +45,7 @@ impl Disk {
             target: Some(Target::New { staged: Box::new(staged.clone()), path: self.layout.staging(&staged.key) }),
             running: None,
             flush: None,
+            flushes: Arc::clone(&self.flushes),
             flushed: staged.offset,
         };
         let pending = Pending::new(self.pool.clone(), about.length);
@@ -212,6 +216,7 @@ struct Writer {
     target: Option<Target>,
     running: Option<JoinHandle<Result<Open>>>,
     flush: Option<JoinHandle<Result<()>>>,
+    flushes: Arc<Semaphore>,
     flushed: u64,
 }
 
@@ -234,10 +239,14 @@ impl Writer {
         }
         if let (None, Some(Target::Open(open))) = (&self.flush, &self.target)
             && open.staged.offset - self.flushed >= FLUSH_EVERY
+            && let Ok(permit) = Arc::clone(&self.flushes).try_acquire_owned()
         {
             self.flushed = open.staged.offset;
             let staging = Arc::clone(&open.staging);
-            let flush = move || staging.file.sync_data().map_err(|error| Error::io("flushing a blob", error));
+            let flush = move || {
+                let _permit = permit;
+                staging.file.sync_data().map_err(|error| Error::io("flushing a blob", error))
+            };
             self.flush = Some(tokio::task::spawn_blocking(flush));
         }
         Ok(())
@@ -252,20 +261,22 @@ impl Writer {
     /// Writes the rest, makes everything durable if asked to, and gives the new state.
     async fn close(mut self, rest: Piece, durable: bool, directory: PathBuf) -> Result<Staged> {
         self.written().await?;
-        if let Some(flush) = self.flush.take() {
+        let flush = self.flush.take();
+        let target = self.target.take().expect("no write runs");
+        let open = blocking(move || target.write(rest)).await?;
+        if let Some(flush) = flush {
             joined(flush.await)?;
         }
-        let target = self.target.take().expect("no write runs");
+        if !durable {
+            return Ok(open.staged);
+        }
         blocking(move || {
-            let open = target.write(rest)?;
-            if durable {
-                if let Err(error) = open.staging.file.sync_data() {
-                    open.cut();
-                    return Err(Error::io("flushing a blob", error));
-                }
-                if open.is_new {
-                    sync_directory(&directory)?;
-                }
+            if let Err(error) = open.staging.file.sync_data() {
+                open.cut();
+                return Err(Error::io("flushing a blob", error));
+            }
+            if open.is_new {
+                sync_directory(&directory)?;
             }
             Ok(open.staged)
         })

@@ -20,6 +20,7 @@ use std::time::SystemTime;
 
 use layout::Layout;
 use space::Space;
+use tokio::sync::Semaphore;
 
 use crate::budget::Budget;
 use crate::pool::Pool;
@@ -32,6 +33,8 @@ pub(crate) struct Disk {
     space: Arc<Space>,
     budget: Budget,
     pool: Pool,
+    /// Room for flushes beside uploads.
+    flushes: Arc<Semaphore>,
 }
 
 impl Disk {
@@ -39,7 +42,8 @@ impl Disk {
     pub(crate) async fn open(root: PathBuf, low_water: u64, budget: Budget) -> Result<Self> {
         let layout = blocking(move || Layout::create(root)).await?;
         let space = Arc::new(Space::new(layout.root().to_owned(), low_water));
-        Ok(Self { layout: Arc::new(layout), space, budget, pool: Pool::default() })
+        let flushes = Arc::new(Semaphore::new(append::FLUSHES));
+        Ok(Self { layout: Arc::new(layout), space, budget, pool: Pool::default(), flushes })
     }
 
     /// The watch over free space.

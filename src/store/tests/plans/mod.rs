@@ -171,7 +171,10 @@ fn reads_all_of_a_repository(sql: &str, line: &str) -> bool {
 
 /// In a plan of Postgres: all that refer to a blob or manifest, of whatever kind, to find those that are archived or are not.
 fn passes_over_a_column(line: &str) -> bool {
-    line.contains("Index Cond:") && line.contains("child_digest") && line.contains("archived =") && !line.contains("kind")
+    line.contains("Index Cond:")
+        && line.contains("child_digest")
+        && line.contains("archived =")
+        && !line.contains("kind")
 }
 
 fn sorts(line: &str) -> bool {
