@@ -74,6 +74,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration::of_both(30, "deleted_references", include_str!("../../migrations/0030_deleted_references.sql")),
     Migration::of_postgres(31, "large_previews", include_str!("../../migrations/0031_large_previews.postgres.sql")),
     Migration::of_both(32, "archived_references", include_str!("../../migrations/0032_archived_references.sql")),
+    Migration::of_postgres(
+        33,
+        "larger_repositories",
+        include_str!("../../migrations/0033_larger_repositories.postgres.sql"),
+    ),
 ];
 
 /// What Postgres needs before the first of them.

@@ -20,6 +20,7 @@ mod task_definitions;
 mod tasks;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
@@ -151,7 +152,6 @@ fn reads_too_much(sql: &str, line: &str) -> bool {
         || reads_all_of_a_repository(sql, line)
         || (list && line.contains("Hash Cond:"))
         || line.contains("Seq Scan on")
-        || passes_over_a_column(line)
         || (page && (line.contains("TEMP B-TREE FOR ORDER BY") || sorts(line)))
 }
 
@@ -169,12 +169,41 @@ fn reads_all_of_a_repository(sql: &str, line: &str) -> bool {
     !is_meant && of_many && (live_tags || line.ends_with("(repository_id=?)"))
 }
 
-/// In a plan of Postgres: all that refer to a blob or manifest, of whatever kind, to find those that are archived or are not.
-fn passes_over_a_column(line: &str) -> bool {
-    line.contains("Index Cond:")
-        && line.contains("child_digest")
-        && line.contains("archived =")
-        && !line.contains("kind")
+/// The columns of each index, in order.
+type Indexes = HashMap<String, Vec<String>>;
+
+async fn indexes_of_postgres(db: &Db) -> Indexes {
+    let columns = "select index.relname, part.attname
+         from pg_class index
+         join pg_attribute part on part.attrelid = index.oid
+         where index.relkind = 'i' and index.relnamespace = current_schema()::regnamespace
+         order by index.relname, part.attnum";
+    let columns =
+        write(db, |conn| Box::pin(conn.all(columns, [], |row| Ok((row.text(0)?, row.text(1)?))))).await.unwrap();
+    let mut indexes = Indexes::new();
+    for (index, column) in columns {
+        indexes.entry(index).or_default().push(column);
+    }
+    indexes
+}
+
+/// In a plan of Postgres: an index that is asked about a column, but not about one before it. All that the columns before that one
+/// choose is read then, however good the plan looks.
+fn passes_over_a_column(indexes: &Indexes, sql: &str, plan: &[String]) -> bool {
+    // Of a repository with half of all blobs every second row is wanted, and of pending deliveries there are few here.
+    if sql.starts_with("delete from repository_blobs") || sql.contains("later.state = 'PENDING'") {
+        return false;
+    }
+    plan.windows(2).any(|lines| {
+        let Some((_, condition)) = lines[1].split_once("Index Cond: ") else { return false };
+        let Some(columns) = lines[0].split_whitespace().find_map(|word| indexes.get(word)) else { return false };
+        // True of every row.
+        let condition = condition.replace("archived >= 0", "");
+        // Columns of other tables have the names of those before them, and are words of their own.
+        let words: Vec<_> =
+            condition.split(|character: char| !character.is_alphanumeric() && !"_.".contains(character)).collect();
+        columns.iter().map(|column| words.contains(&column.as_str())).skip_while(|asked| *asked).any(|asked| asked)
+    })
 }
 
 fn sorts(line: &str) -> bool {
@@ -182,6 +211,7 @@ fn sorts(line: &str) -> bool {
 }
 
 async fn check(db: &Db) {
+    let indexes = if db.is_postgres() { indexes_of_postgres(db).await } else { Indexes::new() };
     let plans = write(db, |conn| {
         Box::pin(NOTES.scope(RefCell::default(), async move {
             ask(conn).await?;
@@ -193,7 +223,9 @@ async fn check(db: &Db) {
     assert!(plans.len() > 30);
     let bad: Vec<String> = plans
         .iter()
-        .filter(|(sql, plan)| plan.iter().any(|line| reads_too_much(sql, line)))
+        .filter(|(sql, plan)| {
+            plan.iter().any(|line| reads_too_much(sql, line)) || passes_over_a_column(&indexes, sql, plan)
+        })
         .map(|(sql, plan)| format!("{sql}\n    =>\n{}", plan.join("\n")))
         .collect();
     assert!(bad.is_empty(), "\n{}", bad.join("\n\n"));
