@@ -81,7 +81,7 @@ pub async fn list_layers(
     digests: &[&Digest],
 ) -> Result<Option<FoundLayers>> {
     // uq_repositories_name, pk_repository_blobs, pk_blobs, pk_blob_reviews, ix_edges_child, ix_edges_archived. With a list of kinds
-    // Postgres would read all that refer to a layer, to find out whether it is archived.
+    // Postgres would read all that refer to a layer, to find out whether it is archived, and with `exists` all that are archived.
     let rows = conn
         .all(
             "select repository.repository_id, blob.digest, coalesce(blob.size, 0), review.since,
@@ -92,12 +92,13 @@ pub async fn list_layers(
                        and edge.kind in ('config', 'layer')
                      limit 1
                  ),
-                 cast(case when exists (
+                 cast(case when (
                      select 1
                      from edges edge
                      where edge.repository_id = link.repository_id and edge.child_digest = link.digest
                        and edge.kind in ('config', 'layer') and edge.archived = 1
-                 ) and not exists (
+                     limit 1
+                 ) = 1 and not exists (
                      select 1
                      from edges edge
                      where edge.repository_id = link.repository_id and edge.child_digest = link.digest
