@@ -378,15 +378,16 @@ pub async fn update_pulled(
     .await
 }
 
-/// Digests of manifests that a repository has, at most `limit`.
-pub async fn list_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<Vec<Digest>> {
+/// Holds manifests of a repository like [`lock_all_for_delete`], at most `limit`, and returns their digests.
+pub async fn lock_some_for_delete(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<Vec<Digest>> {
     // pk_manifests
-    conn.all(
+    conn.all_locked(
         "select digest
          from manifests
          where repository_id = $1
          order by digest
          limit $2",
+        Lock::Update,
         [repository_id.into(), limit.into()],
         |row| row.parsed(0, "digest"),
     )

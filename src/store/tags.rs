@@ -242,7 +242,29 @@ pub async fn count_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Di
 
 /// Forgets at most `limit` tags of a repository, of any manifest, those of the past too. How many there were.
 pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<u64> {
-    // ix_tags_ended
+    // uq_tags_live. Those in use in the order in which pushes and deletions hold them, or the two could wait for each other.
+    let live: Vec<Tag> = conn
+        .all_locked(
+            "select name
+             from tags
+             where repository_id = $1 and ended_at is null
+             order by name
+             limit $2",
+            Lock::Update,
+            [repository_id.into(), limit.into()],
+            |row| row.parsed(0, "name"),
+        )
+        .await?;
+    if !live.is_empty() {
+        return conn
+            .execute(
+                "delete from tags
+                 where ended_at is null and (repository_id, name) in (select distinct $1, value from json_each($2))",
+                [repository_id.into(), text_list(live.iter().map(|tag| tag.as_str()))],
+            )
+            .await;
+    }
+    // ix_tags_ended. Nobody holds any of these.
     conn.execute(
         "delete from tags
          where tag_id in (

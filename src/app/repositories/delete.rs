@@ -95,11 +95,12 @@ async fn remove(app: &App, repository_id: &str) -> Result<()> {
     }
 }
 
-/// Removes a batch of rows of a repository, those that refer to others first. How many there were.
+/// Removes a batch of rows of a repository, those that refer to others first. How many there were. Somebody who found the
+/// repository before it was deleted may still delete images of it: what both want is held in one order.
 async fn remove_some(conn: &mut Conn, repository_id: &str) -> Result<u64> {
     let mut removed = tags::delete_some(conn, repository_id, BATCH).await?;
     if removed == 0 {
-        let digests = manifests::list_some(conn, repository_id, BATCH).await?;
+        let digests = manifests::lock_some_for_delete(conn, repository_id, BATCH).await?;
         let digests: Vec<&Digest> = digests.iter().collect();
         if !digests.is_empty() {
             edges::delete_all(conn, repository_id, &digests).await?;

@@ -112,3 +112,48 @@ except botocore.exceptions.ClientError:
     })
     .await;
 }
+
+/// Deletes the repository, and waits until its removal waits for what the session holds.
+async fn delete_repository(wharf: &Wharf, backing: &Arc<Backing>) {
+    wharf.aws().boto3(r#"client("ecr").delete_repository(repositoryName="team/app", force=True)"#);
+    let backing = Arc::clone(backing);
+    tokio::task::spawn_blocking(move || backing.database().await_waiting()).await.expect("the removal waits");
+    // Whoever came first looks after a second whether the others wait for it, and never again: if they do then, they are told.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+}
+
+async fn await_removal(backing: &Arc<Backing>) {
+    within(60, "the repository is removed", async || {
+        backing.database().query("select count(*) from repositories where name = 'team/app'") == "0"
+            && backing.database().query("select count(*) from manifests") == "0"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_repository_is_removed_while_an_image_of_it_is_deleted() {
+    let (wharf, backing) = started().await;
+    let image = wharf.client().repository("team/app").push_small("v1").await;
+    let mut deletion = backing.database().session();
+    deletion.run(&format!("begin; {}", hold(&image.digest)));
+    backing.database().query("delete from tags");
+    delete_repository(&wharf, &backing).await;
+    deletion.run(&format!("delete from edges where parent_digest = '{}'; commit", image.digest));
+    await_removal(&backing).await;
+}
+
+#[tokio::test]
+async fn a_repository_is_removed_while_tags_of_it_end() {
+    let (wharf, backing) = started().await;
+    let repository = wharf.client().repository("team/app");
+    // The later name lies before the other one.
+    for tag in ["v2", "v1"] {
+        repository.push_small(tag).await;
+    }
+    let hold = |tag| format!("select 1 from tags where name = '{tag}' for update");
+    let mut deletion = backing.database().session();
+    deletion.run(&format!("begin; {}", hold("v1")));
+    delete_repository(&wharf, &backing).await;
+    deletion.run(&format!("{}; commit", hold("v2")));
+    await_removal(&backing).await;
+}

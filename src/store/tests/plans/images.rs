@@ -95,7 +95,7 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     manifests::find_largest(conn, id, &[&first, &second]).await?;
     manifests::count(conn, id, 100).await?;
     manifests::update_pulled(conn, id, &[&first, &second], NOW, NOW).await?;
-    manifests::list_some(conn, id, 100).await?;
+    manifests::lock_some_for_delete(conn, id, 100).await?;
     manifests::lock_all_for_delete(conn, id, &[&first, &second]).await?;
     repository_blobs::find_by_id(conn, id, &first).await?;
     repository_blobs::list_existing(conn, id, &[&first, &second]).await?;
