@@ -79,6 +79,11 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         "larger_repositories",
         include_str!("../../migrations/0033_larger_repositories.postgres.sql"),
     ),
+    Migration::of_both(
+        34,
+        "repository_blob_media_types",
+        include_str!("../../migrations/0034_repository_blob_media_types.sql"),
+    ),
 ];
 
 /// What Postgres needs before the first of them.

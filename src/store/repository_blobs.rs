@@ -1,5 +1,7 @@
 //! Table `repository_blobs`: in which repositories a blob is visible.
 
+use std::collections::BTreeMap;
+
 use types::{Digest, MediaType, RegistryId, RepoName, Timestamp};
 
 use crate::blobs::BlobRow;
@@ -57,7 +59,7 @@ pub struct Layer {
     pub size: u64,
     /// Whether manifests refer to it, and all of them are archived.
     pub archived: bool,
-    /// What one of those manifests calls its media type.
+    /// What one of those manifests calls its media type, or the first that did.
     pub media_type: Option<MediaType>,
     /// Since when garbage collection has it in view, if it has.
     pub review_since: Option<Timestamp>,
@@ -72,8 +74,8 @@ pub struct FoundLayers {
     pub layers: Vec<Layer>,
 }
 
-/// Looks layers up in a repository. `None` if the repository does not exist. However many manifests refer to a layer, one
-/// of them is looked at.
+/// Looks layers up in a repository. `None` if the repository does not exist. However many manifests refer to a layer, at most one
+/// of them is looked at, and that only for layers that were pushed before [`update_media_types`] was there.
 pub async fn list_layers(
     conn: &mut Conn,
     registry: &RegistryId,
@@ -85,13 +87,13 @@ pub async fn list_layers(
     let rows = conn
         .all(
             "select repository.repository_id, blob.digest, coalesce(blob.size, 0), review.since,
-                 (
+                 coalesce(link.media_type, (
                      select edge.media_type
                      from edges edge
                      where edge.repository_id = link.repository_id and edge.child_digest = link.digest
                        and edge.kind in ('config', 'layer')
                      limit 1
-                 ),
+                 )),
                  cast(case when (
                      select 1
                      from edges edge
@@ -246,20 +248,67 @@ pub async fn insert(conn: &mut Conn, repository_id: &str, digest: &Digest, now: 
     }
 }
 
-/// Which of these digests are visible in a repository, with the sizes of their blobs, held so that nobody removes them
-/// before the transaction ends.
-pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<(Digest, u64)>> {
+/// A blob that is visible in a repository, and held there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldBlob {
+    /// Which.
+    pub digest: Digest,
+    /// In bytes.
+    pub size: u64,
+    /// Whether a manifest has said what its media type is.
+    pub has_media_type: bool,
+}
+
+/// Which of these digests are visible in a repository, held so that nobody removes them before the transaction ends.
+pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<HeldBlob>> {
     conn.all_locked(
-        "select link.digest, blob.size
+        "select link.digest, blob.size, cast(link.media_type is not null as bigint)
          from repository_blobs link
          join blobs blob on blob.digest = link.digest and blob.state = 'live'
          where (link.repository_id, link.digest) in (select distinct $1, value from json_each($2))
          order by link.digest",
         Lock::KeyShare,
         [repository_id.into(), text_list(digests.iter().map(|digest| digest.as_str()))],
-        |row| Ok((row.parsed(0, "digest")?, row.size(1)?)),
+        |row| {
+            let has_media_type = row.integer(2)? != 0;
+            Ok(HeldBlob { digest: row.parsed(0, "digest")?, size: row.size(1)?, has_media_type })
+        },
     )
     .await
+}
+
+/// Notes what a manifest calls the media types of blobs, where none has yet. So nobody has to look for a manifest that does.
+pub async fn update_media_types(
+    conn: &mut Conn,
+    repository_id: &str,
+    media_types: &[(&Digest, &MediaType)],
+) -> Result<()> {
+    // pk_repository_blobs. In one order, since others may push the same blobs with other manifests at this moment.
+    let unknown: Vec<Digest> = conn
+        .all_locked(
+            "select digest
+             from repository_blobs
+             where (repository_id, digest) in (select distinct $1, value from json_each($2)) and media_type is null
+             order by digest",
+            Lock::NoKeyUpdate,
+            [repository_id.into(), text_list(media_types.iter().map(|(digest, _)| digest.as_str()))],
+            |row| row.parsed(0, "digest"),
+        )
+        .await?;
+    let mut by_media_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (digest, media_type) in media_types.iter().filter(|(digest, _)| unknown.contains(digest)) {
+        by_media_type.entry(media_type.as_str()).or_default().push(digest.as_str());
+    }
+    for (media_type, digests) in by_media_type {
+        conn.execute(
+            "update repository_blobs
+             set media_type = $3
+             where (repository_id, digest) in (select distinct $1, value from json_each($2))",
+            [repository_id.into(), text_list(digests.into_iter()), media_type.into()],
+        )
+        .await?;
+    }
+    Ok(())
 }
 
 /// Holds one blob of a repository against manifests that would refer to it. False if it is not visible there.

@@ -92,7 +92,7 @@ pub(crate) async fn vouch(
                 let digests: Vec<&Digest> = digests.iter().collect();
                 // A review that is under way holds them: then they are gone once we get here.
                 let there = repository_blobs::lock(conn, &id, &digests).await?;
-                let there: Vec<Digest> = there.into_iter().map(|(digest, _)| digest).collect();
+                let there: Vec<Digest> = there.into_iter().map(|blob| blob.digest).collect();
                 let held: Vec<&Digest> = there.iter().collect();
                 blob_reviews::update_stale(conn, &id, &held, now, stale).await?;
                 Ok(there)

@@ -7,6 +7,7 @@ use store::deleted_manifests::DeletedManifestRow;
 use store::edges::Kind;
 use store::manifests::ManifestRow;
 use store::repositories::RepositoryRow;
+use store::repository_blobs::HeldBlob;
 use store::{Conn, cached_tags, edges, manifests, repository_blobs};
 use types::{Algorithm, Digest, MediaType, Reference, Tag, Timestamp};
 
@@ -265,8 +266,8 @@ pub(crate) async fn copy(
     let manifest = Manifest::parse(&found.bytes, Some(&found.media_type))?;
     let (id, now) = (&target.repository_id, app.now());
     let blobs: Vec<&Digest> = manifest.config.iter().chain(&manifest.layers).collect();
-    for (blob, _) in repository_blobs::lock(conn, from, &blobs).await? {
-        repository_blobs::insert(conn, id, &blob, now).await?;
+    for blob in repository_blobs::lock(conn, from, &blobs).await? {
+        repository_blobs::insert(conn, id, &blob.digest, now).await?;
     }
     let row = ManifestRow {
         repository_id: id.clone(),
@@ -329,7 +330,8 @@ pub(crate) async fn put_back(
 /// subject is exempt (distribution-spec, "Pushing Manifests with Subject"). A registry that takes sparse manifests holds
 /// what is there and does without the rest.
 ///
-/// Returns the size of the image: the bytes of its config and layers; of an index, of its largest image.
+/// What it calls the media types of its blobs is noted where none has yet. Returns the size of the image: the bytes of its config
+/// and layers; of an index, of its largest image.
 async fn require_references(
     conn: &mut Conn,
     repository_id: &str,
@@ -342,15 +344,22 @@ async fn require_references(
     let mut size = 0;
     if !blobs.is_empty() {
         let found = repository_blobs::lock(conn, repository_id, &blobs).await?;
-        for (digest, actual) in &found {
+        let mut named = Vec::new();
+        for HeldBlob { digest, size: actual, has_media_type } in &found {
             // Clients refuse to pull what has another size than they were told: better the pusher hears of it.
             if let Some(stated) = manifest.sizes.get(digest).filter(|stated| *stated != actual) {
                 let reason = format!("the manifest says that {digest} has {stated} bytes, the blob has {actual}");
                 return Err(Error::ManifestInvalid(reason));
             }
+            if let Some(media_type) = manifest.blob_media_types.get(digest).filter(|_| !has_media_type) {
+                named.push((digest, media_type));
+            }
         }
-        size = found.iter().map(|(_, size)| size).sum();
-        layers = absent(&blobs, found.into_iter().map(|(digest, _)| digest).collect());
+        if !named.is_empty() {
+            repository_blobs::update_media_types(conn, repository_id, &named).await?;
+        }
+        size = found.iter().map(|blob| blob.size).sum();
+        layers = absent(&blobs, found.into_iter().map(|blob| blob.digest).collect());
         // Of what is not here the document's word counts.
         size += layers.iter().filter_map(|digest| manifest.sizes.get(digest)).sum::<u64>();
     }

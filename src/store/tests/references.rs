@@ -7,7 +7,7 @@ use super::harness::{NOW, digest, number, on_each, registry, repo_name, reposito
 use crate::blobs::BlobRow;
 use crate::edges::Kind;
 use crate::manifests::ManifestRow;
-use crate::repository_blobs::{Layer, list_layers};
+use crate::repository_blobs::{Layer, list_layers, update_media_types};
 use crate::{Conn, Db, Result, blob_reviews, blobs, edges, manifests, repository_blobs};
 
 const ROUNDS: usize = 200;
@@ -44,7 +44,7 @@ async fn push(db: &Db, repository_id: &str, parent: Digest, kind: Kind, child: D
                 _ => repository_blobs::lock(conn, &row.repository_id, &[&child])
                     .await?
                     .into_iter()
-                    .map(|(digest, _)| digest)
+                    .map(|blob| blob.digest)
                     .collect(),
             };
             if found.is_empty() {
@@ -252,6 +252,39 @@ async fn a_layer_is_what_the_manifests_that_refer_to_it_say() {
         let found = list_layers(&mut conn, &registry(), &repo_name("app"), &[]).await.unwrap().unwrap();
         assert_eq!((found.repository_id, found.layers), (id, Vec::new()));
         assert!(list_layers(&mut conn, &registry(), &repo_name("absent"), &asked).await.unwrap().is_none());
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_first_manifest_calls_a_blob_is_kept() {
+    on_each(|test| async move {
+        let id = repository(&test.db, "app").await;
+        let [layer, other] = [1, 2].map(digest);
+        let (own, blobs) = (id.clone(), [layer.clone(), other.clone()]);
+        write(&test.db, move |conn| {
+            Box::pin(async move {
+                let [first, second]: [MediaType; 2] =
+                    ["application/vnd.example.first", "application/vnd.example.second"]
+                        .map(|text| text.parse().unwrap());
+                for blob in &blobs {
+                    push_blob(conn, &own, blob).await?;
+                }
+                let [layer, other] = &blobs;
+                update_media_types(conn, &own, &[(layer, &first)]).await?;
+                update_media_types(conn, &own, &[(layer, &second), (other, &second)]).await?;
+                let held = repository_blobs::lock(conn, &own, &[layer, other]).await?;
+                assert!(held.iter().all(|blob| blob.has_media_type), "{held:?}");
+                let found = list_layers(conn, &registry(), &repo_name("app"), &[layer, other]).await?.unwrap();
+                let mut told: Vec<_> =
+                    found.layers.into_iter().map(|layer| (layer.digest, layer.media_type.unwrap())).collect();
+                told.sort_by(|one, another| one.0.cmp(&another.0));
+                assert_eq!(told, [(layer.clone(), first), (other.clone(), second)]);
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
     })
     .await;
 }

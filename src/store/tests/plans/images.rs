@@ -1,6 +1,6 @@
 //! The part of the plans about repositories with their images, and uploads: rows, and what requests and background work ask for.
 
-use types::{StorageClass, Timestamp};
+use types::{MediaType, StorageClass, Timestamp};
 
 use super::super::harness::{NOW, registry, repo_name};
 use super::{ID, TIME, digest};
@@ -102,6 +102,8 @@ pub(super) async fn ask(conn: &mut Conn) -> Result<()> {
     repository_blobs::find(conn, &registry, &name, &first).await?;
     repository_blobs::list_layers(conn, &registry, &name, &[&first, &second]).await?;
     repository_blobs::lock(conn, id, &[&first, &second]).await?;
+    let media_type: MediaType = "application/vnd.oci.image.layer.v1.tar+gzip".parse().expect("a media type");
+    repository_blobs::update_media_types(conn, id, &[(&first, &media_type), (&second, &media_type)]).await?;
     repository_blobs::lock_for_delete(conn, id, &first).await?;
     repository_blobs::list_repositories(conn, &registry, &first, 16).await?;
     blobs::list_by_object_key(conn, "key-105000", 100).await?;
