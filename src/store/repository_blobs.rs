@@ -262,7 +262,7 @@ pub struct HeldBlob {
 /// Which of these digests are visible in a repository, held so that nobody removes them before the transaction ends.
 pub async fn lock(conn: &mut Conn, repository_id: &str, digests: &[&Digest]) -> Result<Vec<HeldBlob>> {
     conn.all_locked(
-        "select link.digest, blob.size, cast(link.media_type is not null as bigint)
+        "select link.digest, blob.size, cast(case when link.media_type is null then 0 else 1 end as bigint)
          from repository_blobs link
          join blobs blob on blob.digest = link.digest and blob.state = 'live'
          where (link.repository_id, link.digest) in (select distinct $1, value from json_each($2))
@@ -304,7 +304,7 @@ pub async fn update_media_types(
             "update repository_blobs
              set media_type = $3
              where (repository_id, digest) in (select distinct $1, value from json_each($2))",
-            [repository_id.into(), text_list(digests.into_iter()), media_type.into()],
+            [repository_id.into(), text_list(digests), media_type.into()],
         )
         .await?;
     }

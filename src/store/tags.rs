@@ -240,7 +240,7 @@ pub async fn count_of_manifest(conn: &mut Conn, repository_id: &str, digest: &Di
     Ok(counted.unwrap_or_default())
 }
 
-/// Forgets at most `limit` tags of a repository, of any manifest, those of the past too. How many there were.
+/// Forgets at most `limit` tags of a repository, of any manifest, those of the past once there are no others. How many there were.
 pub async fn delete_some(conn: &mut Conn, repository_id: &str, limit: usize) -> Result<u64> {
     // uq_tags_live. Those in use in the order in which pushes and deletions hold them, or the two could wait for each other.
     let live: Vec<Tag> = conn
