@@ -97,7 +97,9 @@ pub(crate) fn subscriber(
         LogFormat::Text => fmt::layer().with_writer(lines).with_ansi(stderr().is_terminal()).boxed(),
         LogFormat::Json => fmt::layer().json().flatten_event(true).with_span_list(false).with_writer(lines).boxed(),
     };
-    tracing_subscriber::registry().with(output.with_filter(filter.0.clone()))
+    // The filter is of the whole, not of the output: one of an output keeps for each thread what was decided last, and when a thread asks
+    // about a line that it then does not write (because another thread meets that line for the first time), its next line is lost.
+    tracing_subscriber::registry().with(filter.0.clone()).with(output)
 }
 
 /// How many lines were lost because nobody took them.
@@ -119,7 +121,12 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use tracing::Level;
+    use std::{
+        io::Write,
+        sync::{Arc, Mutex},
+    };
+
+    use tracing::{Level, callsite::Callsite};
 
     use super::*;
 
@@ -128,6 +135,36 @@ mod tests {
         let LogFilter(filter) = LogFilter::parse("warn, wharf::access=debug").unwrap();
         assert!(filter.would_enable("sqlx", &Level::WARN) && !filter.would_enable("sqlx", &Level::INFO));
         assert!(filter.would_enable("wharf::access", &Level::DEBUG));
+    }
+
+    /// Lines that were written.
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_is_written_after_another_one_was_asked_about_and_refused() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let filter = LogFilter::parse("info").unwrap();
+        let subscriber = subscriber(&filter, LogFormat::Text, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            let refused = tracing::callsite! { name: "notice", kind: tracing::metadata::Kind::EVENT, target: "sqlx", level: Level::INFO, fields: };
+            tracing::dispatcher::get_default(|dispatch| dispatch.enabled(refused.metadata()));
+            tracing::info!("what comes next");
+        });
+        let written = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(written.contains("what comes next"), "{written}");
     }
 
     #[test]
