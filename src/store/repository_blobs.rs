@@ -84,6 +84,7 @@ pub async fn list_layers(
 ) -> Result<Option<FoundLayers>> {
     // uq_repositories_name, pk_repository_blobs, pk_blobs, pk_blob_reviews, ix_edges_child, ix_edges_archived. With a list of kinds
     // Postgres would read all that refer to a layer, to find out whether it is archived, and with `exists` all that are archived.
+    // Where none is, `= 1` must be false: after a null the rest would be asked as well.
     let rows = conn
         .all(
             "select repository.repository_id, blob.digest, coalesce(blob.size, 0), review.since,
@@ -94,13 +95,13 @@ pub async fn list_layers(
                        and edge.kind in ('config', 'layer')
                      limit 1
                  )),
-                 cast(case when (
+                 cast(case when coalesce((
                      select 1
                      from edges edge
                      where edge.repository_id = link.repository_id and edge.child_digest = link.digest
                        and edge.kind in ('config', 'layer') and edge.archived = 1
                      limit 1
-                 ) = 1 and not exists (
+                 ), 0) = 1 and not exists (
                      select 1
                      from edges edge
                      where edge.repository_id = link.repository_id and edge.child_digest = link.digest
